@@ -1,0 +1,114 @@
+"""See inside a DNA convolutional network: every kernel a motif, every pooled score an E-step.
+
+The public names are listed in `__all__`, in the order of the documentation, and are loaded when first used: importing
+the package costs milliseconds and loads neither NumPy nor torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "kernel_to_pwm": "core.kernels",
+    "pwm_to_kernel": "core.kernels",
+    "estimate_base": "core.kernels",
+    "KernelPWM": "core.kernels",
+    "scan": "core.scan",
+    "scan_both_strands": "core.scan",
+    "whole_windows": "core.scan",
+    "site_posterior": "core.posterior",
+    "log_evidence": "core.posterior",
+    "free_energy": "core.posterior",
+    "expectation_pool": "core.pooling",
+    "max_pool": "core.pooling",
+    "average_pool": "core.pooling",
+    "logsumexp_pool": "core.pooling",
+    "pool_weights": "core.pooling",
+    "pool_gradient": "core.pooling",
+    "e_step_trace": "core.trace",
+    "EStepTrace": "core.trace",
+    "pfm_to_ppm": "core.motifs",
+    "ppm_to_pwm": "core.motifs",
+    "pwm_to_ppm": "core.motifs",
+    "information_content": "core.motifs",
+    "kl_divergence": "core.motifs",
+    "Alphabet": "core.alphabet",
+    "DNA": "core.alphabet",
+    "RNA": "core.alphabet",
+    "PROTEIN": "core.alphabet",
+    "one_hot": "core.alphabet",
+    "reverse_complement": "core.alphabet",
+    "SequenceSet": "data.sequences",
+    "read_sequences": "data.sequences",
+    "Motif": "data.motif_files",
+    "read_motifs": "data.motif_files",
+    "write_meme": "data.motif_files",
+    "write_jaspar": "data.motif_files",
+    "load_jaspar": "data.jaspar",
+    "load_example": "data.gallery",
+    "list_examples": "data.gallery",
+    "EpoolError": "errors",
+    "dashboards": "dashboards",
+}
+
+__all__ = list(_HOME)  # noqa: PLE0605 - the table is the list
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = importlib.import_module(f"{__name__}.{home}")
+    value = module if home == name else getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+if TYPE_CHECKING:
+    from epool_viz import dashboards as dashboards
+    from epool_viz.core.alphabet import DNA as DNA
+    from epool_viz.core.alphabet import PROTEIN as PROTEIN
+    from epool_viz.core.alphabet import RNA as RNA
+    from epool_viz.core.alphabet import Alphabet as Alphabet
+    from epool_viz.core.alphabet import one_hot as one_hot
+    from epool_viz.core.alphabet import reverse_complement as reverse_complement
+    from epool_viz.core.kernels import KernelPWM as KernelPWM
+    from epool_viz.core.kernels import estimate_base as estimate_base
+    from epool_viz.core.kernels import kernel_to_pwm as kernel_to_pwm
+    from epool_viz.core.kernels import pwm_to_kernel as pwm_to_kernel
+    from epool_viz.core.motifs import information_content as information_content
+    from epool_viz.core.motifs import kl_divergence as kl_divergence
+    from epool_viz.core.motifs import pfm_to_ppm as pfm_to_ppm
+    from epool_viz.core.motifs import ppm_to_pwm as ppm_to_pwm
+    from epool_viz.core.motifs import pwm_to_ppm as pwm_to_ppm
+    from epool_viz.core.pooling import average_pool as average_pool
+    from epool_viz.core.pooling import expectation_pool as expectation_pool
+    from epool_viz.core.pooling import logsumexp_pool as logsumexp_pool
+    from epool_viz.core.pooling import max_pool as max_pool
+    from epool_viz.core.pooling import pool_gradient as pool_gradient
+    from epool_viz.core.pooling import pool_weights as pool_weights
+    from epool_viz.core.posterior import free_energy as free_energy
+    from epool_viz.core.posterior import log_evidence as log_evidence
+    from epool_viz.core.posterior import site_posterior as site_posterior
+    from epool_viz.core.scan import scan as scan
+    from epool_viz.core.scan import scan_both_strands as scan_both_strands
+    from epool_viz.core.scan import whole_windows as whole_windows
+    from epool_viz.core.trace import EStepTrace as EStepTrace
+    from epool_viz.core.trace import e_step_trace as e_step_trace
+    from epool_viz.data.gallery import list_examples as list_examples
+    from epool_viz.data.gallery import load_example as load_example
+    from epool_viz.data.jaspar import load_jaspar as load_jaspar
+    from epool_viz.data.motif_files import Motif as Motif
+    from epool_viz.data.motif_files import read_motifs as read_motifs
+    from epool_viz.data.motif_files import write_jaspar as write_jaspar
+    from epool_viz.data.motif_files import write_meme as write_meme
+    from epool_viz.data.sequences import SequenceSet as SequenceSet
+    from epool_viz.data.sequences import read_sequences as read_sequences
+    from epool_viz.errors import EpoolError as EpoolError

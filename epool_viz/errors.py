@@ -1,0 +1,70 @@
+"""Every exception that epool_viz raises on purpose.
+
+All of them are `EpoolError`s, so one `except` catches what a user can put right; each message names the argument
+or the file and line, what was found, and what is accepted.
+"""
+
+from __future__ import annotations
+
+
+class EpoolError(Exception):
+    """Something that the caller can put right; the message says how."""
+
+
+class ArgumentError(EpoolError, ValueError):
+    """An argument has a value that cannot be used.
+
+    Parameters
+    ----------
+    name : str
+        The argument as the caller wrote it.
+    found : str
+        What it holds.
+    accepted : str
+        What it may hold.
+    """
+
+    def __init__(self, name: str, found: str, accepted: str) -> None:
+        self.name = name
+        self.found = found
+        self.accepted = accepted
+        super().__init__(f"`{name}` is {found}; accepted: {accepted}")
+
+
+class ShapeError(ArgumentError):
+    """An array has the wrong shape."""
+
+
+class NoFiniteBaseError(EpoolError, ValueError):
+    """Maximum likelihood gives no logarithm base between 1 and infinity."""
+
+
+class FormatError(EpoolError, ValueError):
+    """A file or a typed text cannot be read.
+
+    Parameters
+    ----------
+    source : str
+        File name, or a word for typed text ("the typed matrix").
+    line : int or None
+        Line counted from 1; None when the text as a whole is at fault.
+    found : str
+        What stands there.
+    accepted : str
+        What may stand there.
+    """
+
+    def __init__(self, source: str, line: int | None, found: str, accepted: str) -> None:
+        self.source = source
+        self.line = line
+        self.found = found
+        self.accepted = accepted
+        where = source if line is None else f"{source}, line {line}"
+        super().__init__(f"{where}: found {found}; accepted: {accepted}")
+
+
+class MissingExtraError(EpoolError, ImportError):
+    """An optional package is needed for what was asked."""
+
+    def __init__(self, package: str, extra: str, purpose: str) -> None:
+        super().__init__(f'{purpose} needs {package}; install it with: pip install "epool-viz[{extra}]"')

@@ -1,0 +1,1 @@
+"""Arrays in, picture out. Nothing here computes a number of its own."""

@@ -1,0 +1,1 @@
+"""The E-step of one kernel on one sequence, stage by stage."""

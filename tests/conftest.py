@@ -1,0 +1,65 @@
+"""Fixtures that every test gets, and those that many ask for."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+class _ExceptionRecorder(logging.Handler):
+    """Keeps every log record that carries an exception."""
+
+    def __init__(self) -> None:
+        super().__init__(level=logging.NOTSET)
+        self.caught: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info and record.exc_info[0] is not None:
+            self.caught.append(record)
+
+
+@pytest.fixture(autouse=True)
+def swallowed_exceptions(request: pytest.FixtureRequest) -> Iterator[list[logging.LogRecord]]:
+    """Fail the test when an exception was logged instead of raised, as ipywidgets does in its handlers.
+
+    A test that means to provoke one clears the list.
+    """
+    recorder = _ExceptionRecorder()
+    loggers = [logging.getLogger(), logging.getLogger("traitlets")]
+    try:
+        from traitlets import log as traitlets_log
+
+        loggers.append(traitlets_log.get_logger())
+    except ImportError:
+        pass
+    for logger in loggers:
+        logger.addHandler(recorder)
+    try:
+        yield recorder.caught
+    finally:
+        for logger in loggers:
+            logger.removeHandler(recorder)
+    if recorder.caught:
+        formatter = logging.Formatter()
+        text = "\n".join(formatter.format(record) for record in recorder.caught)
+        pytest.fail(f"an exception was logged and swallowed:\n{text}")
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """A generator of its own for every test."""
+    return np.random.default_rng(sum(map(ord, "expectation pooling is the E-step")))
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data that lies beside a checkout; skips visibly where it does not."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip(f"the real data are not beside this checkout ({SHARED_DATA.parent.name}/{SHARED_DATA.name})")
+    return SHARED_DATA
