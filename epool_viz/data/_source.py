@@ -1,0 +1,165 @@
+"""Where text comes from: a file, a paste, an upload; gzip undone, size bounded, lines counted."""
+
+from __future__ import annotations
+
+import difflib
+import gzip
+import io
+import itertools
+import os
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from epool_viz.errors import ArgumentError, FormatError
+
+Progress = Callable[[int, int], None]
+HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
+MAX_BYTES = 2**30
+_CHUNK = 1 << 18
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_GZIP_MAGIC = b"\x1f\x8b"
+_PACKED = {b"PK\x03\x04": "a zip archive", b"BZh": "bzip2 data", b"\xfd7zXZ": "xz data", b"(\xb5/\xfd": "zstd data"}
+_GZIP_ACCEPTED = "a complete gzip file, or the file unpacked"
+
+
+@dataclass
+class Source:
+    """A readable thing with a name for the messages.
+
+    Parameters
+    ----------
+    name : str
+        File as the caller gave it, or a word for typed text.
+    raw : binary file
+        The bytes as they are stored.
+    size : int
+        How many they are.
+    progress : callable (done, total), or None
+        Told the stored bytes read so far.
+    """
+
+    name: str
+    raw: IO[bytes]
+    size: int
+    progress: Progress | None = None
+    stream: IO[bytes] = field(init=False)
+    head: bytes = field(init=False)
+    line: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        head = _peek(self.raw)
+        packed = next((what for magic, what in _PACKED.items() if head.startswith(magic)), None)
+        if packed:
+            raise FormatError(self.name, None, packed, "plain text, gzip or HDF5")
+        # typed as IO: GzipFile is one in all but its declaration
+        self.stream = gzip.GzipFile(fileobj=self.raw) if head.startswith(_GZIP_MAGIC) else self.raw  # type: ignore[assignment]
+        self.head = head if self.stream is self.raw else self._read(len(HDF5_MAGIC))
+        if self.stream is not self.raw:
+            self.stream.seek(0)
+
+    def read_all(self) -> bytes:
+        """Every byte, unpacked."""
+        return b"".join(self._chunks())
+
+    def lines(self) -> Iterator[tuple[int, bytes]]:
+        r"""Every line with its number, counted from 1; `\n`, `\r\n` and a lone `\r` end a line.
+
+        `self.line` is the number of the line handed out last.
+        """
+        for block in _whole_lines(self._chunks()):
+            if b"\0" in block:
+                number = self.line + len(block[: block.index(b"\0") + 1].splitlines())
+                raise FormatError(self.name, number, "binary data (a zero byte)", "text")
+            for line in block.splitlines():
+                self.line += 1
+                yield self.line, line.removeprefix(_BYTE_ORDER_MARK) if self.line == 1 else line
+
+    def opening(self, most: int = 2) -> list[tuple[int, bytes]]:
+        """The first lines that are neither blank nor a comment; reading starts at the top again."""
+        start = Source(self.name, io.BytesIO(self._read(_CHUNK)), 0)
+        self.stream.seek(0)
+        telling = ((number, line) for number, line in start.lines() if line.strip() and not is_comment(line))
+        return list(itertools.islice(telling, most))
+
+    def text(self, line: int, raw: bytes) -> str:
+        """Part of a line decoded."""
+        try:
+            return raw.decode()
+        except UnicodeDecodeError as error:
+            found = f"the byte 0x{raw[error.start]:02x}, which is not UTF-8"
+            raise FormatError(self.name, line, found, "text in UTF-8") from None
+
+    def _chunks(self) -> Iterator[bytes]:
+        total = 0
+        while chunk := self._read(_CHUNK):
+            total += len(chunk)
+            if total > MAX_BYTES:
+                raise FormatError(self.name, None, f"more than {MAX_BYTES:,} bytes of text", "a smaller file")
+            if self.progress:
+                self.progress(self.raw.tell(), self.size)
+            yield chunk
+        if self.progress:
+            self.progress(self.size, self.size)
+
+    def _read(self, n: int) -> bytes:
+        try:
+            return self.stream.read(n)
+        except EOFError:
+            raise FormatError(self.name, None, "gzip data that break off", _GZIP_ACCEPTED) from None
+        except (gzip.BadGzipFile, zlib.error) as error:
+            raise FormatError(self.name, None, f"damaged gzip data ({error})", _GZIP_ACCEPTED) from None
+
+
+@contextmanager
+def open_path(path: str | os.PathLike[str], progress: Progress | None = None) -> Iterator[Source]:
+    """Open a file, and close it when the block ends."""
+    try:
+        raw = Path(path).open("rb")  # noqa: SIM115 - closed below; only the opening is guarded here
+    except OSError as error:
+        raise ArgumentError("path", f"{os.fspath(path)!r} ({error.strerror})", "a file that can be read") from None
+    with raw:
+        yield Source(os.fspath(path), raw, os.fstat(raw.fileno()).st_size, progress)
+
+
+def open_text(text: str | bytes, name: str, progress: Progress | None = None) -> Source:
+    """Open typed or uploaded text; bytes may be packed with gzip."""
+    data = text.encode() if isinstance(text, str) else text
+    return Source(name, io.BytesIO(data), len(data), progress)
+
+
+def is_comment(line: bytes) -> bool:
+    """Whether the line is an aside, as old FASTA files and tables have them."""
+    return line.startswith((b"#", b";"))
+
+
+def near(query: str, candidates: Iterable[str], *, most: int = 3) -> str:
+    """Name what the caller may have meant, as the end of a message."""
+    known = list(dict.fromkeys(candidates))
+    lower = {name.lower(): name for name in known[:5000]}
+    close = [name for name in known if query.lower() in name.lower()] if query else []
+    close += [lower[match] for match in difflib.get_close_matches(query.lower(), list(lower), n=most)]
+    chosen = list(dict.fromkeys(close))[:most] or known[:most]
+    return ", ".join(repr(name) for name in chosen)
+
+
+def _peek(raw: IO[bytes]) -> bytes:
+    head = raw.read(len(HDF5_MAGIC))
+    raw.seek(0)
+    return head
+
+
+def _whole_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Blocks that each end with a line break, the last one excepted."""
+    pending: list[bytes] = []
+    for chunk in chunks:
+        cut = chunk.rfind(b"\n") + 1
+        if cut:
+            yield b"".join([*pending, chunk[:cut]])
+            pending = []
+        pending.append(chunk[cut:])
+    if rest := b"".join(pending):
+        yield rest

@@ -1,0 +1,515 @@
+"""Sets of sequences, and the files they come in.
+
+Four formats are read: FASTA, the `id sequence label` text of the ENCODE ChIP-seq benchmark, DeepBind's table, and the
+HDF5 layout of the reference implementation. A paste may also hold bare letters, one sequence a line.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, overload
+
+import numpy as np
+
+from epool_viz.core.alphabet import DNA, PROTEIN, RNA, UNKNOWN, Alphabet, Codes, get_alphabet, one_hot
+from epool_viz.data._source import HDF5_MAGIC, Progress, Source, is_comment, near, open_path, open_text
+from epool_viz.errors import ArgumentError, FormatError, ShapeError
+
+Array = np.ndarray[Any, Any]
+
+_ENCODE_LINE = re.compile(rb"(?!MEME version)>?\S+\s+[A-Za-z*]+\s+[-+]?\d+(\.0*)?\s*")
+_LETTERS = re.compile(rb"[A-Za-z*]+\s*")
+_DEEPBIND_COLUMNS = ((b"eventid", b"id", b"name"), (b"seq", b"sequence"), (b"bound", b"label"))
+_NUCLEIC = b"ACGTUNacgtun"
+_ACCEPTED_FORMATS = (
+    "FASTA ('>' before each name), lines of `id sequence label`, DeepBind's table with a column `seq`, HDF5, "
+    "or bare letters, one sequence a line"
+)
+
+
+class Site(NamedTuple):
+    """Where a known site lies in its sequence: `sequence[start:stop]`."""
+
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SequenceSet:
+    """Sequences in the order they were read; nothing in it can be changed.
+
+    Make one with `SequenceSet.from_strings`, `read_sequences` or `load_example`. `len(s)` counts the sequences, `s[3]`
+    is one as a string, `s[2:5]`, `s[[0, 7]]` and `s[s.labels == 1]` are smaller sets, and iteration gives strings.
+
+    Parameters
+    ----------
+    all_codes : int8 array
+        The codes of all sequences, end to end.
+    offsets : int array, shape (N + 1,)
+        Sequence `i` is `all_codes[offsets[i]:offsets[i + 1]]`.
+    names : tuple of N str
+    labels : int array, shape (N,), or None
+        1 for bound and 0 for not, as the benchmarks have it.
+    alphabet : Alphabet
+    source : str
+        Where they come from, in words.
+    assumptions : tuple of str
+        What the reader took for granted, a sentence each.
+    sites : tuple of N tuples of Site, or None
+        Known sites of each sequence, where the origin tells them.
+    """
+
+    all_codes: Codes
+    offsets: Array
+    names: tuple[str, ...]
+    labels: Array | None
+    alphabet: Alphabet
+    source: str = "strings"
+    assumptions: tuple[str, ...] = ()
+    sites: tuple[tuple[Site, ...], ...] | None = None
+
+    def __post_init__(self) -> None:
+        for field in ("names", "labels", "sites"):
+            value = getattr(self, field)
+            if value is not None and len(value) != len(self):
+                raise ArgumentError(field, f"of length {len(value)}", f"one for each of {len(self)} sequences")
+        for field in ("all_codes", "offsets", "labels"):
+            value = getattr(self, field)
+            if value is not None:
+                object.__setattr__(self, field, _frozen(value))
+
+    @classmethod
+    def from_strings(
+        cls,
+        strings: Iterable[str],
+        *,
+        names: Iterable[str] | None = None,
+        labels: Any = None,
+        alphabet: str | Alphabet = "DNA",
+    ) -> SequenceSet:
+        """Make a set of strings.
+
+        Parameters
+        ----------
+        strings : iterable of str
+            Letters of either case; lengths may differ.
+        names : iterable of str, or None for "sequence 1", "sequence 2", ...
+        labels : whole numbers, one a sequence, or None
+        alphabet : Alphabet or its name
+
+        Raises
+        ------
+        ArgumentError
+            For an empty string, a character that is no letter, or names or labels of another number; the message
+            names the string, counted from 0.
+        """
+        if isinstance(strings, str):
+            raise ArgumentError("strings", "one string", "a list of strings, as in ['ACGT']")
+        alphabet = get_alphabet(alphabet)
+        pieces = [alphabet.encode(string, name=f"strings[{i}]") for i, string in enumerate(strings)]
+        empty = next((i for i, piece in enumerate(pieces) if not len(piece)), None)
+        if empty is not None:
+            raise ArgumentError(f"strings[{empty}]", "an empty string", "at least one letter")
+        offsets = _offsets([len(piece) for piece in pieces])
+        all_codes = np.concatenate(pieces) if pieces else np.empty(0, np.int8)
+        chosen = _default_names(len(pieces)) if names is None else tuple(str(name) for name in names)
+        return cls(all_codes, offsets, chosen, _whole_labels(labels), alphabet)
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __iter__(self) -> Iterator[str]:
+        letters = self.alphabet.decode(self.all_codes)
+        for start, stop in zip(self.offsets[:-1].tolist(), self.offsets[1:].tolist(), strict=True):
+            yield letters[start:stop]
+
+    @overload
+    def __getitem__(self, key: int) -> str: ...
+    @overload
+    def __getitem__(self, key: slice | Sequence[int] | Array) -> SequenceSet: ...
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, int | np.integer):
+            return self.alphabet.decode(self.codes(int(key)))
+        return self._take(self._places(key))
+
+    def __repr__(self) -> str:
+        if not len(self):
+            return f"SequenceSet(no {self.alphabet.name} sequences, from {self.source})"
+        low, high = int(self.lengths.min()), int(self.lengths.max())
+        letters = f"{low}" if low == high else f"{low} to {high}"
+        return f"SequenceSet({len(self)} {self.alphabet.name} sequences of {letters} letters, from {self.source})"
+
+    @property
+    def lengths(self) -> Array:
+        """Letters in each sequence; int array, shape (N,)."""
+        return np.diff(self.offsets)
+
+    def codes(self, i: int) -> Codes:
+        """The codes of sequence `i`; a read-only int8 array, -1 for an unknown letter."""
+        if not -len(self) <= i < len(self):
+            raise IndexError(f"sequence {i} of {len(self)}")
+        i %= len(self)
+        return self.all_codes[self.offsets[i] : self.offsets[i + 1]]
+
+    def one_hot(self, dtype: Any = np.float64) -> Array:
+        """Every sequence as a one-hot matrix.
+
+        Parameters
+        ----------
+        dtype : NumPy floating type
+
+        Returns
+        -------
+        array, shape (N, letter, L); a column of zeros for an unknown letter.
+
+        Raises
+        ------
+        ShapeError
+            If the lengths differ, or there is no sequence; the message names the shortest and the longest.
+        """
+        if not len(self):
+            raise ShapeError("sequences", "an empty set", "at least one sequence")
+        shortest, longest = int(self.lengths.argmin()), int(self.lengths.argmax())
+        low, high = int(self.lengths[shortest]), int(self.lengths[longest])
+        if low != high:
+            found = f"from {low} letters ({self.names[shortest]!r}) to {high} ({self.names[longest]!r}) long"
+            raise ShapeError("sequences", found, "sequences of one length")
+        return one_hot(self.all_codes.reshape(len(self), low), self.alphabet, dtype=dtype)
+
+    def find(self, name: str) -> int:
+        """The place of the first sequence of this name, or whose name begins with this word.
+
+        Raises
+        ------
+        ArgumentError
+            If there is none; the message offers the nearest names.
+        """
+        if name in self.names:
+            return self.names.index(name)
+        for i, full in enumerate(self.names):
+            if full.split(maxsplit=1)[:1] == [name]:
+                return i
+        raise ArgumentError("name", repr(name), f"the name of a sequence, such as {near(name, self.names)}")
+
+    def letter_frequencies(self) -> Array:
+        """The share of each letter among the known ones; float array, shape (letter,), sums to 1.
+
+        Raises
+        ------
+        ArgumentError
+            If no letter is known.
+        """
+        counts = np.array([np.count_nonzero(self.all_codes == code) for code in range(len(self.alphabet))])
+        if not counts.sum():
+            raise ArgumentError("sequences", "without a single known letter", f"letters {self.alphabet.letters}")
+        return counts / counts.sum()
+
+    def _places(self, key: Any) -> Array:
+        """The selected places, counted from 0."""
+        every = np.arange(len(self))
+        if isinstance(key, slice):
+            return every[key]
+        chosen = np.asarray(key)
+        if chosen.dtype == bool and chosen.shape != every.shape:
+            raise ShapeError("mask", f"of shape {chosen.shape}", f"one truth value a sequence, shape {every.shape}")
+        if chosen.ndim != 1 or (chosen.size and chosen.dtype.kind not in "biu"):
+            raise ArgumentError("key", repr(key), "a place, a slice, a list of places or a mask")
+        return every[chosen if chosen.size else []]
+
+    def _take(self, places: Array) -> SequenceSet:
+        """The set of these sequences, in this order."""
+        offsets = _offsets(self.lengths[places])
+        # where each letter of the new set stands in the old one
+        letters = np.repeat(self.offsets[places] - offsets[:-1], np.diff(offsets)) + np.arange(offsets[-1])
+        return dataclasses.replace(
+            self,
+            all_codes=self.all_codes[letters],
+            offsets=offsets,
+            names=tuple(self.names[i] for i in places),
+            labels=None if self.labels is None else self.labels[places],
+            sites=None if self.sites is None else tuple(self.sites[i] for i in places),
+        )
+
+
+def read_sequences(
+    path: str | os.PathLike[str],
+    *,
+    format: str | None = None,  # noqa: A002 - the word that users know
+    alphabet: str | Alphabet | None = None,
+    progress: Progress | None = None,
+) -> SequenceSet:
+    """Read a file of sequences, packed with gzip or not.
+
+    Parameters
+    ----------
+    path : str or path
+    format : "fasta", "encode", "deepbind", "hdf5", "lines", or None
+        None tells by the content; the name of the file plays no part.
+    alphabet : Alphabet or its name, or None
+        None guesses from the letters and says so in `assumptions`.
+    progress : callable (done, total), or None
+        Told the bytes read and the bytes to read, every 256 KiB.
+
+    Returns
+    -------
+    SequenceSet. Case does not matter; every letter that stands for several is held as unknown.
+
+    Raises
+    ------
+    FormatError
+        For anything in the file that cannot be read; the message names file, line, what stands there and what may.
+    ArgumentError
+        If there is no such file, format or alphabet.
+    """
+    with open_path(path, progress) as source:
+        return _read(source, format, alphabet)
+
+
+def parse_sequences(
+    text: str | bytes,
+    *,
+    source: str = "the pasted text",
+    format: str | None = None,  # noqa: A002 - the word that users know
+    alphabet: str | Alphabet | None = None,
+    progress: Progress | None = None,
+) -> SequenceSet:
+    """Read sequences out of a text, or out of the bytes of an uploaded file.
+
+    Parameters
+    ----------
+    text : str or bytes
+        Any format of `read_sequences`, or bare letters, one sequence a line; bytes may be packed with gzip.
+    source : str
+        What the messages call it.
+    format, alphabet, progress
+        As in `read_sequences`.
+
+    Returns
+    -------
+    SequenceSet
+
+    Raises
+    ------
+    FormatError
+        For anything that cannot be read; the message names the line, what stands there and what may.
+    """
+    return _read(open_text(text, source, progress), format, alphabet)
+
+
+def _read(source: Source, format: str | None, alphabet: str | Alphabet | None) -> SequenceSet:  # noqa: A002
+    known = None if alphabet is None else get_alphabet(alphabet)
+    chosen = _detect(source) if format is None else format
+    if chosen == "hdf5":
+        from epool_viz.data._hdf5 import read_hdf5
+
+        return read_hdf5(source, known)
+    if chosen not in _READERS:
+        raise ArgumentError("format", repr(format), f"{', '.join(map(repr, _READERS))}, 'hdf5' or None")
+    records = _Records(source)
+    _READERS[chosen](source, records)
+    return records.build(known)
+
+
+def _detect(source: Source) -> str:
+    """The format, by the first two lines that say something."""
+    if source.head.startswith(HDF5_MAGIC):
+        return "hdf5"
+    opening = source.opening()
+    if not opening:
+        raise FormatError(source.name, None, "no text", _ACCEPTED_FORMATS)
+    (number, first), second = opening[0], opening[1][1] if len(opening) > 1 else b"two words"
+    if _ENCODE_LINE.fullmatch(first) and len(second.split()) > 1:
+        return "encode"
+    if first.startswith(b">"):
+        return "fasta"
+    if b"\t" in first and _column(first.strip().split(b"\t"), _DEEPBIND_COLUMNS[1]) is not None:
+        return "deepbind"
+    if _LETTERS.fullmatch(first):
+        return "lines"
+    raise FormatError(source.name, number, repr(source.text(number, first)[:40]), _ACCEPTED_FORMATS)
+
+
+class _Records:
+    """Gathers records line by line, and remembers on which line each letter stood."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.assumptions: list[str] = []
+        self.names: list[str] = []
+        self.starts = array("q")  # letters before each record
+        self.labels = array("q")
+        self.letters = bytearray()
+        self.line_ends = array("q")  # letters up to the end of each line that holds some
+        self.line_numbers = array("q")
+
+    def open(self, name: str) -> None:
+        """Begin the next record."""
+        self.names.append(name or f"sequence {len(self.names) + 1}")
+        self.starts.append(len(self.letters))
+
+    def add(self, line: int, letters: bytes) -> None:
+        """Append letters to the record that is open."""
+        self.letters += letters
+        self.line_ends.append(len(self.letters))
+        self.line_numbers.append(line)
+
+    def row(self, line: int, name: bytes, letters: bytes, label: bytes | None = None) -> None:
+        """A record that stands on one line."""
+        if not letters:
+            raise FormatError(self.source.name, line, "an empty sequence", "at least one letter")
+        self.open(self.source.text(line, name))
+        self.add(line, letters)
+        if label is not None:
+            self.labels.append(self._label(line, label))
+
+    def build(self, alphabet: Alphabet | None) -> SequenceSet:
+        """The set, every letter checked."""
+        if not self.names:
+            raise FormatError(self.source.name, None, "no sequence", _ACCEPTED_FORMATS)
+        text = bytes(self.letters)
+        alphabet = alphabet or self._guess(text)
+        self._check(text, alphabet)
+        codes = alphabet.encode(text)
+        self._say_readings(text, codes, alphabet)
+        offsets = np.array([*self.starts, len(text)], dtype=np.int64)
+        labels = np.array(self.labels, dtype=np.int64) if self.labels else None
+        return SequenceSet(
+            codes, offsets, tuple(self.names), labels, alphabet, self.source.name, tuple(self.assumptions)
+        )
+
+    def _label(self, line: int, raw: bytes) -> int:
+        try:
+            value = float(raw)
+        except ValueError:
+            value = float("nan")
+        if not value.is_integer() or abs(value) > 2**31:
+            found = f"the label {raw[:20].decode('ascii', 'replace')!r}"
+            raise FormatError(self.source.name, line, found, "a whole number, such as 0 or 1")
+        return int(value)
+
+    def _guess(self, text: bytes) -> Alphabet:
+        """DNA, RNA or protein, by the letters that occur."""
+        share = 1 - len(text.translate(None, _NUCLEIC)) / len(text)
+        upper = text.upper()
+        nucleic = RNA if b"U" in upper and b"T" not in upper else DNA
+        guess = nucleic if share >= 0.5 else PROTEIN
+        self.assumptions.append(f"{share:.1%} of the letters are A, C, G, T, U or N, so they are read as {guess.name}.")
+        return guess
+
+    def _check(self, text: bytes, alphabet: Alphabet) -> None:
+        """Every byte is a letter, or the error names the line of the first that is not."""
+        aliases = "".join(alias for alias, _ in alphabet.aliases)
+        accepted = (alphabet.letters + alphabet.unknown + aliases).encode()
+        stray = text.translate(None, accepted + accepted.lower())[:1]
+        if stray:
+            line = self.line_numbers[int(np.searchsorted(self.line_ends, text.index(stray), side="right"))]
+            found = repr(stray.decode()) if stray.isascii() else f"the byte 0x{stray.hex()}"
+            raise FormatError(self.source.name, line, found, f"{alphabet.name} letters {alphabet.accepted}")
+
+    def _say_readings(self, text: bytes, codes: Codes, alphabet: Alphabet) -> None:
+        """State how letters were read that have no column of their own."""
+        upper = text.upper()
+        if upper != text:
+            self.assumptions.append("Lower-case letters mean the same as capitals.")
+        self.assumptions += [f"{a} is read as {b}." for a, b in alphabet.aliases if a.encode() in upper]
+        n_unknown = int(np.count_nonzero(codes == UNKNOWN))
+        if n_unknown:
+            self.assumptions.append(
+                f"{n_unknown:,} of {len(text):,} letters are ambiguous ({alphabet.unknown}): each counts as unknown."
+            )
+
+
+def _read_fasta(source: Source, records: _Records) -> None:
+    header, n_comments = 0, 0
+    for number, line in source.lines():
+        if line.startswith(b">"):
+            _require_letters(source, records, header)
+            records.open(source.text(number, line[1:]).strip())
+            header = number
+        elif is_comment(line):
+            n_comments += 1
+        elif letters := b"".join(line.split()):
+            if not header:
+                raise FormatError(source.name, number, "letters before the first name", "a line that begins with '>'")
+            records.add(number, letters)
+    _require_letters(source, records, header)
+    if n_comments:
+        records.assumptions.append(f"{n_comments} lines that begin with '#' or ';' are comments.")
+
+
+def _require_letters(source: Source, records: _Records, header: int) -> None:
+    """The record that ends here has letters."""
+    if header and records.starts[-1] == len(records.letters):
+        found = f"the record {records.names[-1]!r} without letters"
+        raise FormatError(source.name, header, found, "letters after every '>' line")
+
+
+def _read_encode(source: Source, records: _Records) -> None:
+    for number, line in source.lines():
+        columns = line.split()
+        if columns and not is_comment(line):
+            if len(columns) != 3:
+                found = f"{len(columns)} {'column' if len(columns) == 1 else 'columns'}"
+                raise FormatError(source.name, number, found, "three: id, sequence, label")
+            records.row(number, columns[0].removeprefix(b">"), columns[1], columns[2])
+
+
+def _read_deepbind(source: Source, records: _Records) -> None:
+    table = (
+        (number, [column.strip() for column in line.split(b"\t")])
+        for number, line in source.lines()
+        if line.strip() and not is_comment(line)
+    )
+    number, header = next(table, (1, []))
+    at_name, at_letters, at_label = (_column(header, names) for names in _DEEPBIND_COLUMNS)
+    if at_letters is None:
+        raise FormatError(source.name, number, "a header without a column `seq`", "FoldID EventID seq Bound")
+    for number, columns in table:
+        if len(columns) != len(header):
+            raise FormatError(source.name, number, f"{len(columns)} columns", f"{len(header)}, as in the header")
+        name = b"" if at_name is None else columns[at_name]
+        records.row(number, name, columns[at_letters], None if at_label is None else columns[at_label])
+
+
+def _column(header: list[bytes], names: tuple[bytes, ...]) -> int | None:
+    return next((i for i, column in enumerate(header) if column.lower() in names), None)
+
+
+def _read_lines(source: Source, records: _Records) -> None:
+    for number, line in source.lines():
+        if (letters := b"".join(line.split())) and not is_comment(line):
+            records.row(number, b"", letters)
+    records.assumptions.append("There is no line with '>', so each line is a sequence of its own.")
+
+
+_READERS = {"fasta": _read_fasta, "encode": _read_encode, "deepbind": _read_deepbind, "lines": _read_lines}
+
+
+def _default_names(n: int) -> tuple[str, ...]:
+    return tuple(f"sequence {i + 1}" for i in range(n))
+
+
+def _offsets(lengths: Any) -> Array:
+    return np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]).astype(np.int64)
+
+
+def _whole_labels(labels: Any) -> Array | None:
+    if labels is None:
+        return None
+    values = np.asarray(labels)
+    if values.ndim != 1 or values.dtype.kind not in "biuf" or not np.all(np.mod(values, 1) == 0):
+        raise ArgumentError(
+            "labels", f"of type {values.dtype} and shape {values.shape}", "whole numbers, one a sequence"
+        )
+    return values.astype(np.int64)
+
+
+def _frozen(values: Array) -> Array:
+    view = values.view()
+    view.setflags(write=False)
+    return view

@@ -1,0 +1,475 @@
+"""Sequence sets and their file formats: laws of the set, every format in every dress, and what the errors say."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from epool_viz.core.alphabet import DNA, PROTEIN, RNA
+from epool_viz.data import _source
+from epool_viz.data.sequences import SequenceSet, Site, parse_sequences, read_sequences
+from epool_viz.errors import ArgumentError, FormatError, ShapeError
+
+STRINGS = ["ACGTNAC", "GATTACA", "TT"]
+LABELS = [1, 0, 1]
+NAMES = ("one", "two", "three")
+FASTA = ">one\nACGT\nNAC\n\n>two\nGATTACA\n>three\nTT\n"
+ENCODE = ">one ACGTNAC 1\n>two GATTACA 0\n>three TT 1\n"
+DEEPBIND = "FoldID\tEventID\tseq\tBound\nA\tone\tACGTNAC\t1\nB\ttwo\tGATTACA\t0\nA\tthree\tTT\t1\n"
+LINES = "ACGTNAC\nGATTACA\n\nTT\n"
+TEXTS = {"fasta": FASTA, "encode": ENCODE, "deepbind": DEEPBIND, "lines": LINES}
+DRESSES = {
+    "as it is": lambda text: text.encode(),
+    "no final newline": lambda text: text.rstrip("\n").encode(),
+    "CRLF": lambda text: text.replace("\n", "\r\n").encode(),
+    "CRLF, no final newline": lambda text: text.rstrip("\n").replace("\n", "\r\n").encode(),
+    "CR alone": lambda text: text.replace("\n", "\r").encode(),
+    "spare blank lines": lambda text: ("\n \n" + text + "\n\n").encode(),
+    "byte order mark": lambda text: b"\xef\xbb\xbf" + text.encode(),
+    "gzip": lambda text: gzip.compress(text.encode()),
+    "gzip in two members": lambda text: gzip.compress(text[:9].encode()) + gzip.compress(text[9:].encode()),
+}
+
+
+@pytest.fixture
+def three() -> SequenceSet:
+    return SequenceSet.from_strings(STRINGS, names=NAMES, labels=LABELS)
+
+
+def assert_message(caught: pytest.ExceptionInfo[BaseException], text: str) -> None:
+    assert str(caught.value) == text
+
+
+# ---------------------------------------------------------------- the set
+
+
+@given(st.lists(st.text("ACGTN", min_size=1, max_size=9), min_size=1, max_size=7), st.sampled_from([DNA, PROTEIN]))
+def test_sequence_set_strings_round_trip(strings: list[str], alphabet: object) -> None:
+    if alphabet is PROTEIN:
+        strings = [string.replace("N", "X") for string in strings]
+    s = SequenceSet.from_strings(strings, alphabet=alphabet)
+    assert list(s) == [s[i] for i in range(len(s))] == strings
+    assert s.lengths.tolist() == [len(string) for string in strings]
+
+
+@given(st.lists(st.integers(-5, 4), max_size=8))
+def test_sequence_set_selection_agrees_with_a_list(places: list[int]) -> None:
+    strings = ["ACGTA", "C", "GGN", "TT", "AACCA"]
+    s = SequenceSet.from_strings(strings, labels=[3, 1, 4, 1, 5])
+    chosen = s[places]
+    assert list(chosen) == [strings[i] for i in places]
+    assert chosen.labels.tolist() == [[3, 1, 4, 1, 5][i] for i in places]
+    assert chosen.names == tuple(f"sequence {range(5)[i] + 1}" for i in places)
+
+
+@pytest.mark.parametrize("key", [slice(None), slice(1, None), slice(None, None, -1), slice(3, 3)], ids=str)
+def test_sequence_set_slices_as_a_list_does(three: SequenceSet, key: slice) -> None:
+    assert list(three[key]) == STRINGS[key]
+    assert three[key].names == NAMES[key]
+
+
+def test_sequence_set_selects_by_mask_and_keeps_everything(three: SequenceSet) -> None:
+    bound = three[three.labels == 1]
+    assert list(bound) == ["ACGTNAC", "TT"]
+    assert bound.names == ("one", "three")
+    assert bound.labels.tolist() == [1, 1]
+    assert bound.alphabet is three.alphabet
+    assert bound.source == three.source
+
+
+def test_sequence_set_sites_follow_the_selection() -> None:
+    s = SequenceSet.from_strings(STRINGS)
+    sites = ((Site(1, 4),), (), (Site(0, 2), Site(1, 2)))
+    with_sites = SequenceSet(s.all_codes, s.offsets, s.names, None, DNA, sites=sites)
+    assert with_sites[[2, 0]].sites == (sites[2], sites[0])
+    assert with_sites[0][slice(*with_sites.sites[0][0])] == "CGT"
+
+
+def test_sequence_set_codes_are_the_alphabets(three: SequenceSet) -> None:
+    assert three.codes(0).dtype == np.int8
+    assert three.codes(0).tolist() == [0, 1, 2, 3, -1, 0, 1]
+    assert three.codes(-1).tolist() == [3, 3]
+
+
+def test_sequence_set_cannot_be_changed(three: SequenceSet) -> None:
+    for array in (three.codes(1), three.all_codes, three.offsets, three.labels, three[1:].all_codes):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 1
+
+
+def test_sequence_set_leaves_the_callers_arrays_alone() -> None:
+    labels = np.array([0, 1])
+    SequenceSet.from_strings(["A", "C"], labels=labels)
+    labels[0] = 1
+
+
+def test_one_hot_is_letter_by_position_and_zero_for_unknown(three: SequenceSet) -> None:
+    matrices = three[:2].one_hot(dtype=np.float32)
+    assert matrices.shape == (2, 4, 7)
+    assert matrices.dtype == np.float32
+    assert matrices.sum(axis=1).tolist() == [[1, 1, 1, 1, 0, 1, 1], [1] * 7]
+    assert matrices[1, :, 6].tolist() == [1, 0, 0, 0]
+
+
+def test_one_hot_names_the_shortest_and_the_longest(three: SequenceSet) -> None:
+    with pytest.raises(ShapeError) as caught:
+        three.one_hot()
+    assert_message(
+        caught, "`sequences` is from 2 letters ('three') to 7 ('one') long; accepted: sequences of one length"
+    )
+    with pytest.raises(ShapeError) as caught:
+        three[3:].one_hot()
+    assert_message(caught, "`sequences` is an empty set; accepted: at least one sequence")
+
+
+def test_letter_frequencies_count_known_letters_only(three: SequenceSet) -> None:
+    frequencies = three.letter_frequencies()
+    assert frequencies.tolist() == [5 / 15, 3 / 15, 2 / 15, 5 / 15]
+    with pytest.raises(ArgumentError) as caught:
+        SequenceSet.from_strings(["NNN"]).letter_frequencies()
+    assert_message(caught, "`sequences` is without a single known letter; accepted: letters ACGT")
+
+
+def test_find_takes_the_whole_name_or_its_first_word() -> None:
+    s = SequenceSet.from_strings(["A", "C", "G"], names=["chr1:5-9 677", "chr1:5-9", "chr2:1-2 9"])
+    assert s.find("chr1:5-9") == 1
+    assert s.find("chr1:5-9 677") == 0
+    assert s.find("chr2:1-2") == 2
+
+
+def test_find_offers_near_names(three: SequenceSet) -> None:
+    with pytest.raises(ArgumentError) as caught:
+        three.find("thre")
+    assert_message(caught, "`name` is 'thre'; accepted: the name of a sequence, such as 'three'")
+
+
+def test_sequence_set_says_what_it_is(three: SequenceSet) -> None:
+    assert repr(three) == "SequenceSet(3 DNA sequences of 2 to 7 letters, from strings)"
+    assert repr(three[:2]) == "SequenceSet(2 DNA sequences of 7 letters, from strings)"
+    assert repr(three[:0]) == "SequenceSet(no DNA sequences, from strings)"
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (
+            lambda: SequenceSet.from_strings("ACGT"),
+            "`strings` is one string; accepted: a list of strings, as in ['ACGT']",
+        ),
+        (
+            lambda: SequenceSet.from_strings(["A", ""]),
+            "`strings[1]` is an empty string; accepted: at least one letter",
+        ),
+        (
+            lambda: SequenceSet.from_strings(["AC", "A-"]),
+            "`strings[1]` is '-' at letter 2; accepted: DNA letters ACGT in either case, and NRYKMSWBDHV for an "
+            "unknown letter",
+        ),
+        (
+            lambda: SequenceSet.from_strings(["A"], names=["a", "b"]),
+            "`names` is of length 2; accepted: one for each of 1 sequences",
+        ),
+        (
+            lambda: SequenceSet.from_strings(["A"], labels=[0.5]),
+            "`labels` is of type float64 and shape (1,); accepted: whole numbers, one a sequence",
+        ),
+        (
+            lambda: SequenceSet.from_strings(["A", "C"])[[True]],
+            "`mask` is of shape (1,); accepted: one truth value a sequence, shape (2,)",
+        ),
+        (
+            lambda: SequenceSet.from_strings(["A", "C"])["one"],
+            "`key` is 'one'; accepted: a place, a slice, a list of places or a mask",
+        ),
+    ],
+)
+def test_sequence_set_refusals_name_the_argument(make: object, message: str) -> None:
+    with pytest.raises(ArgumentError) as caught:
+        make()
+    assert_message(caught, message)
+
+
+def test_sequence_set_place_beyond_the_end_is_an_index_error(three: SequenceSet) -> None:
+    with pytest.raises(IndexError, match=r"^sequence 3 of 3$"):
+        three[3]
+    with pytest.raises(IndexError):
+        three[[3]]
+
+
+# ---------------------------------------------------------------- the formats
+
+
+@pytest.mark.parametrize("dress", DRESSES)
+@pytest.mark.parametrize("kind", TEXTS)
+@pytest.mark.parametrize("given_format", [True, False], ids=["format given", "format told by content"])
+def test_read_sequences_every_format_in_every_dress(tmp_path: Path, kind: str, dress: str, given_format: bool) -> None:
+    path = tmp_path / "sequences"
+    path.write_bytes(DRESSES[dress](TEXTS[kind]))
+    s = read_sequences(path, format=kind if given_format else None)
+    assert list(s) == STRINGS
+    assert s.source == str(path)
+    if kind == "lines":
+        assert s.names == ("sequence 1", "sequence 2", "sequence 3")
+    else:
+        assert s.names == NAMES
+    if kind in ("encode", "deepbind"):
+        assert s.labels.tolist() == LABELS
+    else:
+        assert s.labels is None
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+def test_parse_sequences_reads_what_read_sequences_reads(kind: str) -> None:
+    from_text, from_upload = parse_sequences(TEXTS[kind]), parse_sequences(gzip.compress(TEXTS[kind].encode()))
+    assert list(from_text) == list(from_upload) == STRINGS
+    assert from_text.source == "the pasted text"
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 3, 7])
+@pytest.mark.parametrize("kind", TEXTS)
+def test_parse_sequences_does_not_depend_on_where_blocks_end(
+    monkeypatch: pytest.MonkeyPatch, chunk: int, kind: str
+) -> None:
+    text = TEXTS[kind].replace("\n", "\r\n")
+    source = _source.open_text(text, "blocks")
+    monkeypatch.setattr(_source, "_CHUNK", chunk)
+    assert [line for _, line in source.lines()] == text.encode().splitlines()
+    assert list(parse_sequences(text, format=kind)) == STRINGS
+
+
+def test_fasta_names_keep_the_whole_header_and_letters_lose_their_spaces() -> None:
+    s = parse_sequences(">chr1:5-9 677 \nACGTA CGTAC\n\tgtac\n>\nAA")
+    assert s.names == ("chr1:5-9 677", "sequence 2")
+    assert s[0] == "ACGTACGTACGTAC"
+
+
+def test_fasta_header_of_three_words_is_not_taken_for_the_encode_text() -> None:
+    s = parse_sequences(">ce1cg 17 61\nACGT\n>site A 1\nGG\n")
+    assert s.names == ("ce1cg 17 61", "site A 1")
+    assert parse_sequences(">site A 1\nGG\n").names == ("site A 1",)
+    assert parse_sequences(">site A 1\n").labels.tolist() == [1]
+
+
+def test_comments_are_skipped_and_counted() -> None:
+    s = parse_sequences("# from RegulonDB\n;aside\n>a\nACGT\n# more\nAC\n")
+    assert list(s) == ["ACGTAC"]
+    assert s.assumptions[0] == "3 lines that begin with '#' or ';' are comments."
+
+
+def test_deepbind_columns_are_found_by_name() -> None:
+    s = parse_sequences("Bound\tseq\tFoldID\n1\tACGU\tA\n0\tGGG\tB", alphabet="RNA")
+    assert list(s) == ["ACGU", "GGG"]
+    assert s.labels.tolist() == [1, 0]
+    assert s.names == ("sequence 1", "sequence 2")
+    assert parse_sequences("id\tseq\nx\tACGT").labels is None
+
+
+@pytest.mark.parametrize(
+    ("text", "alphabet", "sentence"),
+    [
+        ("ACGT\nNNAC", DNA, "100.0% of the letters are A, C, G, T, U or N, so they are read as DNA."),
+        ("ACGU\nACUU", RNA, "100.0% of the letters are A, C, G, T, U or N, so they are read as RNA."),
+        ("ACGUT", DNA, "100.0% of the letters are A, C, G, T, U or N, so they are read as DNA."),
+        ("ACGTRYSWACGT", DNA, "66.7% of the letters are A, C, G, T, U or N, so they are read as DNA."),
+        ("MKVLATWQRN", PROTEIN, "30.0% of the letters are A, C, G, T, U or N, so they are read as protein."),
+    ],
+)
+def test_alphabet_is_guessed_from_the_letters_and_said(text: str, alphabet: object, sentence: str) -> None:
+    s = parse_sequences(text)
+    assert s.alphabet is alphabet
+    assert sentence in s.assumptions
+
+
+def test_alphabet_given_is_not_guessed() -> None:
+    s = parse_sequences(">a\nACGN\n", alphabet="protein")
+    assert s.alphabet is PROTEIN
+    assert s.assumptions == ()
+
+
+def test_assumptions_tell_case_aliases_and_unknown_letters() -> None:
+    s = parse_sequences(">a\nacgUNRAC\n", alphabet="DNA")
+    assert s[0] == "ACGTNNAC"
+    assert s.assumptions == (
+        "Lower-case letters mean the same as capitals.",
+        "U is read as T.",
+        "2 of 8 letters are ambiguous (NRYKMSWBDHV): each counts as unknown.",
+    )
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+def test_progress_rises_to_the_size_of_the_file(tmp_path: Path, rng: np.random.Generator, packed: bool) -> None:
+    letters = "".join(rng.choice(list("ACGT"), size=700_000))
+    text = "".join(f">s{i}\n{letters[i * 100 : i * 100 + 100]}\n" for i in range(7000)).encode()
+    path = tmp_path / "s.fa"
+    path.write_bytes(gzip.compress(text, 1) if packed else text)
+    calls: list[tuple[int, int]] = []
+    read_sequences(path, progress=lambda done, total: calls.append((done, total)))
+    done = [call[0] for call in calls]
+    assert len(calls) >= 3
+    assert done == sorted(done)
+    assert done[0] < done[-1] == path.stat().st_size
+    assert {call[1] for call in calls} == {path.stat().st_size}
+
+
+# ---------------------------------------------------------------- what cannot be read
+
+LETTERS = "DNA letters ACGT in either case, and NRYKMSWBDHV for an unknown letter"
+FORMATS = (
+    "FASTA ('>' before each name), lines of `id sequence label`, DeepBind's table with a column `seq`, HDF5, or bare "
+    "letters, one sequence a line"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "given_format", "message"),
+    [
+        ("", None, f"text: found no text; accepted: {FORMATS}"),
+        (" \n\r\n", None, f"text: found no text; accepted: {FORMATS}"),
+        ("", "fasta", f"text: found no sequence; accepted: {FORMATS}"),
+        ("# only\n", "lines", f"text: found no sequence; accepted: {FORMATS}"),
+        ("\nMEME version 4\n", None, f"text, line 2: found 'MEME version 4'; accepted: {FORMATS}"),
+        (">a\nAC\nA!\n", None, f"text, line 3: found '!'; accepted: {LETTERS}"),
+        (">a\nAC\n\n>b\r\nAEC\n", None, f"text, line 5: found 'E'; accepted: {LETTERS}"),
+        (">a\nAC\n>b\nA\xe9\n", None, f"text, line 4: found the byte 0xc3; accepted: {LETTERS}"),
+        (">a\nA-C\n", None, f"text, line 2: found '-'; accepted: {LETTERS}"),
+        (
+            ">a\nAC\n>b\n\n>c\nAC",
+            None,
+            "text, line 3: found the record 'b' without letters; accepted: letters after every '>' line",
+        ),
+        (
+            ">a\nAC\n>b",
+            None,
+            "text, line 3: found the record 'b' without letters; accepted: letters after every '>' line",
+        ),
+        (
+            "AC\n>b\nAC",
+            "fasta",
+            "text, line 1: found letters before the first name; accepted: a line that begins with '>'",
+        ),
+        (">a AC 1\n>b AC\n", None, "text, line 2: found 2 columns; accepted: three: id, sequence, label"),
+        (">a AC 1\nb\n", "encode", "text, line 2: found 1 column; accepted: three: id, sequence, label"),
+        (
+            ">a AC 1\n>b AC x\n",
+            None,
+            "text, line 2: found the label 'x'; accepted: a whole number, such as 0 or 1",
+        ),
+        (
+            ">a AC 1\n>b AC 99999999999999999999\n",
+            None,
+            "text, line 2: found the label '99999999999999999999'; accepted: a whole number, such as 0 or 1",
+        ),
+        (">a AC 1\n>b A9 1\n", None, f"text, line 2: found '9'; accepted: {LETTERS}"),
+        (
+            "FoldID\tEventID\n",
+            "deepbind",
+            "text, line 1: found a header without a column `seq`; accepted: FoldID EventID seq Bound",
+        ),
+        ("id\tseq\na\tAC\nAC\n", None, "text, line 3: found 1 columns; accepted: 2, as in the header"),
+        ("id\tseq\na\t\n", None, "text, line 2: found an empty sequence; accepted: at least one letter"),
+        ("ACGT\nAC GT\nAC1\n", None, f"text, line 3: found '1'; accepted: {LETTERS}"),
+    ],
+)
+def test_parse_sequences_errors_name_the_line(text: str, given_format: str | None, message: str) -> None:
+    with pytest.raises(FormatError) as caught:
+        parse_sequences(text, source="text", format=given_format)
+    assert_message(caught, message)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (
+            gzip.compress(FASTA.encode() * 99)[:-30],
+            "found gzip data that break off; accepted: a complete gzip file, or the file unpacked",
+        ),
+        (
+            gzip.compress(FASTA.encode())[:-8] + bytes(8),
+            "found damaged gzip data (CRC check failed 0x0 != 0x",
+        ),
+        (gzip.compress(FASTA.encode()) + b"tail", "found damaged gzip data (Not a gzipped file (b'ta'))"),
+        (b"\x1f\x8b\x08" + bytes(40), "found damaged gzip data (Error -3 while decompressing data"),
+        (b"PK\x03\x04" + bytes(9), "found a zip archive; accepted: plain text, gzip or HDF5"),
+        (b">a\nAC\n>b\nA\x00C\n", "line 4: found binary data (a zero byte); accepted: text"),
+        (">a\nACGT\n".encode("utf-16"), "line 1: found binary data (a zero byte); accepted: text"),
+        (b">a\nAC\n>caf\xe9\nAC\n", "line 3: found the byte 0xe9, which is not UTF-8; accepted: text in UTF-8"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(99), "line 1: found the byte 0x89, which is not UTF-8; accepted: text in UTF-8"),
+    ],
+)
+def test_read_sequences_refuses_damaged_and_foreign_files(tmp_path: Path, data: bytes, message: str) -> None:
+    path = tmp_path / "s.fa"
+    path.write_bytes(data)
+    with pytest.raises(FormatError) as caught:
+        read_sequences(path)
+    assert str(caught.value).startswith(str(path))
+    assert message in str(caught.value)
+
+
+def test_read_sequences_refuses_text_that_unpacks_beyond_bounds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_source, "MAX_BYTES", 1_000_000)
+    path = tmp_path / "bomb.gz"
+    path.write_bytes(gzip.compress(b">a\n" + b"A" * 2_000_000))
+    with pytest.raises(FormatError) as caught:
+        read_sequences(path)
+    assert_message(caught, f"{path}: found more than 1,000,000 bytes of text; accepted: a smaller file")
+
+
+def test_read_sequences_names_a_path_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(ArgumentError) as caught:
+        read_sequences(tmp_path / "none.fa")
+    path = str(tmp_path / "none.fa")
+    assert_message(caught, f"`path` is {path!r} (No such file or directory); accepted: a file that can be read")
+    with pytest.raises(ArgumentError, match=r"\(Is a directory\)"):
+        read_sequences(tmp_path)
+
+
+def test_read_sequences_refuses_an_unknown_format_or_alphabet(tmp_path: Path) -> None:
+    with pytest.raises(ArgumentError) as caught:
+        parse_sequences(FASTA, format="genbank")
+    accepted = "'fasta', 'encode', 'deepbind', 'lines', 'hdf5' or None"
+    assert_message(caught, f"`format` is 'genbank'; accepted: {accepted}")
+    with pytest.raises(ArgumentError, match=r"^`alphabet` is 'XNA'; accepted: 'DNA', 'RNA', 'protein' or an Alphabet$"):
+        parse_sequences(FASTA, alphabet="XNA")
+
+
+# ---------------------------------------------------------------- real files
+
+
+@pytest.mark.parametrize(
+    ("file", "n", "n_bound"),
+    [
+        ("wgEncodeAwgTfbsSydhHelas3Stat3IggrabUniPk.train.data.gz", 21_563, 10_740),
+        ("wgEncodeAwgTfbsSydhHelas3Stat3IggrabUniPk.test.data.gz", 5_391, 2_737),
+        ("Keras-genomics_example_CTCF.test.data.gz", 19_544, 9_823),
+    ],
+)
+def test_encode_benchmark_files_have_their_published_sizes(shared_data: Path, file: str, n: int, n_bound: int) -> None:
+    s = read_sequences(shared_data / "encode_chipseq" / file)
+    assert (len(s), int(s.labels.sum())) == (n, n_bound)
+    assert set(s.lengths) == {101}
+    shuffled = np.array([name.endswith("_shuf") for name in s.names])
+    assert np.array_equal(shuffled, s.labels == 0)
+
+
+def test_deepbind_file_agrees_with_a_plain_split(shared_data: Path) -> None:
+    path = shared_data / "deepbind_encode" / "MYC_H1-hESC_c-Myc_Stanford_B.seq.gz"
+    rows = [line.split("\t") for line in gzip.decompress(path.read_bytes()).decode().splitlines()[1:]]
+    s = read_sequences(path)
+    assert list(s) == [row[2] for row in rows]
+    assert s.names == tuple(row[1] for row in rows)
+    assert s.labels.tolist() == [int(row[3]) for row in rows]
+    assert int(s.labels.sum()) == 500
+
+
+def test_mixed_case_fasta_of_unequal_lengths(shared_data: Path) -> None:
+    s = read_sequences(shared_data / "fasta" / "wgEncodeAwgTfbsSydhHelas3Brf1UniPk.fa")
+    assert len(s) == 193
+    assert (s.lengths.min(), s.lengths.max()) == (76, 240)
+    assert s[-1] == (shared_data / "fasta" / "wgEncodeAwgTfbsSydhHelas3Brf1UniPk.fa").read_text().split()[-1].upper()
