@@ -78,6 +78,10 @@ class Source:
                 self.line += 1
                 yield self.line, line.removeprefix(_BYTE_ORDER_MARK) if self.line == 1 else line
 
+    def text_lines(self) -> list[tuple[int, str]]:
+        """Every line with its number, decoded."""
+        return [(number, self.text(number, raw)) for number, raw in self.lines()]
+
     def opening(self, most: int = 2) -> list[tuple[int, bytes]]:
         """The first lines that are neither blank nor a comment; reading starts at the top again."""
         start = Source(self.name, io.BytesIO(self._read(_CHUNK)), 0)

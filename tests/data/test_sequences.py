@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,9 @@ from epool_viz.data import _source
 from epool_viz.data.sequences import SequenceSet, Site, parse_sequences, read_sequences
 from epool_viz.errors import ArgumentError, FormatError, ShapeError
 
+Dress = Callable[[str], bytes]
+Refused = Callable[..., None]
+
 STRINGS = ["ACGTNAC", "GATTACA", "TT"]
 LABELS = [1, 0, 1]
 NAMES = ("one", "two", "three")
@@ -23,26 +27,11 @@ ENCODE = ">one ACGTNAC 1\n>two GATTACA 0\n>three TT 1\n"
 DEEPBIND = "FoldID\tEventID\tseq\tBound\nA\tone\tACGTNAC\t1\nB\ttwo\tGATTACA\t0\nA\tthree\tTT\t1\n"
 LINES = "ACGTNAC\nGATTACA\n\nTT\n"
 TEXTS = {"fasta": FASTA, "encode": ENCODE, "deepbind": DEEPBIND, "lines": LINES}
-DRESSES = {
-    "as it is": lambda text: text.encode(),
-    "no final newline": lambda text: text.rstrip("\n").encode(),
-    "CRLF": lambda text: text.replace("\n", "\r\n").encode(),
-    "CRLF, no final newline": lambda text: text.rstrip("\n").replace("\n", "\r\n").encode(),
-    "CR alone": lambda text: text.replace("\n", "\r").encode(),
-    "spare blank lines": lambda text: ("\n \n" + text + "\n\n").encode(),
-    "byte order mark": lambda text: b"\xef\xbb\xbf" + text.encode(),
-    "gzip": lambda text: gzip.compress(text.encode()),
-    "gzip in two members": lambda text: gzip.compress(text[:9].encode()) + gzip.compress(text[9:].encode()),
-}
 
 
 @pytest.fixture
 def three() -> SequenceSet:
     return SequenceSet.from_strings(STRINGS, names=NAMES, labels=LABELS)
-
-
-def assert_message(caught: pytest.ExceptionInfo[BaseException], text: str) -> None:
-    assert str(caught.value) == text
 
 
 # ---------------------------------------------------------------- the set
@@ -116,23 +105,25 @@ def test_one_hot_is_letter_by_position_and_zero_for_unknown(three: SequenceSet) 
     assert matrices[1, :, 6].tolist() == [1, 0, 0, 0]
 
 
-def test_one_hot_names_the_shortest_and_the_longest(three: SequenceSet) -> None:
-    with pytest.raises(ShapeError) as caught:
-        three.one_hot()
-    assert_message(
-        caught, "`sequences` is from 2 letters ('three') to 7 ('one') long; accepted: sequences of one length"
+def test_one_hot_names_the_shortest_and_the_longest(three: SequenceSet, assert_refused: Refused) -> None:
+    assert_refused(
+        ShapeError,
+        "`sequences` is from 2 letters ('three') to 7 ('one') long; accepted: sequences of one length",
+        three.one_hot,
     )
-    with pytest.raises(ShapeError) as caught:
-        three[3:].one_hot()
-    assert_message(caught, "`sequences` is an empty set; accepted: at least one sequence")
+    assert_refused(
+        ShapeError, "`sequences` is an empty set; accepted: at least one sequence", lambda: three[3:].one_hot()
+    )
 
 
-def test_letter_frequencies_count_known_letters_only(three: SequenceSet) -> None:
+def test_letter_frequencies_count_known_letters_only(three: SequenceSet, assert_refused: Refused) -> None:
     frequencies = three.letter_frequencies()
     assert frequencies.tolist() == [5 / 15, 3 / 15, 2 / 15, 5 / 15]
-    with pytest.raises(ArgumentError) as caught:
-        SequenceSet.from_strings(["NNN"]).letter_frequencies()
-    assert_message(caught, "`sequences` is without a single known letter; accepted: letters ACGT")
+    assert_refused(
+        ArgumentError,
+        "`sequences` is without a single known letter; accepted: letters ACGT",
+        lambda: SequenceSet.from_strings(["NNN"]).letter_frequencies(),
+    )
 
 
 def test_find_takes_the_whole_name_or_its_first_word() -> None:
@@ -142,10 +133,10 @@ def test_find_takes_the_whole_name_or_its_first_word() -> None:
     assert s.find("chr2:1-2") == 2
 
 
-def test_find_offers_near_names(three: SequenceSet) -> None:
-    with pytest.raises(ArgumentError) as caught:
-        three.find("thre")
-    assert_message(caught, "`name` is 'thre'; accepted: the name of a sequence, such as 'three'")
+def test_find_offers_near_names(three: SequenceSet, assert_refused: Refused) -> None:
+    assert_refused(
+        ArgumentError, "`name` is 'thre'; accepted: the name of a sequence, such as 'three'", three.find, "thre"
+    )
 
 
 def test_sequence_set_says_what_it_is(three: SequenceSet) -> None:
@@ -188,10 +179,8 @@ def test_sequence_set_says_what_it_is(three: SequenceSet) -> None:
         ),
     ],
 )
-def test_sequence_set_refusals_name_the_argument(make: object, message: str) -> None:
-    with pytest.raises(ArgumentError) as caught:
-        make()
-    assert_message(caught, message)
+def test_sequence_set_refusals_name_the_argument(make: object, message: str, assert_refused: Refused) -> None:
+    assert_refused(ArgumentError, message, make)
 
 
 def test_sequence_set_place_beyond_the_end_is_an_index_error(three: SequenceSet) -> None:
@@ -204,12 +193,13 @@ def test_sequence_set_place_beyond_the_end_is_an_index_error(three: SequenceSet)
 # ---------------------------------------------------------------- the formats
 
 
-@pytest.mark.parametrize("dress", DRESSES)
 @pytest.mark.parametrize("kind", TEXTS)
 @pytest.mark.parametrize("given_format", [True, False], ids=["format given", "format told by content"])
-def test_read_sequences_every_format_in_every_dress(tmp_path: Path, kind: str, dress: str, given_format: bool) -> None:
+def test_read_sequences_every_format_in_every_dress(
+    tmp_path: Path, kind: str, dress: Dress, given_format: bool
+) -> None:
     path = tmp_path / "sequences"
-    path.write_bytes(DRESSES[dress](TEXTS[kind]))
+    path.write_bytes(dress(TEXTS[kind]))
     s = read_sequences(path, format=kind if given_format else None)
     assert list(s) == STRINGS
     assert s.source == str(path)
@@ -375,10 +365,10 @@ FORMATS = (
         ("ACGT\nAC GT\nAC1\n", None, f"text, line 3: found '1'; accepted: {LETTERS}"),
     ],
 )
-def test_parse_sequences_errors_name_the_line(text: str, given_format: str | None, message: str) -> None:
-    with pytest.raises(FormatError) as caught:
-        parse_sequences(text, source="text", format=given_format)
-    assert_message(caught, message)
+def test_parse_sequences_errors_name_the_line(
+    text: str, given_format: str | None, message: str, assert_refused: Refused
+) -> None:
+    assert_refused(FormatError, message, parse_sequences, text, source="text", format=given_format)
 
 
 @pytest.mark.parametrize(
@@ -411,30 +401,27 @@ def test_read_sequences_refuses_damaged_and_foreign_files(tmp_path: Path, data: 
 
 
 def test_read_sequences_refuses_text_that_unpacks_beyond_bounds(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, assert_refused: Refused
 ) -> None:
     monkeypatch.setattr(_source, "MAX_BYTES", 1_000_000)
     path = tmp_path / "bomb.gz"
     path.write_bytes(gzip.compress(b">a\n" + b"A" * 2_000_000))
-    with pytest.raises(FormatError) as caught:
-        read_sequences(path)
-    assert_message(caught, f"{path}: found more than 1,000,000 bytes of text; accepted: a smaller file")
+    assert_refused(
+        FormatError, f"{path}: found more than 1,000,000 bytes of text; accepted: a smaller file", read_sequences, path
+    )
 
 
-def test_read_sequences_names_a_path_that_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(ArgumentError) as caught:
-        read_sequences(tmp_path / "none.fa")
+def test_read_sequences_names_a_path_that_cannot_be_read(tmp_path: Path, assert_refused: Refused) -> None:
     path = str(tmp_path / "none.fa")
-    assert_message(caught, f"`path` is {path!r} (No such file or directory); accepted: a file that can be read")
+    message = f"`path` is {path!r} (No such file or directory); accepted: a file that can be read"
+    assert_refused(ArgumentError, message, read_sequences, path)
     with pytest.raises(ArgumentError, match=r"\(Is a directory\)"):
         read_sequences(tmp_path)
 
 
-def test_read_sequences_refuses_an_unknown_format_or_alphabet(tmp_path: Path) -> None:
-    with pytest.raises(ArgumentError) as caught:
-        parse_sequences(FASTA, format="genbank")
-    accepted = "'fasta', 'encode', 'deepbind', 'lines', 'hdf5' or None"
-    assert_message(caught, f"`format` is 'genbank'; accepted: {accepted}")
+def test_read_sequences_refuses_an_unknown_format_or_alphabet(tmp_path: Path, assert_refused: Refused) -> None:
+    message = "`format` is 'genbank'; accepted: 'fasta', 'encode', 'deepbind', 'lines', 'hdf5' or None"
+    assert_refused(ArgumentError, message, parse_sequences, FASTA, format="genbank")
     with pytest.raises(ArgumentError, match=r"^`alphabet` is 'XNA'; accepted: 'DNA', 'RNA', 'protein' or an Alphabet$"):
         parse_sequences(FASTA, alphabet="XNA")
 

@@ -1,0 +1,342 @@
+"""Motifs, and the files they come in: MEME, JASPAR, and matrices written plainly.
+
+A motif is held as letter probabilities of shape (letter, position), with the counts where the file gives counts.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from epool_viz.core._arrays import background_like
+from epool_viz.core.alphabet import DNA, Alphabet, get_alphabet
+from epool_viz.core.motifs import check_ppm, pfm_to_ppm
+from epool_viz.data._matrix import Kind as Kind
+from epool_viz.data._matrix import Lines, read_matrix
+from epool_viz.data._matrix import ParsedMatrix as ParsedMatrix
+from epool_viz.data._matrix import parse_matrix as parse_matrix
+from epool_viz.data._source import Source, is_comment, open_path, open_text
+from epool_viz.errors import ArgumentError, FormatError, ShapeError
+
+Array = np.ndarray[Any, Any]
+_ACCEPTED_FORMATS = "MEME text, JASPAR, or rows of numbers for the letters or the positions of one motif"
+
+
+@dataclass(frozen=True, eq=False)
+class Motif:
+    """A motif as letter probabilities.
+
+    Parameters
+    ----------
+    name : str
+    accession : str
+        The identifier in its database, or "".
+    ppm : float array, shape (letter, position)
+        Probabilities; every column sums to 1.
+    counts : float array, shape (letter, position), or None
+    n_sites : float or None
+        How many sites it was made from.
+    background : float array, shape (letter,), or None
+        Letter probabilities the file gives for the sequences around the sites.
+    alphabet : Alphabet
+    assumptions : tuple of str
+        What the reader took for granted, a sentence each.
+
+    Raises
+    ------
+    ArgumentError
+        If the columns are no probabilities, or their number of letters is not the alphabet's.
+    """
+
+    name: str
+    accession: str
+    ppm: Array
+    counts: Array | None = None
+    n_sites: float | None = None
+    background: Array | None = None
+    alphabet: Alphabet = DNA
+    assumptions: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for field in ("ppm", "counts", "background"):
+            if getattr(self, field) is not None:
+                object.__setattr__(self, field, _frozen(getattr(self, field)))
+        if self.ppm.ndim != 2 or self.ppm.shape[0] != len(self.alphabet):
+            accepted = f"({len(self.alphabet)}, position) for {self.alphabet.name}"
+            raise ShapeError("ppm", f"of shape {self.ppm.shape}", accepted)
+        check_ppm(self.ppm)
+
+    @classmethod
+    def from_counts(
+        cls,
+        counts: Any,
+        *,
+        name: str,
+        accession: str = "",
+        alphabet: Alphabet = DNA,
+        assumptions: tuple[str, ...] = (),
+    ) -> Motif:
+        """Make a motif of counts, shape (letter, position); whole numbers are not asked for."""
+        counts = np.asarray(counts, dtype=np.float64)
+        totals = counts.sum(axis=0)
+        if np.ptp(totals) > 1e-6 * totals.max():
+            held = f"The positions hold {totals.min():g} to {totals.max():g} counts"
+            assumptions = (*assumptions, f"{held}; the number of sites is taken as {totals.max():g}.")
+        return cls(name, accession, pfm_to_ppm(counts), counts, float(totals.max()), None, alphabet, assumptions)
+
+    @property
+    def width(self) -> int:
+        """Number of positions."""
+        return int(self.ppm.shape[1])
+
+    @property
+    def label(self) -> str:
+        """Name and accession, as in "CTCF (MA0139.2)"."""
+        return f"{self.name} ({self.accession})" if self.accession and self.name else self.name or self.accession
+
+    def __repr__(self) -> str:
+        return f"Motif({self.label!r}, {self.width} positions of {self.alphabet.name})"
+
+
+def read_motifs(
+    path: str | os.PathLike[str],
+    *,
+    format: str | None = None,  # noqa: A002 - the word that users know
+    alphabet: str | Alphabet | None = None,
+) -> list[Motif]:
+    """Read a file of motifs, packed with gzip or not.
+
+    Parameters
+    ----------
+    path : str or path
+    format : "meme", "jaspar", "matrix", or None
+        None tells by the content. MEME covers the minimal format and the full text output; "matrix" is one motif in
+        rows of numbers, whichever way it lies.
+    alphabet : Alphabet or its name, or None
+        None takes the file's word, or tells by the number of letters and says so in `assumptions`.
+
+    Returns
+    -------
+    list of Motif, in the order of the file.
+
+    Raises
+    ------
+    FormatError
+        For anything in the file that cannot be read; the message names file, line, what stands there and what may.
+    ArgumentError
+        If there is no such file, format or alphabet.
+    """
+    with open_path(path) as source:
+        return _read(source, format, alphabet)
+
+
+def parse_motifs(
+    text: str | bytes,
+    *,
+    source: str = "the typed matrix",
+    format: str | None = None,  # noqa: A002 - the word that users know
+    alphabet: str | Alphabet | None = None,
+) -> list[Motif]:
+    """Read motifs out of a text, or out of the bytes of an uploaded file.
+
+    Parameters
+    ----------
+    text : str or bytes
+        Any format of `read_motifs`; bytes may be packed with gzip.
+    source : str
+        What the messages call it, and the name of a motif that has none.
+    format, alphabet
+        As in `read_motifs`.
+
+    Returns
+    -------
+    list of Motif
+
+    Raises
+    ------
+    FormatError
+        For anything that cannot be read; the message names the line, what stands there and what may.
+    """
+    return _read(open_text(text, source), format, alphabet)
+
+
+def write_meme(
+    motifs: Motif | Iterable[Motif], path: str | os.PathLike[str] | None = None, *, background: Any = None
+) -> str:
+    """Write motifs in the minimal MEME format.
+
+    Parameters
+    ----------
+    motifs : Motif or iterable of Motif
+        All of one alphabet. Spaces in names become underscores, for the format splits at them.
+    path : str, path or None
+        Where to write; None only returns the text.
+    background : shape (letter,), or None
+        None takes the motifs' own where they all have the same, else uniform.
+
+    Returns
+    -------
+    str, which `read_motifs` reads back to the last digit.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no motif, or their alphabets differ.
+    """
+    chosen = _motif_list(motifs)
+    alphabet = chosen[0].alphabet
+    q = background_like(_common_background(chosen) if background is None else background, chosen[0].ppm, len(alphabet))
+    pairs = " ".join(f"{letter} {_plain(share)}" for letter, share in zip(alphabet.letters, q, strict=True))
+    strands = "strands: + -\n\n" if alphabet.complement else ""
+    head = f"MEME version 4\n\nALPHABET= {alphabet.letters}\n\n{strands}Background letter frequencies\n{pairs}\n"
+    return _written(path, head + "".join(f"\n{_meme_block(motif, i)}" for i, motif in enumerate(chosen, start=1)))
+
+
+def write_jaspar(motifs: Motif | Iterable[Motif], path: str | os.PathLike[str] | None = None) -> str:
+    """Write motifs in the JASPAR format.
+
+    Parameters
+    ----------
+    motifs : Motif or iterable of Motif
+        A motif without counts is written as probabilities times its number of sites, or as probabilities.
+    path : str, path or None
+        Where to write; None only returns the text.
+
+    Returns
+    -------
+    str, which `read_motifs` reads back to the last digit.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no motif, or their alphabets differ.
+    """
+    blocks = (_jaspar_block(motif, i) for i, motif in enumerate(_motif_list(motifs), start=1))
+    return _written(path, "".join(blocks))
+
+
+def _read(source: Source, format: str | None, alphabet: str | Alphabet | None) -> list[Motif]:  # noqa: A002
+    known = None if alphabet is None else get_alphabet(alphabet)
+    lines = source.text_lines()
+    chosen = _detect(source.name, lines) if format is None else format
+    if chosen not in _READERS:
+        raise ArgumentError("format", repr(format), f"{', '.join(map(repr, _READERS))} or None")
+    return _READERS[chosen](source.name, lines, known)
+
+
+def _detect(source: str, lines: Lines) -> str:
+    telling = [(number, text) for number, text in lines if text.strip()]
+    if not telling:
+        raise FormatError(source, None, "no text", _ACCEPTED_FORMATS)
+    if any(text.startswith(("MEME version", "MOTIF ")) for _, text in telling):
+        return "meme"
+    first = next((text for _, text in telling if not is_comment(text.encode())), "")
+    return "jaspar" if first.startswith(">") else "matrix"
+
+
+def _read_meme(source: str, lines: Lines, alphabet: Alphabet | None) -> list[Motif]:
+    from epool_viz.data._meme import read_meme
+
+    return read_meme(source, lines, alphabet)
+
+
+def _read_jaspar(source: str, lines: Lines, alphabet: Alphabet | None) -> list[Motif]:
+    telling = [(number, text) for number, text in lines if text.strip() and not is_comment(text.encode())]
+    starts = [i for i, (_, text) in enumerate(telling) if text.startswith(">")]
+    if not starts or starts[0] != 0:
+        number, text = telling[0] if telling else (1, "")
+        raise FormatError(source, number, repr(text[:40]), "a line that begins with '>'")
+    blocks = [telling[start:stop] for start, stop in zip(starts, [*starts[1:], len(telling)], strict=True)]
+    return [_jaspar_motif(source, block, alphabet, i) for i, block in enumerate(blocks, start=1)]
+
+
+def _jaspar_motif(source: str, block: Lines, alphabet: Alphabet | None, place: int) -> Motif:
+    number, header = block[0]
+    accession, name = _jaspar_names(header[1:].strip())
+    if len(block) == 1:
+        raise FormatError(source, number, f"the motif {name!r} without numbers", "a row of counts for each letter")
+    return _motif(read_matrix(source, block[1:], alphabet, motif=True), name or f"motif {place}", accession)
+
+
+def _jaspar_names(header: str) -> tuple[str, str]:
+    """Accession and name; a tab, or the first space, parts them, and further columns are notes."""
+    words = [word.strip() for word in header.split("\t")] if "\t" in header else header.split(maxsplit=1)
+    return (words[0], words[1]) if len(words) > 1 else ("", header)
+
+
+def _read_plain(source: str, lines: Lines, alphabet: Alphabet | None) -> list[Motif]:
+    matrix = read_matrix(source, lines, alphabet)
+    if matrix.kind == "scores":
+        raise FormatError(source, None, f"a kernel ({matrix.assumptions[-1]})", "counts or probabilities of a motif")
+    return [_motif(matrix, Path(source).stem, "")]
+
+
+_READERS = {"meme": _read_meme, "jaspar": _read_jaspar, "matrix": _read_plain}
+
+
+def _motif(matrix: ParsedMatrix, name: str, accession: str) -> Motif:
+    about: dict[str, Any] = {"alphabet": matrix.alphabet, "assumptions": matrix.assumptions}
+    if matrix.kind == "counts":
+        return Motif.from_counts(matrix.values, name=name, accession=accession, **about)
+    return Motif(name, accession, matrix.values, **about)
+
+
+def _motif_list(motifs: Motif | Iterable[Motif]) -> list[Motif]:
+    chosen = [motifs] if isinstance(motifs, Motif) else list(motifs)
+    names = sorted({motif.alphabet.name for motif in chosen})
+    if len(names) != 1:
+        found = f"of the alphabets {' and '.join(names)}" if chosen else "empty"
+        raise ArgumentError("motifs", found, "at least one motif, all of one alphabet")
+    return chosen
+
+
+def _common_background(motifs: list[Motif]) -> Array | None:
+    backgrounds = [motif.background for motif in motifs if motif.background is not None]
+    same = len(backgrounds) == len(motifs) and all(np.array_equal(q, backgrounds[0]) for q in backgrounds)
+    return backgrounds[0] if same else None
+
+
+def _meme_block(motif: Motif, place: int) -> str:
+    names = " ".join(_one_word(word) for word in (motif.accession, motif.name) if word) or f"motif_{place}"
+    sites = "" if motif.n_sites is None else f" nsites= {_plain(motif.n_sites)}"
+    rows = "".join(" ".join(_plain(p) for p in column) + "\n" for column in motif.ppm.T)
+    head = f"letter-probability matrix: alength= {len(motif.alphabet)} w= {motif.width}{sites}"
+    return f"MOTIF {names}\n{head}\n{rows}"
+
+
+def _jaspar_block(motif: Motif, place: int) -> str:
+    numbers = motif.ppm * (motif.n_sites or 1) if motif.counts is None else motif.counts
+    rows = (
+        f"{letter}  [ {' '.join(_plain(number) for number in row)} ]\n"
+        for letter, row in zip(motif.alphabet.letters, numbers, strict=True)
+    )
+    name = " ".join((motif.name or f"motif {place}").split())
+    header = f"{_one_word(motif.accession)}\t{name}" if motif.accession else _one_word(name)
+    return f">{header}\n{''.join(rows)}"
+
+
+def _one_word(text: str) -> str:
+    return re.sub(r"\s+", "_", text.strip())
+
+
+def _plain(number: float) -> str:
+    """The shortest text that reads back as the same number."""
+    return str(int(number)) if float(number).is_integer() else repr(float(number))
+
+
+def _written(path: str | os.PathLike[str] | None, text: str) -> str:
+    if path is not None:
+        Path(path).write_text(text, encoding="utf-8", newline="\n")
+    return text
+
+
+def _frozen(values: Any) -> Array:
+    array = np.array(values, dtype=np.float64)
+    array.setflags(write=False)
+    return array

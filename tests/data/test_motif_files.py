@@ -1,0 +1,574 @@
+"""Motif files: every layout gives one motif, what is written is read back, and errors name their line."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from epool_viz.core.alphabet import DNA, PROTEIN, RNA
+from epool_viz.data.motif_files import Motif, parse_matrix, parse_motifs, read_motifs, write_jaspar, write_meme
+from epool_viz.errors import ArgumentError, FormatError, ShapeError
+
+Dress = Callable[[str], bytes]
+Refused = Callable[..., None]
+
+# (letter, position); every row and column differs, and so do the first and the last position
+COUNTS = np.array([[9.0, 0, 1, 2, 4], [1, 8, 3, 2, 0], [0, 2, 5, 3, 1], [2, 2, 3, 5, 7]])
+PPM = COUNTS / 12
+SCORES = np.array([[1.5, -2, 0.25], [0, 0.5, -1], [-0.75, 1, 2], [3, -0.125, -4]])
+
+MEME = """MEME version 4
+
+ALPHABET= ACGT
+
+strands: + -
+
+Background letter frequencies (from a file):
+A 0.3 C 0.2
+G 0.1 T 0.4
+
+MOTIF MA0001.1 one
+letter-probability matrix: alength= 4 w= 2 nsites= 8 E= 1e-3
+  0.500000  0.250000  0.125000  0.125000
+  0.000000  1.000000  0.000000  0.000000
+URL http://example.org
+
+MOTIF two
+letter-probability matrix: alength= 4 w= 1 nsites= 3 E= 0
+  0.100000  0.200000  0.300000  0.400000
+"""
+JASPAR = """>MA0001.1\tone
+A  [ 4 0 ]
+C  [ 2 8 ]
+G  [ 1 0 ]
+T  [ 1 0 ]
+>two
+A  [ 1 ]
+C  [ 2 ]
+G  [ 3 ]
+T  [ 4 ]
+"""
+FIRST = [[0.5, 0.25, 0.125, 0.125], [0, 1, 0, 0]]
+SECOND = [[0.1, 0.2, 0.3, 0.4]]
+
+
+def as_rows(table: np.ndarray, between: str = " ") -> str:
+    return "\n".join(between.join(f"{number:g}" for number in row) for row in table) + "\n"
+
+
+# ---------------------------------------------------------------- the motif
+
+
+def test_motif_from_counts_divides_each_position_by_its_own_total() -> None:
+    motif = Motif.from_counts([[3, 1], [1, 0], [0, 0], [0, 1]], name="m", accession="X1")
+    assert motif.ppm.T.tolist() == [[0.75, 0.25, 0, 0], [0.5, 0, 0, 0.5]]
+    assert motif.n_sites == 4
+    assert motif.assumptions == ("The positions hold 2 to 4 counts; the number of sites is taken as 4.",)
+    assert (motif.width, motif.label) == (2, "m (X1)")
+
+
+def test_motif_label_does_without_what_is_missing() -> None:
+    assert Motif("CTCF", "", PPM).label == "CTCF"
+    assert Motif("", "MA0139.2", PPM).label == "MA0139.2"
+    assert repr(Motif("CTCF", "MA0139.2", PPM)) == "Motif('CTCF (MA0139.2)', 5 positions of DNA)"
+
+
+def test_motif_cannot_be_changed_and_keeps_its_own_arrays() -> None:
+    ppm = PPM.copy()
+    motif = Motif("m", "", ppm, background=np.full(4, 0.25))
+    ppm[:] = 0
+    assert motif.ppm[0, 0] == 0.75
+    for array in (motif.ppm, motif.background):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 1
+
+
+def test_motif_refuses_what_is_no_motif(assert_refused: Refused) -> None:
+    message = "`ppm` is of shape (5, 4); accepted: (4, position) for DNA"
+    assert_refused(ShapeError, message, lambda: Motif("m", "", PPM.T))
+    with pytest.raises(ArgumentError, match="columns sum to"):
+        Motif("m", "", COUNTS)
+
+
+# ---------------------------------------------------------------- reading
+
+
+@pytest.mark.parametrize("given_format", [True, False], ids=["format given", "format told by content"])
+def test_read_motifs_meme_in_every_dress(tmp_path: Path, dress: Dress, given_format: bool) -> None:
+    path = tmp_path / "motifs"
+    path.write_bytes(dress(MEME))
+    one, two = read_motifs(path, format="meme" if given_format else None)
+    assert (one.name, one.accession, one.n_sites) == ("one", "MA0001.1", 8)
+    assert (two.name, two.accession, two.n_sites) == ("two", "", 3)
+    assert one.ppm.T.tolist() == FIRST
+    assert two.ppm.T.tolist() == SECOND
+    assert one.background.tolist() == [0.3, 0.2, 0.1, 0.4]
+    assert one.alphabet is DNA
+    assert one.counts is None
+    assert one.assumptions == two.assumptions == ()
+
+
+@pytest.mark.parametrize("given_format", [True, False], ids=["format given", "format told by content"])
+def test_read_motifs_jaspar_in_every_dress(tmp_path: Path, dress: Dress, given_format: bool) -> None:
+    path = tmp_path / "motifs"
+    path.write_bytes(dress(JASPAR))
+    one, two = read_motifs(path, format="jaspar" if given_format else None)
+    assert (one.name, one.accession, one.n_sites) == ("one", "MA0001.1", 8)
+    assert (two.name, two.accession, two.n_sites) == ("two", "", 10)
+    assert one.ppm.T.tolist() == FIRST
+    assert two.ppm.T.tolist() == SECOND
+    assert one.counts.T.tolist() == [[4, 2, 1, 1], [0, 8, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ">MA0001.1 one\n4 0\n2 8\n1 0\n1 0\n",
+        ">MA0001.1\tone\tclass\tfamily\na | 4 0\nc | 2 8\ng | 1 0\nt | 1 0",
+        "# a note\n>MA0001.1 one\nT [1 0]\nG [1 0]\nC [2 8]\nA [4 0]\n",
+        ">MA0001.1\tone\nA,4,0\nC,2,8\nG,1,0\nU,1,0\n",
+        ">MA0001.1\tone\t6.5\n0.5\t0.25\t0.125\t0.125\n0\t1\t0\t0\n",
+    ],
+    ids=["raw PFM", "bars, small letters, notes", "letters in another order", "commas and U", "HOMER"],
+)
+def test_jaspar_dialects_give_one_motif(text: str) -> None:
+    (motif,) = parse_motifs(text, alphabet="DNA")
+    assert (motif.name, motif.accession) == ("one", "MA0001.1")
+    assert motif.ppm.T.tolist() == FIRST
+
+
+def test_jaspar_counts_need_not_be_whole_nor_even() -> None:
+    (motif,) = parse_motifs(">x\nA [0.5 1]\nC [1.5 0]\nG [0 0]\nT [0 2]\n")
+    assert motif.counts.tolist() == [[0.5, 1], [1.5, 0], [0, 0], [0, 2]]
+    assert motif.assumptions == ("The positions hold 2 to 3 counts; the number of sites is taken as 3.",)
+    (single,) = parse_motifs(">x\nA [1 0]\nC [0 0]\nG [0 1]\nT [0 0]\n")
+    assert (single.n_sites, single.counts.sum()) == (1, 2)
+
+
+def test_meme_without_alphabet_says_what_it_takes_the_columns_for() -> None:
+    text = MEME.replace("ALPHABET= ACGT\n", "")
+    assert parse_motifs(text)[0].assumptions == ("The file names no alphabet; its 4 columns are taken as DNA.",)
+    assert parse_motifs(text, alphabet="DNA")[0].assumptions == ()
+    protein = "MOTIF p\nletter-probability matrix:\n" + " ".join(["0.05"] * 20)
+    (motif,) = parse_motifs(protein)
+    assert motif.alphabet is PROTEIN
+    assert motif.background is None
+
+
+def test_meme_alphabet_block_is_read() -> None:
+    block = """ALPHABET "DNA" DNA-LIKE
+A "Adenine" CC0000 ~ T "Thymine" 008000
+C "Cytosine" 0000CC ~ G "Guanine" FFB300
+N "Any = base" = ACGT
+U = T
+END ALPHABET"""
+    assert parse_motifs(MEME.replace("ALPHABET= ACGT", block))[1].alphabet is DNA
+    assert parse_motifs(MEME.replace("T 0.4", "U 0.4").replace("ALPHABET= ACGT", "ALPHABET= ACGU"))[0].alphabet is RNA
+
+
+def test_meme_rounding_is_repaired_and_said() -> None:
+    text = MEME.replace("0.500000  0.250000", "0.510000  0.250000").replace("A 0.3 C", "A 0.301 C")
+    one, two = parse_motifs(text)
+    assert one.ppm[:, 0].sum() == pytest.approx(1, abs=1e-15)
+    assert one.ppm[0, 0] == pytest.approx(0.51 / 1.01, rel=1e-14)
+    assert one.background[0] == pytest.approx(0.301 / 1.001, rel=1e-14)
+    background = "The background frequencies were rescaled to sum to 1: rounding had left them off by up to 0.001."
+    probabilities = "The probabilities were rescaled to sum to 1: rounding had left them off by up to 0.01."
+    assert one.assumptions == (background, probabilities)
+    assert two.assumptions == (background,)
+
+
+# ---------------------------------------------------------------- matrices written plainly
+
+HEADED = "A C G T\n" + as_rows(COUNTS.T)
+LABELLED = "".join(f"{letter}: {row}\n" for letter, row in zip("ACGT", as_rows(COUNTS).splitlines(), strict=True))
+LAYOUTS = {
+    "rows of letters": as_rows(COUNTS),
+    "rows of positions": as_rows(COUNTS.T),
+    "commas": as_rows(COUNTS, ", "),
+    "tabs": as_rows(COUNTS.T, "\t"),
+    "semicolons": as_rows(COUNTS, ";"),
+    "a NumPy array": repr(COUNTS).removeprefix("array("),
+    "letters before the rows": LABELLED,
+    "letters before the rows, reversed": "\n".join(reversed(LABELLED.splitlines())),
+    "letters before the rows, positions above": "  0 1 2 3 4\n" + LABELLED,
+    "letters above the columns": HEADED,
+    "letters above the columns, positions before the rows": "pos\tA\tC\tG\tT\n"
+    + "".join(f"{i} {row}\n" for i, row in enumerate(as_rows(COUNTS.T).splitlines())),
+    "letters above the columns in another order": "t g c a\n" + as_rows(COUNTS.T[:, ::-1]),
+    "comments and blank lines": "# motif\n\n" + as_rows(COUNTS).replace("\n", "\n\n"),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_parse_matrix_layouts_agree(layout: str) -> None:
+    matrix = parse_matrix(LAYOUTS[layout])
+    assert matrix.values.tolist() == COUNTS.tolist()
+    assert (matrix.kind, matrix.alphabet) == ("counts", DNA)
+
+
+def test_parse_matrix_in_every_dress(dress: Dress) -> None:
+    assert parse_matrix(dress(LABELLED)).values.tolist() == COUNTS.tolist()
+    (motif,) = parse_motifs(dress(as_rows(PPM.T)))
+    np.testing.assert_allclose(motif.ppm, PPM, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "assumptions"),
+    [
+        (
+            as_rows(COUNTS),
+            "counts",
+            (
+                "The 4 rows are taken as A, C, G, T, each column as a position.",
+                "The numbers are taken as counts.",
+            ),
+        ),
+        (
+            "A 0.5 0.25\nC 0.25 0.25\nG 0.125 0.25\nT 0.125 0.25",
+            "probabilities",
+            ("Every position sums to 1, so the numbers are probabilities.",),
+        ),
+        (
+            "A 0.33 0.25\nC 0.33 0.25\nG 0.33 0.25\nT 0 0.25",
+            "probabilities",
+            (
+                "Every position sums to 1, so the numbers are probabilities.",
+                "The probabilities were rescaled to sum to 1: rounding had left them off by up to 0.01.",
+            ),
+        ),
+        ("A 33 25.5\nC 33 25\nG 33.5 25\nT 0 25", "counts", ("The numbers are taken as counts.",)),
+        ("A 1 -0.5\nC 0 1\nG 0 1\nT 0 1", "scores", ("Some numbers are negative, so they are scores (a kernel).",)),
+        ("A 1 −2\nC 0 1\nG 0 1\nT 0 1", "scores", ("Some numbers are negative, so they are scores (a kernel).",)),
+        (
+            "A 1.5 0.5\nC 0 1\nG 0 1\nT 0 1",
+            "scores",
+            ("The positions share no sum, so the numbers are scores (a kernel).",),
+        ),
+        (
+            "A 2 0\nC 0 0\nG 1 0\nT 0 0",
+            "scores",
+            ("The positions share no sum, so the numbers are scores (a kernel).",),
+        ),
+    ],
+)
+def test_parse_matrix_tells_kinds_apart_and_says_why(text: str, kind: str, assumptions: tuple[str, ...]) -> None:
+    matrix = parse_matrix(text)
+    assert matrix.kind == kind
+    assert matrix.assumptions == assumptions
+
+
+@given(arrays(np.float64, (4, 3), elements=st.floats(-9, 9, width=32)))
+def test_parse_matrix_scores_come_back_to_the_last_digit(kernel: np.ndarray) -> None:
+    text = "\n".join(" ".join(repr(float(number)) for number in row) for row in kernel)
+    matrix = parse_matrix(text, kind="scores")
+    assert np.array_equal(matrix.values, kernel)
+    assert matrix.kind == "scores"
+
+
+def test_parse_matrix_kind_given_is_not_guessed() -> None:
+    assert parse_matrix(as_rows(COUNTS), kind="scores").kind == "scores"
+    assert parse_matrix("A 1\nC 0\nG 0\nT 0", kind="counts").kind == "counts"
+
+
+def test_parse_matrix_square_is_settled_by_sums_or_said_to_be_open() -> None:
+    probabilities = np.array([[0.5, 0.5, 0, 0], [0.5, 0, 0.5, 0], [1, 0, 0, 0], [0.25, 0.25, 0.25, 0.25]])
+    rows_are_positions = parse_matrix(as_rows(probabilities))
+    assert rows_are_positions.values.T.tolist() == probabilities.tolist()
+    assert rows_are_positions.assumptions[0] == (
+        "The 4 columns are taken as A, C, G, T, each row as a position "
+        "(4 by 4 fits both ways; so every position has the same sum)."
+    )
+    assert parse_matrix(as_rows(probabilities.T)).values.T.tolist() == probabilities.tolist()
+    kernel = np.arange(16.0).reshape(4, 4) - 5
+    open_question = parse_matrix(as_rows(kernel))
+    assert open_question.values.tolist() == kernel.tolist()
+    assert open_question.assumptions[0] == (
+        "The 4 rows are taken as A, C, G, T, each column as a position "
+        "(4 by 4 fits both ways; write the letters before the rows, or above the columns, to be sure)."
+    )
+    assert parse_matrix("A C G T\n" + as_rows(kernel)).values.tolist() == kernel.T.tolist()
+
+
+def test_parse_matrix_tells_alphabets_by_letters_and_by_number() -> None:
+    assert parse_matrix("A 1\nC 2\nG 3\nU 4").alphabet is RNA
+    assert parse_matrix("A 1\nC 2\nG 3\nU 4", alphabet="DNA").values[:, 0].tolist() == [1, 2, 3, 4]
+    assert parse_matrix("1\n2\n3\n4", alphabet="RNA").alphabet is RNA
+    twenty = np.arange(1.0, 61).reshape(20, 3)
+    assert parse_matrix(as_rows(twenty)).alphabet is PROTEIN
+    assert parse_matrix(as_rows(twenty.T)).values.tolist() == twenty.tolist()
+    assert parse_matrix(as_rows(np.ones((4, 20)))).alphabet is DNA
+    assert parse_matrix(as_rows(np.ones((4, 20))), alphabet="protein").values.shape == (20, 4)
+
+
+def test_typed_matrix_becomes_a_motif_named_by_its_source(tmp_path: Path) -> None:
+    (motif,) = parse_motifs(as_rows(COUNTS))
+    assert (motif.name, motif.n_sites) == ("the typed matrix", 12)
+    path = tmp_path / "mine.txt"
+    path.write_text(as_rows(COUNTS.T))
+    assert read_motifs(path)[0].name == "mine"
+
+
+# ---------------------------------------------------------------- writing
+
+
+@st.composite
+def motif_lists(draw: st.DrawFn) -> list[Motif]:
+    alphabet = draw(st.sampled_from([DNA, RNA, PROTEIN]))
+    motifs = []
+    for i in range(draw(st.integers(1, 3))):
+        shape = (len(alphabet), draw(st.integers(1, 6)))
+        weights = draw(arrays(np.float64, shape, elements=st.floats(0, 1, width=32))) + 1e-9
+        background = draw(st.sampled_from([None, np.full(len(alphabet), 1 / len(alphabet))]))
+        n_sites = draw(st.sampled_from([None, 17.0, 3.5]))
+        motif = Motif(f"m{i}", "X1" if i else "", weights / weights.sum(axis=0), None, n_sites, background, alphabet)
+        motifs.append(motif)
+    return motifs
+
+
+@given(motif_lists(), st.booleans())
+def test_meme_round_trip(motifs: list[Motif], final_newline: bool) -> None:
+    text = write_meme(motifs)
+    back = parse_motifs(text if final_newline else text.rstrip("\n"))
+    assert len(back) == len(motifs)
+    for written, read in zip(motifs, back, strict=True):
+        assert (read.name, read.accession, read.n_sites) == (written.name, written.accession, written.n_sites)
+        assert read.alphabet is written.alphabet
+        np.testing.assert_allclose(read.ppm, written.ppm, rtol=0, atol=1e-9)
+        assert read.assumptions == ()
+
+
+@given(motif_lists(), st.booleans())
+def test_jaspar_round_trip(motifs: list[Motif], final_newline: bool) -> None:
+    text = write_jaspar(motifs)
+    back = parse_motifs(text if final_newline else text.rstrip("\n"))
+    assert [(m.name, m.accession) for m in back] == [(m.name, m.accession) for m in motifs]
+    for written, read in zip(motifs, back, strict=True):
+        np.testing.assert_allclose(read.ppm, written.ppm, rtol=0, atol=1e-9)
+
+
+def test_jaspar_round_trip_keeps_counts() -> None:
+    motif = Motif.from_counts(COUNTS, name="a factor", accession="MA1.1")
+    text = write_jaspar(motif)
+    assert text == (">MA1.1\ta factor\nA  [ 9 0 1 2 4 ]\nC  [ 1 8 3 2 0 ]\nG  [ 0 2 5 3 1 ]\nT  [ 2 2 3 5 7 ]\n")
+    (back,) = parse_motifs(text)
+    assert back.counts.tolist() == COUNTS.tolist()
+    assert (back.name, back.accession) == ("a factor", "MA1.1")
+
+
+def test_write_meme_text_and_file_are_one(tmp_path: Path) -> None:
+    motif = Motif("my motif", "", np.array([[0.5, 0], [0.5, 1], [0, 0], [0, 0]]), n_sites=2)
+    path = tmp_path / "m.meme"
+    text = write_meme(motif, path, background=[0.1, 0.2, 0.3, 0.4])
+    assert text == (
+        "MEME version 4\n\nALPHABET= ACGT\n\nstrands: + -\n\nBackground letter frequencies\n"
+        "A 0.1 C 0.2 G 0.3 T 0.4\n\nMOTIF my_motif\nletter-probability matrix: alength= 4 w= 2 nsites= 2\n"
+        "0.5 0.5 0 0\n0 1 0 0\n"
+    )
+    assert path.read_bytes() == text.encode()
+
+
+def test_write_meme_background_is_the_motifs_own_where_they_agree() -> None:
+    own = np.array([0.4, 0.3, 0.2, 0.1])
+    agreeing = [Motif("a", "", PPM, background=own), Motif("b", "", PPM, background=own)]
+    assert parse_motifs(write_meme(agreeing))[1].background.tolist() == pytest.approx(own.tolist(), rel=1e-15)
+    differing = [agreeing[0], Motif("b", "", PPM)]
+    assert parse_motifs(write_meme(differing))[0].background.tolist() == [0.25] * 4
+
+
+def test_writers_refuse_nothing_and_mixtures(assert_refused: Refused) -> None:
+    accepted = "at least one motif, all of one alphabet"
+    assert_refused(ArgumentError, f"`motifs` is empty; accepted: {accepted}", write_meme, [])
+    mixed = [Motif("a", "", PPM), Motif("b", "", PPM, alphabet=RNA)]
+    message = f"`motifs` is of the alphabets DNA and RNA; accepted: {accepted}"
+    assert_refused(ArgumentError, message, write_jaspar, mixed)
+    message = "`background` is 1 (shape (1,)); accepted: 4 positive numbers that sum to 1"
+    assert_refused(ArgumentError, message, write_meme, mixed[:1], background=[1])
+
+
+# ---------------------------------------------------------------- what cannot be read
+
+ALPHABETS = "ACGT (DNA), ACGU (RNA) or the 20 amino acids in alphabetical order"
+FORMATS = "MEME text, JASPAR, or rows of numbers for the letters or the positions of one motif"
+MATRIX_LINE = "letter-probability matrix: alength= 4 w= 2 nsites= 8 E= 1e-3"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("w= 2", "w= 3", "line 12: found w= 3, but 2 rows; accepted: a matrix of as many rows as told"),
+        ("w= 2", "w= 1", "line 12: found w= 1, but 2 rows; accepted: a matrix of as many rows as told"),
+        (
+            "alength= 4 w= 2",
+            "alength= 5 w= 2",
+            "line 12: found alength= 5, but 4 letters; accepted: a matrix of as many letters as told",
+        ),
+        (
+            MATRIX_LINE + "\n  0.500000  0.250000  0.125000  0.125000\n  0.000000  1.000000  0.000000  0.000000",
+            "letter-probability matrix:\n",
+            "line 12: found 0 rows; accepted: a matrix of as many rows as told",
+        ),
+        (
+            "  0.500000",
+            "  0.900000",
+            "line 13: found probabilities that sum to 1.4 at position 1; accepted: probabilities that sum to 1",
+        ),
+        (
+            "0.000000  1.000000  0.000000  0.000000",
+            "0 1 0",
+            "line 14: found 3 numbers; accepted: 4 probabilities, one for each letter",
+        ),
+        ("0.000000  1.000000", "0 -1", "line 14: found -1; accepted: 4 probabilities, one for each letter"),
+        ("0.000000  1.000000", "0 nan", "line 14: found 'nan'; accepted: a number"),
+        ("0.000000  1.000000", "0 1e999", "line 14: found '1e999'; accepted: a number"),
+        ("nsites= 8", "nsites= many", "line 12: found 'many'; accepted: a number"),
+        (
+            MATRIX_LINE,
+            "",
+            "line 11: found the motif 'one' without a matrix; accepted: a `letter-probability matrix:` line after it",
+        ),
+        (
+            "ALPHABET= ACGT",
+            "ALPHABET= ACGTX",
+            f"line 3: found the alphabet ACGTX; accepted: {ALPHABETS}",
+        ),
+        (
+            "ALPHABET= ACGT",
+            'ALPHABET "DNA with m5C"\nA "A"\nm "5mC"\nEND ALPHABET',
+            f"line 3: found the alphabet Am; accepted: {ALPHABETS}",
+        ),
+        ("G 0.1 T 0.4", "G 0.1 A 0.4", "line 9: found the letter A; accepted: each of ACGT once"),
+        ("G 0.1 T 0.4", "G 0.1 T x", "line 9: found 'x'; accepted: a number"),
+        (
+            "G 0.1 T 0.4",
+            "G 0.1",
+            "line 8: found A 0.3 C 0.2 G 0.1; accepted: a frequency above 0 for each of ACGT",
+        ),
+        (
+            "G 0.1 T 0.4",
+            "G 0.1 T 0.9",
+            "line 8: found background frequencies that sum to 1.5; accepted: background frequencies that sum to 1",
+        ),
+    ],
+)
+def test_meme_errors_name_the_line(old: str, new: str, message: str, assert_refused: Refused) -> None:
+    assert old in MEME
+    assert_refused(FormatError, f"text, {message}", parse_motifs, MEME.replace(old, new), source="text")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "",
+            f": found no text; accepted: {FORMATS}",
+        ),
+        ("# only\n", ": found no numbers; accepted: {rows}"),
+        ("MEME version 4\n", ": found no line that begins with MOTIF; accepted: MEME text with at least one motif"),
+        (">x\n>y\nA 1\n", ", line 1: found the motif 'x' without numbers; accepted: a row of counts for each letter"),
+        (">x\nACGT\n", ", line 2: found 'ACGT'; accepted: a number"),
+        (">x\nA 1 2\nC 1\nG 1 2\nT 1 2", ", line 3: found 1 numbers; accepted: 2, as in line 2"),
+        (
+            ">x\nA 1\nC 1\nG 1\nG 1",
+            ", line 2: found the letters ACGG; accepted: each of the DNA letters ACGT once",
+        ),
+        (
+            ">x\nA 1\nC 1\n1\nT 1",
+            ", line 4: found a row without a letter; accepted: a letter before every row, or before none",
+        ),
+        (
+            ">x\nA 1 2\nC -1 3\nG 1 2\nT 1 2",
+            ", line 2: found -1 (letter 2, position 1); accepted: counts, none below 0; a kernel is no motif",
+        ),
+        (
+            ">x\nA 1 0\nC 1 0\nG 1 0\nT 1 0",
+            ", line 2: found position 2 of zeros; accepted: counts, some above 0 in every position",
+        ),
+        ("1 2 3\n1 2 3\n", ", line 1: found 2 rows of 3 numbers; accepted: rows or columns: 4 (DNA) or 20 (protein)"),
+        ("A C G T\n1 2 3\n", ", line 2: found 3 numbers; accepted: 4, one for each letter above"),
+        ("A C G T\n5 1 2 3 4\n", ", line 2: found 5 numbers; accepted: 4, one for each letter above"),
+        ("A\nC\nG\nT\n", ", line 1: found the letter A without numbers; accepted: {rows}"),
+        (
+            "A 0.5 0.5 0.5\nC 0.5 0.5 0.5\nG 0 0.5 0\nT 0 0 0",
+            ", line 1: found position 2, which sums to 1.5 while most sum to 1; "
+            "accepted: probabilities that sum to 1 in every position",
+        ),
+        (
+            as_rows(SCORES),
+            ": found a kernel (Some numbers are negative, so they are scores (a kernel).); "
+            "accepted: counts or probabilities of a motif",
+        ),
+    ],
+)
+def test_motif_text_errors_name_the_line(text: str, message: str, assert_refused: Refused) -> None:
+    message = message.format(rows="rows of numbers, with the letters down the side or along the top if there are any")
+    assert_refused(FormatError, f"text{message}", parse_motifs, text, source="text")
+
+
+def test_kind_that_the_numbers_contradict_is_refused(assert_refused: Refused) -> None:
+    message = "text, line 1: found -2 (letter 1, position 2); accepted: counts, none below 0; a kernel is no motif"
+    assert_refused(FormatError, message, parse_matrix, as_rows(SCORES), source="text", kind="counts")
+    message = "text, line 1: found probabilities that sum to 12 at position 1; accepted: probabilities that sum to 1"
+    assert_refused(FormatError, message, parse_matrix, as_rows(COUNTS), source="text", kind="probabilities")
+    message = "`kind` is 'logits'; accepted: 'counts', 'probabilities', 'scores' or None"
+    assert_refused(ArgumentError, message, parse_matrix, as_rows(COUNTS), kind="logits")
+
+
+def test_alphabet_asked_for_must_be_the_files(assert_refused: Refused) -> None:
+    message = "text, line 3: found the alphabet ACGT; accepted: ACGU, as asked for"
+    assert_refused(FormatError, message, parse_motifs, MEME, source="text", alphabet="RNA")
+    message = "text, line 1: found 4 rows of 5 numbers; accepted: rows or columns: 20 (protein)"
+    assert_refused(FormatError, message, parse_motifs, as_rows(COUNTS), source="text", alphabet="protein")
+
+
+def test_read_motifs_refuses_foreign_files(tmp_path: Path, assert_refused: Refused) -> None:
+    path = tmp_path / "m"
+    path.write_bytes(gzip.compress(MEME.encode())[:-9])
+    message = f"{path}: found gzip data that break off; accepted: a complete gzip file, or the file unpacked"
+    assert_refused(FormatError, message, read_motifs, path)
+    path.write_bytes(b"1 2\n\x00")
+    assert_refused(FormatError, f"{path}, line 2: found binary data (a zero byte); accepted: text", read_motifs, path)
+    message = "`format` is 'transfac'; accepted: 'meme', 'jaspar', 'matrix' or None"
+    assert_refused(ArgumentError, message, parse_motifs, MEME, format="transfac")
+
+
+# ---------------------------------------------------------------- real files
+
+
+def test_full_meme_output_gives_its_probability_matrices(shared_data: Path) -> None:
+    path = shared_data / "crp0" / "crp0.meme-4.10.1.zoops.txt"
+    motifs = read_motifs(path)
+    assert [(m.name, m.width, m.n_sites) for m in motifs] == [
+        ("MEME-1", 19, 17),
+        ("MEME-2", 16, 5),
+        ("MEME-3", 14, 2),
+        ("MEME-4", 11, 5),
+        ("MEME-5", 8, 2),
+    ]
+    # 14 of the 17 sites begin with T and 10 end with T: read off the site table of motif 1
+    sites = np.array([0, 3 / 17, 0, 14 / 17]), np.array([6 / 17, 1 / 17, 0, 10 / 17])
+    np.testing.assert_allclose(motifs[0].ppm[:, 0], sites[0], atol=1e-6)
+    np.testing.assert_allclose(motifs[0].ppm[:, -1], sites[1], atol=1e-6)
+    np.testing.assert_allclose(motifs[0].background, [0.303, 0.183, 0.209, 0.306], atol=1e-3)
+
+
+def test_jaspar_subset_is_read_and_written_back_to_the_same_counts(shared_data: Path) -> None:
+    motifs = read_motifs(shared_data / "motifs" / "jaspar2022_subset.jaspar")
+    assert len(motifs) == 22
+    assert motifs[0].label == "CTCF (MA0139.1)"
+    assert motifs[0].counts[:, [0, -1]].T.tolist() == [[87, 291, 76, 459], [402, 181, 266, 59]]
+    for written, read in zip(motifs, parse_motifs(write_jaspar(motifs)), strict=True):
+        assert np.array_equal(written.counts, read.counts)
+
+
+def test_known_motif_of_the_simulation_lies_in_rows_of_positions(shared_data: Path) -> None:
+    (motif,) = read_motifs(shared_data / "keras_cnn_known_motif" / "simu_01_true_motif.txt")
+    assert motif.width == 8
+    assert "".join("ACGT"[i] for i in motif.ppm.argmax(axis=0)) == "ATGATAGG"
