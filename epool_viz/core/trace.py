@@ -1,0 +1,500 @@
+"""One E-step, every stage of it kept: what the dashboards walk through.
+
+The trace follows the network's route (scan, softmax, weighted mean) and, beside it, the statistician's (letter
+probabilities, likelihood ratios, Bayes' rule, expectation); `identity_error` is what lies between the two.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from epool_viz.core._arrays import (
+    Array,
+    as_float,
+    background_like,
+    is_torch,
+    namespace,
+    require_choice,
+    require_number,
+)
+from epool_viz.core.alphabet import DNA, UNKNOWN, Alphabet, Codes, get_alphabet, one_hot, reverse_complement
+from epool_viz.core.kernels import KernelPWM, kernel_to_pwm_at
+from epool_viz.core.pooling import (
+    activate,
+    average_pool,
+    expectation_pool,
+    expectation_stages,
+    local_max,
+    logsumexp_pool,
+    max_pool,
+    pool_gradient,
+)
+from epool_viz.core.posterior import OCCURRENCES, posterior_entropy
+from epool_viz.core.scan import scan, scan_both_strands, whole_windows, window_starts
+from epool_viz.errors import ArgumentError, ShapeError
+
+STAGES = (
+    "onehot",
+    "scores",
+    "activated",
+    "cells",
+    "shifted",
+    "exponentials",
+    "total",
+    "weights",
+    "weighted",
+    "pooled",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class EStepTrace:
+    """A record of every intermediate of one E-step; nothing in it is computed twice elsewhere.
+
+    "Window" runs over the window starts of one strand, or of both, the given strand first. "Cell" runs over what is
+    pooled: the windows themselves or, with a local maximum, the winners. All arrays are of the kernel's kind.
+
+    Attributes
+    ----------
+    sequence : str
+        Unknown letters as N.
+    alphabet : Alphabet
+    kernel : shape (letter, width)
+    bias, m : float
+    mode, local_window : int
+    activation, padding, occurrence : str
+    both_strands : bool
+    site_rate : float
+    background : shape (letter,)
+    onehot : shape (letter, length)
+    starts : tuple of int, a window
+        The letter at which it starts, from 0; negative in the padding.
+    strands : tuple of str, a window
+        "+" or "-".
+    whole : booleans, shape (window,)
+        False where a window overlaps the padding or contains an unknown letter: its score is a partial sum.
+    scores : shape (window,)
+        `bias + sum_j kernel[S[i+j], j]`, in units of log base `e^m`.
+    activated : shape (window,)
+        After the rectifier.
+    cells : shape (cell,)
+        After the local maximum.
+    cell_windows : integers, shape (cell,)
+        The window each cell's value comes from.
+    taking_part : booleans, shape (cell,)
+        Which cells are pooled. Partial windows are not, unless there is a rectifier: the published network keeps them.
+    gate : shape (cell,)
+        1 where a cell takes part, 0 where not; in mode 1 one half at the mean and 0 below it.
+    shifted : shape (cell,)
+        `m (x - max x)`; minus infinity for a cell that takes no part.
+    exponentials : shape (cell,)
+        `gate * e^shifted`.
+    total : shape ()
+        Their sum.
+    weights : shape (cell,)
+        `exponentials / total`: the network's weights.
+    weighted : shape (cell,)
+        `weights * cells`.
+    pooled : shape ()
+        Their sum, ePool.
+    maximum, average, log_sum_exp : shape ()
+        The other poolings of the same cells. `log_sum_exp` is None at `m = 0`, where it is infinite.
+    entropy : shape (), nats
+        Of the weights.
+    effective_windows : shape ()
+        `e^entropy`.
+    gradient, max_gradient : shape (cell,)
+        The derivative by each cell, of `pooled` and of `maximum`.
+    pwm : KernelPWM
+        What the kernel means under the base `e^m`.
+    log_ratios : shape (window,)
+        `log_base(P(window | ppm) / P(window | background))`, looked up letter by letter; 0 where not whole.
+    offsets : shape (window,)
+        What a whole window's score has above its log ratio: one number a strand.
+    strand_prior : shape (strand,)
+        What one softmax over both strands takes for granted: equal chances when the background reads the same on both.
+    prior : shape (cell,)
+        The chance that each cell is given beforehand: `gate` times the strand's, normalised.
+    log_evidence : shape (), nats
+        `ln sum prior * likelihood ratio`.
+    bayes_posterior : shape (window,)
+        `prior * likelihood ratio`, normalised: Bayes' rule, given that there is a site.
+    expected_log_ratio, expected_offset : shape ()
+        The means of `log_ratios` and of `offsets` under it; their sum is ePool.
+    site_probability : shape ()
+        That the sequence has a site, given the sequence; 1 under oops.
+    posterior : shape (window,)
+        The network's weights, each at its window, times `site_probability`.
+    errors : dict of str to float
+        The largest difference between the two routes for each statement that these options leave true ("score",
+        "posterior", "pooled"); relative to the size of what is compared where that is above 1.
+    """
+
+    sequence: str
+    alphabet: Alphabet
+    kernel: Array
+    bias: float
+    m: float
+    mode: int
+    local_window: int
+    activation: str
+    padding: str
+    both_strands: bool
+    occurrence: str
+    site_rate: float
+    background: Array
+    onehot: Array
+    starts: tuple[int, ...]
+    strands: tuple[str, ...]
+    whole: Array
+    scores: Array
+    activated: Array
+    cells: Array
+    cell_windows: Array
+    taking_part: Array
+    gate: Array
+    shifted: Array
+    exponentials: Array
+    total: Array
+    weights: Array
+    weighted: Array
+    pooled: Array
+    maximum: Array
+    average: Array
+    log_sum_exp: Array | None
+    entropy: Array
+    effective_windows: Array
+    gradient: Array
+    max_gradient: Array
+    pwm: KernelPWM
+    log_ratios: Array
+    offsets: Array
+    strand_prior: Array
+    prior: Array
+    log_evidence: Array
+    bayes_posterior: Array
+    expected_log_ratio: Array
+    expected_offset: Array
+    site_probability: Array
+    posterior: Array
+    errors: dict[str, float]
+
+    @property
+    def width(self) -> int:
+        """The kernel's width, in letters."""
+        return int(self.kernel.shape[-1])
+
+    @property
+    def exact(self) -> bool:
+        """Whether every statement holds: no rectifier and no local maximum."""
+        return is_exact(self.activation, self.local_window)
+
+    @property
+    def identity_error(self) -> float:
+        """The largest of `errors`."""
+        return max(self.errors.values())
+
+    @property
+    def stages(self) -> dict[str, Array]:
+        """Every stage by its name, in the order in which it is computed."""
+        return {name: getattr(self, name) for name in STAGES}
+
+    @property
+    def statement(self) -> str:
+        """In one line: what this trace shows, and what still holds."""
+        return statement(self.activation, self.local_window, self.mode, self.occurrence)
+
+
+def is_exact(activation: str, local_window: int) -> bool:
+    """Whether the weights are a posterior over all whole windows."""
+    return activation == "identity" and local_window == 1
+
+
+def statement(activation: str, local_window: int, mode: int, occurrence: str) -> str:
+    """In one line: what an E-step with these options shows, and what still holds."""
+    if activation != "identity":
+        what = "rectified scores" if local_window == 1 else f"local winners of {local_window} rectified scores"
+        return (
+            f"As published: the weights are a posterior over {what}. "
+            "Score = offset + log odds still holds for each whole window; the posterior is no longer Bayes' rule."
+        )
+    if local_window > 1:
+        return (
+            f"Local winners: the weights are Bayes' rule over the best window of every {local_window}, "
+            "with no chance given to the others; each score is still offset + log odds."
+        )
+    prior = "over all whole windows" if mode == 0 else "over the whole windows that score above the mean"
+    sites = "exactly one site" if occurrence == "oops" else "at most one site"
+    return f"Exact: the weights are the posterior of {sites}, its start uniform {prior}."
+
+
+def e_step_trace(
+    sequence: Any,
+    kernel: Array,
+    *,
+    bias: float = 0.0,
+    m: float = 1.0,
+    mode: int = 0,
+    local_window: int = 1,
+    activation: str = "identity",
+    padding: str = "valid",
+    both_strands: bool = False,
+    occurrence: str = "oops",
+    site_rate: float = 0.5,
+    background: Any = None,
+    alphabet: str | Alphabet = DNA,
+) -> EStepTrace:
+    """Run one E-step of one kernel on one sequence and keep every stage.
+
+    Parameters
+    ----------
+    sequence : str, int8 codes, or one-hot array of shape (letter, length)
+    kernel : shape (letter, width)
+    bias : float
+    m : float >= 0
+        ePooling's parameter; the kernel is read to the base `e^m`.
+    mode : 0 or 1
+        As for `expectation_pool`.
+    local_window : int >= 1
+        Pool only the best of every so many windows; 1 is exact.
+    activation : "identity", "relu" or "paper"
+        As for `activate`; "identity" is exact.
+    padding : "valid" or "same"
+    both_strands : bool
+        Let a site lie on either strand.
+    occurrence : "oops" or "zoops"
+    site_rate : float in (0, 1), read only for zoops
+    background : shape (letter,), or None for uniform
+    alphabet : Alphabet or its name
+
+    Returns
+    -------
+    EStepTrace
+
+    Raises
+    ------
+    ArgumentError, ShapeError
+        For an option that is none of the above, or a sequence without a single whole window.
+
+    Source: Luo et al., Bioinformatics 36(5), 2020, eq. 4-8; Lawrence & Reilly, Proteins 7:41 (1990).
+    """
+    alphabet = get_alphabet(alphabet)
+    kernel = as_float(kernel, "kernel")
+    if kernel.ndim != 2:
+        raise ShapeError("kernel", f"of shape {tuple(kernel.shape)}", f"({len(alphabet)}, width): one kernel")
+    require_number(m, "m", at_least=0)
+    require_number(site_rate, "site_rate", above=0)
+    require_choice(occurrence, "occurrence", OCCURRENCES)
+    if not site_rate < 1:
+        raise ArgumentError("site_rate", f"{site_rate:g}", "a number between 0 and 1")
+    options: dict[str, Any] = {
+        "bias": float(bias),
+        "m": float(m),
+        "mode": mode,
+        "local_window": local_window,
+        "activation": activation,
+    }
+    options |= {"padding": padding, "both_strands": both_strands, "occurrence": occurrence, "site_rate": site_rate}
+    q = background_like(background, kernel, len(alphabet))
+    codes, onehot = _read(sequence, alphabet, kernel)
+    network = _network_route(onehot, kernel, alphabet, options)
+    reading = _statistical_route(codes, kernel, alphabet, q, network, options)
+    return EStepTrace(
+        sequence=alphabet.decode(codes),
+        alphabet=alphabet,
+        kernel=kernel,
+        background=q,
+        onehot=onehot,
+        errors=_errors(network, reading, activation),
+        **options,
+        **network,
+        **reading,
+    )
+
+
+def _read(sequence: Any, alphabet: Alphabet, kernel: Array) -> tuple[Codes, Array]:
+    """The sequence as codes, and as a one-hot array of the kernel's kind."""
+    if isinstance(sequence, str):
+        codes = alphabet.encode(sequence)
+    elif isinstance(sequence, np.ndarray) and sequence.dtype == np.int8 and sequence.ndim == 1:
+        codes = sequence
+    else:
+        matrix = np.asarray(sequence.detach().cpu() if is_torch(sequence) else sequence)
+        if matrix.ndim != 2 or matrix.shape[0] != len(alphabet):
+            raise ShapeError("sequence", f"of shape {matrix.shape}", f"a string, or one-hot ({len(alphabet)}, length)")
+        codes = np.where(matrix.any(axis=0), matrix.argmax(axis=0), UNKNOWN).astype(np.int8)
+        if not np.array_equal(one_hot(codes, alphabet), matrix):
+            raise ArgumentError("sequence", "not one-hot", "columns with a single 1, or all 0 for an unknown letter")
+    if codes.size == 0:
+        raise ArgumentError("sequence", "empty", f"at least {kernel.shape[-1]} letters")
+    return codes, as_float(one_hot(codes, alphabet), "sequence", like=kernel)
+
+
+def _network_route(onehot: Array, kernel: Array, alphabet: Alphabet, options: dict[str, Any]) -> dict[str, Any]:
+    """Scan, rectify, take local winners, softmax, weighted mean; and the other poolings of the same cells."""
+    xp = namespace(kernel)
+    width, padding, m = kernel.shape[-1], options["padding"], options["m"]
+    whole = whole_windows(onehot, width, padding=padding)
+    n_windows = whole.shape[-1]
+    starts = tuple(window_starts(n_windows, width, padding))
+    n_strands = 2 if options["both_strands"] else 1
+    if options["both_strands"]:
+        scores = scan_both_strands(onehot, kernel, bias=options["bias"], padding=padding, alphabet=alphabet)
+        whole = xp.concat([whole, whole])
+    else:
+        scores = scan(onehot, kernel, bias=options["bias"], padding=padding)
+    if not bool(xp.any(whole)):
+        raise ArgumentError("sequence", "without a window of known letters", f"{width} known letters in a row")
+    activated = activate(scores, options["activation"])
+    # the published network pools partial windows too; a posterior has no place for them
+    candidates = whole if options["activation"] == "identity" else xp.ones_like(whole)
+    cells, cell_windows = _winners(activated, candidates, options["local_window"], n_strands)
+    taking_part = xp.take(candidates, cell_windows)
+    stages = expectation_stages(cells, m=m, mode=options["mode"], mask=taking_part)
+    pooling: dict[str, Any] = {"m": m, "mode": options["mode"], "mask": taking_part}
+    entropy = posterior_entropy(stages.weights)
+    return {
+        "starts": starts * n_strands,
+        "strands": ("+",) * n_windows + ("-",) * (n_windows * (n_strands - 1)),
+        "whole": whole,
+        "scores": scores,
+        "activated": activated,
+        "cells": cells,
+        "cell_windows": cell_windows,
+        "taking_part": taking_part,
+        "gate": stages.gate,
+        "shifted": stages.shifted,
+        "exponentials": stages.exponentials,
+        "total": stages.total[0],
+        "weights": stages.weights,
+        "weighted": stages.weights * cells,
+        "pooled": expectation_pool(cells, **pooling),
+        "maximum": max_pool(cells, mask=taking_part),
+        "average": average_pool(cells, mask=taking_part),
+        "log_sum_exp": logsumexp_pool(cells, m=m, mask=taking_part) if m > 0 else None,
+        "entropy": entropy,
+        "effective_windows": xp.exp(entropy),
+        "gradient": pool_gradient(cells, **pooling),
+        "max_gradient": pool_gradient(cells, method="max", mask=taking_part),
+    }
+
+
+def _winners(activated: Array, candidates: Array, window: int, n_strands: int) -> tuple[Array, Array]:
+    """The cells of each strand one after the other, and the window each comes from."""
+    xp = namespace(activated)
+    # (window,) -> (strand, window of the strand)
+    by_strand = xp.reshape(activated, (n_strands, -1))
+    winners = local_max(by_strand, window, mask=xp.reshape(candidates, (n_strands, -1)))
+    device = activated.device if is_torch(activated) else None
+    firsts = xp.arange(n_strands, device=device)[:, None] * by_strand.shape[-1]
+    return xp.reshape(winners.values, (-1,)), xp.reshape(winners.positions + firsts, (-1,))
+
+
+def _statistical_route(
+    codes: Codes, kernel: Array, alphabet: Alphabet, q: Array, network: dict[str, Any], options: dict[str, Any]
+) -> dict[str, Any]:
+    """Letter probabilities, likelihood ratios, Bayes' rule, expectation: no scan, no softmax."""
+    xp = namespace(kernel)
+    m, whole, cell_windows = options["m"], network["whole"], network["cell_windows"]
+    readings = [kernel_to_pwm_at(kernel, m, bias=options["bias"], background=q)]
+    if options["both_strands"]:
+        readings.append(kernel_to_pwm_at(reverse_complement(kernel, alphabet), m, bias=options["bias"], background=q))
+    n_windows = whole.shape[0] // len(readings)
+    letters = _padded(codes, kernel.shape[-1], options["padding"], kernel)
+    log_ratios = xp.concat([_log_ratios(letters, reading, q, m, n_windows) for reading in readings])
+    log_ratios = xp.where(whole, log_ratios, xp.zeros_like(log_ratios))
+    offsets = xp.stack([reading.offset for reading in readings])
+    window_offsets = xp.concat([xp.zeros_like(log_ratios[:n_windows]) + offset for offset in offsets])
+    # a strand whose offset is larger is taken to be likelier beforehand; equal when the background has no strand
+    strand_prior = xp.exp(m * (offsets - xp.max(offsets)))
+    strand_prior = strand_prior / xp.sum(strand_prior)
+    cell_strand = cell_windows // n_windows
+    prior = network["gate"] * xp.take(strand_prior, cell_strand)
+    prior = prior / xp.sum(prior)
+    log_joint = m * xp.take(log_ratios, cell_windows) + xp.log(xp.where(prior > 0, prior, xp.ones_like(prior)))
+    log_joint = xp.where(prior > 0, log_joint, xp.full_like(log_joint, -math.inf))
+    top = xp.max(log_joint)
+    joint = xp.exp(log_joint - top)
+    evidence = xp.sum(joint)
+    bayes = joint / evidence
+    log_evidence = xp.log(evidence) + top
+    site_probability = xp.ones_like(evidence)
+    if options["occurrence"] == "zoops":
+        site_probability = _logistic(log_evidence + math.log(options["site_rate"] / (1 - options["site_rate"])))
+    bayes_posterior = _at_windows(bayes, cell_windows, whole.shape[0])
+    return {
+        "pwm": readings[0],
+        "log_ratios": log_ratios,
+        "offsets": window_offsets,
+        "strand_prior": strand_prior,
+        "prior": prior,
+        "log_evidence": log_evidence,
+        "bayes_posterior": bayes_posterior,
+        "expected_log_ratio": xp.sum(bayes_posterior * log_ratios),
+        "expected_offset": xp.sum(bayes_posterior * window_offsets),
+        "site_probability": site_probability,
+        "posterior": _at_windows(network["weights"], cell_windows, whole.shape[0]) * site_probability,
+    }
+
+
+def _padded(codes: Codes, width: int, padding: str, kernel: Array) -> Array:
+    sides = ((width - 1) // 2, width // 2) if padding == "same" else (0, 0)
+    letters = np.pad(codes.astype(np.int64), sides, constant_values=UNKNOWN)
+    return namespace(kernel).asarray(letters, device=kernel.device) if is_torch(kernel) else letters
+
+
+def _log_ratios(letters: Array, reading: KernelPWM, q: Array, m: float, n_windows: int) -> Array:
+    """`log_base(P(window | ppm) / P(window | q))`, each letter looked up; unknown letters add nothing."""
+    xp = namespace(q)
+    table = reading.pwm
+    if m > 0:
+        # from the probabilities themselves, except where they are too small for a float to hold with full precision
+        whole = reading.ppm > xp.finfo(q.dtype).smallest_normal
+        safe = xp.where(whole, reading.ppm, xp.ones_like(reading.ppm))
+        table = xp.where(whole, (xp.log(safe) - xp.log(q)[:, None]) / m, table)
+    known = letters >= 0
+    rows = xp.where(known, letters, xp.zeros_like(letters))
+    total = xp.zeros_like(table[0, :1])
+    for j in range(table.shape[-1]):
+        term = xp.take(table[:, j], rows[j : j + n_windows])
+        total = total + xp.where(known[j : j + n_windows], term, xp.zeros_like(term))
+    return total
+
+
+def _logistic(x: Array) -> Array:
+    """`1 / (1 + e^-x)` without overflow."""
+    xp = namespace(x)
+    small = xp.exp(-xp.abs(x))
+    return xp.where(x >= 0, xp.ones_like(small), small) / (1 + small)
+
+
+def _at_windows(values: Array, cell_windows: Array, n_windows: int) -> Array:
+    """Put each cell's value at its window: (cell,) -> (window,), 0 elsewhere."""
+    xp = namespace(values)
+    places = xp.arange(n_windows, device=values.device if is_torch(values) else None)
+    if tuple(cell_windows.shape) == (n_windows,):
+        return values
+    return xp.sum(xp.where(cell_windows[:, None] == places, values[:, None], xp.zeros_like(values)[:, None]), axis=0)
+
+
+def _errors(network: dict[str, Any], reading: dict[str, Any], activation: str) -> dict[str, float]:
+    """How far the two routes lie apart in each statement that the options leave true."""
+    xp = namespace(network["scores"])
+    nothing = xp.zeros_like(network["scores"])
+    by_pwm = reading["log_ratios"] + reading["offsets"]
+    errors = {"score": _difference(*(xp.where(network["whole"], x, nothing) for x in (network["scores"], by_pwm)))}
+    if activation == "identity":
+        weights = _at_windows(network["weights"], network["cell_windows"], nothing.shape[0])
+        errors["posterior"] = _difference(weights, reading["bayes_posterior"])
+        expected = reading["expected_log_ratio"] + reading["expected_offset"]
+        errors["pooled"] = _difference(network["pooled"], expected)
+    return errors
+
+
+def _difference(a: Array, b: Array) -> float:
+    a, b = (x.detach() if is_torch(x) else x for x in (a, b))
+    return float(abs(a - b).max()) / max(1.0, float(abs(a).max()))
