@@ -1,0 +1,120 @@
+"""The HDF5 layout of the reference implementation: `sequences` one-hot (N, L, letter), `labs`, `seq_idx`.
+
+A file of this kind can claim anything, so each dataset is looked at before a byte of it is read: it must lie in the
+file itself, hold plain numbers or fixed strings, and be no larger than a file of this size can hold.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from typing import Any
+
+import numpy as np
+
+from epool_viz.core.alphabet import DNA, PROTEIN, UNKNOWN, Alphabet
+from epool_viz.data._source import MAX_BYTES, Source
+from epool_viz.data.sequences import Array, SequenceSet, _default_names, _offsets
+from epool_viz.errors import FormatError
+
+_BLOCK = 1 << 24
+_MOST_UNPACKED = 2000  # deflate reaches about 1030 to 1
+_LAYOUT = "`sequences` (N, L, letter) of 0 and 1, with `labs` (N,) and `seq_idx` (N,) if there are any"
+
+
+def read_hdf5(source: Source, alphabet: Alphabet | None) -> SequenceSet:
+    """Read the file; `source` stands at its beginning."""
+    import h5py
+
+    packed = source.stream is not source.raw
+    data = io.BytesIO(source.read_all()) if packed else source.raw
+    size = data.seek(0, io.SEEK_END)
+    data.seek(0)
+    try:
+        with h5py.File(data, "r") as file:
+            return _read_layout(source, file, size, alphabet)
+    except (OSError, KeyError, RuntimeError) as error:
+        raise FormatError(source.name, None, f"damaged HDF5 data ({error})", "an HDF5 file with " + _LAYOUT) from None
+
+
+def _read_layout(source: Source, file: Any, size: int, alphabet: Alphabet | None) -> SequenceSet:
+    sequences = _dataset(source, file, size, "sequences", "fiub", 3)
+    if sequences is None:
+        raise FormatError(source.name, None, f"the datasets {sorted(file)[:5]}", _LAYOUT)
+    n, length, n_letters = sequences.shape
+    known, assumptions = _letters(source, n_letters, alphabet)
+    labs = _dataset(source, file, size, "labs", "fiub", 1, n)
+    seq_idx = _dataset(source, file, size, "seq_idx", "S", 1, n)
+    labels = None if labs is None else _labels(source, labs[:])
+    names = _default_names(n) if seq_idx is None else tuple(raw.decode("utf-8", "replace") for raw in seq_idx[:])
+    codes = _all_codes(source, sequences).reshape(-1)
+    return SequenceSet(codes, _offsets([length] * n), names, labels, known, source.name, assumptions)
+
+
+def _dataset(source: Source, file: Any, size: int, name: str, kinds: str, ndim: int, n: int | None = None) -> Any:
+    """A dataset that is safe to read, or None where the file has none of that name."""
+    import h5py
+
+    link = file.get(name, getlink=True)
+    if link is None:
+        return None
+    if not isinstance(link, h5py.HardLink):
+        raise FormatError(source.name, None, f"`{name}`, a link to elsewhere", "datasets in the file itself")
+    if file.get(name, getclass=True) is not h5py.Dataset:
+        raise FormatError(source.name, None, f"`{name}`, which is no dataset", _LAYOUT)
+    dataset = file[name]
+    if dataset.is_virtual or dataset.external:
+        raise FormatError(source.name, None, f"`{name}`, whose values lie elsewhere", "datasets in the file itself")
+    if dataset.dtype.kind not in kinds:
+        raise FormatError(
+            source.name, None, f"`{name}` of type {dataset.dtype}", "numbers, and strings of fixed length"
+        )
+    shape: tuple[int, ...] = dataset.shape or ()
+    if len(shape) != ndim or 0 in shape or (n is not None and shape[0] != n):
+        raise FormatError(source.name, None, f"`{name}` of shape {shape}", _LAYOUT)
+    claimed = dataset.dtype.itemsize * max(math.prod(shape), math.prod(dataset.chunks or ()))
+    if claimed > _MOST_UNPACKED * size or math.prod(shape[:2]) > MAX_BYTES:
+        found = f"`{name}`, which claims {claimed:,} bytes in a file of {size:,}"
+        raise FormatError(
+            source.name, None, found, f"at most {_MOST_UNPACKED:,} times the file, and {MAX_BYTES:,} letters"
+        )
+    return dataset
+
+
+def _letters(source: Source, n_letters: int, alphabet: Alphabet | None) -> tuple[Alphabet, tuple[str, ...]]:
+    known = alphabet or {len(DNA): DNA, len(PROTEIN): PROTEIN}.get(n_letters)
+    if known is None or len(known) != n_letters:
+        wanted = "4 (DNA, RNA) or 20 (protein)" if known is None else f"{len(known)}, for {known.name}"
+        raise FormatError(source.name, None, f"{n_letters} letters a position", wanted)
+    sentence = f"The {n_letters} columns of `sequences` are {known.name} in the order {known.letters}."
+    return known, (sentence,)
+
+
+def _labels(source: Source, labs: Array) -> Array:
+    if not np.all(np.isfinite(labs) & (np.mod(labs, 1) == 0) & (np.abs(labs) < 2**31)):
+        raise FormatError(source.name, None, "`labs` that are not whole", "whole numbers, such as 0 and 1")
+    return labs.astype(np.int64)
+
+
+def _all_codes(source: Source, sequences: Any) -> Array:
+    """Read block by block; (N, L, letter) -> (N, L)."""
+    n, length, n_letters = sequences.shape
+    row = length * n_letters * sequences.dtype.itemsize
+    step = max(1, _BLOCK // row)
+    codes = np.empty((n, length), dtype=np.int8)
+    for start in range(0, n, step):
+        block = sequences[start : start + step]
+        codes[start : start + step] = _codes(source, block, start)
+        if source.progress:
+            source.progress(min(start + step, n) * row, n * row)
+    return codes
+
+
+def _codes(source: Source, block: Array, first: int) -> Array:
+    total = block.sum(axis=-1, dtype=np.float64)
+    good = np.all((block == 0) | (block == 1), axis=-1) & (total <= 1)
+    if not good.all():
+        record, position = (int(place) for place in np.argwhere(~good)[0])
+        found = f"{block[record, position].tolist()} at letter {position + 1} of record {first + record + 1}"
+        raise FormatError(source.name, None, found, "one-hot rows: a single 1, or zeros for an unknown letter")
+    return np.where(total == 0, UNKNOWN, block.argmax(axis=-1)).astype(np.int8)
