@@ -1,0 +1,148 @@
+"""Example sequences that need no download, each with its origin and licence."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.resources
+import importlib.util
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from epool_viz.data._source import near
+from epool_viz.data.sequences import SequenceSet, Site, parse_sequences
+from epool_viz.errors import ArgumentError, EpoolError
+
+_CRP0_SITE = 22
+
+
+@dataclass(frozen=True)
+class ExampleInfo:
+    """What is told about an example before it is loaded.
+
+    Parameters
+    ----------
+    name : str
+        For `load_example`.
+    title : str
+        For a menu.
+    n : int
+        Number of sequences.
+    lengths : (int, int)
+        The shortest and the longest, in letters.
+    origin : str
+    licence : str
+    description : str
+        One or two sentences.
+    """
+
+    name: str
+    title: str
+    n: int
+    lengths: tuple[int, int]
+    origin: str
+    licence: str
+    description: str
+
+
+_EXAMPLES = (
+    ExampleInfo(
+        "ctcf_peaks",
+        "CTCF ChIP-seq peaks",
+        500,
+        (200, 200),
+        "gimmemotifs 0.18.4, source distribution, Gm12878.CTCF.top500.w200.fa",
+        "MIT",
+        "The top 500 CTCF peaks of the cell line GM12878, 200 letters each. Three in four hold a window that scores "
+        "above 0.6 of the best possible one, against one in a hundred of the same letters shuffled: a posterior with "
+        "one clear peak.",
+    ),
+    ExampleInfo(
+        "p73_peaks",
+        "p73 ChIP-seq peaks",
+        1000,
+        (200, 200),
+        "gimmemotifs 0.18.4, source distribution, TAp73alpha.fa",
+        "MIT",
+        "1,000 peaks of TAp73alpha, 200 letters each. The motif is two half sites, so several windows may compete.",
+    ),
+    ExampleInfo(
+        "crp_sites",
+        "CRP binding sites, aligned",
+        358,
+        (26, 26),
+        "RegulonDB 8.0 (Salgado et al., Nucleic Acids Research 41:D203, 2013), as logomaker ships it",
+        "RegulonDB's terms; logomaker is MIT",
+        "358 sites of the regulator CRP in E. coli, already aligned: count the letters of each position and a motif "
+        "appears.",
+    ),
+    ExampleInfo(
+        "crp0",
+        "CRP0, the first data of EM for motifs",
+        18,
+        (105, 105),
+        "Lawrence and Reilly, Proteins 7:41 (1990), as glam2 has it in Debian",
+        "public domain",
+        "18 stretches of 105 letters with 24 CRP sites of 22 letters whose places were known by experiment; they are "
+        "kept in `sites`.",
+    ),
+)
+
+
+def list_examples() -> tuple[ExampleInfo, ...]:
+    """What `load_example` can load.
+
+    Returns
+    -------
+    tuple of ExampleInfo
+    """
+    return _EXAMPLES
+
+
+@cache
+def load_example(name: str) -> SequenceSet:
+    """Load example sequences.
+
+    Parameters
+    ----------
+    name : "ctcf_peaks", "p73_peaks", "crp_sites" or "crp0"
+
+    Returns
+    -------
+    SequenceSet. That of "crp0" knows its sites.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such example; the message offers near names.
+    """
+    loaders = {"crp_sites": _crp_sites, "crp0": _crp0}
+    names = [example.name for example in _EXAMPLES]
+    if name not in names:
+        raise ArgumentError("name", repr(name), f"one of {', '.join(map(repr, names))}; near: {near(str(name), names)}")
+    return loaders[name]() if name in loaders else _bundled(name)
+
+
+def _bundled(name: str) -> SequenceSet:
+    data = (importlib.resources.files("epool_viz.data") / "bundled" / f"{name}.fa").read_bytes()
+    return parse_sequences(data, source=f"the example {name}", format="fasta", alphabet="DNA")
+
+
+def _crp0() -> SequenceSet:
+    """The headers hold the places, counted from 1, where the known sites start."""
+    found = _bundled("crp0")
+    words = [name.split() for name in found.names]
+    starts = ([int(place) - 1 for place in places] for _, *places in words)
+    sites = tuple(tuple(Site(start, start + _CRP0_SITE) for start in places) for places in starts)
+    return dataclasses.replace(found, names=tuple(name for name, *_ in words), sites=sites)
+
+
+def _crp_sites() -> SequenceSet:
+    """Read from where logomaker lies; importing it would take seconds."""
+    spec = importlib.util.find_spec("logomaker")
+    path = Path(spec.origin).parent / "examples" / "datafiles" / "crp_sites.fa" if spec and spec.origin else None
+    if path is None or not path.is_file():
+        raise EpoolError("the example crp_sites is read from logomaker 0.8, which is not installed as a whole")
+    found = parse_sequences(path.read_bytes(), source="the example crp_sites", format="fasta", alphabet="DNA")
+    # a header is "number, promoter, place relative to the start of transcription"
+    return dataclasses.replace(found, names=tuple(" ".join(name.split()[1:]) for name in found.names))
