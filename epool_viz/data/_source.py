@@ -131,7 +131,7 @@ def open_path(path: str | os.PathLike[str], progress: Progress | None = None) ->
 
 def open_text(text: str | bytes, name: str, progress: Progress | None = None) -> Source:
     """Open typed or uploaded text; bytes may be packed with gzip."""
-    data = text.encode() if isinstance(text, str) else text
+    data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     return Source(name, io.BytesIO(data), len(data), progress)
 
 

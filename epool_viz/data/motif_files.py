@@ -303,7 +303,7 @@ def _common_background(motifs: list[Motif]) -> Array | None:
 
 
 def _meme_block(motif: Motif, place: int) -> str:
-    names = " ".join(_one_word(word) for word in (motif.accession, motif.name) if word) or f"motif_{place}"
+    names = " ".join(filter(None, map(_one_word, (motif.accession, motif.name)))) or f"motif_{place}"
     sites = "" if motif.n_sites is None else f" nsites= {_plain(motif.n_sites)}"
     rows = "".join(" ".join(_plain(p) for p in column) + "\n" for column in motif.ppm.T)
     head = f"letter-probability matrix: alength= {len(motif.alphabet)} w= {motif.width}{sites}"
@@ -316,8 +316,8 @@ def _jaspar_block(motif: Motif, place: int) -> str:
         f"{letter}  [ {' '.join(_plain(number) for number in row)} ]\n"
         for letter, row in zip(motif.alphabet.letters, numbers, strict=True)
     )
-    name = " ".join((motif.name or f"motif {place}").split())
-    header = f"{_one_word(motif.accession)}\t{name}" if motif.accession else _one_word(name)
+    accession, name = _one_word(motif.accession), " ".join(motif.name.split()) or f"motif {place}"
+    header = f"{accession}\t{name}" if accession else _one_word(name)
     return f">{header}\n{''.join(rows)}"
 
 
