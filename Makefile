@@ -1,0 +1,60 @@
+# Everything runs in .venv, made with the first Python >= 3.11 that is found; `make PYTHON=/path/to/python3 ...` names another.
+# A stamp a set of packages: work is done again only when pyproject.toml or constraints.txt have changed.
+PYTHON ?=
+ARGS ?=
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check --require-virtualenv
+NEEDS := pyproject.toml constraints.txt Makefile
+
+.DEFAULT_GOAL := help
+.PHONY: help app test lint bench clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1|\2/' | awk -F'|' '{printf "  %-12s %s\n", $$1, $$2}'
+
+app: $(VENV)/.app ## open the dashboards in the browser (make app ARGS="--port 9000")
+	@$(PY) -m epool_viz.app app $(ARGS)
+
+test: $(VENV)/.dev ## everything: style, types, tests, browser (make test ARGS="-k pooling")
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	@$(PY) tests/browser/chromium.py
+	$(PY) -m pytest $(ARGS)
+
+lint: $(VENV)/.dev ## style and types, mended where a tool can
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+	$(PY) -m mypy
+
+bench: $(VENV)/.dev ## every file in benchmarks/, side by side ratios
+	@for file in benchmarks/bench_*.py; do [ -e "$$file" ] || continue; echo "$$file"; $(PY) "$$file" || exit 1; done
+
+clean: ## remove what these commands made
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.app: $(PY) $(NEEDS)
+	@echo "installing epool_viz and what it needs (a few minutes the first time)"
+	@$(PIP) install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.dev: $(PY) $(NEEDS)
+	@echo "installing epool_viz, torch and the tools of its tests (a few minutes the first time)"
+	@$(PIP) install --quiet --constraint constraints.txt --editable ".[dev]"
+	@touch $@ $(VENV)/.app
+
+$(PY):
+	@found=; \
+	for candidate in $(if $(PYTHON),"$(PYTHON)",python3 python3.14 python3.13 python3.12 python3.11 python); do \
+	  "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { found="$$candidate"; break; }; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo "epool_viz needs Python 3.11 or newer$(if $(PYTHON),; PYTHON=$(PYTHON) is not,). Name one with: make PYTHON=/path/to/python3" >&2; exit 1; \
+	fi; \
+	if ! "$$found" -c 'import ensurepip, venv' 2>/dev/null; then \
+	  echo "$$found has no venv module. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; \
+	fi; \
+	echo "making $(VENV) with $$("$$found" --version)"; \
+	"$$found" -m venv --clear $(VENV)
