@@ -1,0 +1,83 @@
+"""Every setting of the server, once.
+
+`VOILA` holds for both ways to serve: stand-alone (`epool-viz app`) and as an extension of somebody's Jupyter server, as
+on Binder. The first reads it from here, the second from `notebooks/voila.json`, which
+`python -m epool_viz.app.config` writes and a test compares. `STAND_ALONE` and `EXTENSION` are what only one of them
+understands.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+PORT = 8866
+HOST = "127.0.0.1"
+MAX_KERNELS = 32  # visitors at a time; at 70 MB a viewing kernel that is 2.2 GB
+POOL_SIZE = 1  # kernels that wait, started and drawn, for the next visitor of each dashboard
+
+TEMPLATE = "epool_viz"
+JUPYTER_DATA = Path(__file__).resolve().parent / "jupyter"  # the template, where Jupyter looks for one
+
+VOILA: dict[str, Any] = {
+    "VoilaConfiguration": {
+        "template": TEMPLATE,
+        # A query that chose either would bypass the waiting kernel, and let a link change what the page is.
+        "allow_template_override": "NO",
+        "allow_theme_override": "NO",
+        "strip_sources": True,
+        "show_tracebacks": False,
+        "file_allowlist": [],
+        "file_denylist": [".*"],
+        "extension_denylist": [
+            "jupyterlab-plotly",  # 4.7 MB on every page, and eight version warnings; FigureWidget comes by anywidget
+            "jupyterlab_pygments",  # colours for source, which is never shown
+            "@voila-dashboards/jupyterlab-preview",
+        ],
+    },
+    "VoilaExecutor": {
+        "cell_error_instruction": "Reload the page. If it happens again, the log of the server says why.",
+        "cell_timeout_instruction": "Reload the page.",
+    },
+}
+
+STAND_ALONE: dict[str, Any] = {
+    "VoilaConfiguration": {
+        "preheat_kernel": True,
+        "multi_kernel_manager_class": "epool_viz.app.kernels.SeatedKernelManager",
+        "kernel_spec_manager_class": "epool_viz.app.kernels.ThisPython",
+    },
+    "SeatedKernelManager": {
+        "abandoned_after": 90,  # seconds without a page: a closed tab, a reload
+        "cull_interval": 15,
+        "cull_idle_timeout": 3600,  # a page that stays open and is not touched
+        "cull_connected": True,
+        "buffer_offline_messages": False,
+    },
+    "KernelManager": {"shutdown_wait_time": 1.0},
+}
+
+EXTENSION: dict[str, Any] = {
+    "MappingKernelManager": {"cull_idle_timeout": 300, "cull_interval": 30, "cull_connected": False},
+}
+
+
+def notebooks_folder() -> Path:
+    """Folder of the dashboards: inside the installed package, else of the checkout."""
+    package = Path(__file__).resolve().parents[1]
+    installed = package / "notebooks"
+    return installed if installed.is_dir() else package.parent / "notebooks"
+
+
+def extension_files() -> dict[str, str]:
+    """What the server-extension mode reads: name of the file in `notebooks/` -> its text."""
+    return {
+        "voila.json": json.dumps(VOILA, indent=2) + "\n",
+        "jupyter_server_config.json": json.dumps(EXTENSION, indent=2) + "\n",
+    }
+
+
+if __name__ == "__main__":
+    for name, text in extension_files().items():
+        (notebooks_folder() / name).write_text(text, encoding="utf-8")

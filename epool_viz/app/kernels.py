@@ -1,0 +1,217 @@
+"""Kernels of the dashboards: which Python runs them, how many there may be, when they go.
+
+A visitor takes a *seat* before a kernel, and the seat is free again once that kernel is gone. Kernels that wait in the
+pool have no seat, so at most `seats + pool` kernels exist. A page that closes gives its kernel back; one that could not
+say goodbye (no network, a closed laptop) is noticed by having no connection for `abandoned_after` seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+from ipykernel.kernelspec import RESOURCES, get_kernel_dict
+from jupyter_client.kernelspec import NATIVE_KERNEL_NAME, KernelSpec, KernelSpecManager, NoSuchKernel
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from tornado.web import HTTPError
+from traitlets import Any as AnyTrait
+from traitlets import Integer
+
+
+class ThisPython(KernelSpecManager):
+    """One kernel only: the interpreter that runs the server, whatever else is installed on the machine."""
+
+    def find_kernel_specs(self) -> dict[str, str]:
+        """Name of the one kernel -> its folder."""
+        return {NATIVE_KERNEL_NAME: str(RESOURCES)}
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        """Spec of this interpreter; it keeps no history of what a page ran, and warns nobody of loopback's TCP."""
+        if kernel_name != NATIVE_KERNEL_NAME:
+            raise NoSuchKernel(kernel_name)
+        arguments = ["--HistoryManager.enabled=False", "--IPKernelApp.log_level=ERROR"]
+        return KernelSpec(resource_dir=str(RESOURCES), **get_kernel_dict(extra_arguments=arguments))
+
+    def get_all_specs(self) -> dict[str, Any]:
+        """As a Jupyter server lists them."""
+        spec = self.get_kernel_spec(NATIVE_KERNEL_NAME)
+        return {NATIVE_KERNEL_NAME: {"resource_dir": str(RESOURCES), "spec": spec.to_dict()}}
+
+
+class SeatedKernelManager(AsyncMappingKernelManager):
+    """Knows since when a kernel has had no page, and ends those that were left."""
+
+    abandoned_after = Integer(90, help="Seconds without a page after which a kernel that was given out ends.").tag(
+        config=True
+    )
+    clock = AnyTrait(time.monotonic)
+
+    def __init__(self, **kwargs: Any) -> None:
+        self._left: dict[str, float] = {}  # kernel id -> when its last page went
+        self._starting: set[asyncio.Future[str]] = set()
+        self._is_closing = False
+        super().__init__(**kwargs)
+
+    def give_out(self, kernel_id: str) -> None:
+        """Note that a page has been sent to which this kernel belongs; it has yet to connect."""
+        self._left[kernel_id] = self.clock()
+
+    def notify_connect(self, kernel_id: str) -> None:
+        """A page connected."""
+        super().notify_connect(kernel_id)
+        self._left.pop(kernel_id, None)
+
+    def notify_disconnect(self, kernel_id: str) -> None:
+        """A page went; it may come back."""
+        super().notify_disconnect(kernel_id)
+        if kernel_id in self and not self._kernel_connections.get(kernel_id):
+            self._left[kernel_id] = self.clock()
+
+    def quiet_for(self, kernel_id: str) -> float:
+        """Seconds since the last page of a kernel that was given out went; 0 while it has one."""
+        left = self._left.get(kernel_id)
+        return 0.0 if left is None else self.clock() - left
+
+    def remove_kernel(self, kernel_id: str) -> Any:
+        """Forget a kernel that is gone."""
+        self._left.pop(kernel_id, None)
+        return super().remove_kernel(kernel_id)
+
+    async def start_kernel(self, **kwargs: Any) -> str:  # type: ignore[override] # as Jupyter's own
+        """Start a kernel; once begun, it is carried through even if nobody waits any more."""
+        if self._is_closing:
+            raise HTTPError(503, "the server is stopping")
+        begun = asyncio.ensure_future(super().start_kernel(**kwargs))
+        self._starting.add(begun)
+        begun.add_done_callback(self._starting.discard)
+        return await asyncio.shield(begun)
+
+    async def shutdown_kernel(self, kernel_id: str, now: bool = True, restart: bool = False) -> None:  # type: ignore[override]
+        """End a kernel and its children at once, whatever `now` says.
+
+        None holds anything that could be lost, and the polite way ends in tracebacks of ipykernel's sockets, now and
+        then in an abort of libzmq (seen with ipykernel 7.4).
+        """
+        del now
+        await super().shutdown_kernel(kernel_id, now=True, restart=restart)
+
+    async def close(self) -> None:
+        """End every kernel, those included that are only just starting.
+
+        Voilà's and Jupyter's own ways stop at the first kernel that is not quite there yet, and leave it behind.
+        """
+        self._is_closing = True
+        if self._starting:
+            await asyncio.wait(self._starting, timeout=20)
+        self._forget_pools()
+        ends = (self.shutdown_kernel(kernel_id, now=True) for kernel_id in self.list_kernel_ids())
+        for outcome in await asyncio.gather(*ends, return_exceptions=True):
+            if isinstance(outcome, Exception) and not isinstance(outcome, HTTPError):  # 404: gone by itself
+                self.log.error("a kernel did not end: %s", outcome)
+
+    def _forget_pools(self) -> None:
+        for pool in getattr(self, "_pools", {}).values():
+            for waiting in pool:
+                waiting.add_done_callback(lambda task: task.cancelled() or task.exception())  # a failure is no news now
+            pool.clear()
+
+    async def cull_kernel_if_idle(self, kernel_id: str) -> None:
+        """End a kernel without a page sooner than one whose page is open and idle."""
+        if self.quiet_for(kernel_id) > self.abandoned_after:
+            self.log.info("ending kernel %s: no page for %d s", kernel_id, self.quiet_for(kernel_id))
+            await self.shutdown_kernel(kernel_id)
+            return
+        await super().cull_kernel_if_idle(kernel_id)
+
+
+class Seat:
+    """A visitor's place: stands for the kernel manager towards Voilà and learns which kernel the visitor got.
+
+    Parameters
+    ----------
+    manager : SeatedKernelManager
+        The real one; all else is passed on to it.
+    """
+
+    def __init__(self, manager: Any) -> None:
+        self.manager = manager
+        self.kernel_id: str | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.manager, name)
+
+    def _take(self, kernel_id: str) -> None:
+        self.kernel_id = kernel_id
+        self.manager.give_out(kernel_id)
+
+    async def start_kernel(self, **kwargs: Any) -> str:
+        """Start a kernel for this visitor."""
+        kernel_id: str = await self.manager.start_kernel(**kwargs)
+        self._take(kernel_id)
+        return kernel_id
+
+    async def get_rendered_notebook(self, **kwargs: Any) -> tuple[Any, Any, str]:
+        """Take a waiting kernel for this visitor."""
+        task, cache, kernel_id = await self.manager.get_rendered_notebook(**kwargs)
+        self._take(kernel_id)
+        return task, cache, kernel_id
+
+    @property
+    def is_taken(self) -> bool:
+        """True while a visitor waits for a kernel or has one."""
+        return self.kernel_id is None or self.kernel_id in self.manager
+
+
+class Seats:
+    """So many visitors and no more.
+
+    Parameters
+    ----------
+    manager : SeatedKernelManager
+        Whose kernels they get.
+    limit : int
+        Visitors at a time.
+    patience : float
+        Seconds that a page may be away before its seat goes to somebody who waits, when all are taken.
+    """
+
+    def __init__(self, manager: Any, limit: int, *, patience: float = 20.0) -> None:
+        self.manager = manager
+        self.limit = limit
+        self.patience = patience
+        self._seats: list[Seat] = []
+
+    def __len__(self) -> int:
+        self._seats = [seat for seat in self._seats if seat.is_taken]
+        return len(self._seats)
+
+    async def take(self) -> Seat:
+        """Give a seat, if need be that of a page which has gone.
+
+        Raises
+        ------
+        HTTPError
+            503 when every seat has a page.
+        """
+        if len(self) >= self.limit:
+            await self._reclaim()
+        if len(self) >= self.limit:
+            raise HTTPError(503, "all %d seats are taken", self.limit)
+        seat = Seat(self.manager)
+        self._seats.append(seat)
+        return seat
+
+    def leave(self, seat: Seat) -> None:
+        """Give back a seat whose visitor got no kernel."""
+        if seat in self._seats and seat.kernel_id is None:
+            self._seats.remove(seat)
+
+    async def _reclaim(self) -> None:
+        away: Callable[[Seat], float] = lambda seat: (  # noqa: E731 - a key, used twice
+            self.manager.quiet_for(seat.kernel_id) if seat.kernel_id else 0.0
+        )
+        longest = max(self._seats, key=away, default=None)
+        if longest is not None and longest.kernel_id and away(longest) > self.patience:
+            await self.manager.shutdown_kernel(longest.kernel_id)

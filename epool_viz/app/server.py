@@ -1,0 +1,224 @@
+"""The stand-alone server: Voilà with fewer doors.
+
+Voilà serves a folder: its notebooks, its files, its listing. Here every route that a dashboard does not need is left
+out, and what remains answers errors with a page that a person can read.
+"""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import tornado.ioloop
+from jupyter_server.services.contents.largefilemanager import LargeFileManager
+from jupyter_server.utils import url_path_join
+from tornado.httpserver import HTTPServer
+from tornado.web import HTTPError, authenticated
+from traitlets.config import Config
+from voila.app import Voila
+from voila.handler import BaseVoilaHandler
+from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
+from voila.static_file_handler import TemplateStaticFileHandler
+from voila.tornado.handler import TornadoVoilaHandler
+
+from epool_viz.app import config
+from epool_viz.app.kernels import Seat, Seats
+
+KEPT_ROUTES = ("/api/kernels/", "/voila/static/", "/voila/api/themes/", "/voila/labextensions/")
+
+# Whatever a page tries, the browser asks nobody else.
+CONTENT_SECURITY_POLICY = "; ".join(
+    [
+        "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:",
+        "connect-src 'self' data: blob:",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'self'",
+    ]
+)
+
+
+class DashboardHandler(TornadoVoilaHandler):
+    """One dashboard to one visitor, if there is a seat."""
+
+    def initialize(self, *, dashboards: dict[str, str], seats: Seats, **kwargs: Any) -> None:
+        """Tornado's constructor."""
+        super().initialize(**kwargs)
+        self.dashboards = dashboards
+        self.seats = seats
+        self.seat: Seat | None = None
+
+    @property
+    def kernel_manager(self) -> Any:
+        """The visitor's seat, which passes everything on."""
+        return self.seat or self.settings["kernel_manager"]
+
+    @authenticated
+    async def get(self, path: str = "") -> None:
+        """Send the page; 404 for a name that is not a dashboard, 503 when all seats are taken."""
+        if path not in self.dashboards:
+            raise HTTPError(404)
+        self.seat = await self.seats.take()
+        try:
+            await super().get(path)
+        finally:
+            self.seats.leave(self.seat)
+
+    def should_use_rendered_notebook(self, notebook_data: dict[str, Any], pool_size: int, *_: Any) -> bool:
+        """Use a kernel that waits whenever there is one; stock Voilà passes it by for any `?theme=`."""
+        return pool_size > 0 and bool(notebook_data)
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Our page, and for a machine that asks: when to come again."""
+        if status_code == 503:
+            self.set_header("Retry-After", "15")
+        super().write_error(status_code, **kwargs)
+
+
+class IndexHandler(BaseVoilaHandler):
+    """The list of dashboards, or the dashboard when there is one."""
+
+    def initialize(self, *, dashboards: dict[str, str], **kwargs: Any) -> None:
+        """Tornado's constructor."""
+        super().initialize(**kwargs)
+        self.dashboards = dashboards
+
+    @authenticated
+    def get(self) -> None:
+        """Send the list."""
+        links = [(url_path_join(self.base_url, "voila/render", name), title) for name, title in self.dashboards.items()]
+        if len(links) == 1:
+            self.redirect(links[0][0])
+            return
+        self.write(self.render_template("dashboards.html", links=links))
+
+
+class NotFoundHandler(BaseVoilaHandler):
+    """Everything that is not served."""
+
+    async def prepare(self) -> None:
+        """Answer 404 whatever the method."""
+        await super().prepare()
+        raise HTTPError(404)
+
+
+class TemplateFileHandler(TemplateStaticFileHandler):
+    """Files of the template; an address that names none is a 404 and no exception."""
+
+    async def get(self, path: str, include_body: bool = True) -> None:
+        """Send the file `template/static/name`."""
+        name, _, rest = path.partition("/")
+        if not name.isidentifier() or not rest.startswith("static/") or ".." in rest:
+            raise HTTPError(404)
+        await super().get(path, include_body)
+
+
+class ReleaseHandler(VoilaShutdownKernelHandler):
+    """A page that closes gives its kernel back.
+
+    The page's farewell is a beacon, which cannot carry the anti-forgery token that Jupyter asks for, so stock Voilà
+    refuses it and every reload leaves a kernel behind (voila issue 1458). In place of the token: the browser's word
+    that the page is ours, and a kernel id that only the page knows.
+    """
+
+    def check_xsrf_cookie(self) -> None:
+        """Accept only what comes from a page of this server."""
+        if not self.request.headers.get("Origin") or not self.check_origin():
+            raise HTTPError(403, "a kernel is given back by its page")
+
+    async def post(self, kernel_id: str) -> None:
+        """End the kernel; one that has gone already is as good."""
+        if kernel_id in self.kernel_manager:
+            await super().post(kernel_id)
+        else:
+            self.set_status(204)
+
+
+class OurNotebooks(LargeFileManager):
+    """Reads notebooks whose outputs are never shown, so that nobody's signature is asked for or written."""
+
+    def mark_trusted_cells(self, nb: Any, path: str = "") -> None:
+        """Nothing to mark."""
+
+
+class DashboardServer(Voila):
+    """Voilà, serving `dashboards` of the folder `root_dir` on a socket that is open already."""
+
+    name = "voila"
+
+    def __init__(self, **kwargs: Any) -> None:
+        self.opened: socket.socket | None = None
+        self.dashboards: dict[str, str] = {}
+        self.seat_limit = config.MAX_KERNELS
+        self.is_remote = False
+        self.on_ready: Callable[[], None] = lambda: None
+        super().__init__(**kwargs)
+
+    def init_settings(self) -> dict[str, Any]:
+        """Voilà's settings, with our pages for errors and, on loopback, only loopback's names accepted as host."""
+        settings = super().init_settings()
+        self.contents_manager = OurNotebooks(parent=self)
+        settings.update(
+            contents_manager=self.contents_manager,
+            allow_remote_access=self.is_remote,
+            jinja2_env=settings["voila_jinja2_env"],
+            default_handler_class=NotFoundHandler,
+            default_handler_args={"voila_configuration": self.voila_configuration},
+            compress_response=self.is_remote,  # 5.4 MB a page: nothing here, a lot in a lecture hall
+            ws_ping_interval=30_000,  # milliseconds; Tornado wants the second no longer than the first, and says so
+            ws_ping_timeout=30_000,
+            headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Referrer-Policy": "same-origin"},
+        )
+        return settings
+
+    def init_handlers(self) -> list[Any]:
+        """The routes of Voilà that a page needs, and three of our own."""
+        kept = [route for route in super().init_handlers() if route[0].startswith(KEPT_ROUTES)]
+        shared = {"voila_configuration": self.voila_configuration, "dashboards": self.dashboards}
+        page = {
+            "template_paths": self.template_paths,
+            "config": self.config,
+            "seats": Seats(self.kernel_manager, self.seat_limit),
+        }
+        return [
+            *kept,
+            (r"/voila/templates/(.*)", TemplateFileHandler),
+            (r"/voila/api/shutdown/(.*)", ReleaseHandler),
+            (r"/voila/render/(.*)", DashboardHandler, shared | page),
+            (r"/", IndexHandler, shared),
+        ]
+
+    def listen(self) -> None:
+        """Serve until SIGINT or SIGTERM, then end every kernel."""
+        if self.opened is not None:
+            HTTPServer(self.app).add_socket(self.opened)
+        self.ioloop = tornado.ioloop.IOLoop.current()
+        signal.signal(signal.SIGINT, self._handle_signal_stop)
+        self.ioloop.add_callback(self.on_ready)
+        try:
+            self.ioloop.start()
+        finally:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # an impatient second Ctrl-C must not leave kernels behind
+            self.stop()
+
+    def stop(self) -> None:
+        """End every kernel at once: none holds anything that a visitor could lose."""
+        self.ioloop.run_sync(self.kernel_manager.close)
+        shutil.rmtree(self.connection_dir, ignore_errors=True)
+
+
+def traits_of(root: Path, *, pool_size: int, verbose: bool) -> Config:
+    """All settings, for dashboards that lie in `root`."""
+    traits = Config(config.VOILA)
+    traits.merge(Config(config.STAND_ALONE))
+    traits.VoilaConfiguration.default_pool_size = pool_size
+    traits.Voila.root_dir = str(root)
+    traits.Voila.open_browser = False
+    traits.Voila.config_file_paths = []  # no voila.py of the folder somebody happens to stand in
+    traits.Voila.log_level = "INFO" if verbose else "WARN"
+    return traits

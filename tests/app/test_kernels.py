@@ -1,0 +1,183 @@
+"""Seats and the ends of kernels, with a clock of their own and no process."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from jupyter_client.kernelspec import NoSuchKernel
+from tornado.web import HTTPError
+
+from epool_viz.app.kernels import SeatedKernelManager, Seats, ThisPython
+
+
+def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    return asyncio.run(coroutine)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class FakeManager:
+    """Kernels that are only names; each has pages, and a time since the last one went."""
+
+    def __init__(self) -> None:
+        self.away: dict[str, float] = {}
+        self.ended: list[str] = []
+
+    def __contains__(self, kernel_id: str) -> bool:
+        return kernel_id in self.away
+
+    async def start_kernel(self, **_: Any) -> str:
+        kernel_id = f"kernel-{len(self.away) + len(self.ended)}"
+        self.away[kernel_id] = 0.0
+        return kernel_id
+
+    async def get_rendered_notebook(self, **_: Any) -> tuple[str, str, str]:
+        return "task", "cache", await self.start_kernel()
+
+    def give_out(self, kernel_id: str) -> None:
+        self.away[kernel_id] = 0.0
+
+    def quiet_for(self, kernel_id: str) -> float:
+        return self.away[kernel_id]
+
+    async def shutdown_kernel(self, kernel_id: str) -> None:
+        del self.away[kernel_id]
+        self.ended.append(kernel_id)
+
+
+async def visit(seats: Seats, *, pooled: bool = False) -> str:
+    seat = await seats.take()
+    if pooled:
+        return (await seat.get_rendered_notebook(notebook_name="x"))[2]
+    return await seat.start_kernel()
+
+
+@pytest.mark.parametrize("pooled", [False, True])
+def test_seats_give_so_many_and_no_more(pooled: bool) -> None:
+    async def story() -> None:
+        manager = FakeManager()
+        seats = Seats(manager, 3)
+        for _ in range(3):
+            await visit(seats, pooled=pooled)
+        with pytest.raises(HTTPError, match="all 3 seats are taken") as refusal:
+            await visit(seats, pooled=pooled)
+        assert refusal.value.status_code == 503
+        assert len(manager.away) == 3
+
+    run(story())
+
+
+def test_seat_counts_from_the_request_not_from_the_kernel() -> None:
+    async def story() -> None:
+        seats = Seats(FakeManager(), 1)
+        waiting = await seats.take()
+        with pytest.raises(HTTPError):
+            await seats.take()
+        seats.leave(waiting)  # its visitor went before a kernel came
+        assert await seats.take()
+
+    run(story())
+
+
+def test_seat_is_free_when_its_kernel_is_gone() -> None:
+    async def story() -> None:
+        manager = FakeManager()
+        seats = Seats(manager, 1)
+        await manager.shutdown_kernel(await visit(seats))
+        assert await visit(seats) == "kernel-1"
+
+    run(story())
+
+
+def test_reloads_do_not_shut_others_out() -> None:
+    async def story() -> None:
+        manager = FakeManager()
+        seats = Seats(manager, 3, patience=20)
+        stays, long_gone, just_gone = [await visit(seats) for _ in range(3)]
+        manager.away |= {stays: 0.0, long_gone: 300.0, just_gone: 19.0}
+        await visit(seats)
+        assert manager.ended == [long_gone]
+        with pytest.raises(HTTPError):
+            await visit(seats)
+
+    run(story())
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def manager(clock: Clock) -> SeatedKernelManager:
+    """A real manager with one kernel that is only a name."""
+    manager = SeatedKernelManager(clock=clock, abandoned_after=90)
+    spec = SimpleNamespace(metadata={})
+    manager._kernels["k"] = SimpleNamespace(execution_state="idle", kernel_spec=spec)
+    manager._kernel_connections["k"] = 0
+    return manager
+
+
+def test_waiting_kernel_is_never_abandoned(manager: SeatedKernelManager, clock: Clock) -> None:
+    clock.now = 1e6
+    assert manager.quiet_for("k") == 0.0
+
+
+def test_kernel_is_quiet_from_its_last_page_on(manager: SeatedKernelManager, clock: Clock) -> None:
+    manager.give_out("k")
+    clock.now = 7.0
+    assert manager.quiet_for("k") == 7.0  # sent, not yet connected
+    manager.notify_connect("k")
+    manager.notify_connect("k")
+    clock.now = 50.0
+    manager.notify_disconnect("k")
+    clock.now = 60.0
+    assert manager.quiet_for("k") == 0.0  # a second page still shows it
+    manager.notify_disconnect("k")
+    clock.now = 75.0
+    assert manager.quiet_for("k") == 15.0
+
+
+@pytest.mark.parametrize(("seconds", "ends"), [(90.0, False), (90.5, True)])
+def test_abandoned_kernel_is_ended(
+    manager: SeatedKernelManager, clock: Clock, monkeypatch: pytest.MonkeyPatch, seconds: float, ends: bool
+) -> None:
+    ended: list[str] = []
+
+    async def shutdown_kernel(kernel_id: str) -> None:
+        ended.append(kernel_id)
+
+    monkeypatch.setattr(manager, "shutdown_kernel", shutdown_kernel)
+    manager.give_out("k")
+    clock.now = seconds
+    run(manager.cull_kernel_if_idle("k"))
+    assert ended == (["k"] if ends else [])
+
+
+def test_closed_manager_starts_nothing() -> None:
+    async def story() -> None:
+        manager = SeatedKernelManager()
+        await manager.close()
+        with pytest.raises(HTTPError, match="the server is stopping"):
+            await manager.start_kernel()
+
+    run(story())
+
+
+def test_kernel_is_this_python_whatever_is_installed() -> None:
+    specs = ThisPython()
+    assert list(specs.get_all_specs()) == ["python3"]
+    assert specs.get_kernel_spec("python3").argv[0] == sys.executable
+    with pytest.raises(NoSuchKernel):
+        specs.get_kernel_spec("ir")

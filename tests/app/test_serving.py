@@ -1,0 +1,216 @@
+"""What a visitor can reach, and what the person who started the server sees."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from epool_viz.app import config
+from epool_viz.errors import ArgumentError
+from tests.app.notebook_files import BROKEN, write_notebook
+from tests.browser.server import Server, command, serving, stop, wait_for
+
+PAGE = "/voila/render/button.ipynb"
+ELSEWHERE = re.compile(r"""(?:src|href|url)\s*[=(]\s*["']?\s*(?:https?:)?//[^"'\s)]+""")
+
+
+def kernel_of(page: str) -> str:
+    found = re.search(r'"kernelId": "([\w-]+)"', page)
+    assert found, page
+    return found[1]
+
+
+def give_back(server: Server, page: str, **headers: str) -> int:
+    return server.ask(f"/voila/api/shutdown/{kernel_of(page)}", "POST", headers).status
+
+
+def test_page_carries_the_result_and_neither_source_nor_foreign_address(small_server: Server) -> None:
+    page = small_server.ask(PAGE)
+    assert page.status == 200
+    assert "application/vnd.jupyter.widget-view+json" in page.text
+    assert '<html lang="en">' in page.text
+    assert "<title>The button · epool_viz</title>" in page.text
+    assert '<main id="rendered_cells"' in page.text
+    assert "on_click" not in page.text
+    assert not ELSEWHERE.findall(page.text)
+    assert give_back(small_server, page.text, Origin=small_server.address) == 204
+
+
+def test_foreign_address_check_can_go_red() -> None:
+    assert ELSEWHERE.findall('<link href="https://cdn.example/font.css"> <script src=//cdn.example/x.js></script>')
+    assert not ELSEWHERE.findall('<link href="/voila/static/x.css"> <svg xmlns="http://www.w3.org/2000/svg">')
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/voila/render/lessons/first.ipynb",
+        "/voila/render/private.txt",
+        "/voila/render/../small/private.txt",
+        "/voila/render/%2e%2e/private.txt",
+        "/voila/render/",
+        "/voila/files/private.txt",
+        "/voila/files/picture.svg",
+        "/voila/files/button.ipynb",
+        "/voila/tree",
+        "/voila/tree/lessons",
+        "/voila/api/contents/",
+        "/voila/templates/epool_viz",
+        "/voila/templates/epool_viz/static/../index.html.j2",
+        "/voila/templates/..%2f/static/x",
+        "/voila/static/../app.py",
+        "/api/kernels",
+        "/api/contents",
+        "/api/terminals",
+        "/api/sessions",
+        "/login",
+        "/button.ipynb",
+        "/nonsense",
+    ],
+)
+def test_nothing_else_is_reachable(small_server: Server, path: str, small_notebooks: Path) -> None:
+    answer = small_server.ask(path)
+    assert answer.status in {403, 404}
+    assert "private" not in answer.text
+    assert str(small_notebooks) not in answer.text
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+def test_no_other_method_makes_a_kernel(small_server: Server, method: str) -> None:
+    assert small_server.ask("/api/kernels", method).status in {403, 404, 405}
+    assert small_server.ask(PAGE, method).status in {403, 405}
+
+
+def test_missing_page_says_what_to_do(small_server: Server) -> None:
+    answer = small_server.ask("/nonsense")
+    assert answer.status == 404
+    assert "There is no page at this address" in answer.text
+    assert '<a href="/">the dashboards</a>' in answer.text
+    assert not ELSEWHERE.findall(answer.text)
+
+
+def test_list_names_the_dashboards_and_no_lesson(small_server: Server) -> None:
+    answer = small_server.ask("/")
+    assert '<a href="/voila/render/button.ipynb">The button</a>' in answer.text
+    assert '<a href="/voila/render/second_one.ipynb">Second one</a>' in answer.text
+    assert "first" not in answer.text
+
+
+def test_query_chooses_neither_template_nor_theme(small_server: Server) -> None:
+    page = small_server.ask(PAGE + "?template=reveal&theme=dark&voila-template=lab")
+    assert "· epool_viz</title>" in page.text
+    assert 'data-jp-theme-name="JupyterLab Light"' in page.text
+    give_back(small_server, page.text, Origin=small_server.address)
+
+
+def test_stranger_names_are_refused_on_loopback(small_server: Server) -> None:
+    answer = small_server.ask("/", headers={"Host": "rebound.example"})
+    assert answer.status == 403
+    assert "This server answers only under its own address" in answer.text
+
+
+def test_kernel_is_given_back_by_its_page_only(small_server: Server) -> None:
+    page = small_server.ask(PAGE).text
+    assert give_back(small_server, page) == 403
+    assert give_back(small_server, page, Origin="http://stranger.example") in {403, 404}
+    before = len(small_server.kernels())
+    assert give_back(small_server, page, Origin=small_server.address) == 204
+    wait_for(lambda: len(small_server.kernels()) < before, seconds=10, what="one kernel fewer")
+    assert give_back(small_server, page, Origin=small_server.address) == 204
+
+
+def test_browser_is_told_to_ask_nobody_else(small_server: Server) -> None:
+    for path in ("/", "/nonsense"):
+        policy = small_server.ask(path).headers["Content-Security-Policy"]
+        assert "default-src 'self'" in policy
+        assert "http" not in policy
+
+
+def test_full_house_asks_to_wait_and_has_room_again(small_notebooks: Path, tmp_path: Path) -> None:
+    arguments = ("--notebooks", str(small_notebooks), "--pool-size", "0", "--max-kernels", "1")
+    with serving(tmp_path, *arguments) as server:
+        first = server.ask(PAGE)
+        full = server.ask(PAGE)
+        assert (first.status, full.status) == (200, 503)
+        assert "All seats are taken just now" in full.text
+        assert full.headers["Retry-After"] == "15"
+        assert len(server.kernels()) == 1
+        give_back(server, first.text, Origin=server.address)
+        assert server.ask(PAGE).status == 200
+
+
+def test_waiting_kernel_is_used_whatever_the_query(small_notebooks: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "one"
+    write_notebook(folder / "only.ipynb", "6 * 7")
+    with serving(tmp_path, "--notebooks", str(folder), "--verbose") as server:
+        wait_for(lambda: "pool of only.ipynb is filled" in server.log, seconds=30, what="a kernel that waits")
+        assert server.ask("/").status == 302
+        assert "42" in server.ask("/voila/render/only.ipynb?theme=dark&state=abc").text
+        assert "Using pre-heated kernel" in server.log
+
+
+def test_broken_notebook_shows_no_traceback_and_logs_it(tmp_path: Path) -> None:
+    folder = tmp_path / "broken"
+    write_notebook(folder / "broken.ipynb", BROKEN)
+    with serving(tmp_path, "--notebooks", str(folder), "--pool-size", "0", calm=False) as server:
+        page = server.ask("/voila/render/broken.ipynb").text
+        assert "Reload the page. If it happens again, the log of the server says why." in page
+        assert "ZeroDivisionError" not in page
+        assert "secret_of_the_author" not in page
+        assert "ZeroDivisionError" in server.log
+
+
+def test_termination_is_as_clean_as_an_interrupt(small_notebooks: Path, tmp_path: Path) -> None:
+    with serving(tmp_path, "--notebooks", str(small_notebooks)) as server:
+        wait_for(server.kernels, seconds=30, what="a kernel that waits")
+        stop(server, signal.SIGTERM)
+
+
+def test_prints_one_line_on_loopback_and_a_warning_elsewhere(small_notebooks: Path, tmp_path: Path) -> None:
+    arguments = ("--notebooks", str(small_notebooks), "--pool-size", "0")
+    with serving(tmp_path, *arguments) as server:
+        assert re.fullmatch(r"epool_viz: http://127\.0\.0\.1:\d+/ \(Ctrl-C stops it\)\n", server.log)
+    with serving(tmp_path, *arguments, "--host", "0.0.0.0") as server:
+        assert server.log.startswith("Warning: everybody who can reach this machine")
+
+
+def test_taken_port_is_said_in_one_line(small_notebooks: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        arguments = ("--no-browser", "--notebooks", str(small_notebooks), "--port", port)
+        done = subprocess.run(command("app", *arguments), capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"epool-viz: `--port` is {port} (")
+    assert done.stderr.count("\n") == 1
+
+
+def test_any_free_port_serves_when_none_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    from epool_viz.app.serving import open_socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        monkeypatch.setattr(config, "PORT", taken.getsockname()[1])
+        with open_socket("127.0.0.1", None) as opened:
+            assert opened.getsockname()[1] not in {0, config.PORT}
+
+
+def test_unknown_host_is_named() -> None:
+    from epool_viz.app.serving import open_socket
+
+    with pytest.raises(ArgumentError, match=r"`--host` is 203\.0\.113\.7 .*an address or name of this machine"):
+        open_socket("203.0.113.7", None)
+
+
+def test_folder_without_dashboards_is_named(tmp_path: Path) -> None:
+    from epool_viz.app.serving import serve
+
+    with pytest.raises(ArgumentError, match=r"holds no notebook; accepted: a folder with \*\.ipynb files"):
+        serve(notebooks=tmp_path)

@@ -1,0 +1,64 @@
+"""The real app in a real browser; whatever goes wrong on the way fails the test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser import chromium
+from tests.browser.server import Server, serving
+from tests.browser.watch import Watch
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what asks for a page."""
+    for item in items:
+        if "page" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One browser for all tests; without one they are skipped, and under CI they fail."""
+    found = chromium.find(chromium.Machine(), install=False)
+    if found.must_fail:
+        pytest.fail(found.reason)
+    if not found.found:
+        pytest.skip(found.reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=found.executable, args=chromium.arguments())
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="session")
+def app_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """`epool-viz app` with our dashboards, in a folder of its own."""
+    with serving(tmp_path_factory.mktemp("app")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def app_url(app_server: Server) -> str:
+    """Address of the app, without a final slash."""
+    return app_server.address
+
+
+@pytest.fixture
+def page(browser: Browser, app_server: Server) -> Iterator[Page]:
+    """A page that fails the test on a console error, an outside or failed request, or an exception in the log."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+    watch = Watch()
+    opened = context.new_page()
+    watch.over(opened)
+    logged = len(app_server.log)
+    yield opened
+    context.close()
+    watch.assert_calm(app_server.log[logged:])
