@@ -7,8 +7,8 @@ the package costs milliseconds and loads neither NumPy nor torch.
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # as type checkers read it; `typing` would be half of what importing this package costs
 __version__ = "0.1.0"
 
 _HOME = {
@@ -72,6 +72,8 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from epool_viz import dashboards as dashboards
     from epool_viz.core.alphabet import DNA as DNA
     from epool_viz.core.alphabet import PROTEIN as PROTEIN

@@ -1,0 +1,162 @@
+"""Imports point one way, and looking never costs what only training needs."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+import epool_viz
+
+PACKAGE = Path(epool_viz.__file__).parent
+
+# room -> the rooms it may import from, besides itself
+ALLOWED = {
+    "errors": set(),
+    "_slow_imports": set(),
+    "core": {"errors"},
+    "data": {"core", "errors"},
+    "figures": {"core", "errors", "_slow_imports"},
+    "panels": {"core", "data", "figures", "errors"},
+    "dashboards": {"panels", "errors", "_slow_imports"},
+    "app": {"core", "data", "figures", "panels", "dashboards", "errors", "_slow_imports"},
+}
+
+
+def room_of(module: str) -> str | None:
+    """`epool_viz.core.scan` -> `core`; None for the package itself and for strangers."""
+    parts = module.split(".")
+    inside = parts[0] == "epool_viz" and len(parts) > 1 and not parts[1].startswith("__")
+    return parts[1] if inside else None
+
+
+def imports(source: str) -> set[str]:
+    """Every module that a source file imports, inside functions too, except for type checking."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = []
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute here"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def breaches(room: str, source: str) -> set[str]:
+    """The rooms that a file of `room` imports from and may not."""
+    return {r for r in map(room_of, imports(source)) if r} - ALLOWED[room] - {room}
+
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_a_module_imports_only_from_the_rooms_below_it(path):
+    place = path.relative_to(PACKAGE)
+    if place.name == "__init__.py" and len(place.parts) == 1:
+        assert not {r for r in map(room_of, imports(path.read_text())) if r}, "the package itself loads nothing"
+        return
+    room = place.parts[0].removesuffix(".py")
+    assert room in ALLOWED, f"{room} is a new room: say in this table what it may import"
+    assert breaches(room, path.read_text()) == set()
+
+
+@pytest.mark.parametrize(
+    ("room", "source"),
+    [
+        ("core", "from epool_viz.data.sequences import SequenceSet"),
+        ("core", "def f():\n    import epool_viz.figures.svg"),
+        ("figures", "from epool_viz import data"),
+        ("data", "from epool_viz.panels.e_step.model import EStepModel"),
+    ],
+)
+def test_the_check_of_the_layers_can_go_red(room, source):
+    assert breaches(room, source)
+
+
+def loaded_after(statement: str) -> set[str]:
+    """Top-level modules that a fresh interpreter has after a statement."""
+    code = textwrap.dedent(statement) + "\nimport sys; print(*sorted({m.split('.')[0] for m in sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+HEAVY = {"torch", "plotly", "matplotlib", "pandas", "logomaker", "ipywidgets", "voila", "scipy", "h5py"}
+ROOMS = {
+    "epool_viz": HEAVY | {"numpy", "array_api_compat"},
+    "epool_viz.core.trace": HEAVY,
+    "epool_viz.data.gallery": HEAVY,
+    "epool_viz.data.motif_files": HEAVY,
+    "epool_viz.figures.svg": HEAVY,
+    "epool_viz.figures.logo": HEAVY,
+    "epool_viz.dashboards": HEAVY,
+    "epool_viz.panels.e_step.model": HEAVY,
+    "epool_viz.panels.e_step.view": HEAVY - {"ipywidgets"},
+}
+
+
+@pytest.mark.parametrize(("module", "unwanted"), ROOMS.items(), ids=ROOMS)
+def test_importing_a_room_does_not_load_what_it_does_not_need(module, unwanted):
+    loaded = loaded_after(f"import {module}")
+    assert "epool_viz" in loaded
+    assert loaded & unwanted == set()
+
+
+@pytest.mark.parametrize("name", sorted(HEAVY))
+def test_the_check_of_what_is_loaded_can_go_red(name):
+    if name == "voila":
+        pytest.importorskip("voila")
+    assert name in loaded_after(f"import warnings; warnings.simplefilter('ignore')\nimport epool_viz, {name}")
+
+
+def test_reading_kernels_of_numpy_arrays_never_imports_torch():
+    loaded = loaded_after(
+        """
+        import epool_viz
+        trace = epool_viz.e_step_trace("ACGTTGCA", [[1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0, 0]])
+        assert trace.identity_error < 1e-12
+        """
+    )
+    assert "numpy" in loaded
+    assert "torch" not in loaded
+
+
+@pytest.mark.parametrize("name", epool_viz.__all__)
+def test_every_public_name_can_be_imported_and_is_documented(name):
+    value = getattr(epool_viz, name)
+    assert name in dir(epool_viz)
+    assert (value.__doc__ or "").strip()
+
+
+def test_an_unknown_public_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="module 'epool_viz' has no attribute 'no_such_name'"):
+        epool_viz.no_such_name  # noqa: B018
+
+
+def test_the_type_checker_sees_the_same_public_names():
+    tree = ast.parse((PACKAGE / "__init__.py").read_text())
+    block = next(n for n in tree.body if isinstance(n, ast.If) and ast.unparse(n.test) == "TYPE_CHECKING")
+    imports_ = [node for node in block.body if isinstance(node, ast.ImportFrom) and room_of(f"{node.module}.x")]
+    declared = {alias.asname: node.module for node in imports_ for alias in node.names}
+    assert set(declared) == set(epool_viz.__all__)
+    for name, module in declared.items():
+        value = getattr(epool_viz, name)
+        assert value is getattr(importlib.import_module(module), name)
+
+
+def test_importing_the_package_takes_less_than_50_ms_over_bare_python():
+    code = "import time; t = time.perf_counter(); import epool_viz; print(time.perf_counter() - t)"
+    seconds = [
+        float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+        for _ in range(5)
+    ]
+    assert min(seconds) < 0.05
