@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -30,23 +32,32 @@ def read_hdf5(source: Source, alphabet: Alphabet | None) -> SequenceSet:
     data = io.BytesIO(source.read_all()) if packed else source.raw
     size = data.seek(0, io.SEEK_END)
     data.seek(0)
+    with _damage_told(source):
+        file = h5py.File(data, "r")
+    with file:
+        return _read_layout(source, file, size, alphabet)
+
+
+@contextmanager
+def _damage_told(source: Source) -> Iterator[None]:
+    """What h5py raises on damaged data, as a FormatError; `progress` is called outside, so that it may raise too."""
     try:
-        with h5py.File(data, "r") as file:
-            return _read_layout(source, file, size, alphabet)
+        yield
     except (OSError, KeyError, RuntimeError) as error:
         raise FormatError(source.name, None, f"damaged HDF5 data ({error})", "an HDF5 file with " + _LAYOUT) from None
 
 
 def _read_layout(source: Source, file: Any, size: int, alphabet: Alphabet | None) -> SequenceSet:
-    sequences = _dataset(source, file, size, "sequences", "fiub", 3)
-    if sequences is None:
-        raise FormatError(source.name, None, f"the datasets {sorted(file)[:5]}", _LAYOUT)
-    n, length, n_letters = sequences.shape
-    known, assumptions = _letters(source, n_letters, alphabet)
-    labs = _dataset(source, file, size, "labs", "fiub", 1, n)
-    seq_idx = _dataset(source, file, size, "seq_idx", "S", 1, n)
-    labels = None if labs is None else _labels(source, labs[:])
-    names = _default_names(n) if seq_idx is None else tuple(raw.decode("utf-8", "replace") for raw in seq_idx[:])
+    with _damage_told(source):
+        sequences = _dataset(source, file, size, "sequences", "fiub", 3)
+        if sequences is None:
+            raise FormatError(source.name, None, f"the datasets {sorted(file)[:5]}", _LAYOUT)
+        n, length, n_letters = sequences.shape
+        known, assumptions = _letters(source, n_letters, alphabet)
+        labs = _dataset(source, file, size, "labs", "fiub", 1, n)
+        seq_idx = _dataset(source, file, size, "seq_idx", "S", 1, n)
+        labels = None if labs is None else _labels(source, labs[:])
+        names = _default_names(n) if seq_idx is None else tuple(raw.decode("utf-8", "replace") for raw in seq_idx[:])
     codes = _all_codes(source, sequences).reshape(-1)
     return SequenceSet(codes, _offsets([length] * n), names, labels, known, source.name, assumptions)
 
@@ -103,7 +114,8 @@ def _all_codes(source: Source, sequences: Any) -> Array:
     step = max(1, _BLOCK // row)
     codes = np.empty((n, length), dtype=np.int8)
     for start in range(0, n, step):
-        block = sequences[start : start + step]
+        with _damage_told(source):
+            block = sequences[start : start + step]
         codes[start : start + step] = _codes(source, block, start)
         if source.progress:
             source.progress(min(start + step, n) * row, n * row)

@@ -316,13 +316,17 @@ def _jaspar_block(motif: Motif, place: int) -> str:
         f"{letter}  [ {' '.join(_plain(number) for number in row)} ]\n"
         for letter, row in zip(motif.alphabet.letters, numbers, strict=True)
     )
-    accession, name = _one_word(motif.accession), " ".join(motif.name.split()) or f"motif {place}"
+    accession, name = _one_word(motif.accession), _one_line(motif.name) or f"motif {place}"
     header = f"{accession}\t{name}" if accession else _one_word(name)
     return f">{header}\n{''.join(rows)}"
 
 
+def _one_line(text: str) -> str:
+    return re.sub(r"[\s\x00-\x1f\x7f]+", " ", text).strip()
+
+
 def _one_word(text: str) -> str:
-    return re.sub(r"\s+", "_", text.strip())
+    return _one_line(text).replace(" ", "_")
 
 
 def _plain(number: float) -> str:

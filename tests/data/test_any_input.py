@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from epool_viz.data.motif_files import parse_matrix, parse_motifs, write_jaspar, write_meme
@@ -78,6 +78,8 @@ def test_half_of_a_surrogate_pair_is_no_text(assert_refused: Callable[..., None]
 
 
 @given(TEXTS)
+@example("\x00")
+@example("\r")
 def test_names_of_motifs_never_break_the_file(name: str) -> None:
     (motif,) = parse_motifs("A 1 2\nC 3 4\nG 5 6\nT 7 8")
     named = dataclasses.replace(motif, name=name, accession=name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,24 @@ def test_hdf5_is_read_in_blocks_with_progress(write: Callable[..., Path], monkey
     calls: list[tuple[int, int]] = []
     assert list(read_sequences(path, progress=lambda done, total: calls.append((done, total)))) == STRINGS
     assert calls == [(448, 672), (672, 672)]
+
+
+def test_hdf5_progress_may_stop_the_reading(write: Callable[..., Path]) -> None:
+    def stop(done: int, total: int) -> None:
+        raise RuntimeError("stopped by the user")
+
+    with pytest.raises(RuntimeError, match=r"^stopped by the user$"):
+        read_sequences(write(layout()), progress=stop)
+
+
+def test_hdf5_damaged_in_the_middle_is_a_format_error(write: Callable[..., Path]) -> None:
+    path = write({}, lambda file: file.create_dataset("sequences", data=layout()["sequences"], compression="gzip"))
+    data = path.read_bytes()
+    stored = zlib.compress(layout()["sequences"].tobytes(), 4)
+    assert stored in data
+    path.write_bytes(data.replace(stored, bytes(len(stored))))
+    with pytest.raises(FormatError, match="found damaged HDF5 data"):
+        read_sequences(path)
 
 
 def test_hdf5_of_the_reference(shared_data: Path) -> None:

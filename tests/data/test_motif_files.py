@@ -101,30 +101,27 @@ def test_motif_refuses_what_is_no_motif(assert_refused: Refused) -> None:
 
 
 @pytest.mark.parametrize("given_format", [True, False], ids=["format given", "format told by content"])
-def test_read_motifs_meme_in_every_dress(tmp_path: Path, dress: Dress, given_format: bool) -> None:
+@pytest.mark.parametrize(("kind", "text", "sites_of_second"), [("meme", MEME, 3), ("jaspar", JASPAR, 10)])
+def test_read_motifs_both_formats_in_every_dress(
+    tmp_path: Path, dress: Dress, kind: str, text: str, sites_of_second: int, given_format: bool
+) -> None:
     path = tmp_path / "motifs"
-    path.write_bytes(dress(MEME))
-    one, two = read_motifs(path, format="meme" if given_format else None)
+    path.write_bytes(dress(text))
+    one, two = read_motifs(path, format=kind if given_format else None)
     assert (one.name, one.accession, one.n_sites) == ("one", "MA0001.1", 8)
-    assert (two.name, two.accession, two.n_sites) == ("two", "", 3)
+    assert (two.name, two.accession, two.n_sites) == ("two", "", sites_of_second)
     assert one.ppm.T.tolist() == FIRST
     assert two.ppm.T.tolist() == SECOND
-    assert one.background.tolist() == [0.3, 0.2, 0.1, 0.4]
     assert one.alphabet is DNA
-    assert one.counts is None
     assert one.assumptions == two.assumptions == ()
 
 
-@pytest.mark.parametrize("given_format", [True, False], ids=["format given", "format told by content"])
-def test_read_motifs_jaspar_in_every_dress(tmp_path: Path, dress: Dress, given_format: bool) -> None:
-    path = tmp_path / "motifs"
-    path.write_bytes(dress(JASPAR))
-    one, two = read_motifs(path, format="jaspar" if given_format else None)
-    assert (one.name, one.accession, one.n_sites) == ("one", "MA0001.1", 8)
-    assert (two.name, two.accession, two.n_sites) == ("two", "", 10)
-    assert one.ppm.T.tolist() == FIRST
-    assert two.ppm.T.tolist() == SECOND
-    assert one.counts.T.tolist() == [[4, 2, 1, 1], [0, 8, 0, 0]]
+def test_meme_gives_the_background_and_jaspar_the_counts() -> None:
+    meme, jaspar = parse_motifs(MEME)[0], parse_motifs(JASPAR)[0]
+    assert meme.background.tolist() == [0.3, 0.2, 0.1, 0.4]
+    assert meme.counts is None
+    assert jaspar.counts.T.tolist() == [[4, 2, 1, 1], [0, 8, 0, 0]]
+    assert jaspar.background is None
 
 
 @pytest.mark.parametrize(
