@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.app.here import Here
 from tests.app.notebook_files import BUTTON, write_notebook
 from tests.browser.server import Server, serving
 
@@ -29,3 +30,9 @@ def small_server(small_notebooks: Path, tmp_path_factory: pytest.TempPathFactory
     folder = tmp_path_factory.mktemp("small_server")
     with serving(folder, "--notebooks", str(small_notebooks), "--pool-size", "0") as server:
         yield server
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str]) -> Here:
+    """Calls the command line in this process."""
+    return Here(capsys)

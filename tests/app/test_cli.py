@@ -10,7 +10,7 @@ from tests.app.fresh import modules_after
 from tests.browser.server import command
 
 HEAVY = {"numpy", "torch", "scipy", "matplotlib", "pandas", "plotly", "ipywidgets", "voila", "tornado", "jsonschema"}
-COMMANDS = ["app"]
+COMMANDS = ["app", "pwm", "scan"]
 
 
 def call(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,93 @@
+"""`epool-viz pwm`: what a kernel means, as a motif file and a logo."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from epool_viz.app.inputs import KernelFile, read_background, read_kernels, read_set
+from epool_viz.core.kernels import KernelPWM, estimate_base, kernel_to_pwm, kernel_to_pwm_at
+from epool_viz.core.motifs import information_content
+from epool_viz.data.motif_files import Motif, write_meme
+
+Sink = Callable[[str], None]
+
+
+def kernels_to_meme(
+    path: Path,
+    *,
+    base: float | None = None,
+    m: float | None = None,
+    fit: str | None = None,
+    background: str = "uniform",
+    out: Path | None = None,
+    logo: Path | None = None,
+    kind: str = "information",
+    alphabet: str | None = None,
+    sink: Sink,
+) -> str:
+    """Read kernels as motifs and write them.
+
+    Parameters
+    ----------
+    path : path
+        As for `read_kernels`.
+    base, m, fit : float, float, str or None
+        The base of the score's logarithm, its natural logarithm, or the sequences that tell it by maximum likelihood;
+        none of them is base e.
+    background : str
+        As for `read_background`.
+    out, logo : path or None
+        Where the MEME text and the logo go. Of several kernels each gets a logo, numbered from 1.
+    kind : str
+        As for `logo_figure`.
+    alphabet : str or None
+    sink : callable
+        Gets one line a kernel, and what was taken for granted.
+
+    Returns
+    -------
+    str, the MEME text.
+    """
+    read = read_kernels(path, alphabet)
+    q = read_background(background, read.alphabet)
+    pwm, log_base = _transform(read, base, m, fit, q)
+    motifs = [
+        Motif(name, "", ppm, background=q, alphabet=read.alphabet)
+        for name, ppm in zip(read.names, pwm.ppm, strict=True)
+    ]
+    for remark in read.remarks:
+        sink(remark)
+    for motif, offset in zip(motifs, pwm.offset, strict=True):
+        sink(_line(motif, float(offset), log_base, q))
+    if logo is not None:
+        for i, (kernel, motif) in enumerate(zip(read.kernels, motifs, strict=True), start=1):
+            numbered = logo if len(motifs) == 1 else logo.with_stem(f"{logo.stem}-{i}")
+            _draw(kernel if kind == "kernel" else motif.ppm, motif, kind, q, numbered)
+    return write_meme(motifs, out, background=q)
+
+
+def _transform(
+    read: KernelFile, base: float | None, m: float | None, fit: str | None, q: Any
+) -> tuple[KernelPWM, float]:
+    if m is not None:
+        return kernel_to_pwm_at(read.kernels, m, background=q), m
+    if fit is not None:
+        base = estimate_base(read.kernels, read_set(fit, read.alphabet.name), alphabet=read.alphabet)
+    base = math.e if base is None else base
+    return kernel_to_pwm(read.kernels, base=base, background=q), math.log(base)
+
+
+def _line(motif: Motif, offset: float, log_base: float, q: Any) -> str:
+    consensus = "".join(motif.alphabet.letters[i] for i in motif.ppm.argmax(axis=0))
+    bits = float(information_content(motif.ppm, q).sum())
+    return f"{motif.name}: {consensus}, {bits:.4g} bits, base e^{log_base:.6g}; score = {offset:.10g} + log odds"
+
+
+def _draw(matrix: Any, motif: Motif, kind: str, q: Any, path: Path) -> None:
+    from epool_viz.figures.logo import logo_figure, save_logo
+
+    figure = logo_figure(matrix, kind=kind, background=q, alphabet=motif.alphabet, title=f"{motif.name}: {kind}")
+    save_logo(figure, path)
