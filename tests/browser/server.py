@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -88,17 +88,23 @@ def command(*arguments: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def serving(folder: Path, *arguments: str, argv: list[str] | None = None, calm: bool = True) -> Iterator[Server]:
+def serving(
+    folder: Path,
+    *arguments: str,
+    python: str = sys.executable,
+    environment: Mapping[str, str] = os.environ,
+    calm: bool = True,
+) -> Iterator[Server]:
     """Run the app until the block ends; then Ctrl-C must end it with 0, no kernel left and (if `calm`) no traceback."""
     log_path = folder / "server.log"
     with log_path.open("wb") as log:
         process = subprocess.Popen(
-            argv or command("app", "--no-browser", *arguments),
+            [python, *command("app", "--no-browser", *arguments)[1:]],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             cwd=folder,
-            env=os.environ | {"PYTHONUNBUFFERED": "1"},
+            env={**environment, "PYTHONUNBUFFERED": "1"},
             start_new_session=True,
         )
     server = Server(process, log_path)
