@@ -161,19 +161,11 @@ def test_image_builds_and_starts_into_the_dashboard(tree: Path, tmp_path: Path) 
     scratch.run("binder/postBuild", cwd=tree)
     port = free_port()
     log = tmp_path / "log"
-    arguments = ["--allow-root", "--no-browser", "--ServerApp.ip=127.0.0.1", "--ServerApp.port_retries=0"]
-    arguments.append("--IdentityProvider.token=")  # a Binder has one; here it would only be in the way
+    options = ["--allow-root", "--no-browser", "--ServerApp.ip=127.0.0.1", "--ServerApp.port_retries=0"]
+    options += [f"--port={port}", "--IdentityProvider.token="]  # a Binder has a token; here it would be in the way
     with log.open("wb") as stream:
         server = subprocess.Popen(
-            [
-                "binder/start",
-                "python",
-                "-m",
-                "jupyter_server",
-                f"--port={port}",
-                *arguments,
-                "--IdentityProvider.token=",
-            ],
+            ["binder/start", "python", "-m", "jupyter_server", *options],
             cwd=tree,
             env={**scratch.environment, "HOME": str(tmp_path)},
             stdin=subprocess.DEVNULL,
