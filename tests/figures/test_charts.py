@@ -28,6 +28,7 @@ def test_e_step_figure_shows_a_stage_only_where_it_does_something(kernel):
     trace = e_step_trace(SEQUENCE, kernel, activation="relu", local_window=2)
     rows = stage_rows(trace)
     np.testing.assert_array_equal(rows[1].values, trace.activated)
+    assert [len(row.starts) for row in rows[:3]] == [11, 11, 5]
     names = [row.name for row in rows]
     assert names == ["scores", "activated", "cells", "shifted", "exponentials", "weights", "weighted"]
 

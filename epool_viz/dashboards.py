@@ -1,0 +1,33 @@
+"""The dashboards by name; each function returns its app, which a notebook shows. Importing this loads no widget."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from epool_viz.panels.e_step.view import EStepView
+
+
+def e_step(**state: Any) -> EStepView:
+    """One E-step of one kernel on one sequence, stage by stage.
+
+    Parameters
+    ----------
+    **state
+        Where to start: any of the names of `EStepModel.state()`, such as `jaspar="STAT3"`, `example="p73_peaks"`,
+        `index=2`, `m=0.5`, `step=3`.
+
+    Returns
+    -------
+    EStepView
+        An ipywidgets widget; its `model` holds the state and the trace.
+
+    Raises
+    ------
+    ArgumentError
+        For a name that is no part of the state, or a value of the wrong kind.
+    """
+    from epool_viz.panels.e_step.model import EStepModel
+    from epool_viz.panels.e_step.view import EStepView
+
+    return EStepView(EStepModel.from_state(state))

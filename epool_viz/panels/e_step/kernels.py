@@ -1,0 +1,137 @@
+"""Where a kernel comes from: the JASPAR collection, a text, a file, chance."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from epool_viz.core.kernels import pwm_to_kernel
+from epool_viz.core.motifs import pfm_to_ppm
+from epool_viz.data.jaspar import load_jaspar
+from epool_viz.data.motif_files import Motif, ParsedMatrix, parse_matrix, parse_motifs
+from epool_viz.errors import ArgumentError
+
+IMAGINARY_SITES = 1.0
+LARGEST_ENTRY = 1e6
+_NAME_AND_ACCESSION = re.compile(r".*\((MA\d+\.\d+)\)")
+
+
+class Kernel(NamedTuple):
+    """A kernel and where it comes from.
+
+    Attributes
+    ----------
+    matrix : shape (letter, width)
+    label : str
+        A short name.
+    reading : str
+        One sentence: how the numbers came to be a kernel.
+    assumptions : tuple of str
+        What the reader of a text took for granted, a sentence each.
+    """
+
+    matrix: np.ndarray[Any, Any]
+    label: str
+    reading: str
+    assumptions: tuple[str, ...] = ()
+
+
+def motif_kernel(motif: Motif, background: Any) -> Kernel:
+    """The log odds of a motif: with m = 1 the kernel means this motif again.
+
+    Counts get one imaginary site drawn from the background, so that no entry is infinite; probabilities without counts
+    get it as one part in the number of sites, or in 1000 where that number is not known.
+    """
+    if motif.counts is not None:
+        ppm = pfm_to_ppm(motif.counts, pseudocount=IMAGINARY_SITES, background=background)
+        matrix, mixed = pwm_to_kernel(ppm, background=background), "the counts and one imaginary site"
+    else:
+        sites = motif.n_sites or 1000.0
+        matrix = pwm_to_kernel(motif.ppm, background=background, pseudocount=IMAGINARY_SITES / sites)
+        mixed = f"the probabilities and one imaginary site in {sites:g}"
+    return Kernel(matrix, motif.label, f"Natural-log odds of {mixed} against the background.", motif.assumptions)
+
+
+def matrix_kernel(parsed: ParsedMatrix, label: str, background: Any) -> Kernel:
+    """A plain matrix: scores are taken as they are, counts and probabilities as a motif."""
+    if parsed.kind == "scores":
+        return Kernel(parsed.values, label, "The numbers as they are.", parsed.assumptions)
+    if parsed.kind == "counts":
+        motif = Motif.from_counts(parsed.values, name=label, assumptions=parsed.assumptions)
+    else:
+        motif = Motif(label, "", parsed.values, assumptions=parsed.assumptions)
+    return motif_kernel(motif, background)
+
+
+def random_kernel(width: int, seed: int) -> Kernel:
+    """Standard normal numbers with two decimals, as a network has before it is trained."""
+    matrix = np.round(np.random.default_rng(seed).normal(size=(4, width)), 2)
+    return Kernel(matrix, f"random, seed {seed}", "Standard normal numbers: a kernel before training.")
+
+
+def jaspar_kernel(query: str, background: Any) -> Kernel:
+    """A motif of the collection by its name, its accession, or both as in "CTCF (MA0139.2)"."""
+    both = _NAME_AND_ACCESSION.fullmatch(query.strip())
+    return motif_kernel(_jaspar(both[1] if both else query.strip()), background)
+
+
+def text_kernel(text: str, source: str, which: int, background: Any) -> Kernel:
+    """A kernel out of a text in any format that the library reads.
+
+    Parameters
+    ----------
+    text : str
+        MEME, JASPAR, or rows of numbers (scores, probabilities or counts, whichever way they lie).
+    source : str
+        What messages and the label call it.
+    which : int
+        Place of the motif among those of the text, from 0; beyond the last one, the last one.
+    background : shape (letter,)
+    """
+    if not text.strip():
+        raise ArgumentError("kernel", "empty", "a matrix: four rows of numbers, A C G T")
+    if _is_motif_file(text):
+        motifs = _motifs(text, source)
+        return motif_kernel(motifs[min(which, len(motifs) - 1)], background)
+    return matrix_kernel(_matrix(text, source), source, background)
+
+
+def motif_names(text: str, source: str) -> tuple[str, ...]:
+    """The motifs of a text that may hold several; one name for a plain matrix."""
+    return tuple(motif.label for motif in _motifs(text, source)) if _is_motif_file(text) else (source,)
+
+
+def require_usable(kernel: Kernel, widest: int) -> None:
+    """Raise an `ArgumentError` for a kernel that is too wide, or whose numbers are no kernel's."""
+    letters, width = kernel.matrix.shape
+    if letters != 4:
+        raise ArgumentError("kernel", f"of {letters} letters", "DNA: four letters, A C G T")
+    if width > widest:
+        raise ArgumentError("kernel", f"{width} columns wide", f"at most {widest} columns")
+    largest = float(np.abs(kernel.matrix).max())
+    if not largest <= LARGEST_ENTRY:
+        raise ArgumentError("kernel", f"a matrix with an entry of size {largest:g}", f"at most {LARGEST_ENTRY:g}")
+
+
+def _is_motif_file(text: str) -> bool:
+    return "MEME version" in text or text.lstrip().startswith(">")
+
+
+@lru_cache(maxsize=8)
+def _motifs(text: str, source: str) -> list[Motif]:
+    return parse_motifs(text, source=source, alphabet="DNA")
+
+
+@lru_cache(maxsize=8)
+def _matrix(text: str, source: str) -> ParsedMatrix:
+    return parse_matrix(text, source=source, alphabet="DNA")
+
+
+@lru_cache(maxsize=32)
+def _jaspar(query: str) -> Motif:
+    if not query:
+        raise ArgumentError("query", "empty", "a name or accession, such as CTCF")
+    return load_jaspar(query)

@@ -1,0 +1,350 @@
+"""The state of the E-step panel: what the user chose, and the trace that follows from it. Knows no widget.
+
+A choice that cannot be used is kept and explained in `message`; `trace` stays the last good one until the choice is
+mended.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from traitlets import Any as AnyTrait
+from traitlets import Bool, Enum, Float, HasTraits, Int, TraitError, Tuple, Unicode, observe, validate
+
+from epool_viz.core.pooling import ACTIVATIONS, MODES
+from epool_viz.core.posterior import OCCURRENCES
+from epool_viz.core.scan import PADDINGS
+from epool_viz.core.trace import EStepTrace, e_step_trace
+from epool_viz.data.gallery import load_example
+from epool_viz.data.sequences import SequenceSet, parse_sequences
+from epool_viz.errors import ArgumentError, EpoolError
+from epool_viz.panels.e_step import kernels
+from epool_viz.panels.e_step.steps import Step, active_steps
+
+# Hard caps, in one place: whatever a page sends, this is as far as it goes.
+MOST_LETTERS = 10_000
+WIDEST = 50
+LONGEST_TEXT = 1_000_000
+BOUNDS: dict[str, tuple[float, float]] = {
+    "m": (0.0, 20.0),
+    "index": (0, 10**6),
+    "which": (0, 10**4),
+    "seed": (0, 9999),
+    "width": (1, WIDEST),
+    "bias": (-1000.0, 1000.0),
+    "site_rate": (0.001, 0.999),
+    "local_window": (1, 50),
+}
+DEFAULT_KERNEL = """A  1.0 -0.5  0.2 -1.0  0.8
+C -0.7  1.2 -0.9  0.1 -0.4
+G -0.2 -0.6  1.1 -0.8 -0.3
+T -0.4 -0.3 -0.5  1.3 -0.2
+"""
+SEQUENCE_SOURCES = ("example", "pasted")
+KERNEL_SOURCES = ("jaspar", "typed", "file", "random")
+BACKGROUNDS = ("uniform", "data")
+_CALLED = {"sequence": "The sequence", "kernel": "The kernel", "query": "The JASPAR name", "name": "The bundled set"}
+
+
+class EStepModel(HasTraits):
+    """Choices in, trace out.
+
+    The traits named in `INPUTS` and `LOOKING` are the state; the others follow from them. Numbers beyond their bounds
+    are moved to the bound, and every number is rounded to nine decimals, so that a slider's float noise is no change.
+    """
+
+    sequence_source = Enum(SEQUENCE_SOURCES, "example", help="A bundled set, or the user's own text.")
+    example = Unicode("ctcf_peaks", help="Name of a bundled set, as `load_example` knows it.")
+    pasted = Unicode("", help="FASTA, bare letters, or any text format the library reads.")
+    index = Int(0, help="Place in the set, from 0.")
+    kernel_source = Enum(KERNEL_SOURCES, "jaspar")
+    jaspar = Unicode("CTCF", help="Name or accession.")
+    kernel_text = Unicode(DEFAULT_KERNEL, help="A matrix as the user typed it.")
+    file_name = Unicode("", help="Name of the uploaded kernel file.")
+    file_text = Unicode("", help="What it holds.")
+    which = Int(0, help="Place of the motif in the file, from 0.")
+    seed = Int(1)
+    width = Int(9, help="Of the random kernel.")
+    bias = Float(0.0)
+    m = Float(1.0)
+    mode = Enum(MODES, 0)
+    both_strands = Bool(False)
+    background = Enum(BACKGROUNDS, "uniform")
+    occurrence = Enum(OCCURRENCES, "oops")
+    site_rate = Float(0.5)
+    activation = Enum(ACTIVATIONS, "identity")
+    local_window = Int(1)
+    padding = Enum(PADDINGS, "valid")
+
+    step = Int(0, help="Place in `steps`, from 0.")
+    window = Int(0, help="Window in hand, from 0.")
+
+    message = Unicode("", help="What the user can put right; empty when all is well.")
+    sequences = AnyTrait(help="The SequenceSet that is chosen from.")
+    sequence_name = Unicode("", help="Name of the trace's sequence in its set.")
+    kernel = AnyTrait(help="The Kernel in use.")
+    trace = AnyTrait(help="The EStepTrace that follows.")
+    steps = Tuple(help="The Steps of the walk.")
+
+    INPUTS = (
+        "sequence_source",
+        "example",
+        "pasted",
+        "index",
+        "kernel_source",
+        "jaspar",
+        "kernel_text",
+        "file_name",
+        "file_text",
+        "which",
+        "seed",
+        "width",
+        "bias",
+        "m",
+        "mode",
+        "both_strands",
+        "background",
+        "occurrence",
+        "site_rate",
+        "activation",
+        "local_window",
+        "padding",
+    )
+    LOOKING = ("step", "window")
+
+    def __init__(self, **state: Any) -> None:
+        super().__init__()
+        self._paused = False
+        self._refresh()
+        if state:
+            self.restore(state)
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> EStepModel:
+        """A model in the state that `state()` gave."""
+        return cls(**state)
+
+    def state(self) -> dict[str, Any]:
+        """All that the user chose, as plain values; JSON can hold it."""
+        return {name: getattr(self, name) for name in (*self.INPUTS, *self.LOOKING)}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take over a state, or a part of one.
+
+        Raises
+        ------
+        ArgumentError
+            For a name that is no part of the state, or a value of the wrong kind; nothing is changed then.
+        """
+        unknown = sorted(set(state) - {*self.INPUTS, *self.LOOKING})
+        if unknown:
+            raise ArgumentError(unknown[0], "not part of the state", ", ".join((*self.INPUTS, *self.LOOKING)))
+        before = self.state()
+        try:
+            self._take_over(state)
+        except TraitError as error:
+            self._take_over(before)
+            raise ArgumentError("state", f"not usable ({error})", "what EStepModel.state() returns") from None
+
+    def reset(self) -> None:
+        """Return to the first state."""
+        self.restore({name: self.traits()[name].default_value for name in self.INPUTS} | {"step": 0})
+        self.go_to_best_window()
+
+    def load_kernel_file(self, name: str, content: bytes) -> None:
+        """Use an uploaded kernel; one that cannot be read is explained and changes nothing."""
+        try:
+            text = _decoded(name, content)
+            kernels.require_usable(kernels.text_kernel(text, name, 0, None), WIDEST)
+        except EpoolError as error:
+            self.message = friendly(error)
+            return
+        self.restore({"file_name": name, "file_text": text, "which": 0, "kernel_source": "file"})
+
+    def go_to_best_window(self) -> None:
+        """Take in hand the window with the largest posterior."""
+        if self.trace is not None:
+            self.window = best_window(self.trace)
+
+    @property
+    def current_step(self) -> Step:
+        """The step shown."""
+        return self.steps[self.step]
+
+    @property
+    def file_motifs(self) -> tuple[str, ...]:
+        """Names of the motifs in the uploaded file."""
+        try:
+            return kernels.motif_names(self.file_text, self.file_name)
+        except EpoolError:
+            return ()  # `message` says why, once the file is asked for
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the readers of sequence and kernel took for granted, a sentence each."""
+        return (self.kernel.reading, *self.kernel.assumptions, *self.sequences.assumptions)
+
+    @validate(*BOUNDS)
+    def _bounded(self, proposal: Any) -> Any:
+        low, high = BOUNDS[proposal.trait.name]
+        return _clamped(proposal.value, low, high, otherwise=getattr(self, proposal.trait.name))
+
+    @validate("step")
+    def _existing_step(self, proposal: Any) -> int:
+        return int(_clamped(proposal.value, 0, max(len(self.steps) - 1, 0)))
+
+    @validate("window")
+    def _existing_window(self, proposal: Any) -> int:
+        return int(_clamped(proposal.value, 0, len(self.trace.starts) - 1 if self.trace else 0))
+
+    @validate("pasted", "kernel_text", "file_text")
+    def _short_enough(self, proposal: Any) -> str:
+        if len(proposal.value) <= LONGEST_TEXT:
+            return str(proposal.value)
+        self.message = f"The text has {len(proposal.value):,} characters; accepted: at most {LONGEST_TEXT:,}."
+        return str(getattr(self, proposal.trait.name))
+
+    @observe("sequence_source", "example", "pasted")
+    def _another_set(self, _: Any) -> None:
+        if not self._paused:
+            self._take_over({"index": 0})
+
+    @observe(*(name for name in INPUTS if name not in ("sequence_source", "example", "pasted")))
+    def _another_choice(self, _: Any) -> None:
+        if not self._paused:
+            self._refresh()
+
+    def _take_over(self, state: Mapping[str, Any]) -> None:
+        self._paused = True
+        try:
+            for name in self.INPUTS:
+                if name in state:
+                    setattr(self, name, state[name])
+        finally:
+            self._paused = False
+        self._refresh()
+        for name in self.LOOKING:
+            if name in state:
+                setattr(self, name, state[name])
+
+    def _refresh(self) -> None:
+        """Follow the choices as far as they can be used."""
+        try:
+            sequences = self._chosen_set()
+            if self.index >= len(sequences):
+                self.index = len(sequences) - 1  # comes back here
+                return
+            self.sequences = sequences
+            background = sequences.letter_frequencies() if self.background == "data" else None
+            kernel = self._chosen_kernel(background)
+            trace = self._trace(sequences[self.index], kernel, background)
+        except EpoolError as error:
+            self.message = friendly(error)
+            return
+        self._show(kernel, trace)
+        self.message = ""
+
+    def _chosen_set(self) -> SequenceSet:
+        if self.sequence_source == "example":
+            return _example(self.example)
+        if not self.pasted.strip():
+            raise ArgumentError("sequence", "empty", "letters A C G T and N, or FASTA")
+        return _parsed(self.pasted)
+
+    def _chosen_kernel(self, background: Any) -> kernels.Kernel:
+        if self.kernel_source == "jaspar":
+            kernel = kernels.jaspar_kernel(self.jaspar, background)
+        elif self.kernel_source == "random":
+            kernel = kernels.random_kernel(self.width, self.seed)
+        elif self.kernel_source == "file":
+            kernel = kernels.text_kernel(self.file_text, self.file_name or "the file", self.which, background)
+        else:
+            kernel = kernels.text_kernel(self.kernel_text, "the typed matrix", 0, background)
+        kernels.require_usable(kernel, WIDEST)
+        return kernel
+
+    def _trace(self, sequence: str, kernel: kernels.Kernel, background: Any) -> EStepTrace:
+        width = kernel.matrix.shape[1]
+        if len(sequence) > MOST_LETTERS:
+            raise ArgumentError("sequence", f"{len(sequence):,} letters long", f"at most {MOST_LETTERS:,} letters")
+        if len(sequence) < width:
+            found = f"{len(sequence)} letters long"
+            raise ArgumentError("sequence", found, f"at least as many letters as the kernel has columns, {width}")
+        options = {name: getattr(self, name) for name in _TRACE_OPTIONS}
+        return e_step_trace(sequence, kernel.matrix, background=background, **options)
+
+    def _show(self, kernel: kernels.Kernel, trace: EStepTrace) -> None:
+        """Put the new trace in place, keeping the step by its name and the window where it still means the same."""
+        steps = active_steps(trace.activation, trace.local_window)
+        names = [step.name for step in steps]
+        here = self.steps[self.step].name if self.steps else names[0]
+        is_elsewhere = self.trace is None or _place(self.trace) != _place(trace)
+        self.kernel, self.sequence_name = kernel, self.sequences.names[self.index]
+        with self.hold_trait_notifications():
+            self.steps = steps
+            self.trace = trace
+            self.step = names.index(here) if here in names else min(self.step, len(names) - 1)
+            self.window = best_window(trace) if is_elsewhere else self.window
+
+
+_TRACE_OPTIONS = (
+    "bias",
+    "m",
+    "mode",
+    "local_window",
+    "activation",
+    "padding",
+    "both_strands",
+    "occurrence",
+    "site_rate",
+)
+
+
+def best_window(trace: EStepTrace) -> int:
+    """The first window with the largest posterior."""
+    return int(np.argmax(trace.posterior))
+
+
+def friendly(error: EpoolError) -> str:
+    """An error as a sentence for somebody who has typed no Python."""
+    if not isinstance(error, ArgumentError):
+        return str(error)
+    called = _CALLED.get(error.name, error.name.replace("_", " "))
+    return f"{called[:1].upper()}{called[1:]} is {error.found}; accepted: {error.accepted}."
+
+
+def _place(trace: EStepTrace) -> tuple[Any, ...]:
+    """What a window's number depends on."""
+    return trace.sequence, trace.width, trace.padding, trace.both_strands
+
+
+def _clamped(value: Any, low: float, high: float, otherwise: Any = 0) -> Any:
+    """The value within its bounds and without float noise; what it was before if it is no number."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return otherwise
+    return type(value)(min(max(round(value, 9), low), high))
+
+
+def _decoded(name: str, content: bytes) -> str:
+    if len(content) > LONGEST_TEXT:
+        found = f"{len(content):,} bytes large"
+        raise ArgumentError(f"the file {name}", found, f"at most {LONGEST_TEXT:,} bytes")
+    try:
+        return bytes(content).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        accepted = "a text: MEME, JASPAR, or rows of numbers"
+        raise ArgumentError(f"the file {name}", "not a text in UTF-8", accepted) from None
+
+
+@lru_cache(maxsize=8)
+def _example(name: str) -> SequenceSet:
+    return load_example(name)
+
+
+@lru_cache(maxsize=4)
+def _parsed(text: str) -> SequenceSet:
+    return parse_sequences(text, alphabet="DNA")
