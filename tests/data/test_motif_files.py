@@ -149,6 +149,19 @@ def test_jaspar_counts_need_not_be_whole_nor_even() -> None:
     assert (single.n_sites, single.counts.sum()) == (1, 2)
 
 
+def test_jaspar_layout_may_hold_probabilities() -> None:
+    (motif,) = parse_motifs(">x\nA [0.5 1]\nC [0.5 0]\nG [0 0]\nT [0 0]\n")
+    assert (motif.n_sites, motif.counts) == (None, None)
+    assert motif.ppm.T.tolist() == [[0.5, 0.5, 0, 0], [1, 0, 0, 0]]
+
+
+def test_meme_blank_lines_may_follow_a_heading() -> None:
+    text = MEME.replace("(from a file):\n", "(from a file):\n\n").replace("E= 1e-3\n", "E= 1e-3\n\n")
+    one, two = parse_motifs(text)
+    assert one.background.tolist() == [0.3, 0.2, 0.1, 0.4]
+    assert (one.ppm.T.tolist(), two.ppm.T.tolist()) == (FIRST, SECOND)
+
+
 def test_meme_without_alphabet_says_what_it_takes_the_columns_for() -> None:
     text = MEME.replace("ALPHABET= ACGT\n", "")
     assert parse_motifs(text)[0].assumptions == ("The file names no alphabet; its 4 columns are taken as DNA.",)
