@@ -463,6 +463,11 @@ MATRIX_LINE = "letter-probability matrix: alength= 4 w= 2 nsites= 8 E= 1e-3"
         ),
         (
             "G 0.1 T 0.4",
+            "G 0.5 T 0",
+            "line 8: found A 0.3 C 0.2 G 0.5 T 0; accepted: a frequency above 0 for each of ACGT",
+        ),
+        (
+            "G 0.1 T 0.4",
             "G 0.1 T 0.9",
             "line 8: found background frequencies that sum to 1.5; accepted: background frequencies that sum to 1",
         ),
