@@ -68,6 +68,9 @@ def test_a_typed_kernel_of_scores_is_taken_as_it_is():
 def test_a_typed_kernel_of_counts_or_probabilities_is_a_motif():
     counts = kernels.text_kernel("A 8 0\nC 1 1\nG 1 7\nT 0 2\n", "t", 0, None)
     np.testing.assert_allclose(np.exp(counts.matrix[:, 0]) / 4, (np.array([8, 1, 1, 0]) + 0.25) / 11)
+    skewed = kernels.text_kernel("A 8 0\nC 1 1\nG 1 7\nT 0 2\n", "t", 0, BACKGROUND)
+    expected = (np.array([8, 1, 1, 0]) + BACKGROUND) / 11 / BACKGROUND
+    np.testing.assert_allclose(np.exp(skewed.matrix[:, 0]), expected)
     shares = kernels.text_kernel("0.8 0.1\n0.1 0.1\n0.1 0.7\n0.0 0.1\n", "t", 0, None)
     np.testing.assert_allclose(np.exp(shares.matrix[:, 0]) / 4, (np.array([0.8, 0.1, 0.1, 0]) + 0.00025) / 1.001)
 

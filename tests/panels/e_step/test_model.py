@@ -123,7 +123,11 @@ def test_restore_refuses_an_unknown_name_and_a_wrong_value(small):
 def test_reset_returns_to_the_first_state():
     model = EStepModel.from_state({**SMALL, **OTHER})
     model.reset()
-    assert model.state() == EStepModel().state()
+    first = EStepModel().state()
+    assert model.state() == first
+    model.window, model.step = 0, 3
+    model.reset()
+    assert model.state() == first
 
 
 @pytest.mark.parametrize("name", BOUNDS)
@@ -239,14 +243,20 @@ def test_an_uploaded_file_that_cannot_be_used_is_explained_and_changes_nothing(s
     assert small.state() == before
 
 
+def test_an_uploaded_motif_file_may_begin_with_a_byte_order_mark(small):
+    small.load_kernel_file("m.jaspar", b"\xef\xbb\xbf>one\nA [1 2]\nC [3 4]\nG [5 6]\nT [7 8]\n")
+    assert (small.message, small.kernel.label, small.file_motifs) == ("", "one", ("one",))
+
+
 def test_another_set_starts_at_its_first_sequence(small):
     small.index = 1
     small.pasted = "ACGTT\nTTTTTT\nACACAC"
     assert (small.index, small.trace.sequence) == (0, "ACGTT")
 
 
-def test_index_is_moved_into_a_set(small):
-    small.index = 17
+@pytest.mark.parametrize("index", [2, 17])
+def test_index_is_moved_into_a_set(small, index):
+    small.index = index
     assert (small.index, small.trace.sequence) == (1, "TTGNACA")
 
 
@@ -279,6 +289,18 @@ def test_window_in_hand_stays_when_only_m_moves_and_goes_to_the_best_elsewhere(s
 def test_best_window_finds_the_site_first_middle_last(small, letters, best):
     small.pasted = letters
     assert small.window == best
+
+
+@pytest.mark.parametrize("option", [{"both_strands": True}, {"padding": "same"}])
+def test_window_in_hand_goes_to_the_best_where_windows_are_numbered_anew(small, option):
+    small.window = 2
+    small.restore(option)
+    assert small.window == best_window(small.trace) != 2
+
+
+def test_a_sequence_as_long_as_the_kernel_has_one_window(small):
+    small.pasted = "ACG"
+    assert (small.message, len(small.trace.starts), small.window) == ("", 1, 0)
 
 
 def test_notes_tell_what_the_readers_took_for_granted(small):

@@ -182,6 +182,15 @@ def test_by_window_puts_local_winners_where_they_come_from(kernel):
     np.testing.assert_array_equal(render.by_window(trace, "scores"), trace.scores)
 
 
+def test_by_window_leaves_out_windows_that_take_no_part(kernel):
+    trace = e_step_trace(SEQUENCE, kernel)
+    assert np.flatnonzero(np.isnan(render.by_window(trace, "weights"))).tolist() == [8, 9, 10]
+    walk = active_steps("identity", 1)
+    assert "–" in words(render.window_table(trace, walk, 8, 9))
+    assert "9 partial" not in words(render.window_table(trace, walk, 8, 0))
+    assert "▸ 10 partial" in words(render.window_table(trace, walk, 8, 9))
+
+
 def test_window_table_grows_with_the_walk_and_holds_the_traces_numbers(kernel):
     trace = e_step_trace("ACGTTACGGTTACAGG", kernel, m=0.4)
     walk = active_steps("identity", 1)
@@ -193,7 +202,8 @@ def test_window_table_grows_with_the_walk_and_holds_the_traces_numbers(kernel):
         ]
         for place in range(len(walk))
     ]
-    assert headers[0] == ["window", "letters"]
+    assert headers[0] == headers[1] == ["window", "letters"]
+    assert headers[2] == ["window", "letters", "score"]
     assert headers[-1] == [
         "window",
         "letters",
@@ -227,6 +237,9 @@ def test_logo_card_is_of_the_base_that_m_means(kernel):
     flat, sharp = (render.logo_card(e_step_trace(SEQUENCE, kernel, m=m), "<k>") for m in (0.1, 4.0))
     assert shown(flat)["information"] < shown(sharp)["information"]
     assert shown(sharp)["base"] == np.exp(4.0)
+    skewed = e_step_trace(SEQUENCE, kernel, background=[0.1, 0.2, 0.3, 0.4])
+    expected = (skewed.pwm.ppm * np.log2(skewed.pwm.ppm / skewed.background[:, None])).sum()
+    assert shown(render.logo_card(skewed, "k"))["information"] == pytest.approx(expected, rel=1e-12)
     assert "&lt;k&gt;" in flat
     assert render.logo_card(e_step_trace(SEQUENCE, kernel, m=0.0), "k").count("transform=") == 0
 

@@ -99,6 +99,16 @@ def test_the_formula_of_the_posterior_is_true_of_its_numbers(kernel):
     assert n["expected_log_ratio"] + n["expected_offset"] == pytest.approx(n["pooled"], rel=1e-12)
 
 
+def test_the_formula_of_the_posterior_is_about_the_local_winner(kernel):
+    trace = e_step_trace("ACGTTACGG", kernel, m=0.6, local_window=2)
+    losers = [i for i in range(6) if i not in set(trace.cell_windows)]
+    assert losers
+    for window in losers:
+        n = steps.numbers(trace, window)
+        by_formula = math.exp(n["log_prior"] + n["m"] * n["log_ratio_cell"] - n["log_evidence"])
+        assert by_formula == pytest.approx(n["bayes_posterior"], rel=1e-12) == n["weight"]
+
+
 def test_a_partial_window_is_told_instead_of_a_false_equation(kernel):
     walk = {step.name: step for step in steps.STEPS}
     trace = e_step_trace("ACGTNACGTT", kernel)

@@ -210,6 +210,8 @@ def test_an_upload_offers_the_motifs_of_its_file(view, small):
     assert len(view.motif_choice.options) == 2
     view.motif_choice.index = 1
     assert (small.which, small.trace.width) == (1, 3)
+    small.file_text = small.file_text.replace("one", "first")
+    assert (small.which, view.motif_choice.index, view.motif_choice.options[0][0]) == (1, 1, "first (a)")
     again = EStepView(EStepModel.from_state(small.state()))
     assert (again.model.which, again.motif_choice.index) == (1, 1)
     again.close()
