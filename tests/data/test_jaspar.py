@@ -74,10 +74,13 @@ def test_load_jaspar_offers_near_names(query: str, near: str, assert_refused: Re
     assert_refused(ArgumentError, f"`query` is {query!r}; accepted: {QUERY}; near: {near}", load_jaspar, query)
 
 
-def test_search_jaspar_puts_the_exact_name_first() -> None:
-    names = [record.name for record in search_jaspar("gata1")]
-    assert names[0] == "GATA1"
-    assert "GATA1::TAL1" in names
+def test_search_jaspar_puts_the_exact_name_first_and_its_likes_next() -> None:
+    names = [record.name for record in search_jaspar("jun")]
+    begins = [name.lower().startswith("jun") for name in names]
+    # the IDs are in another order: FOS::JUN is MA0099, JUN is MA0488
+    assert names[0] == "JUN"
+    assert "FOS::JUN" in names
+    assert begins == sorted(begins, reverse=True)
     assert [record.accession for record in search_jaspar("ma0139.2")] == ["MA0139.2"]
     assert {record.tf_class for record in search_jaspar("RUNT domain")} == {"Runt domain factors"}
     assert search_jaspar("") == jaspar_index()
