@@ -20,10 +20,7 @@ from epool_viz.errors import ArgumentError, MissingExtraError
 
 JASPAR_RELEASE = "JASPAR2026"
 JASPAR_LICENCE = "CC BY 4.0"
-JASPAR_CITATION = (
-    "JASPAR 2026: an open-access database of transcription factor binding profiles. Nucleic Acids Research, "
-    "database issue 2026, PMC12807658. https://jaspar.elixir.no"
-)
+JASPAR_CITATION = "JASPAR 2026, Nucleic Acids Research (2026), PMC12807658; https://jaspar.elixir.no"
 _FILE = "jaspar2026_core_vertebrates.jaspar"
 _HEADER = re.compile(r"\n>(.*)\nA(.*)")
 _LOOK_UP = """
