@@ -43,18 +43,22 @@ _HOME = {
     "reverse_complement": "core.alphabet",
     "SequenceSet": "data.sequences",
     "read_sequences": "data.sequences",
+    "parse_sequences": "data.sequences",
     "Motif": "data.motif_files",
     "read_motifs": "data.motif_files",
+    "parse_motifs": "data.motif_files",
+    "parse_matrix": "data.motif_files",
     "write_meme": "data.motif_files",
     "write_jaspar": "data.motif_files",
     "load_jaspar": "data.jaspar",
+    "search_jaspar": "data.jaspar",
     "load_example": "data.gallery",
     "list_examples": "data.gallery",
     "EpoolError": "errors",
     "dashboards": "dashboards",
 }
 
-__all__ = list(_HOME)  # noqa: PLE0605 - the table is the list
+__all__ = list(_HOME)
 
 
 def __getattr__(name: str) -> Any:
@@ -107,10 +111,14 @@ if TYPE_CHECKING:
     from epool_viz.data.gallery import list_examples as list_examples
     from epool_viz.data.gallery import load_example as load_example
     from epool_viz.data.jaspar import load_jaspar as load_jaspar
+    from epool_viz.data.jaspar import search_jaspar as search_jaspar
     from epool_viz.data.motif_files import Motif as Motif
+    from epool_viz.data.motif_files import parse_matrix as parse_matrix
+    from epool_viz.data.motif_files import parse_motifs as parse_motifs
     from epool_viz.data.motif_files import read_motifs as read_motifs
     from epool_viz.data.motif_files import write_jaspar as write_jaspar
     from epool_viz.data.motif_files import write_meme as write_meme
     from epool_viz.data.sequences import SequenceSet as SequenceSet
+    from epool_viz.data.sequences import parse_sequences as parse_sequences
     from epool_viz.data.sequences import read_sequences as read_sequences
     from epool_viz.errors import EpoolError as EpoolError
