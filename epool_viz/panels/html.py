@@ -58,12 +58,13 @@ def filled(template: str, values: Mapping[str, Any]) -> str:
 
 
 def table(header: Iterable[str], rows: Iterable[Iterable[str]], *, caption: str, css_class: str = "") -> str:
-    """A table in a box that scrolls sideways and can be reached by the keyboard; cells are HTML already."""
+    """A table under its caption, in a box that scrolls sideways and can be reached by the keyboard; cells are HTML."""
     head = "".join(f'<th scope="col">{cell}</th>' for cell in header)
     body = "".join(f"<tr>{''.join(_cells(row))}</tr>" for row in rows)
     return (
+        f'<p class="ep-caption">{escape(caption)}</p>'
         f'<div class="ep-scroll" tabindex="0" role="region" aria-label="{escape(caption)}">'
-        f'<table class="ep-table {css_class}"><caption>{escape(caption)}</caption>'
+        f'<table class="ep-table {css_class}" aria-label="{escape(caption)}">'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 

@@ -31,12 +31,15 @@ class Kernel(NamedTuple):
         One sentence: how the numbers came to be a kernel.
     assumptions : tuple of str
         What the reader of a text took for granted, a sentence each.
+    is_motif : bool
+        Whether it is the log odds of a motif, and so means that motif at m = 1.
     """
 
     matrix: np.ndarray[Any, Any]
     label: str
     reading: str
     assumptions: tuple[str, ...] = ()
+    is_motif: bool = False
 
 
 def motif_kernel(motif: Motif, background: Any) -> Kernel:
@@ -52,7 +55,8 @@ def motif_kernel(motif: Motif, background: Any) -> Kernel:
         sites = motif.n_sites or 1000.0
         matrix = pwm_to_kernel(motif.ppm, background=background, pseudocount=IMAGINARY_SITES / sites)
         mixed = f"the probabilities and one imaginary site in {sites:g}"
-    return Kernel(matrix, motif.label, f"Natural-log odds of {mixed} against the background.", motif.assumptions)
+    reading = f"Natural-log odds of {mixed} against the background."
+    return Kernel(matrix, motif.label, reading, motif.assumptions, is_motif=True)
 
 
 def matrix_kernel(parsed: ParsedMatrix, label: str, background: Any) -> Kernel:

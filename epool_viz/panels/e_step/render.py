@@ -110,7 +110,7 @@ def _track_row(
 ) -> str:
     places = [i for i, s in enumerate(trace.strands) if s == strand]
     in_hand = trace.strands[window] == strand
-    label = SERIES[name] + (f", {_strand(strand)} strand" if trace.both_strands else "")
+    label = steps.series_name(trace, name) + (f", {_strand(strand)} strand" if trace.both_strands else "")
     svg = bar_track_svg(
         values[places],
         title=f"{label} of each window",

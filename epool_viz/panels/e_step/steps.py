@@ -109,7 +109,7 @@ STEPS = (
         "exponentiate",
         "Exponentiate",
         "Differences become ratios: a window that lies one unit lower counts e times less.",
-        "gate × e<sup>m (x − max x)</sup> = {gate} × e^({shifted}) = {exponential}",
+        "gate × e<sup>m (x − max x)</sup> = {gate} × exp({shifted}) = {exponential}",
         tracks=("shifted", "exponentials"),
         column="exponentials",
     ),
@@ -128,8 +128,8 @@ STEPS = (
         "The weights are a posterior",
         "Bayes' rule for “where does the site start?”, computed from letter probabilities without any softmax, gives "
         "the same numbers: this is the E-step.",
-        "P(site at {window} | sequence) = e^(ln prior + m × log odds − log evidence) "
-        "= e^({log_prior} + {m} × {log_ratio_cell} − {log_evidence}) = {bayes_posterior}; "
+        "P(site at {window} | sequence) = exp(ln prior + m × log odds − log evidence) "
+        "= exp({log_prior} + {m} × {log_ratio_cell} − {log_evidence}) = {bayes_posterior}; "
         "the network's weight is {weight}",
         tracks=("weights", "bayes_posterior"),
         column="bayes_posterior",
@@ -198,6 +198,11 @@ def formula_of(step: Step, trace: EStepTrace, window: int) -> str:
     if STEPS.index(step) > _LAST_OF_SCORES and step.name != "pooled" and not trace.taking_part[cell_of(trace, window)]:
         return PARTIAL
     return step.formula + (ZOOPS if step.name == "posterior" and trace.occurrence == "zoops" else "")
+
+
+def series_name(trace: EStepTrace, name: str) -> str:
+    """What a stage is called on screen; where nothing lies between scan and pooling, what is pooled is the score."""
+    return SERIES["scores" if name == "cells" and trace.exact else name]
 
 
 def cell_of(trace: EStepTrace, window: int) -> int:

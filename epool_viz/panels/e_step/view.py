@@ -327,9 +327,10 @@ _LABELS = {
 
 def _notes_html(model: EStepModel) -> str:
     notes = "".join(f"<li>{escape(note)}</li>" for note in model.notes)
+    at_one = "At m = 1 the logo is the motif itself; a" if model.kernel.is_motif else "The logo depends on m: a"
     return (
         f'<div class="ep-notes"><p><b>{escape(model.kernel.label)}</b> on <b>{escape(model.sequence_name)}</b>. '
-        "At m = 1 the logo is the motif itself; a larger m sharpens it, a smaller one flattens it.</p>"
+        f"{at_one} larger m sharpens it, a smaller one flattens it.</p>"
         f"<ul>{notes}</ul></div>"
     )
 

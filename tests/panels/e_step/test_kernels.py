@@ -37,6 +37,7 @@ def test_a_jaspar_kernel_means_its_motif_again_at_m_1(background):
     np.testing.assert_allclose(reading.ppm, expected, rtol=1e-12)
     assert reading.offset == pytest.approx(0, abs=1e-12)
     assert kernel.label == motif.label
+    assert kernel.is_motif
     assert kernel.reading == "Natural-log odds of the counts and one imaginary site against the background."
 
 
@@ -63,6 +64,7 @@ def test_a_typed_kernel_of_scores_is_taken_as_it_is():
     kernel = kernels.text_kernel("1 -2\n0 0\n0.5 3\n0 1\n", "the typed matrix", 0, BACKGROUND)
     np.testing.assert_array_equal(kernel.matrix, [[1, -2], [0, 0], [0.5, 3], [0, 1]])
     assert kernel.reading == "The numbers as they are."
+    assert not kernel.is_motif
 
 
 def test_a_typed_kernel_of_counts_or_probabilities_is_a_motif():

@@ -134,5 +134,11 @@ def test_log_sum_exp_at_m_0_is_infinite(kernel):
     assert steps.numbers(e_step_trace("ACGTT", kernel, m=0.0), 0)["log_sum_exp"] == math.inf
 
 
+def test_what_is_pooled_is_called_a_score_where_nothing_lies_between(kernel):
+    plain, winners = (e_step_trace("ACGTTACGG", kernel, local_window=n) for n in (1, 2))
+    assert steps.series_name(plain, "cells") == "score"
+    assert steps.series_name(winners, "cells") == "pooled score"
+
+
 def test_every_error_of_a_trace_is_explained(kernel):
     assert set(e_step_trace("ACGTT", kernel).errors) == set(steps.ERRORS)

@@ -347,6 +347,12 @@ def test_close_frees_every_tie_and_every_widget(small):
     assert small.m == 7.0
 
 
+def test_notes_promise_the_motif_itself_only_for_a_motif(view, small):
+    assert "The logo depends on m: a larger m sharpens it" in view.source_note.value
+    small.restore({"kernel_source": "jaspar", "sequence_source": "example"})
+    assert "At m = 1 the logo is the motif itself; a larger m" in view.source_note.value
+
+
 def test_two_views_of_one_model_agree(small):
     first, second = EStepView(small), EStepView(small)
     first.m_slider.value = 2.0

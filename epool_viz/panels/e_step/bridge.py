@@ -1,0 +1,117 @@
+"""Between the model and the page's store: plain values one way, wishes the other. Knows no widget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from epool_viz.core.alphabet import DNA
+from epool_viz.panels.e_step.model import MOST_LETTERS, WIDEST, EStepModel
+from epool_viz.panels.e_step.steps import STEPS
+
+SHARED = ("m", "mode", "both_strands", "occurrence", "site_rate", "activation", "local_window", "padding", "bias")
+LINK_KEYS = ("link", *SHARED, "step", "cursor", "logo_kind", "pinned")
+_STEP_NAMES = tuple(step.name for step in STEPS)
+_LETTERS = DNA.letters + DNA.unknown[0]
+
+
+def page_state(model: EStepModel) -> dict[str, Any]:
+    """What the page has to know of a model."""
+    trace = model.trace
+    return {name: getattr(model, name) for name in SHARED} | {
+        "codes": DNA.encode(trace.sequence).tolist(),
+        "kernel": np.asarray(trace.kernel).tolist(),
+        "alphabet": DNA.letters,
+        "complement": list(DNA.complement_codes),
+        "background": np.asarray(trace.background).tolist(),
+        "background_choice": model.background,
+        "sequence_name": model.sequence_name,
+        "kernel_name": model.kernel.label,
+        "cursor": model.window,
+        "step": _STEP_NAMES.index(model.current_step.name),
+        "message": model.message,
+        "link": link_of(model),
+    }
+
+
+def link_of(model: EStepModel) -> dict[str, Any]:
+    """The choices that differ from the first screen, small enough for an address.
+
+    A pasted set is cut down to the sequence on the screen, a file to the numbers of its kernel.
+    """
+    state = {name: value for name, value in model.state().items() if value != model.traits()[name].default_value}
+    for name in (*SHARED, *EStepModel.LOOKING, "file_name", "file_text", "which"):
+        state.pop(name, None)
+    if model.sequence_source == "example":
+        state.pop("pasted", None)
+    else:
+        state |= {"pasted": fasta(model.sequence_name, model.trace.sequence)}
+        state.pop("index", None)
+    if model.kernel_source == "file":
+        state |= {"kernel_source": "typed", "kernel_text": matrix_text(model.kernel.matrix)}
+    elif model.kernel_source != "typed":
+        state.pop("kernel_text", None)
+    return state
+
+
+def take(model: EStepModel, patch: Mapping[str, Any]) -> None:
+    """Let the model follow what the page has changed; what it does not know is left to the page.
+
+    Raises
+    ------
+    ArgumentError
+        For a value that no page of ours sends.
+    """
+    if isinstance(patch.get("link"), Mapping) and patch["link"] != link_of(model):
+        model.restore(dict(patch["link"]))
+    wishes = {name: patch[name] for name in SHARED if name in patch}
+    wishes |= _edited_sequence(model, patch.get("codes")) | _edited_kernel(model, patch.get("kernel"))
+    if "background_choice" in patch:
+        wishes["background"] = patch["background_choice"]
+    if "step" in patch:
+        wishes["step"] = _step_in(model, patch["step"])
+    if wishes:
+        model.restore(wishes)
+    if "cursor" in patch:
+        model.restore({"window": patch["cursor"]})
+
+
+def fasta(name: str, letters: str) -> str:
+    """One FASTA record on two lines."""
+    return f">{' '.join(name.split())}\n{letters}\n"
+
+
+def matrix_text(matrix: Any) -> str:
+    """A kernel as rows of letters, to the last digit."""
+    rows = zip(DNA.letters, np.asarray(matrix).tolist(), strict=True)
+    return "".join(f"{letter} {' '.join(map(repr, row))}\n" for letter, row in rows)
+
+
+def _edited_sequence(model: EStepModel, codes: Any) -> dict[str, Any]:
+    if not isinstance(codes, list) or len(codes) > MOST_LETTERS:
+        return {}
+    letters = "".join(_LETTERS[code] if code in range(len(DNA)) else "N" for code in codes)
+    if letters == model.trace.sequence:
+        return {}
+    return {"sequence_source": "pasted", "pasted": fasta(_edited(model.sequence_name), letters), "index": 0}
+
+
+def _edited_kernel(model: EStepModel, kernel: Any) -> dict[str, Any]:
+    if kernel is None or len(kernel) != len(DNA) or not 1 <= len(kernel[0]) <= WIDEST:
+        return {}
+    if np.array_equal(np.asarray(kernel, dtype=float), model.trace.kernel):
+        return {}
+    return {"kernel_source": "typed", "kernel_text": matrix_text(kernel)}
+
+
+def _edited(name: str) -> str:
+    return name if name.endswith("(edited)") else f"{name} (edited)"
+
+
+def _step_in(model: EStepModel, place: Any) -> int:
+    """The model counts only the steps that apply; the page counts all of them."""
+    wanted = _STEP_NAMES[min(max(int(place), 0), len(_STEP_NAMES) - 1)]
+    names = [step.name for step in model.steps]
+    return names.index(wanted) if wanted in names else model.step
