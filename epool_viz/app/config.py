@@ -58,8 +58,9 @@ STAND_ALONE: dict[str, Any] = {
     "KernelManager": {"shutdown_wait_time": 1.0},
 }
 
+# Jupyter's own server refuses the farewell of a page that has never been to JupyterLab: what no page shows goes soon.
 EXTENSION: dict[str, Any] = {
-    "MappingKernelManager": {"cull_idle_timeout": 300, "cull_interval": 30, "cull_connected": False},
+    "MappingKernelManager": {"cull_idle_timeout": 120, "cull_interval": 30, "cull_connected": False},
 }
 
 

@@ -51,6 +51,7 @@ class SeatedKernelManager(AsyncMappingKernelManager):
     def __init__(self, **kwargs: Any) -> None:
         self._left: dict[str, float] = {}  # kernel id -> when its last page went
         self._starting: set[asyncio.Future[str]] = set()
+        self._ending: dict[str, asyncio.Future[None]] = {}
         self._is_closing = False
         super().__init__(**kwargs)
 
@@ -80,22 +81,40 @@ class SeatedKernelManager(AsyncMappingKernelManager):
         return super().remove_kernel(kernel_id)
 
     async def start_kernel(self, **kwargs: Any) -> str:  # type: ignore[override] # as Jupyter's own
-        """Start a kernel; once begun, it is carried through even if nobody waits any more."""
+        """Start a kernel; once begun, it is carried through, and ended if nobody waits for it any more."""
         if self._is_closing:
             raise HTTPError(503, "the server is stopping")
         begun = asyncio.ensure_future(super().start_kernel(**kwargs))
         self._starting.add(begun)
         begun.add_done_callback(self._starting.discard)
-        return await asyncio.shield(begun)
+        try:
+            return await asyncio.shield(begun)
+        except asyncio.CancelledError:
+            begun.add_done_callback(self._end_unclaimed)
+            raise
+
+    def _end_unclaimed(self, begun: asyncio.Future[str]) -> None:
+        if begun.exception() is None:
+            self.end_soon(begun.result())
+
+    def end_soon(self, kernel_id: str) -> asyncio.Future[None] | None:
+        """Begin to end a kernel; None if it is gone. Asked twice, as by a page's two farewells, it ends once."""
+        if kernel_id not in self._ending and kernel_id in self:
+            ending = asyncio.ensure_future(super().shutdown_kernel(kernel_id, now=True))
+            self._ending[kernel_id] = ending
+            ending.add_done_callback(lambda _: self._ending.pop(kernel_id, None))
+        return self._ending.get(kernel_id)
 
     async def shutdown_kernel(self, kernel_id: str, now: bool = True, restart: bool = False) -> None:  # type: ignore[override]
-        """End a kernel and its children at once, whatever `now` says.
+        """End a kernel and its children at once, whatever `now` says; once begun, it is carried through.
 
         None holds anything that could be lost, and the polite way ends in tracebacks of ipykernel's sockets, now and
         then in an abort of libzmq (seen with ipykernel 7.4).
         """
-        del now
-        await super().shutdown_kernel(kernel_id, now=True, restart=restart)
+        del now, restart
+        ending = self.end_soon(kernel_id)
+        if ending is not None:
+            await asyncio.shield(ending)
 
     async def close(self) -> None:
         """End every kernel, those included that are only just starting.
@@ -103,19 +122,14 @@ class SeatedKernelManager(AsyncMappingKernelManager):
         Voilà's and Jupyter's own ways stop at the first kernel that is not quite there yet, and leave it behind.
         """
         self._is_closing = True
-        if self._starting:
-            await asyncio.wait(self._starting, timeout=20)
-        self._forget_pools()
-        ends = (self.shutdown_kernel(kernel_id, now=True) for kernel_id in self.list_kernel_ids())
+        begun: set[asyncio.Future[Any]] = {*self._starting, *self._ending.values()}
+        if begun:
+            await asyncio.wait(begun, timeout=20)
+        await _cancel_all_others()
+        ends = [ending for kernel_id in self.list_kernel_ids() if (ending := self.end_soon(kernel_id))]
         for outcome in await asyncio.gather(*ends, return_exceptions=True):
             if isinstance(outcome, Exception) and not isinstance(outcome, HTTPError):  # 404: gone by itself
                 self.log.error("a kernel did not end: %s", outcome)
-
-    def _forget_pools(self) -> None:
-        for pool in getattr(self, "_pools", {}).values():
-            for waiting in pool:
-                waiting.add_done_callback(lambda task: task.cancelled() or task.exception())  # a failure is no news now
-            pool.clear()
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
         """End a kernel without a page sooner than one whose page is open and idle."""
@@ -124,6 +138,14 @@ class SeatedKernelManager(AsyncMappingKernelManager):
             await self.shutdown_kernel(kernel_id)
             return
         await super().cull_kernel_if_idle(kernel_id)
+
+
+async def _cancel_all_others() -> None:
+    """Stop pages that are being drawn and pools that are being filled, before their kernels go."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 class Seat:
@@ -153,10 +175,19 @@ class Seat:
         return kernel_id
 
     async def get_rendered_notebook(self, **kwargs: Any) -> tuple[Any, Any, str]:
-        """Take a waiting kernel for this visitor."""
-        task, cache, kernel_id = await self.manager.get_rendered_notebook(**kwargs)
+        """Take a waiting kernel for this visitor; if that fails, another one is made to wait in its place."""
+        try:
+            task, cache, kernel_id = await self.manager.get_rendered_notebook(**kwargs)
+        except BaseException:
+            self.manager.fill_if_needed(notebook_name=kwargs["notebook_name"])
+            raise
         self._take(kernel_id)
         return task, cache, kernel_id
+
+    def abandon(self) -> None:
+        """The visitor went before the page was complete."""
+        if self.kernel_id is not None:
+            self.manager.end_soon(self.kernel_id)
 
     @property
     def is_taken(self) -> bool:

@@ -6,6 +6,8 @@ out, and what remains answers errors with a page that a person can read.
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import shutil
 import signal
 import socket
@@ -52,6 +54,7 @@ class DashboardHandler(TornadoVoilaHandler):
         self.dashboards = dashboards
         self.seats = seats
         self.seat: Seat | None = None
+        self.drawing: asyncio.Task[Any] | None = None
 
     @property
     def kernel_manager(self) -> Any:
@@ -64,10 +67,18 @@ class DashboardHandler(TornadoVoilaHandler):
         if path not in self.dashboards:
             raise HTTPError(404)
         self.seat = await self.seats.take()
+        self.drawing = asyncio.current_task()
         try:
             await super().get(path)
         finally:
             self.seats.leave(self.seat)
+
+    def on_connection_close(self) -> None:
+        """The visitor went before the page was complete: stop drawing it, and end its kernel."""
+        super().on_connection_close()
+        if self.seat is not None and self.drawing is not None:
+            self.drawing.cancel()
+            self.seat.abandon()
 
     def should_use_rendered_notebook(self, notebook_data: dict[str, Any], pool_size: int, *_: Any) -> bool:
         """Use a kernel that waits whenever there is one; stock Voilà passes it by for any `?theme=`."""
@@ -146,6 +157,20 @@ class OurNotebooks(LargeFileManager):
         """Nothing to mark."""
 
 
+def is_dead_kernel(error: object) -> bool:
+    """True for what Jupyter raises when a kernel ends under somebody's hands; it has no class of its own for that."""
+    return isinstance(error, RuntimeError) and str(error).startswith("Kernel died")
+
+
+def in_one_line(record: logging.LogRecord) -> bool:
+    """Log a kernel that ended while its page was drawn, mostly as the visitor went, without the drawing's traceback."""
+    if record.exc_info and is_dead_kernel(record.exc_info[1]):
+        record.msg, record.args, record.exc_info = "a kernel ended while its page was being drawn", (), None
+        record.levelno, record.levelname = logging.INFO, "INFO"
+        return logging.getLogger(record.name).isEnabledFor(logging.INFO)
+    return True
+
+
 class DashboardServer(Voila):
     """Voilà, serving `dashboards` of the folder `root_dir` on a socket that is open already."""
 
@@ -198,6 +223,8 @@ class DashboardServer(Voila):
         if self.opened is not None:
             HTTPServer(self.app).add_socket(self.opened)
         self.ioloop = tornado.ioloop.IOLoop.current()
+        self.ioloop.asyncio_loop.set_exception_handler(self._note_lost_exception)  # type: ignore[attr-defined]
+        self.log.addFilter(in_one_line)
         signal.signal(signal.SIGINT, self._handle_signal_stop)
         self.ioloop.add_callback(self.on_ready)
         try:
@@ -205,6 +232,13 @@ class DashboardServer(Voila):
         finally:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # an impatient second Ctrl-C must not leave kernels behind
             self.stop()
+
+    def _note_lost_exception(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """What a task raised that nobody waited for; Voilà draws a page in such a task."""
+        if is_dead_kernel(context.get("exception")):
+            self.log.info("a kernel ended before its page was drawn")
+        else:
+            loop.default_exception_handler(context)
 
     def stop(self) -> None:
         """End every kernel at once: none holds anything that a visitor could lose."""

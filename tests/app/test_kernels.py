@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from collections.abc import Coroutine
 from types import SimpleNamespace
@@ -10,9 +11,11 @@ from typing import Any
 
 import pytest
 from jupyter_client.kernelspec import NoSuchKernel
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from tornado.web import HTTPError
 
 from epool_viz.app.kernels import SeatedKernelManager, Seats, ThisPython
+from epool_viz.app.server import in_one_line
 
 
 def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
@@ -163,6 +166,80 @@ def test_abandoned_kernel_is_ended(
     clock.now = seconds
     run(manager.cull_kernel_if_idle("k"))
     assert ended == (["k"] if ends else [])
+
+
+def test_kernel_that_is_asked_twice_ends_once(manager: SeatedKernelManager, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[tuple[str, bool]] = []
+
+    async def shutdown(_: object, kernel_id: str, now: bool) -> None:
+        await asyncio.sleep(0)
+        ended.append((kernel_id, now))
+        del manager._kernels[kernel_id]
+
+    async def story() -> None:
+        await asyncio.gather(manager.shutdown_kernel("k"), manager.shutdown_kernel("k", now=False))
+        await manager.shutdown_kernel("k")  # gone: nothing to do
+
+    monkeypatch.setattr(AsyncMappingKernelManager, "shutdown_kernel", shutdown)
+    run(story())
+    assert ended == [("k", True)]
+
+
+def test_start_that_nobody_waits_for_ends_its_kernel(
+    manager: SeatedKernelManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[str] = []
+
+    async def story() -> None:
+        begun, may_finish = asyncio.Event(), asyncio.Event()
+
+        async def start(_: object, **kwargs: Any) -> str:
+            begun.set()
+            await may_finish.wait()
+            return "k"
+
+        monkeypatch.setattr(AsyncMappingKernelManager, "start_kernel", start)
+        monkeypatch.setattr(manager, "end_soon", ended.append)
+        visit = asyncio.ensure_future(manager.start_kernel())
+        await begun.wait()
+        visit.cancel()
+        await asyncio.wait([visit])
+        assert ended == []  # a start is never broken off
+        may_finish.set()
+        await asyncio.wait(manager._starting)
+        await asyncio.sleep(0)
+
+    run(story())
+    assert ended == ["k"]
+
+
+def test_pool_is_filled_again_after_a_failure() -> None:
+    filled: list[str] = []
+
+    class Failing(FakeManager):
+        async def get_rendered_notebook(self, **_: Any) -> tuple[str, str, str]:
+            raise RuntimeError("no page")
+
+        def fill_if_needed(self, *, notebook_name: str) -> None:
+            filled.append(notebook_name)
+
+    async def story() -> None:
+        with pytest.raises(RuntimeError, match="no page"):
+            await visit(Seats(Failing(), 1), pooled=True)
+
+    run(story())
+    assert filled == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("error", "lines"),
+    [(RuntimeError("Kernel died before replying"), 0), (RuntimeError("another"), 1), (KeyError("Kernel died"), 1)],
+)
+def test_only_a_dead_kernel_is_logged_without_traceback(error: Exception, lines: int) -> None:
+    record = logging.LogRecord("server", logging.ERROR, "here.py", 1, "failed", (), (type(error), error, None))
+    passes = in_one_line(record)
+    assert passes is bool(lines)
+    assert (record.exc_info is None) is not bool(lines)
 
 
 def test_closed_manager_starts_nothing() -> None:

@@ -144,6 +144,18 @@ def test_full_house_asks_to_wait_and_has_room_again(small_notebooks: Path, tmp_p
         assert server.ask(PAGE).status == 200
 
 
+@pytest.mark.parametrize("pool_size", [0, 1])
+def test_visitor_who_leaves_early_leaves_no_kernel(tmp_path: Path, pool_size: int) -> None:
+    folder = tmp_path / "slow"
+    write_notebook(folder / "slow.ipynb", "import time; time.sleep(60)")
+    with serving(tmp_path, "--notebooks", str(folder), "--pool-size", str(pool_size)) as server:
+        host, port = server.address.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))) as visitor:
+            visitor.sendall(f"GET /voila/render/slow.ipynb HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+            wait_for(lambda: len(server.kernels()) > pool_size, seconds=30, what="the visitor's kernel")
+        wait_for(lambda: len(server.kernels()) <= pool_size, seconds=20, what="the visitor's kernel to end")
+
+
 def test_waiting_kernel_is_used_whatever_the_query(small_notebooks: Path, tmp_path: Path) -> None:
     folder = tmp_path / "one"
     write_notebook(folder / "only.ipynb", "6 * 7")
@@ -165,10 +177,17 @@ def test_broken_notebook_shows_no_traceback_and_logs_it(tmp_path: Path) -> None:
         assert "ZeroDivisionError" in server.log
 
 
-def test_termination_is_as_clean_as_an_interrupt(small_notebooks: Path, tmp_path: Path) -> None:
-    with serving(tmp_path, "--notebooks", str(small_notebooks)) as server:
-        wait_for(server.kernels, seconds=30, what="a kernel that waits")
-        stop(server, signal.SIGTERM)
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("moment", ["at once", "with a kernel starting", "with a page being drawn"])
+def test_end_is_clean_at_any_moment(tmp_path: Path, moment: str, by: signal.Signals) -> None:
+    folder = tmp_path / "slow"
+    write_notebook(folder / "slow.ipynb", "import time; time.sleep(60)")
+    with serving(tmp_path, "--notebooks", str(folder), "--verbose") as server:
+        if moment != "at once":
+            wait_for(server.kernels, seconds=30, what="a kernel that waits")
+        if moment == "with a page being drawn":
+            wait_for(lambda: "pool of slow.ipynb is filled" in server.log, seconds=30, what="a kernel that waits")
+        stop(server, by)
 
 
 def test_prints_one_line_on_loopback_and_a_warning_elsewhere(small_notebooks: Path, tmp_path: Path) -> None:

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what asks for a page."""
+    """Mark what asks for a browser and put it last: Playwright keeps an event loop running, which others could not."""
     for item in items:
-        if "page" in getattr(item, "fixturenames", ()):
+        if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
 @pytest.fixture(scope="session")
@@ -52,13 +53,19 @@ def app_url(app_server: Server) -> str:
 
 
 @pytest.fixture
-def page(browser: Browser, app_server: Server) -> Iterator[Page]:
+def watch() -> Watch:
+    """What the page may complain about: a test that provokes something adds a part of it to `watch.expected`."""
+    return Watch()
+
+
+@pytest.fixture
+def page(browser: Browser, app_server: Server, watch: Watch) -> Iterator[Page]:
     """A page that fails the test on a console error, an outside or failed request, or an exception in the log."""
     context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
-    watch = Watch()
     opened = context.new_page()
     watch.over(opened)
     logged = len(app_server.log)
     yield opened
+    opened.goto("about:blank")  # leave as a visitor does, so that the kernel is given back
     context.close()
     watch.assert_calm(app_server.log[logged:])

@@ -10,10 +10,11 @@ import pytest
 
 from tests.app.notebook_files import BUTTON, write_notebook
 from tests.browser.server import Server, serving, wait_for
-from tests.browser.watch import Watch
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
+
+    from tests.browser.watch import Watch
 
 
 @pytest.fixture(scope="module")
@@ -22,11 +23,6 @@ def small_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     write_notebook(folder / "notebooks" / "button.ipynb", BUTTON, title="The button")
     with serving(folder, "--notebooks", str(folder / "notebooks"), "--verbose") as server:
         yield server
-
-
-@pytest.fixture
-def watch() -> Watch:
-    return Watch()
 
 
 @pytest.fixture
@@ -39,7 +35,6 @@ def watched(browser: Browser, watch: Watch, small_server: Server) -> Iterator[Pa
         yield page
 
 
-@pytest.mark.browser
 def test_small_dashboard_runs_and_gives_its_kernel_back(
     browser: Browser, watch: Watch, small_server: Server, tmp_path: Path
 ) -> None:
@@ -63,7 +58,6 @@ def test_small_dashboard_runs_and_gives_its_kernel_back(
     watch.assert_calm(small_server.log)
 
 
-@pytest.mark.browser
 @pytest.mark.parametrize(
     ("provoke", "complaint"),
     [

@@ -1,0 +1,69 @@
+"""The same page through somebody's Jupyter server, as on Binder."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser.server import Server, wait_for
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from tests.browser.watch import Watch
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def extension_server(tmp_path: Path) -> Iterator[Server]:
+    """`binder/start`, with the environment that runs the tests in place of the image's."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = [
+        "--allow-root",
+        "--no-browser",
+        "--ServerApp.ip=127.0.0.1",
+        "--IdentityProvider.token=",
+        f"--port={port}",
+    ]
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    log = tmp_path / "log"
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            ["binder/start", sys.executable, "-m", "jupyter_server", *options],
+            cwd=ROOT,
+            env=os.environ | {"HOME": str(tmp_path), "PATH": path},
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+        )
+    server = Server(process, log, f"http://127.0.0.1:{port}")
+    try:
+        wait_for(lambda: "is running at" in server.log or process.poll(), seconds=40, what="Jupyter's server")
+        assert process.poll() is None, server.log
+        yield server
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=30)
+
+
+def test_dashboard_runs_behind_jupyters_own_server(browser: Browser, watch: Watch, extension_server: Server) -> None:
+    watch.expected.append("answered 403: " + extension_server.address + "/voila/api/shutdown/")  # culled instead
+    with browser.new_context() as context:
+        page = context.new_page()
+        watch.over(page)
+        page.goto(f"{extension_server.address}/voila/render/notebooks/e_step.ipynb")
+        page.locator("#rendered_cells .jupyter-widgets").first.wait_for()
+        assert page.title() == "One E-step · epool_viz"
+        page.goto("about:blank")
+    watch.assert_calm()
