@@ -134,6 +134,7 @@ def bar_track_svg(
     starts: Sequence[int] | None = None,
     extent: tuple[int, int] | None = None,
     limits: tuple[float, float] | None = None,
+    foot: float = 0.0,
     cursor: tuple[int, int] | None = None,
     marked: Iterable[int] = (),
     colour: str = "accent",
@@ -152,6 +153,8 @@ def bar_track_svg(
         First letter drawn and the one after the last; None for where the bars stand.
     limits : (float, float) or None
         Ends of the value axis; bars beyond are cut off. None takes 0 and the extremes.
+    foot : float
+        The value from which bars rise or hang; a hairline marks 0 all the same.
     cursor : (int, int) or None
         First letter and width of the window in hand.
     marked : iterable of int
@@ -173,11 +176,11 @@ def bar_track_svg(
     parts = [_marks(marked)]
     if cursor is not None:
         parts.append(_rectangle(cursor[0], 0, cursor[1], TRACK_HEIGHT, 'class="ep-cursor" fill-opacity=".13"'))
-    bars = bar_geometry(values, starts, limits)
+    bars = bar_geometry(values, starts, limits, foot)
     parts.append(f'<path d="{_bar_path(bars)}" fill="{_colour(colour)}" {_hairline(colour)}/>')
     if cursor is not None and cursor[0] in starts:
         here = starts.index(cursor[0])
-        in_hand = bar_geometry(values[here : here + 1], cursor[:1], limits)
+        in_hand = bar_geometry(values[here : here + 1], cursor[:1], limits, foot)
         style = f'fill="{_colour("warning")}" {_hairline("warning")}'
         parts.append(f'<path class="ep-cursor-bar" d="{_bar_path(in_hand)}" {style}/>')
     zero = float(np.clip(0.0, *limits))
@@ -192,19 +195,22 @@ def value_limits(values: np.ndarray[Any, Any]) -> tuple[float, float]:
     return (low, high) if high > low else (0.0, 1.0)
 
 
-def bar_geometry(values: np.ndarray[Any, Any], starts: Sequence[int], limits: tuple[float, float]) -> Bars:
-    """Place bars that rise or hang from 0.
+def bar_geometry(
+    values: np.ndarray[Any, Any], starts: Sequence[int], limits: tuple[float, float], foot: float = 0.0
+) -> Bars:
+    """Place bars that rise or hang from their foot.
 
     Parameters
     ----------
     values : shape (window,)
     starts : sequence of int, a window
     limits : (float, float), not equal
+    foot : float
 
     Returns
     -------
     Bars
-        Beyond `MOST_BARS` neighbours share a bar as tall as the one farthest from 0.
+        Beyond `MOST_BARS` neighbours share a bar as tall as the one farthest from the foot.
     """
     group = math.ceil(len(values) / MOST_BARS)
     left, tallest = np.asarray(starts, dtype=float), values
@@ -212,12 +218,12 @@ def bar_geometry(values: np.ndarray[Any, Any], starts: Sequence[int], limits: tu
         padded = np.full(math.ceil(len(values) / group) * group, np.nan)
         padded[: len(values)] = np.where(np.isfinite(values), values, np.nan)
         rows = padded.reshape(-1, group)
-        pick = np.argmax(np.nan_to_num(np.abs(rows), nan=-1.0), axis=1)
+        pick = np.argmax(np.nan_to_num(np.abs(rows - foot), nan=-1.0), axis=1)
         left, tallest = left[::group], rows[np.arange(len(rows)), pick]
     drawn = np.isfinite(tallest)
     left, ends = left[drawn], np.clip(tallest[drawn], *limits)
-    tips, zero = _downwards(ends, limits), _downwards(float(np.clip(0.0, *limits)), limits)
-    return Bars(left, np.full(len(left), float(group)), np.minimum(tips, zero), np.abs(tips - zero))
+    tips, feet = _downwards(ends, limits), _downwards(float(np.clip(foot, *limits)), limits)
+    return Bars(left, np.full(len(left), float(group)), np.minimum(tips, feet), np.abs(tips - feet))
 
 
 def sequence_band_svg(

@@ -43,7 +43,7 @@ def percent(name: str, share: float) -> str:
     """A share as a percentage, the share itself in `data-value`."""
     shown = f"{100 * share:.0f}" if share < 0.995 or share == 1 else f"{100 * share:.1f}"
     shown = "<1" if 0 < share < 0.005 else ">99.9" if shown == "100.0" else shown
-    return f'<data class="ep-number" data-name="{escape(name)}" data-value="{float(share)!r}">{shown} %</data>'
+    return f'<data class="ep-number" data-name="{escape(name)}" data-value="{float(share)!r}">{shown}\u00a0%</data>'
 
 
 def filled(template: str, values: Mapping[str, Any]) -> str:

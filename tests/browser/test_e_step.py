@@ -154,7 +154,7 @@ def test_a_typed_kernel_is_used_and_a_mistake_in_it_loses_nothing(dashboard: Pag
     field.fill("A 1 0 0\nC 0 2 zero\n")
     message = dashboard.get_by_role("alert")
     message.wait_for()
-    assert re.match(r"the typed matrix, line 2: found .*; accepted: ", message.inner_text())
+    assert re.match(r"The typed matrix, line 2: found .*; accepted: ", message.inner_text())
     assert shown(dashboard, "pooled") == pytest.approx(float(expected.pooled), rel=1e-12)
     assert field.input_value() == "A 1 0 0\nC 0 2 zero\n"
     field.fill("A 1 0 0\nC 0 2 0\nG 0 0 3\nT 0 0 -2\n")

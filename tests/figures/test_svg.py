@@ -112,6 +112,14 @@ def test_bar_geometry_rises_and_hangs_from_zero():
     np.testing.assert_allclose(bars.height, [75, 25, 0])
 
 
+def test_bar_geometry_rises_from_another_foot():
+    bars = svg.bar_geometry(np.array([-4.0, -3.0, 0.0, -9.0]), [0, 1, 2, 3], (-4.0, 0.0), -4.0)
+    np.testing.assert_allclose(bars.top, [100, 75, 0, 100])
+    np.testing.assert_allclose(bars.height, [0, 25, 100, 0])
+    many = svg.bar_geometry(np.r_[np.full(2999, -3.0), -0.5], list(range(3000)), (-4.0, 0.0), -4.0)
+    assert many.height[-1] == pytest.approx(87.5)
+
+
 def test_bar_geometry_cuts_off_and_leaves_out():
     bars = svg.bar_geometry(np.array([-np.inf, -40.0, np.nan, -3.0]), [0, 1, 2, 3], (-15.0, 0.0))
     np.testing.assert_array_equal(bars.left, [1, 3])

@@ -42,7 +42,7 @@ def test_rounded_is_short_and_typographic(value, digits, shown):
 )
 def test_percent_never_claims_what_is_not_so(share, shown):
     text = percent("p", share)
-    assert f">{shown} %<" in text
+    assert f">{shown}\u00a0%<" in text
     assert f'data-value="{share!r}"' in text
 
 

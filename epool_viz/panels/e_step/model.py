@@ -312,7 +312,7 @@ def best_window(trace: EStepTrace) -> int:
 def friendly(error: EpoolError) -> str:
     """An error as a sentence for somebody who has typed no Python."""
     if not isinstance(error, ArgumentError):
-        return str(error)
+        return str(error).replace("the typed", "The typed").replace("the pasted", "The pasted")
     called = _CALLED.get(error.name, error.name.replace("_", " "))
     return f"{called[:1].upper()}{called[1:]} is {error.found}; accepted: {error.accepted}."
 

@@ -18,6 +18,7 @@ from epool_viz.panels.html import escape, filled, number, percent, rounded, tabl
 FLANK = 6  # letters shown on either side of the window in hand
 LOWEST_SHIFTED = -15.0  # e^-15 is 3e-7: bars below are cut off
 TABLE_ROWS = 8
+_LOGARITHMIC = ("scores", "activated", "cells", "shifted")  # drawn from the lowest up: only differences mean something
 _BY_WINDOW = ("scores", "activated", "bayes_posterior")
 _HEIGHTS = {(True, False): 84, (True, True): 50, (False, False): 48, (False, True): 32}  # by is_new, both_strands
 _METHODS = (
@@ -91,7 +92,9 @@ def window_picture(trace: EStepTrace, window: int) -> str:
     ]
     rows.append(["picked", *(number(f"term_{j + 1}", term, digits=2) for j, term in enumerate(terms))])
     rows.append(["sum so far", *(number(f"sum_{j + 1}", s, digits=2) for j, s in enumerate(_sums(trace.bias, terms)))])
-    caption = f"Kernel on {window_name(trace, window).lower()}: the entry that each letter picks, and the sum so far"
+    caption = (
+        f"Kernel on {uncapitalised(window_name(trace, window))}: the entry that each letter picks, and the sum so far"
+    )
     header = ["letter", *(f'<b class="ep-{escape(letter)}">{escape(letter)}</b>' for letter in letters)]
     ledger = table(header, rows, caption=caption, css_class="ep-ledger")
     return f'{ledger}<div class="ep-tracks">{band(trace, window)}</div>'
@@ -118,6 +121,7 @@ def _track_row(
         starts=[trace.starts[i] for i in places],
         extent=_extent(trace),
         limits=limits,
+        foot=limits[0] if name in _LOGARITHMIC else 0.0,
         cursor=(trace.starts[window], trace.width) if in_hand else None,
         marked=[trace.starts[i] for i in places if not trace.whole[i]],
         colour="expectation" if is_new else "average",
@@ -161,13 +165,14 @@ def partial_note(trace: EStepTrace) -> str:
 
 def posterior_sentence(trace: EStepTrace) -> str:
     """The picture in a sentence: which windows hold the posterior."""
-    posterior = np.asarray(trace.posterior)
-    order = np.argsort(-posterior, kind="stable")[:2]
-    first, *others = [int(i) for i in order]
-    text = f"{window_name(trace, first)} holds {percent('top_posterior', float(posterior[first]))} of the posterior"
-    if others and posterior[others[0]] > 0.005:
-        share = percent("second_posterior", float(posterior[others[0]]))
-        text += f", {window_name(trace, others[0]).lower()} another {share}"
+    is_posterior = trace.activation == "identity"
+    shares = np.asarray(trace.posterior) if is_posterior else np.nan_to_num(by_window(trace, "weights"))
+    first, second = (int(i) for i in np.argsort(-np.append(shares, 0.0), kind="stable")[:2])
+    share = percent("top_posterior", float(shares[first]))
+    text = f"{window_name(trace, first)} holds {share} of the {'posterior' if is_posterior else 'weight'}"
+    if second < len(shares) and shares[second] > 0.005:
+        share = percent("second_posterior", float(shares[second]))
+        text += f", {uncapitalised(window_name(trace, second))} another {share}"
     if trace.occurrence == "zoops":
         probability = percent("site_probability", float(trace.site_probability))
         text += f"; the sequence has a site with probability {probability}"
@@ -310,18 +315,24 @@ def top_windows(trace: EStepTrace, values: np.ndarray[Any, Any], label: str) -> 
     if not np.isfinite(values).any():
         return "No window takes part."
     best = int(np.nanargmax(np.where(np.isfinite(values), values, np.nan)))
-    return f"The largest {label} is {values[best]:.3g}, {window_name(trace, best).lower()}."
+    return f"The largest {label} is {values[best]:.3g}, {uncapitalised(window_name(trace, best))}."
 
 
 def window_name(trace: EStepTrace, window: int) -> str:
-    """How a window is called on screen: counted from 1 along its strand."""
-    place = window % (len(trace.starts) // (2 if trace.both_strands else 1))
-    strand = f" ({_strand(trace.strands[window])} strand)" if trace.both_strands else ""
-    return f"Window {place + 1}{strand}"
+    """How a window is called on screen: counted from 1, those of the other strand after those of the given one."""
+    if not trace.both_strands:
+        return f"Window {window + 1}"
+    first = trace.starts[window] + 1
+    return f"Window {window + 1} ({_strand(trace.strands[window])} strand, letters {first}–{first + trace.width - 1})"
+
+
+def uncapitalised(text: str) -> str:
+    """A name in the middle of a sentence."""
+    return text[:1].lower() + text[1:]
 
 
 def _row_name(trace: EStepTrace, window: int, in_hand: int) -> str:
-    name = window_name(trace, window).removeprefix("Window ")
+    name = f"{window + 1} {_strand(trace.strands[window])}" if trace.both_strands else f"{window + 1}"
     partial = "" if trace.whole[window] else " <small>partial</small>"
     mark = f'<span class="ep-here" title="window in hand">▸ {name}</span>' if window == in_hand else name
     return mark + partial

@@ -108,7 +108,7 @@ STEPS = (
         "exponentials",
         "exponentiate",
         "Exponentiate",
-        "Differences become ratios: a window that lies one unit lower counts e times less.",
+        "Differences become ratios: a window whose exponent lies one lower counts e times less.",
         "gate × e<sup>m (x − max x)</sup> = {gate} × exp({shifted}) = {exponential}",
         tracks=("shifted", "exponentials"),
         column="exponentials",

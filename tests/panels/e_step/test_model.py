@@ -171,11 +171,11 @@ MISTAKES = [
         {"jaspar": " ", "kernel_source": "jaspar"},
         "The JASPAR name is empty; accepted: a name or accession, such as CTCF.",
     ),
-    ({"kernel_text": "1 2 x"}, "the typed matrix, line 1: found "),
+    ({"kernel_text": "1 2 x"}, "The typed matrix, line 1: found "),
     ({"kernel_text": ""}, "The kernel is empty; accepted: a matrix: four rows of numbers, A C G T."),
     ({"kernel_text": "1e9\n0\n0\n-1"}, "The kernel is a matrix with an entry of size 1e+09; accepted: at most 1e+06."),
     ({"kernel_source": "file"}, "The kernel is empty; accepted: a matrix: four rows of numbers, A C G T."),
-    ({"pasted": "ACGTX"}, "the pasted text, line 1: found 'X'; accepted: DNA letters ACGT in either case"),
+    ({"pasted": "ACGTX"}, "The pasted text, line 1: found 'X'; accepted: DNA letters ACGT in either case"),
     ({"pasted": ""}, "The sequence is empty; accepted: letters A C G T and N, or FASTA."),
     (
         {"pasted": "AC"},

@@ -126,9 +126,28 @@ def test_posterior_sentence_names_the_best_windows(kernel):
 def test_posterior_sentence_leaves_out_a_second_window_without_a_share():
     trace = e_step_trace("TTACGTT", np.array([[30.0, 0, 0], [0, 30, 0], [0, 0, 30], [0, 0, 0]]), both_strands=True)
     text = words(render.posterior_sentence(trace))
-    assert text.startswith("Window 3 (+ strand) holds 50 % of the posterior, window 4 (− strand) another 50 %")
+    expected = (
+        "Window 3 (+ strand, letters 3–5) holds 50 % of the posterior, "
+        "window 9 (− strand, letters 4–6) another 50 %. Effectively 2.00 windows share the weight."
+    )
+    assert text == expected
+    rows = render.window_table(trace, active_steps("identity", 1), 8, 0)
+    assert "3 +ACG" in words(rows)
+    assert "9 −ACG" in words(rows)
     one = words(render.posterior_sentence(e_step_trace("TTACGTT", trace.kernel)))
     assert "another" not in one
+
+
+def test_posterior_sentence_of_a_rectified_trace_speaks_of_weight(kernel):
+    trace = e_step_trace(SEQUENCE, kernel, activation="paper", occurrence="zoops", local_window=2)
+    text = render.posterior_sentence(trace)
+    assert " % of the weight" in words(text)
+    assert shown(text)["top_posterior"] == trace.weights.max()
+
+
+def test_posterior_sentence_of_a_single_window(kernel):
+    text = words(render.posterior_sentence(e_step_trace("ACG", kernel)))
+    assert text == "Window 1 holds 100 % of the posterior. Effectively 1.00 windows share the weight."
 
 
 def test_posterior_sentence_of_zoops_tells_whether_there_is_a_site(kernel):

@@ -180,7 +180,7 @@ def test_more_options_open_and_close(view):
 def test_a_mistake_is_told_and_the_picture_stays(view, small):
     before = view.sections["pooling"].value
     view.controls["kernel_text"].value = "1 2 <b>"
-    assert "the typed matrix, line 1" in view.alert.value
+    assert "The typed matrix, line 1" in view.alert.value
     assert "<b>" not in view.alert.value.replace("<b></b>", "")
     assert 'role="alert"' in view.alert.value
     assert view.sections["pooling"].value == before
