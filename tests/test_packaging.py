@@ -184,7 +184,7 @@ def test_image_builds_and_starts_into_the_dashboard(tree: Path, tmp_path: Path) 
     assert "application/vnd.jupyter.widget-view+json" in page
     assert "dashboards.e_step" not in page  # no source
     assert "jupyterlab-plotly" not in page  # our denylist
-    assert "Culling kernels with idle durations > 300 seconds" in log.read_text()
+    assert "Culling kernels with idle durations > 120 seconds" in log.read_text()
 
 
 def _listens(port: int) -> bool:
