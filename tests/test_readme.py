@@ -1,0 +1,57 @@
+"""What the README promises is run as it stands there."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def block(language: str) -> str:
+    found = re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+    assert len(found) == 1
+    return found[0]
+
+
+def test_the_library_in_ten_lines_prints_what_the_readme_shows():
+    code = block("python")
+    lines = [line for line in code.splitlines() if line.strip() and not line.startswith("import")]
+    assert len(lines) == 10
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(code, "README.md", "exec"), {})  # the README is ours
+    assert printed.getvalue() == block("text")
+
+
+def test_every_file_that_the_readme_points_to_is_there():
+    targets = [t for t in re.findall(r"\]\(([^)#]+)\)", README) if not t.startswith("http")]
+    assert len(targets) > 5
+    assert [t for t in targets if not (ROOT / t).exists()] == []
+
+
+def test_the_picture_is_a_real_screenshot():
+    picture = (ROOT / "docs" / "e_step.png").read_bytes()
+    assert picture.startswith(b"\x89PNG")
+    width = int.from_bytes(picture[16:20], "big")
+    assert width >= 1280
+    assert len(picture) < 1_000_000
+
+
+@pytest.mark.parametrize("command", ["make app", "make test"])
+def test_the_two_commands_are_targets_of_the_makefile(command):
+    assert re.search(rf"^{command}\b", README, flags=re.MULTILINE)
+    assert re.search(rf"^{command.split()[1]}:", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+
+
+def test_every_name_in_the_table_is_public():
+    import epool_viz
+
+    names = re.findall(r"`(\w+)`", README[README.index("| motifs |") : README.index("| dashboards in a notebook |")])
+    assert len(names) > 20
+    assert set(names) <= set(epool_viz.__all__)
