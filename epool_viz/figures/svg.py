@@ -154,7 +154,7 @@ def bar_track_svg(
     limits : (float, float) or None
         Ends of the value axis; bars beyond are cut off. None takes 0 and the extremes.
     foot : float
-        The value from which bars rise or hang; a hairline marks 0 all the same.
+        The value from which bars rise or hang. A hairline marks it, and 0 where that lies between the limits.
     cursor : (int, int) or None
         First letter and width of the window in hand.
     marked : iterable of int
@@ -183,8 +183,8 @@ def bar_track_svg(
         in_hand = bar_geometry(values[here : here + 1], cursor[:1], limits, foot)
         style = f'fill="{_colour("warning")}" {_hairline("warning")}'
         parts.append(f'<path class="ep-cursor-bar" d="{_bar_path(in_hand)}" {style}/>')
-    zero = float(np.clip(0.0, *limits))
-    parts.append(_baseline(extent[1], _downwards(zero, limits), extent[0]))
+    lines = {float(np.clip(foot, *limits)), *([0.0] if limits[0] < 0 < limits[1] else [])}
+    parts.extend(_baseline(extent[1], _downwards(line, limits), extent[0]) for line in sorted(lines))
     return _stretched("".join(parts), extent, height, title, description, "ep-track")
 
 

@@ -152,6 +152,15 @@ def test_bar_track_svg_marks_cursor_and_partial_windows():
     assert 'class="ep-cursor-bar" d="M5 0h1' in text
 
 
+def test_bar_track_svg_draws_every_bar_and_the_one_in_hand_from_the_foot():
+    text = svg.bar_track_svg([-3.0, -1.0], title="t", limits=(-4.0, 0.0), foot=-4.0, cursor=(1, 1))
+    drawn = [path.get("d") for path in parsed(text).iter("path")]
+    assert drawn == ["M0 75h1v25h-1zM1 25h1v75h-1z", "M1 25h1v75h-1z", "M0 100H2"]
+    # 0 has a line of its own where it lies inside
+    text = svg.bar_track_svg([-3.0, 1.0], title="t", limits=(-3.0, 1.0), foot=-3.0)
+    assert [path.get("d") for path in parsed(text).iter("path")][1:] == ["M0 100H2", "M0 25H2"]
+
+
 def test_bar_track_svg_of_zeros_and_of_nothing_finite_is_empty_and_valid():
     for values in ([0.0, 0.0], [np.nan, -np.inf]):
         root = parsed(svg.bar_track_svg(values, title="t"))

@@ -103,9 +103,20 @@ def window_picture(trace: EStepTrace, window: int) -> str:
 def tracks(trace: EStepTrace, name: str, window: int, *, is_new: bool) -> str:
     """One stage as bars over the letters, a row a strand."""
     values = by_window(trace, name)
-    limits = (LOWEST_SHIFTED, 0.0) if name == "shifted" else value_limits(values)
+    limits = track_limits(name, values)
     strands = ("+", "-") if trace.both_strands else ("+",)
     return "".join(_track_row(trace, name, strand, values, limits, window, is_new) for strand in strands)
+
+
+def track_limits(name: str, values: np.ndarray[Any, Any]) -> tuple[float, float]:
+    """Ends of a track's value axis: with 0 in it where bars stand on 0, else from the lowest to the highest."""
+    if name == "shifted":
+        return LOWEST_SHIFTED, 0.0
+    finite = values[np.isfinite(values)]
+    if name not in _LOGARITHMIC or not len(finite):
+        return value_limits(values)
+    low, high = float(finite.min()), float(finite.max())
+    return (low, high) if high > low else (low - 1.0, low)
 
 
 def _track_row(

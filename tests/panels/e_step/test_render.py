@@ -193,6 +193,32 @@ def test_tracks_of_both_strands_are_two_and_the_cursor_is_on_its_own(kernel):
     assert "ep-cursor-bar" in minus
 
 
+@pytest.mark.parametrize("name", ["scores", "activated", "cells"])
+def test_tracks_of_scores_reach_from_the_lowest_to_the_highest(kernel, name):
+    trace = e_step_trace("ACGTTACGGTTACA", kernel - 20, activation="paper", local_window=2)
+    values = render.by_window(trace, name)
+    drawn = re.findall(r"M\d+ ([\d.]+)h1v([\d.]+)h-1z", render.tracks(trace, name, 0, is_new=True).split("<path")[1])
+    assert {float(top) + float(height) for top, height in drawn} == {100}
+    assert max(float(height) for _, height in drawn) == 100
+    # the lowest has no height and is left out
+    assert len(drawn) == np.isfinite(values).sum() - 1
+
+
+def test_track_limits_are_apart_and_hold_zero_where_bars_stand_on_it():
+    some, same = np.array([-9.0, np.nan, -4.0]), np.array([-3.0, -3.0])
+    assert render.track_limits("scores", some) == (-9, -4)
+    assert render.track_limits("scores", same) == (-4, -3)
+    assert render.track_limits("cells", np.array([np.nan])) == (0, 1)
+    assert render.track_limits("weighted", some) == (-9, 0)
+    assert render.track_limits("shifted", some) == (-15, 0)
+
+
+def test_tracks_of_what_has_a_sign_start_at_zero(kernel):
+    text = render.tracks(e_step_trace("ACGTTACGGTTACA", kernel * 3 - 20, m=0.01), "weighted", 0, is_new=False)
+    # all are below 0, so they hang from the upper end
+    assert set(re.findall(r"M\d+ ([\d.]+)h1", text)) == {"0"}
+
+
 def test_by_window_puts_local_winners_where_they_come_from(kernel):
     trace = e_step_trace("ACGTTACGG", kernel, local_window=3)
     weights = render.by_window(trace, "weights")

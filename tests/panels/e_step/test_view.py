@@ -406,6 +406,24 @@ def test_building_and_walking_the_view_loads_nothing_heavy():
     assert loaded_by(BUILD) == []
 
 
+MEMORY = "\nimport psutil\nprint(psutil.Process().memory_info().rss)"
+
+
+def megabytes(code):
+    """Resident memory of a fresh interpreter that has run the code, a kernel's own modules included."""
+    text = "import ipykernel.kernelapp\n" + code + MEMORY
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", text], capture_output=True, text=True, check=True)
+    return int(done.stdout) / 1e6
+
+
+def test_a_viewing_kernel_stays_within_its_memory():
+    assert megabytes(BUILD) < 90
+
+
+def test_the_check_of_memory_can_go_red():
+    assert megabytes("import pandas, matplotlib.pyplot" + BUILD) > 90
+
+
 @pytest.mark.parametrize("name", ["torch", "plotly", "matplotlib", "pandas"])
 def test_the_check_of_what_is_loaded_can_go_red(name):
     assert name in loaded_by(f"import {name}" + BUILD)
