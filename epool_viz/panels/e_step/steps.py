@@ -33,6 +33,8 @@ class Step:
         Names of the stages to draw, the one that this step makes last.
     column : str
         The column that this step adds to the table, or "".
+    rectified_sentence, rectified_formula : str
+        What to say instead where a rectifier has made the plain words untrue; "" where they hold all the same.
     """
 
     name: str
@@ -43,6 +45,8 @@ class Step:
     picture: Literal["letters", "window", "tracks"] = "tracks"
     tracks: tuple[str, ...] = ()
     column: str = ""
+    rectified_sentence: str = ""
+    rectified_formula: str = ""
 
 
 _X = "x<sub>{window}</sub>"
@@ -69,7 +73,7 @@ STEPS = (
         "scores",
         "scores",
         "Scores of all windows",
-        "Every window's score is the log odds of a motif, plus an offset that all windows share: any kernel is a PWM.",
+        "Every window's score is the log odds of a motif, plus an offset that a strand's windows share: any kernel is a PWM.",
         f"{_X} = offset + log<sub>e<sup>m</sup></sub> P(window | PPM) / P(window | background) "
         "= {offset} + {log_ratio} = {reading}; the network says {score}, the difference is {residual}",
         tracks=("scores",),
@@ -133,12 +137,14 @@ STEPS = (
         "the network's weight is {weight}",
         tracks=("weights", "bayes_posterior"),
         column="bayes_posterior",
+        rectified_sentence="Bayes' rule over the raw scores, beside the network's weights over the bent ones: with a "
+        "rectifier they differ.",
     ),
     Step(
         "weighted",
         "weight × score",
         "Weight × score",
-        "Each window contributes its score in proportion to how probably the site starts there.",
+        "Each window contributes its score in proportion to its weight.",
         f"weight<sub>{{window}}</sub> × {_X} = {{weight}} × {{cell}} = {{weighted}}",
         tracks=("bayes_posterior", "weighted"),
         column="weighted",
@@ -151,6 +157,9 @@ STEPS = (
         "E-step computes.",
         "ePool = Σ weight × score = {pooled}; E[log odds] + E[offset] = {expected_log_ratio} + {expected_offset}",
         tracks=("weighted",),
+        rectified_sentence="The sum is the mean of the bent scores under the network's weights; with a rectifier it is "
+        "no expected log likelihood ratio.",
+        rectified_formula="ePool = Σ weight × score = {pooled}",
     ),
 )
 
@@ -158,9 +167,6 @@ ZOOPS = "; times P(there is a site) = {site_probability} that makes {posterior}"
 PARTIAL = (
     f"{_X} = {{score}} is a partial sum: window {{window}} overlaps the padding or an unknown letter. "
     "It means no log odds, and its weight is {weight}."
-)
-NOT_BAYES = (
-    "Bayes' rule over the raw scores, beside the network's weights over the bent ones: with a rectifier they differ."
 )
 _LAST_OF_SCORES = [step.name for step in STEPS].index("cells")
 ERRORS = {
@@ -187,8 +193,8 @@ def active_steps(activation: str, local_window: int) -> tuple[Step, ...]:
 
 
 def sentence_of(step: Step, trace: EStepTrace) -> str:
-    """What the step says; the posterior's sentence tells the truth about a rectified trace as well."""
-    return NOT_BAYES if step.name == "posterior" and trace.activation != "identity" else step.sentence
+    """What the step says of this trace."""
+    return (step.rectified_sentence if trace.activation != "identity" else "") or step.sentence
 
 
 def formula_of(step: Step, trace: EStepTrace, window: int) -> str:
@@ -197,7 +203,8 @@ def formula_of(step: Step, trace: EStepTrace, window: int) -> str:
         return PARTIAL
     if STEPS.index(step) > _LAST_OF_SCORES and step.name != "pooled" and not trace.taking_part[cell_of(trace, window)]:
         return PARTIAL
-    return step.formula + (ZOOPS if step.name == "posterior" and trace.occurrence == "zoops" else "")
+    formula = (step.rectified_formula if trace.activation != "identity" else "") or step.formula
+    return formula + (ZOOPS if step.name == "posterior" and trace.occurrence == "zoops" else "")
 
 
 def series_name(trace: EStepTrace, name: str) -> str:

@@ -46,11 +46,17 @@ def test_names_and_titles_are_distinct_and_every_sentence_ends():
     assert all(s.sentence.endswith(".") for s in steps.STEPS)
 
 
-def test_the_posterior_step_tells_the_truth_about_a_rectified_trace(kernel):
-    posterior = next(s for s in steps.STEPS if s.name == "posterior")
+def test_a_rectified_trace_is_not_told_what_holds_for_raw_scores_only(kernel):
     exact, bent = (e_step_trace("ACGTACG", kernel, activation=a) for a in ("identity", "relu"))
-    assert steps.sentence_of(posterior, exact) == posterior.sentence
-    assert steps.sentence_of(posterior, bent) == steps.NOT_BAYES
+    assert all(steps.sentence_of(step, exact) == step.sentence for step in steps.STEPS)
+    assert all(steps.formula_of(step, exact, 0) == step.formula for step in steps.STEPS)
+    walk = {step.name: step for step in steps.STEPS}
+    otherwise = [name for name, step in walk.items() if steps.sentence_of(step, bent) != step.sentence]
+    assert otherwise == ["posterior", "pooled"]
+    assert all("with a rectifier" in steps.sentence_of(walk[name], bent) for name in otherwise)
+    assert steps.formula_of(walk["pooled"], bent, 0) == "ePool = Σ weight × score = {pooled}"
+    expected = float(bent.expected_log_ratio + bent.expected_offset)
+    assert expected != pytest.approx(float(bent.pooled), rel=1e-3)
 
 
 def test_cell_of_finds_the_group_of_each_window_on_both_strands(kernel):
