@@ -73,7 +73,8 @@ STEPS = (
         "scores",
         "scores",
         "Scores of all windows",
-        "Every window's score is the log odds of a motif, plus an offset that a strand's windows share: any kernel is a PWM.",
+        "Every window's score is the log odds of a motif, plus an offset that a strand's windows share: "
+        "any kernel is a PWM.",
         f"{_X} = offset + log<sub>e<sup>m</sup></sub> P(window | PPM) / P(window | background) "
         "= {offset} + {log_ratio} = {reading}; the network says {score}, the difference is {residual}",
         tracks=("scores",),
