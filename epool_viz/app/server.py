@@ -19,7 +19,9 @@ import tornado.ioloop
 from jupyter_server.services.contents.largefilemanager import LargeFileManager
 from jupyter_server.utils import url_path_join
 from tornado.httpserver import HTTPServer
+from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, authenticated
+from tornado.websocket import WebSocketClosedError
 from traitlets.config import Config
 from voila.app import Voila
 from voila.handler import BaseVoilaHandler
@@ -234,9 +236,11 @@ class DashboardServer(Voila):
             self.stop()
 
     def _note_lost_exception(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """What a task raised that nobody waited for; Voilà draws a page in such a task."""
+        """What a task raised that nobody waited for; Voilà draws a page in such a task, and tornado writes to one."""
         if is_dead_kernel(context.get("exception")):
             self.log.info("a kernel ended before its page was drawn")
+        elif isinstance(context.get("exception"), WebSocketClosedError | StreamClosedError):
+            self.log.info("a page closed while something was on its way to it")
         else:
             loop.default_exception_handler(context)
 

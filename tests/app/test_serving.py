@@ -7,10 +7,14 @@ import signal
 import socket
 import subprocess
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
+from tornado.iostream import StreamClosedError
+from tornado.websocket import WebSocketClosedError
 
 from epool_viz.app import config
+from epool_viz.app.server import DashboardServer
 from epool_viz.errors import ArgumentError
 from tests.app.notebook_files import BROKEN, write_notebook
 from tests.browser.server import Server, command, serving, stop, wait_for
@@ -233,3 +237,18 @@ def test_folder_without_dashboards_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(ArgumentError, match=r"holds no notebook; accepted: a folder with \*\.ipynb files"):
         serve(notebooks=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("exception", "said"),
+    [
+        (WebSocketClosedError(), "a page closed while something was on its way to it"),
+        (StreamClosedError(), "a page closed while something was on its way to it"),
+        (ZeroDivisionError("a defect"), None),
+    ],
+)
+def test_a_page_that_closes_is_no_exception_and_a_defect_is_one(exception, said):
+    server, loop = Mock(), Mock()
+    DashboardServer._note_lost_exception(server, loop, {"exception": exception})
+    assert [call.args[0] for call in server.log.info.call_args_list] == ([said] if said else [])
+    assert loop.default_exception_handler.called == (said is None)
