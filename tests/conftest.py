@@ -6,10 +6,16 @@ import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from hypothesis import settings
+
+from tests.browser import chromium
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # a slow machine is no failure; and what a build checks must not depend on the day
 settings.register_profile("here", deadline=None)
@@ -70,3 +76,19 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"the real data are not beside this checkout ({SHARED_DATA.parent.name}/{SHARED_DATA.name})")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One browser for all tests; without one they are skipped, and under CI they fail."""
+    found = chromium.find(chromium.Machine(), install=False)
+    if found.must_fail:
+        pytest.fail(found.reason)
+    if not found.found:
+        pytest.skip(found.reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=found.executable, args=chromium.arguments())
+        yield launched
+        launched.close()

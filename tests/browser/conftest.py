@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser import chromium
 from tests.browser.server import Server, serving
 from tests.browser.watch import Watch
 
@@ -21,22 +20,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One browser for all tests; without one they are skipped, and under CI they fail."""
-    found = chromium.find(chromium.Machine(), install=False)
-    if found.must_fail:
-        pytest.fail(found.reason)
-    if not found.found:
-        pytest.skip(found.reason)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=found.executable, args=chromium.arguments())
-        yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="session")

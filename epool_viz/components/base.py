@@ -1,0 +1,73 @@
+"""What every component is built on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import anywidget
+import traitlets
+
+from epool_viz.components._bundle import bundle, source_of
+
+
+class Store(anywidget.AnyWidget):
+    """The state that the components of one dashboard share; it has no picture of its own.
+
+    Page and Python tell each other only what they have changed, so that neither undoes what the other did meanwhile.
+
+    Parameters
+    ----------
+    state : dict
+        Where to start: plain values, by the names of the arguments of `e_step_trace`, with `codes` for the sequence;
+        see `store.js`.
+    on_patch : callable
+        Called with a dict of what the page has changed.
+    """
+
+    _esm = bundle("store.js")
+    state = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, state: dict[str, Any], on_patch: Callable[[dict[str, Any]], None]) -> None:
+        self.now = dict(state)
+        self._on_patch = on_patch
+        super().__init__(state=state)
+        self.on_msg(self._receive)
+
+    def tell(self, patch: dict[str, Any]) -> None:
+        """Change the page's state; what it has already is not sent."""
+        changed = {name: value for name, value in patch.items() if name not in self.now or self.now[name] != value}
+        if changed:
+            self.now |= changed
+            self.send({"patch": changed})
+
+    def _receive(self, _: Any, content: Any, __: Any) -> None:
+        if not isinstance(content, dict):
+            return
+        if content.get("ready") and self.now != self.state:
+            self.send({"patch": self.now})
+        patch = content.get("patch")
+        if isinstance(patch, dict):
+            self.now |= patch
+            self._on_patch(patch)
+
+
+class Component(anywidget.AnyWidget):
+    """A widget that draws a store.
+
+    Parameters
+    ----------
+    store : Store
+    options : dict
+        What this one draws, as its module says.
+    """
+
+    module: str
+    store = anywidget.WidgetTrait().tag(sync=True)
+    options = traitlets.Dict().tag(sync=True)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Load the module that a subclass names."""
+        if "module" in cls.__dict__:
+            cls._esm = source_of(cls.module)
+        super().__init_subclass__(**kwargs)

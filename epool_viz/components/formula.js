@@ -1,0 +1,282 @@
+// Window formula: the letters under the cursor pick one entry of each kernel column; the entries and the bias make the
+// score. Below, the same score by the other route: the log-likelihood ratio of the PWM that the kernel means, letter by
+// letter, and the offset. What lies between the two is shown.
+//
+// options: {sentence, live}
+//   sentence  "visible" (default) or "hidden"
+//   live      false: the sentence is never spoken on its own
+// state: codes, alphabet, complement, kernel, bias, m, background, padding, both_strands, cursor
+//
+// On the other strand the table is the kernel's reverse complement, as it reads the letters of the given strand.
+
+const CSS = `
+.ec-formula-tools { display: inline-flex; align-items: center; gap: .25rem; margin-left: auto; }
+.ec-formula-step { min-width: 7rem; text-align: center; padding: .15rem .4rem; border-radius: .375rem; }
+.ec-formula-box { overflow-x: auto; max-width: 100%; padding: 3px 0; }
+.ec-formula .ec-formula-table { table-layout: fixed; width: calc(4.8rem + var(--columns) * (3.4rem + 2px)); border-collapse: separate; border-spacing: 2px; margin: 0; font-size: .875rem; }
+.ec-formula-table th, .ec-formula-table td { height: 1.7rem; padding: 0 .1rem; text-align: center; border: 0; border-radius: 4px; white-space: nowrap; }
+.ec-formula-table th[scope=row] { position: sticky; left: 0; z-index: 1; background: var(--paper); text-align: right; padding-right: .5rem; font-weight: 500; border-radius: 0; }
+.ec-formula-table thead td { width: 4.8rem; }
+.ec-formula-table thead th { color: var(--ink-soft); font-size: .75rem; height: 1.2rem; }
+.ec-formula-read td { font-weight: 700; font-size: 1.05rem; }
+.ec-formula-read td { color: var(--paper); }
+.ec-formula-read td.is-A { background: color-mix(in srgb, var(--letter-A) 85%, var(--ink)); }
+.ec-formula-read td.is-C { background: color-mix(in srgb, var(--letter-C) 85%, var(--ink)); }
+.ec-formula-read td.is-G { background: color-mix(in srgb, var(--letter-G) 62%, var(--ink)); }
+.ec-formula-read td.is-T { background: color-mix(in srgb, var(--letter-T) 80%, var(--ink)); }
+.ec-formula-read td.is-other { background: var(--ink-soft); }
+.ec-formula-read td.is-none { color: var(--ink-soft); border: 1px dashed var(--ink-soft); }
+.ec-formula-table td.is-heat { background: color-mix(in srgb, var(--heat) var(--share), var(--paper)); color: var(--ink); }
+.ec-formula-table td.is-up { --heat: var(--method-expectation); } .ec-formula-table td.is-down { --heat: var(--method-max); }
+.ec-formula-table td.is-picked { box-shadow: 0 0 0 2.5px var(--mark); font-weight: 700; }
+.ec-formula-table td.is-hand, .ec-formula-table th.is-hand { outline: 2px solid var(--accent); outline-offset: 1px; }
+.ec-formula-sum th, .ec-formula-sum td { border-top: 1px solid var(--line) !important; border-radius: 0 !important; font-weight: 600; }
+.ec-formula-ledger { display: grid; grid-template-columns: minmax(0, max-content) repeat(5, max-content); justify-content: start; gap: .1rem .6rem; align-items: baseline; margin: .5rem 0; }
+.ec-formula-line { display: contents; }
+.ec-formula-line > span { white-space: nowrap; text-align: right; }
+.ec-formula-line > :first-child { grid-column: 1; text-align: left; white-space: normal; }
+.ec-formula-line small { display: block; color: var(--ink-soft); font-size: .8125rem; }
+.ec-formula-line data { font-weight: 650; }
+.ec-formula-total { color: var(--accent); }
+.ec-formula-rest { grid-column: 1 / -1; width: 0; min-width: 100%; border-top: 1px solid var(--line); padding-top: .2rem; }
+@container (max-width: 34rem) {
+  .ec-formula-ledger { display: block; }
+  .ec-formula-line { display: flex; flex-wrap: wrap; gap: 0 .5rem; margin-bottom: .35rem; }
+  .ec-formula-line > :first-child { flex: 1 0 100%; }
+}
+.ec-formula { container-type: inline-size; }
+@media (forced-colors: active) { .ec-formula-table td.is-picked { outline: 3px solid Highlight; } .ec-formula-read td { color: CanvasText; } }
+`;
+const FAINTEST = 2.2250738585072014e-308; // below it a probability has lost digits
+
+export default {
+  async render({ model, el, host, signal }) {
+    const { exports } = await host.getWidget(model.get("store"));
+    const { store } = exports;
+    const { kit, maths } = store;
+    const { make, format } = kit;
+    const section = kit.panel(el, "formula", "Window formula", CSS);
+
+    const stepper = make("span", { class: "ec-formula-step", tabindex: "0", role: "spinbutton", "aria-label": "Window", "aria-valuemin": "1" });
+    const step = (by, text, label) => make("button", { type: "button", "aria-label": label, title: label, tabindex: "-1", onclick: () => go(by) }, text);
+    const tools = make("div", { class: "ec-formula-tools" }, step(-1, "\u2039", "The window before"), stepper, step(1, "\u203a", "The next window"));
+    const box = make("div", { class: "ec-formula-box", tabindex: "0", role: "group", "aria-label": "Kernel columns; left and right take a column in hand" });
+    const note = make("p", { class: "ec-soft" });
+    const ledger = make("div", { class: "ec-formula-ledger" });
+    const warning = make("p", { class: "ec-panel-warning" });
+    section.append(
+      make("div", { class: "ec-panel-head" }, make("span", { class: "ec-panel-title" }, "The score of a window"), tools),
+      box, note, ledger, warning,
+    );
+    const say = kit.voice(section, model.get("options"));
+    const refreshTable = kit.numbers(section, "The numbers as a table", ledgerTable);
+
+    kit.cursorKeys(stepper, store);
+    function go(by) {
+      const { number, strand } = kit.windowAt(store.state);
+      const { count } = kit.windows(store.state);
+      store.set({ cursor: Math.min(Math.max(number - 1 + by, 0), count - 1) + strand * count });
+    }
+
+    let hand = null; // the column in hand
+    kit.onArrows(
+      box,
+      (by) => take((hand ?? (by > 0 ? -1 : 1)) + by),
+      (end) => take(end === "first" ? 0 : Infinity),
+    );
+    box.addEventListener("blur", () => take(null));
+    function take(column) {
+      hand = column === null ? null : Math.min(Math.max(column, 0), grid.width - 1);
+      if (hand !== null) {
+        const cell = grid.heads[hand];
+        const left = cell.offsetLeft - grid.corner.offsetWidth;
+        if (left < box.scrollLeft) box.scrollLeft = left - 4;
+        else if (cell.offsetLeft + cell.offsetWidth > box.scrollLeft + box.clientWidth) box.scrollLeft = cell.offsetLeft + cell.offsetWidth - box.clientWidth + 4;
+      }
+      ask();
+    }
+
+    // numbers -----------------------------------------------------------------------------------------------------
+
+    let readings = null; // per strand: kernel, what it means, the log ratio of each entry
+    function readingOf(state, strand) {
+      const { kernel, m, bias, background } = state;
+      const key = [kernel, m, bias, background, state.complement];
+      if (!readings || readings.key.some((x, i) => x !== key[i])) readings = { key };
+      return (readings[strand] ??= read(strand ? maths.reverseComplement(kernel, state.complement) : kernel, state));
+    }
+
+    function read(kernel, { m, bias, background }) {
+      const q = background ?? kernel.map(() => 1 / kernel.length);
+      const pwm = maths.kernelToPwm(kernel, { logBase: m, bias, background: q });
+      // looked up in the probabilities, so that the two routes share no number
+      const ratios = pwm.ppm.map((row, a) => row.map((p, j) => (m > 0 && p > FAINTEST ? (Math.log(p) - Math.log(q[a])) / m : pwm.pwm[a][j])));
+      return { kernel, ratios, offset: pwm.offset };
+    }
+
+    /** Everything about the window under the cursor. */
+    function measure(state, trace) {
+      const now = kit.windowAt(state, Math.min(state.cursor, trace.scores.length - 1));
+      const { width } = kit.windows(state);
+      const { kernel, ratios, offset } = readingOf(state, now.strand);
+      const codes = Array.from({ length: width }, (_, j) => (now.start + j < 0 || now.start + j >= state.codes.length ? null : state.codes[now.start + j]));
+      const pick = (matrix) => codes.map((code, j) => (code !== null && code >= 0 ? matrix[code][j] : null));
+      const total = (values) => values.reduce((sum, x) => sum + (x ?? 0), 0);
+      const [picked, logRatios] = [pick(kernel), pick(ratios)];
+      const gap = kit.partial(state.codes, now.start, width);
+      const sum = total(picked);
+      const logRatio = total(logRatios);
+      const score = trace.scores[now.index];
+      return { now, width, kernel, ratios, offset, codes, picked, logRatios, gap, sum, logRatio, score, residual: Math.abs(score - (logRatio + offset)) };
+    }
+
+    // drawing -----------------------------------------------------------------------------------------------------
+
+    let grid = { width: 0 };
+    let decimals = 2;
+    let shown = null; // what the grid shows
+    let what = null; // what is measured
+    function draw(state, trace) {
+      warning.textContent = store.error ? `Shown is the last score that could be computed. ${store.error}` : "";
+      if (!trace || trace.width !== kit.windows(state).width) return;
+      what = measure(state, trace);
+      if (grid.width !== what.width || grid.alphabet !== state.alphabet) build(state, what);
+      if (shown !== what.kernel) fill(what);
+      mark(state, what);
+      balance(state, what);
+      tell(state, what);
+      refreshTable();
+    }
+
+    const letterOf = (state, code) => (code === null ? "\u00b7" : (state.alphabet[code] ?? "N"));
+    const toneOf = (letter) => (letter === "\u00b7" ? "none" : letter === "U" ? "T" : "ACGT".includes(letter) && store.state.alphabet.length <= 4 ? letter : "other");
+
+    function build(state, { width }) {
+      const places = Array.from({ length: width }, (_, j) => j);
+      const row = (label, cells, look) => make("tr", { class: look }, make("th", { scope: "row" }, label), cells);
+      const cells = () => places.map(() => make("td"));
+      grid = {
+        width, alphabet: state.alphabet,
+        corner: make("td"),
+        heads: places.map((j) => make("th", { scope: "col" }, String(j + 1))),
+        letters: cells(),
+        entries: [...state.alphabet].map(cells),
+        picked: cells(),
+        ratios: cells(),
+        label: make("span", {}, "kernel"),
+      };
+      grid.rows = [...state.alphabet].map((letter, a) => row(letter, grid.entries[a]));
+      box.replaceChildren(make("table", { class: "ec-formula-table", style: `--columns:${width}` },
+        make("thead", {}, make("tr", {}, grid.corner, grid.heads)),
+        make("tbody", {},
+          row("letter", grid.letters, "ec-formula-read"), grid.rows,
+          row("picked", grid.picked, "ec-formula-sum"), row("log ratio", grid.ratios, "ec-formula-sum"))));
+      shown = null;
+    }
+
+    function fill({ kernel }) {
+      shown = kernel;
+      const most = Math.max(...kernel.flat().map(Math.abs)) || 1;
+      decimals = Math.min(Math.max(2 - Math.floor(Math.log10(most)), 0), 6);
+      kernel.forEach((row, a) => row.forEach((x, j) => {
+        const cell = grid.entries[a][j];
+        cell.replaceChildren(entry(`kernel-${a}-${j}`, x));
+        cell.style.setProperty("--share", `${Math.round((40 * Math.abs(x)) / most)}%`);
+        cell.className = `is-heat ${x < 0 ? "is-down" : "is-up"}`;
+      }));
+    }
+
+    function mark(state, { width, codes, picked, logRatios }) {
+      for (let j = 0; j < width; j++) {
+        const letter = letterOf(state, codes[j]);
+        grid.letters[j].textContent = letter;
+        grid.letters[j].className = `is-${toneOf(letter)}`;
+        grid.entries.forEach((row, a) => row[j].classList.toggle("is-picked", codes[j] === a));
+        put(grid.picked[j], `picked-${j}`, picked[j]);
+        put(grid.ratios[j], `log-ratio-${j}`, logRatios[j]);
+        for (const cell of [grid.heads[j], grid.picked[j], grid.ratios[j]]) cell.classList.toggle("is-hand", j === hand);
+      }
+    }
+
+    /** A number of the table: as many decimals everywhere. */
+    function entry(name, x) {
+      const element = kit.number(name, x, 3);
+      element.textContent = plain(x);
+      return element;
+    }
+
+    const plain = (x) => (Math.abs(x) < 1e5 ? x.toFixed(decimals).replace("-", "\u2212") : format(x, 3));
+
+    function put(cell, name, x) {
+      if (x === null) cell.replaceChildren("\u2013");
+      else if (!cell.firstElementChild) cell.replaceChildren(entry(name, x));
+      else if (cell.firstElementChild.dataset.value !== String(x)) {
+        kit.attributes(cell.firstElementChild, { value: x, "data-value": x });
+        cell.firstElementChild.firstChild.data = plain(x);
+      }
+    }
+
+    function balance(state, { now, gap, sum, logRatio, offset, score, residual }) {
+      const strand = now.strand ? "The table is the kernel's reverse complement, as the other strand reads it. " : "";
+      const unknown = gap ? `Where the window ${gap}, nothing is picked: the score is a partial sum. ` : "";
+      note.textContent = strand + unknown;
+      note.hidden = !note.textContent;
+      const line = (title, small, a, aName, b, bName, total, totalName) => make("div", { class: "ec-formula-line" },
+        make("span", {}, title, make("small", {}, small)),
+        make("span", {}, kit.number(aName, a)), make("span", {}, b < 0 ? "\u2212" : "+"),
+        make("span", {}, signless(kit.number(bName, b), b)), make("span", {}, "="),
+        make("span", { class: "ec-formula-total" }, kit.number(totalName, total)));
+      const base = state.m > 0 ? `to the base e\u1d50 = ${format(Math.exp(state.m))}` : "in the limit m = 0, base 1";
+      ledger.replaceChildren(
+        line("The network: picked entries + bias", "one entry a column", sum, "sum", state.bias, "bias", score, "score"),
+      );
+      if (gap) {
+        ledger.append(make("p", { class: "ec-formula-rest" }, "A partial sum is no likelihood ratio, so there is no second route for this window."));
+        return;
+      }
+      ledger.append(
+        line("The statistician: log-likelihood ratio + offset", `motif against background, ${base}`, logRatio, "log-ratio", offset, "offset", logRatio + offset, "score-by-pwm"),
+        make("p", { class: "ec-formula-rest" }, "Difference ", kit.number("residual", residual), agreement(residual, score)),
+      );
+    }
+
+    // words -------------------------------------------------------------------------------------------------------
+
+    function tell(state, { now, codes, gap, sum, logRatio, offset, score, residual, picked, logRatios, width }) {
+      const reads = codes.map((code) => letterOf(state, code)).join("");
+      const name = kit.called(now);
+      stepper.textContent = `window ${now.number} of ${kit.windows(state).count}`;
+      const summing = `${name}, ${reads}: ${format(sum)} + bias ${format(state.bias)} = ${format(score)}`;
+      const whole = gap ? `${summing}; it ${gap}, so this is a partial sum.`
+        : `${summing}; log-likelihood ratio ${format(logRatio)} + offset ${format(offset)} is ${residual ? `the same, to ${format(residual)}` : "exactly the same"}.`;
+      kit.attributes(stepper, { "aria-valuemax": kit.windows(state).count, "aria-valuenow": now.number, "aria-valuetext": whole });
+      if (hand === null || hand >= width) say(whole);
+      else if (picked[hand] === null) say(`Column ${hand + 1} has no known letter and picks nothing.`);
+      else say(`Column ${hand + 1}: ${reads[hand]} picks ${format(picked[hand], 3)}; its log-likelihood ratio is ${format(logRatios[hand], 3)}.`);
+    }
+
+    /** A number behind its own sign. */
+    function signless(element, x) {
+      element.textContent = format(Math.abs(x));
+      return element;
+    }
+
+    function agreement(residual, score) {
+      if (residual === 0) return ": to the last digit the same number.";
+      return residual < 1e-9 * Math.max(1, Math.abs(score)) ? ": the same number, to rounding." : ".";
+    }
+
+    function ledgerTable() {
+      const { codes, picked, logRatios, sum, logRatio, offset, gap, score, residual } = what;
+      const cell = (name, x) => (x === null ? "\u2013" : kit.number(name, x, 17));
+      const rows = codes.map((code, j) => [String(j + 1), letterOf(store.state, code), cell(`full-picked-${j}`, picked[j]), cell(`full-log-ratio-${j}`, logRatios[j])]);
+      rows.push(["sum", "", cell("full-sum", sum), cell("full-log-ratio", gap ? null : logRatio)]);
+      rows.push(["bias, offset", "", cell("full-bias", store.state.bias), cell("full-offset", gap ? null : offset)]);
+      rows.push(["score", "", cell("full-score", score), cell("full-score-by-pwm", gap ? null : logRatio + offset)]);
+      rows.push(["difference", "", "", cell("full-residual", gap ? null : residual)]);
+      return kit.table("Both routes to the score, in full", ["column", "letter", "picked entry", "log-likelihood ratio"], rows);
+    }
+
+    const ask = kit.follow(store, draw, signal);
+  },
+};

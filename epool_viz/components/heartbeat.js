@@ -1,0 +1,116 @@
+// Heartbeat: says when Python or the network is gone, and how to go on with nothing lost.
+//
+// Python is asked while the page is seen and in use; a page that nobody has touched for `quiet` seconds stops asking, so
+// that an idle kernel can be given back. What the page computes by itself goes on all the while.
+//
+// options: {every, patience, quiet, share}
+//   every     seconds between two questions (default 5)
+//   patience  seconds without an answer until the banner (default 12)
+//   quiet     seconds without a hand on the page until it stops asking (default 300)
+//   share     keys of the state that go into the link (default all)
+
+const CSS = `
+.ec-heartbeat-banner { border: 2px solid var(--warning); border-radius: .5rem; background: var(--paper); padding: .75rem 1rem; margin: .25rem 0; box-shadow: 0 .25rem 1rem rgb(0 0 0 / .15); }
+.ec-heartbeat-banner strong { color: var(--warning); display: block; font-size: 1.0625rem; }
+.ec-heartbeat-banner p { max-width: 44rem; }
+.ec-heartbeat-banner .ec-row { margin-top: .5rem; }
+.ec-heartbeat-banner .ec-heartbeat-first, .ec-heartbeat-banner .ec-heartbeat-first:hover:enabled { background: var(--accent); color: var(--paper); border-color: var(--accent); }
+.ec-heartbeat [role=alert]:empty { display: none; }
+.ec-heartbeat { position: sticky; top: 0; z-index: 10; }
+`;
+const WORDS = {
+  python: ["Python no longer answers.", "The picture still moves: it is computed in this page. Files, exports and new data need Python again. Reloading starts a fresh Python with all that you see now."],
+  network: ["You are offline.", "The picture still moves: it is computed in this page. Files, exports and new data wait for the network. Nothing is lost; this message goes when the network is back."],
+};
+
+export default {
+  async render({ model, el, host, signal }) {
+    const { exports } = await host.getWidget(model.get("store"));
+    const { store } = exports;
+    const { make, dress, speaker, toFragment } = store.kit;
+    const { every = 5, patience = 12, quiet = 300, share = null } = model.get("options");
+    dress(el, "heartbeat", CSS);
+
+    const now = () => performance.now() / 1000;
+    let [asked, touched, isAnswered] = [null, now(), true]; // `asked`: when the oldest question without an answer was put
+    let shown = null;
+    let count = 0;
+    const banner = make("div", { role: "alert" });
+    el.append(banner);
+    const say = speaker(el, 0);
+
+    const isGone = () => asked !== null && !isAnswered && now() - asked > patience;
+    const draw = () => {
+      const why = navigator.onLine === false ? "network" : isGone() ? "python" : null;
+      if (why === shown) return;
+      if (why) banner.replaceChildren(card(...WORDS[why]));
+      else {
+        banner.replaceChildren();
+        say("The connection is back.");
+      }
+      shown = why;
+      el.dataset.state = why ?? "well";
+    };
+    const keep = () => {
+      location.hash = toFragment(store.state, share);
+    };
+    const reload = () => {
+      keep();
+      location.reload();
+    };
+    const card = (title, text) =>
+      make("div", { class: "ec-heartbeat-banner" },
+        make("strong", {}, title), make("p", {}, text),
+        make("div", { class: "ec-row" },
+          make("button", { type: "button", class: "ec-heartbeat-first", onclick: reload }, "Reload with this state"),
+          make("button", { type: "button", onclick: keep }, "Keep the state in the address")));
+
+    const ask = () => {
+      if (!model.send || document.hidden || navigator.onLine === false) return;
+      if (isAnswered && now() - touched > quiet) return;
+      if (isAnswered) {
+        asked = now();
+        isAnswered = false;
+      }
+      try {
+        model.send({ ping: ++count });
+      } catch {
+        asked = -Infinity; // the connection is closed for good
+      }
+    };
+    const beat = () => {
+      draw();
+      ask();
+    };
+    const heard = (message) => {
+      if (!message || message.pong === undefined) return;
+      isAnswered = true;
+      draw();
+    };
+    // a page that was asleep has not waited: the question is put anew before anyone is alarmed
+    const wake = () => {
+      touched = now();
+      if (document.hidden) return;
+      if (!shown) isAnswered = true;
+      beat();
+    };
+    const touch = () => {
+      const slept = now() - touched > quiet;
+      touched = now();
+      if (slept) beat();
+    };
+    model.on("msg:custom", heard);
+    document.addEventListener("visibilitychange", wake, { signal });
+    for (const event of ["online", "offline"]) window.addEventListener(event, wake, { signal });
+    for (const event of ["pointerdown", "keydown", "wheel"]) window.addEventListener(event, touch, { signal, passive: true });
+    const timer = setInterval(beat, 1000 * every);
+    el.dataset.state = "well";
+    beat();
+    const stop = () => {
+      clearInterval(timer);
+      model.off("msg:custom", heard);
+    };
+    signal.addEventListener("abort", stop);
+    return stop;
+  },
+};

@@ -1,0 +1,30 @@
+"""The page notices when Python is gone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from epool_viz.components.base import Component
+
+
+class Heartbeat(Component):
+    """A banner for a page whose Python or network is gone, with a way back that keeps the state.
+
+    Parameters
+    ----------
+    store : Store
+    options : dict
+        `every`, `patience` and `quiet`, in seconds, and `share`, the keys of the state that a reload keeps.
+    """
+
+    module = "heartbeat.js"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.on_msg(self._answer)
+
+    def _answer(self, _: Any, content: Any, __: Any) -> None:
+        """Send back what the page asked with, as long as it is a number."""
+        count = content.get("ping") if isinstance(content, dict) else None
+        if isinstance(count, int):
+            self.send({"pong": count})

@@ -1,0 +1,299 @@
+// The page's twin of the few functions of `epool_viz.core` that must follow the hand. `core` is the authority: a file of
+// golden values written from it is checked in the browser for every function here.
+//
+// A matrix (kernel, PPM, PWM) is an array of rows, one a letter, each a list of numbers, one a position. A sequence is a
+// list of letter codes, -1 for an unknown letter. Logarithms are natural.
+
+export const UNKNOWN = -1;
+
+const sum = (values) => values.reduce((total, x) => total + x, 0);
+const largest = (values) => values.reduce((top, x) => (x > top ? x : top), -Infinity);
+const columns = (matrix) => matrix[0].map((_, j) => matrix.map((row) => row[j]));
+const rows = (cols) => cols[0].map((_, a) => cols.map((column) => column[a]));
+
+/** The kernel, or any matrix, as the other strand reads it. `complement[a]` is the code of letter a's complement. */
+export function reverseComplement(matrix, complement) {
+  return complement.map((code) => [...matrix[code]].reverse());
+}
+
+/** The letter at which each window starts, from 0; negative in the padding. */
+export function windowStarts(length, width, padding) {
+  const first = padding === "same" ? -Math.floor((width - 1) / 2) : 0;
+  const count = padding === "same" ? length : length - width + 1;
+  return Array.from({ length: Math.max(count, 0) }, (_, i) => first + i);
+}
+
+/** `bias + sum_j kernel[S[i+j]][j]` for every window; unknown letters and padding add nothing. */
+export function scan(codes, kernel, { bias = 0, padding = "valid" } = {}) {
+  const width = kernel[0].length;
+  return windowStarts(codes.length, width, padding).map((start) => {
+    let score = 0;
+    for (let j = 0; j < width; j++) {
+      const code = codes[start + j];
+      if (code >= 0) score += kernel[code][j];
+    }
+    return score + bias;
+  });
+}
+
+/** Which windows hold only known letters. */
+export function wholeWindows(codes, width, padding = "valid") {
+  return windowStarts(codes.length, width, padding).map((start) => {
+    for (let j = 0; j < width; j++) if (!(codes[start + j] >= 0)) return false;
+    return true;
+  });
+}
+
+/** A kernel read to the base e^logBase: `{ppm, pwm, offset}`; at 0 the limit. `background` holds one number a letter. */
+export function kernelToPwm(kernel, { logBase = 1, bias = 0, background = null } = {}) {
+  const q = background ?? kernel.map(() => 1 / kernel.length);
+  let offset = bias;
+  const pwm = [];
+  const ppm = [];
+  for (const column of columns(kernel)) {
+    const logZ = logMeanPower(column, q, logBase);
+    offset += logZ;
+    const odds = column.map((w) => w - logZ);
+    const powers = odds.map((x, a) => q[a] * Math.exp(logBase * x));
+    const total = sum(powers);
+    pwm.push(odds);
+    ppm.push(powers.map((p) => p / total));
+  }
+  return { ppm: rows(ppm), pwm: rows(pwm), offset };
+}
+
+// log_base sum_a q[a] base^w[a]; near base 1 through expm1 and log1p, far from it from the largest power
+function logMeanPower(column, q, logBase) {
+  const top = largest(column);
+  if (logBase === 0) return top + sum(column.map((w, a) => q[a] * (w - top)));
+  const loss = sum(column.map((w, a) => q[a] * Math.expm1(logBase * (w - top))));
+  if (loss > -0.5) return top + Math.log1p(loss) / logBase;
+  return top + Math.log(sum(column.map((w, a) => q[a] * Math.exp(logBase * (w - top))))) / logBase;
+}
+
+/** Bits that each column of a PPM tells against the background. */
+export function informationContent(ppm, background = null) {
+  const q = background ?? ppm.map(() => 1 / ppm.length);
+  return columns(ppm).map((p) => sum(p.map((x, a) => (x > 0 ? x * Math.log(x / q[a]) : 0))) / Math.LN2);
+}
+
+/** What the network does to a score: "identity", "relu" or "paper" (capped at 10, slope 1/2 below 0). */
+export function activate(scores, activation) {
+  if (activation === "identity") return [...scores];
+  if (activation === "relu") return scores.map((x) => Math.max(x, 0));
+  return scores.map((x) => Math.min(Math.max(x, 0), 10) - 0.5 * Math.max(-x, 0));
+}
+
+/** The best of every `window` neighbours among `candidates`; a last, incomplete group is dropped. */
+export function localMax(scores, window, candidates = null) {
+  const values = [];
+  const positions = [];
+  for (let first = 0; first + window <= scores.length; first += window) {
+    let best = first;
+    let bestKey = -Infinity;
+    for (let i = first; i < first + window; i++) {
+      const key = candidates && !candidates[i] ? -Infinity : scores[i];
+      if (key > bestKey) [best, bestKey] = [i, key];
+    }
+    values.push(scores[best]);
+    positions.push(best);
+  }
+  return { values, positions };
+}
+
+/** Every stage of ePooling's weights: `{gate, shifted, exponentials, total, weights}`. */
+export function expectationStages(scores, { m = 1, mode = 0, mask = null } = {}) {
+  const takes = mask ?? scores.map(() => true);
+  const top = largest(scores.filter((_, i) => takes[i]));
+  let gate = takes.map(Number);
+  if (mode === 1 && m !== 0) {
+    const count = sum(gate);
+    // distances from the top, as core takes them, so that "equal to the mean" means the same on both sides
+    const below = scores.map((x) => x / 2 - top / 2);
+    const mean = sum(below.map((d, i) => (takes[i] ? d : 0))) / count;
+    gate = gate.map((g, i) => (g && below[i] > mean ? 1 : g && below[i] === mean ? 0.5 : 0));
+  }
+  const shifted = scores.map((x, i) => (takes[i] ? 2 * m * (x / 2 - top / 2) : -Infinity));
+  const exponentials = shifted.map((e, i) => gate[i] * Math.exp(e));
+  const total = sum(exponentials);
+  return { gate, shifted, exponentials, total, weights: exponentials.map((e) => e / total) };
+}
+
+/** ePooling: the mean of the scores under their own weights. */
+export function expectationPool(scores, options = {}) {
+  const { weights } = expectationStages(scores, options);
+  const takes = options.mask ?? scores.map(() => true);
+  const top = largest(scores.filter((_, i) => takes[i]));
+  return top + 2 * sum(weights.map((p, i) => (takes[i] ? p * (scores[i] / 2 - top / 2) : 0)));
+}
+
+/** The largest, the mean, and (1/m) ln sum e^(m x) of the scores that take part. */
+export function otherPools(scores, { m = 1, mask = null } = {}) {
+  const kept = mask ? scores.filter((_, i) => mask[i]) : scores;
+  const top = largest(kept);
+  const average = top + sum(kept.map((x) => x - top)) / kept.length;
+  const logSumExp = m > 0 ? top + Math.log(sum(kept.map((x) => Math.exp(m * (x - top))))) / m : null;
+  return { maximum: top, average, logSumExp };
+}
+
+/** d ePool / d x_i = weight_i (1 + m (x_i - ePool)). */
+export function poolGradient(scores, weights, pooled, m) {
+  return weights.map((p, i) => (p > 0 ? p * (1 + m * (scores[i] - pooled)) : 0));
+}
+
+/** - sum p ln p. */
+export function entropy(weights) {
+  return -sum(weights.map((p) => (p > 0 ? p * Math.log(p) : 0)));
+}
+
+function logistic(x) {
+  return x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x));
+}
+
+// log_base(P(window | ppm) / P(window | background)), each letter looked up in the probabilities
+function logRatios(codes, reading, q, m, starts) {
+  const width = reading.ppm[0].length;
+  const table = reading.ppm.map((row, a) =>
+    row.map((p, j) => (m > 0 && p > 2.2250738585072014e-308 ? (Math.log(p) - Math.log(q[a])) / m : reading.pwm[a][j])),
+  );
+  return starts.map((start) => {
+    let total = 0;
+    for (let j = 0; j < width; j++) if (codes[start + j] >= 0) total += table[codes[start + j]][j];
+    return total;
+  });
+}
+
+function relativeDifference(a, b) {
+  const size = Math.max(1, largest(a.map(Math.abs)));
+  return largest(a.map((x, i) => Math.abs(x - b[i]))) / size;
+}
+
+/**
+ * One E-step by both routes; field for field the `EStepTrace` of core, names in camel case.
+ * `input`: {codes, kernel, bias, m, mode, localWindow, activation, padding, bothStrands, occurrence, siteRate, background,
+ * complement}. Throws an Error whose message can be shown.
+ */
+export function eStepTrace(input) {
+  const { codes, kernel, bias = 0, m = 1, mode = 0, localWindow = 1 } = input;
+  const { activation = "identity", padding = "valid", bothStrands = false, occurrence = "oops", siteRate = 0.5 } = input;
+  const width = kernel[0].length;
+  const q = input.background ?? kernel.map(() => 1 / kernel.length);
+  const kernels = bothStrands ? [kernel, reverseComplement(kernel, input.complement)] : [kernel];
+  const oneStrand = windowStarts(codes.length, width, padding);
+  if (!oneStrand.length) throw new Error(`The sequence has ${codes.length} letters and the kernel ${width} columns.`);
+  const wholeOne = wholeWindows(codes, width, padding);
+  if (!wholeOne.includes(true)) throw new Error(`The sequence has no ${width} known letters in a row.`);
+  const n = oneStrand.length;
+
+  // the network's route
+  const starts = kernels.flatMap(() => oneStrand);
+  const strands = kernels.flatMap((_, s) => oneStrand.map(() => (s ? "-" : "+")));
+  const whole = kernels.flatMap(() => wholeOne);
+  const scores = kernels.flatMap((k) => scan(codes, k, { bias, padding }));
+  const activated = activate(scores, activation);
+  const candidates = activation === "identity" ? whole : whole.map(() => true);
+  const cells = [];
+  const cellWindows = [];
+  kernels.forEach((_, s) => {
+    const won = localMax(activated.slice(s * n, s * n + n), localWindow, candidates.slice(s * n, s * n + n));
+    cells.push(...won.values);
+    cellWindows.push(...won.positions.map((i) => i + s * n));
+  });
+  if (!cells.length) throw new Error(`A local maximum over ${localWindow} needs at least as many windows; there are ${n}.`);
+  const takingPart = cellWindows.map((w) => candidates[w]);
+  const stages = expectationStages(cells, { m, mode, mask: takingPart });
+  const pooled = expectationPool(cells, { m, mode, mask: takingPart });
+  const others = otherPools(cells, { m, mask: takingPart });
+  const disorder = entropy(stages.weights);
+
+  // the statistician's route
+  const readings = kernels.map((k) => kernelToPwm(k, { logBase: m, bias, background: q }));
+  const ratios = readings.flatMap((reading) => logRatios(codes, reading, q, m, oneStrand)).map((x, i) => (whole[i] ? x : 0));
+  const offsets = readings.flatMap((reading) => oneStrand.map(() => reading.offset));
+  const highest = largest(readings.map((r) => r.offset));
+  const chances = readings.map((r) => Math.exp(m * (r.offset - highest)));
+  const strandPrior = chances.map((c) => c / sum(chances));
+  const given = stages.gate.map((g, i) => g * strandPrior[Math.floor(cellWindows[i] / n)]);
+  const prior = given.map((g) => g / sum(given));
+  const logJoint = prior.map((p, i) => (p > 0 ? m * ratios[cellWindows[i]] + Math.log(p) : -Infinity));
+  const top = largest(logJoint);
+  const joint = logJoint.map((x) => Math.exp(x - top));
+  const evidence = sum(joint);
+  const logEvidence = Math.log(evidence) + top;
+  const siteProbability = occurrence === "zoops" ? logistic(logEvidence + Math.log(siteRate / (1 - siteRate))) : 1;
+
+  const atWindows = (values) => {
+    const out = new Array(scores.length).fill(0);
+    values.forEach((v, i) => (out[cellWindows[i]] = v));
+    return out;
+  };
+  const bayesPosterior = atWindows(joint.map((x) => x / evidence));
+  const weightsAtWindows = atWindows(stages.weights);
+  const expectedLogRatio = sum(bayesPosterior.map((p, i) => p * ratios[i]));
+  const expectedOffset = sum(bayesPosterior.map((p, i) => p * offsets[i]));
+  const errors = {
+    score: relativeDifference(
+      scores.map((x, i) => (whole[i] ? x : 0)),
+      ratios.map((x, i) => (whole[i] ? x + offsets[i] : 0)),
+    ),
+  };
+  if (activation === "identity") {
+    errors.posterior = relativeDifference(weightsAtWindows, bayesPosterior);
+    errors.pooled = relativeDifference([pooled], [expectedLogRatio + expectedOffset]);
+  }
+  return {
+    width, starts, strands, whole, scores, activated, cells, cellWindows, takingPart,
+    ...stages,
+    weighted: stages.weights.map((p, i) => p * cells[i]),
+    pooled, ...others, entropy: disorder, effectiveWindows: Math.exp(disorder),
+    gradient: poolGradient(cells, stages.weights, pooled, m),
+    maxGradient: cells.map((_, i) => Number(i === firstBest(cells, takingPart))),
+    pwm: readings[0], logRatios: ratios, offsets, strandPrior, prior, logEvidence, bayesPosterior, expectedLogRatio,
+    expectedOffset, siteProbability, posterior: weightsAtWindows.map((p) => p * siteProbability), errors,
+    identityError: largest(Object.values(errors)),
+    exact: activation === "identity" && localWindow === 1,
+  };
+}
+
+function firstBest(values, mask) {
+  let best = -1;
+  values.forEach((x, i) => {
+    if (mask[i] && (best < 0 || x > values[best])) best = i;
+  });
+  return best;
+}
+
+/**
+ * The maximum-likelihood m: the kernel's own best whole windows over the given sequences made most probable.
+ * Returns {m} or {reason} where none exists.
+ */
+export function estimateLogBase(kernel, sequences) {
+  const cols = columns(kernel);
+  const scale = largest(cols.map((c) => largest(c) - Math.min(...c))) || 1;
+  const centred = cols.map((c) => c.map((w) => (w - sum(c) / c.length) / scale));
+  const best = sequences.map((codes) => {
+    const whole = wholeWindows(codes, cols.length);
+    return largest(scan(codes, rows(centred)).filter((_, i) => whole[i]));
+  });
+  const gain = sum(best) / best.length;
+  const ceiling = sum(centred.map(largest));
+  const rounding = 1e-12 * Math.max(ceiling, 1);
+  if (!(gain > rounding)) return { reason: "the best windows score no better than the mean of each column" };
+  if (ceiling - gain <= rounding) return { reason: "every best window has the best letter in every column" };
+  const slope = (beta) =>
+    gain -
+    sum(
+      centred.map((c) => {
+        const powers = c.map((w) => Math.exp(beta * (w - largest(c))));
+        return sum(powers.map((p, a) => p * c[a])) / sum(powers);
+      }),
+    );
+  let [low, high] = [0, 1];
+  while (slope(high) > 0) [low, high] = [high, 2 * high];
+  for (let i = 0; i < 200 && high - low > 1e-15 * high; i++) {
+    const middle = (low + high) / 2;
+    if (slope(middle) > 0) low = middle;
+    else high = middle;
+  }
+  return { m: (low + high) / 2 / scale };
+}

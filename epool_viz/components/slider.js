@@ -1,0 +1,207 @@
+// Slider: one number of the state, with its name, its unit, a box to type it in, and named values beside it.
+//
+// options: {key, label, unit, min, max, scale, digits, step, first, buttons, marks, help, when}
+//   key      the name in the state
+//   max      a number, or "windows": the last window of the trace
+//   scale    "linear" (default), or "cubic": dense near 0, which is reached exactly; made for m from 0 to 20
+//   step     of the linear scale (default: a hundredth of the range; 1 where digits is 0)
+//   digits   significant digits shown, 0 for whole numbers (default 4)
+//   first    what the value 0 is called, 1 for places counted from 1 (default 0)
+//   buttons  [{label, value}] or [{label, action: "ml"}], the m under which the kernel's best window is most probable
+//   marks    [{value, label}] under the slider
+//   help     a sentence under it
+//   when     {key, is} or {key, not}: shown only where that holds
+
+const STOPS = 130; // of the cubic scale, about
+
+const CSS = `
+.ec-slider { --thumb: 1.35rem; container-type: inline-size; width: 100%; }
+.ec-slider-line { display: grid; grid-template-columns: minmax(6rem, auto) minmax(8rem, 1fr) auto; gap: .1rem .75rem; align-items: center; }
+.ec-slider-line label { font-weight: 600; }
+.ec-slider .ec-box { width: 5.5rem; text-align: right; font-variant-numeric: tabular-nums; }
+.ec-slider input[type=range] { appearance: none; width: 100%; height: 2rem; margin: 0; background: none; cursor: pointer; }
+.ec-slider input[type=range]::-webkit-slider-runnable-track { height: .4rem; border-radius: 1rem; border: 1px solid var(--ink-soft); background: linear-gradient(to right, var(--accent) var(--filled), var(--paper) var(--filled)); }
+.ec-slider input[type=range]::-webkit-slider-thumb { appearance: none; width: var(--thumb); height: var(--thumb); margin-top: calc(.15rem - var(--thumb) / 2); border-radius: 50%; background: var(--accent); border: .2rem solid var(--paper); box-shadow: 0 0 0 1px var(--accent); }
+.ec-slider input[type=range]::-moz-range-track { height: .4rem; border-radius: 1rem; border: 1px solid var(--ink-soft); background: var(--paper); }
+.ec-slider input[type=range]::-moz-range-progress { height: .4rem; border-radius: 1rem; background: var(--accent); }
+.ec-slider input[type=range]::-moz-range-thumb { box-sizing: border-box; width: var(--thumb); height: var(--thumb); border-radius: 50%; background: var(--accent); border: .2rem solid var(--paper); box-shadow: 0 0 0 1px var(--accent); }
+.ec-slider-marks { grid-column: 2; position: relative; height: 1.25rem; }
+.ec-slider-marks span { position: absolute; transform: translateX(-50%); white-space: nowrap; }
+.ec-slider-marks span:first-child { transform: translateX(calc(var(--thumb) / -2)); }
+.ec-slider-marks span:last-child { transform: translateX(calc(var(--thumb) / 2 - 100%)); }
+.ec-slider-line > .ec-row, .ec-slider-line > p { grid-column: 2 / -1; }
+.ec-slider-line > .ec-row { margin-top: .15rem; }
+@container (max-width: 30rem) {
+  .ec-slider-line { grid-template-columns: minmax(0, 1fr) auto; }
+  .ec-slider-line label { grid-column: 1; }
+  .ec-slider-line .ec-slider-box { grid-column: 2; grid-row: 1; }
+  .ec-slider-line input[type=range], .ec-slider-line > .ec-slider-marks, .ec-slider-line > .ec-row, .ec-slider-line > p { grid-column: 1 / -1; }
+}
+@media (forced-colors: active) {
+  .ec-slider input[type=range] { appearance: auto; }
+}
+`;
+
+/** The round values of a scale on which `max * t^3` lies at the share t of the slider; 0 and `max` among them. */
+export function cubicStops(max, count = STOPS) {
+  const finest = niceStep(max / 2000);
+  const stops = [0];
+  for (let value = 0; value < max; ) {
+    const t = Math.cbrt(value / max);
+    const step = Math.max(finest, niceStep((3 * max * t * t) / count));
+    value = Math.min(max, rounded((Math.floor(value / step + 1e-9) + 1) * step));
+    stops.push(value);
+  }
+  return stops;
+}
+
+const rounded = (x) => Number(x.toPrecision(12));
+
+// the nearest of 1, 2, 5 times a power of ten
+function niceStep(x) {
+  if (!(x > 0)) return 0;
+  const power = 10 ** Math.floor(Math.log10(x));
+  return [1, 2, 5, 10].reduce((best, n) => (Math.abs(Math.log(n * power / x)) < Math.abs(Math.log(best / x)) ? n * power : best), power);
+}
+
+/** How values lie along the slider, from 0 to `span`: {span, toPlace, nearest, move}. */
+export function scaleOf({ scale, min, max, step }) {
+  if (scale === "cubic") {
+    const stops = cubicStops(max);
+    const below = (value) => Math.max(stops.findLastIndex((s) => s <= value), 0);
+    const toPlace = (value) => {
+      const i = below(value);
+      return i + (i + 1 < stops.length ? (value - stops[i]) / (stops[i + 1] - stops[i]) : 0);
+    };
+    const at = (i) => stops[Math.min(Math.max(i, 0), stops.length - 1)];
+    const move = (value, by) => {
+      const place = toPlace(value);
+      return at(by > 0 ? Math.floor(place + 1e-9) + by : Math.ceil(place - 1e-9) + by);
+    };
+    return { span: stops.length - 1, toPlace, nearest: (place) => at(Math.round(place)), move };
+  }
+  const clamp = (value) => Math.min(Math.max(rounded(value), min), max);
+  return {
+    span: (max - min) / step,
+    toPlace: (value) => (value - min) / step,
+    nearest: (place) => clamp(min + Math.round(place) * step),
+    move: (value, by) => clamp(value + by * step),
+  };
+}
+
+/** A number as people type it: comma or point, any minus; NaN for anything else. */
+export function readNumber(text) {
+  const plain = text.trim().replace(",", ".").replace("\u2212", "-");
+  return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(plain) ? Number(plain) : NaN;
+}
+
+export default {
+  async render({ model, el, host, signal }) {
+    const { exports } = await host.getWidget(model.get("store"));
+    const { store } = exports;
+    const { make, format, dress, holds, oncePerFrame } = store.kit;
+    const { key, label, unit = "", min = 0, scale, digits = 4, first = 0, buttons = [], marks = [], help, when } = model.get("options");
+    const options = model.get("options");
+    const highest = () => (options.max === "windows" ? (store.trace?.starts.length ?? 1) - 1 : options.max);
+    let max = highest();
+    let lie = layout();
+    dress(el, "slider", CSS);
+
+    function layout() {
+      return scaleOf({ scale, min, max, step: options.step ?? (digits === 0 ? 1 : (max - min) / 100) });
+    }
+    const shown = (value) => format(value + first, digits || 15);
+    const spoken = (value) => `${label} ${shown(value)}${unit ? ` ${unit}` : ""}`;
+    const id = `ec-slider-${key}-${Math.random().toString(36).slice(2, 8)}`;
+    const range = make("input", { type: "range", id, min: 0, step: "any", "aria-describedby": help ? `${id}-help` : null });
+    const box = make("input", { type: "text", inputmode: "decimal", class: "ec-box", "aria-label": `${label}, typed`, "aria-describedby": `${id}-said`, autocomplete: "off" });
+    const said = make("p", { class: "ec-soft ec-warning", id: `${id}-said`, role: "status" });
+    const places = make("div", { class: "ec-slider-marks ec-soft", "aria-hidden": "true" }, marks.map((mark) => make("span", {}, mark.label)));
+
+    const say = (text, isWrong = false) => {
+      said.textContent = text;
+      said.classList.toggle("ec-warning", isWrong);
+      box.setAttribute("aria-invalid", isWrong);
+    };
+    const set = (value) => {
+      say("");
+      box.value = shown(value);
+      store.set({ [key]: value });
+    };
+    const type = () => {
+      if (box.value === shown(store.state[key])) return say("");
+      const value = readNumber(box.value) - first;
+      const accepted = `accepted: ${shown(min)} to ${shown(max)}${digits === 0 ? ", whole" : ""}.`;
+      if (Number.isNaN(value)) say(`${label}: found \u201c${box.value}\u201d, no number; ${accepted}`, true);
+      else if (value < min || value > max || (digits === 0 && !Number.isInteger(value))) say(`${label}: found ${box.value.trim()}; ${accepted}`, true);
+      else set(value);
+    };
+    const mostLikely = () => {
+      const { m, reason } = store.maths.estimateLogBase(store.state.kernel, [store.state.codes]);
+      if (reason) return say(`There is no maximum-likelihood ${label}: ${reason}.`, true);
+      if (m > max) return say(`The maximum-likelihood ${label} is ${format(m)}; this slider ends at ${shown(max)}.`, true);
+      set(m);
+      say(`Maximum likelihood: ${label} = ${format(m)} makes the kernel\u2019s best window in this sequence most probable.`);
+    };
+    const jump = (event) => {
+      const by = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1, PageUp: 10, PageDown: -10 }[event.key];
+      const ends = { Home: min, End: max }[event.key];
+      const typing = event.target === box;
+      if (typing && !["ArrowUp", "ArrowDown", "PageUp", "PageDown"].includes(event.key)) return;
+      if (by === undefined && ends === undefined) return;
+      event.preventDefault();
+      set(ends ?? lie.move(store.state[key], by));
+    };
+    range.addEventListener("input", () => set(lie.nearest(Number(range.value))));
+    range.addEventListener("keydown", jump);
+    box.addEventListener("keydown", (event) => (event.key === "Enter" ? type() : jump(event)));
+    box.addEventListener("change", type);
+
+    const named = buttons.map((button) => {
+      const press = button.action === "ml" ? mostLikely : () => set(button.value);
+      return make("button", { type: "button", onclick: press }, button.label);
+    });
+    el.append(
+      make("div", { class: "ec-slider-line" },
+        make("label", { for: id }, label),
+        range,
+        make("span", { class: "ec-slider-box" }, box, unit ? make("span", { class: "ec-soft" }, ` ${unit}`) : null),
+        marks.length ? places : null,
+        named.length ? make("div", { class: "ec-row" }, named) : null,
+        help ? make("p", { class: "ec-soft", id: `${id}-help` }, help) : null,
+        said),
+    );
+
+    const share = (value) => (lie.span ? Math.min(Math.max(lie.toPlace(value) / lie.span, 0), 1) : 0);
+    const measure = () => {
+      max = highest();
+      lie = layout();
+      range.max = lie.span;
+      marks.forEach((mark, i) => (places.children[i].style.left = `calc(var(--thumb) / 2 + ${share(mark.value)} * (100% - var(--thumb)))`));
+    };
+    const draw = () => {
+      const value = store.state[key];
+      el.hidden = !holds(when, store.state);
+      range.value = lie.toPlace(value);
+      range.setAttribute("aria-valuetext", spoken(value));
+      range.style.setProperty("--filled", `${(100 * share(value)).toFixed(2)}%`);
+      if (document.activeElement !== box) {
+        box.value = shown(value);
+        box.setAttribute("aria-invalid", "false");
+      }
+      box.setAttribute("data-value", value);
+      box.setAttribute("data-name", key);
+    };
+    const later = oncePerFrame(draw);
+    measure();
+    draw();
+    const off = store.on((state, trace, changed) => {
+      if (highest() !== max) measure();
+      else if (!changed.includes(key) && !changed.includes(when?.key)) return;
+      if (changed.includes(key)) say("");
+      later();
+    });
+    signal.addEventListener("abort", off);
+    return off;
+  },
+};

@@ -1,0 +1,106 @@
+// One state a dashboard, in the page: what the components share. What follows the hand is computed here; Python is kept in
+// step, and corrects what it does not accept.
+
+import * as maths from "./maths.js";
+import * as kit from "./kit.js";
+
+// the names of the state that a trace depends on
+const TRACED = new Set([
+  "codes", "kernel", "bias", "m", "mode", "local_window", "activation", "padding", "both_strands", "occurrence",
+  "site_rate", "background", "complement",
+]);
+
+/** The arguments of the twin, out of the state that Python knows by the same names. */
+export function inputsOf(state) {
+  return {
+    codes: state.codes,
+    kernel: state.kernel,
+    bias: state.bias,
+    m: state.m,
+    mode: state.mode,
+    localWindow: state.local_window,
+    activation: state.activation,
+    padding: state.padding,
+    bothStrands: state.both_strands,
+    occurrence: state.occurrence,
+    siteRate: state.site_rate,
+    background: state.background,
+    complement: state.complement,
+  };
+}
+
+/** Trace a state; `{trace}` or `{error}`, a sentence that can be shown. */
+export function traceOf(state) {
+  try {
+    return { trace: maths.eStepTrace(inputsOf(state)), error: null };
+  } catch (error) {
+    return { trace: null, error: error.message };
+  }
+}
+
+/**
+ * Make a store.
+ *
+ * `initial`: the state; `push(patch)`: called, at most every `pause` ms, with what the page has changed since.
+ */
+export function createStore(initial, push = () => {}, pause = 200) {
+  let state = { ...initial };
+  let result = traceOf(state);
+  let timer = null;
+  let waiting = {};
+  const listeners = new Set();
+
+  const tell = (changed) => {
+    if (changed.some((key) => TRACED.has(key))) {
+      const next = traceOf(state);
+      result = next.trace ? next : { trace: result.trace, error: next.error };
+    }
+    for (const listener of [...listeners]) listener(state, result.trace, changed);
+  };
+  const merge = (patch) => {
+    const changed = Object.keys(patch).filter((key) => !same(patch[key], state[key]));
+    if (!changed.length) return [];
+    state = { ...state, ...patch };
+    tell(changed);
+    return changed;
+  };
+  return {
+    maths,
+    kit,
+    get state() { return state; },
+    get trace() { return result.trace; },
+    get error() { return result.error; },
+    /** Change the state from the page. */
+    set(patch) {
+      for (const key of merge(patch)) waiting[key] = state[key];
+      if (!Object.keys(waiting).length) return;
+      timer ??= setTimeout(() => {
+        const patch = waiting;
+        [timer, waiting] = [null, {}];
+        push(patch);
+      }, pause);
+    },
+    /** Take over what Python says, without answering it; what the hand has moved since stays as it is. */
+    receive(patch) {
+      merge(Object.fromEntries(Object.entries(patch).filter(([key]) => !(key in waiting))));
+    },
+    /** Call `listener(state, trace, changedKeys)` after every change; returns how to stop. */
+    on(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+function same(a, b) {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
+}
+
+export default {
+  initialize({ model }) {
+    const store = createStore(model.get("state"), (patch) => model.send({ patch }));
+    model.on("msg:custom", (message) => message.patch && store.receive(message.patch));
+    model.send({ ready: true }); // whoever was here before may have changed the state; Python answers with all of it
+    return { store };
+  },
+};

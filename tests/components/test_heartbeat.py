@@ -1,0 +1,146 @@
+"""The heartbeat: quiet while all is well, plain words and a way back when Python or the network is gone."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from epool_viz.components._bundle import bundle, source_of
+from epool_viz.components.base import Store
+from epool_viz.components.heartbeat import Heartbeat
+from tests.components.conftest import state_of
+
+HARNESS = """async ({ storeSource, source, state, options, hasPython }) => {
+  const load = (text) => import(URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
+  const { createStore } = await load(storeSource);
+  window.store = createStore(state);
+  window.asked = [];
+  window.python = "answers";
+  const { default: widget } = await load(source);
+  const el = document.body.appendChild(document.createElement("div"));
+  el.id = "heartbeat";
+  let heard = () => {};
+  const model = { get: (k) => ({ store: "anywidget:store", options })[k], on: (name, f) => (heard = f), off() {} };
+  if (hasPython) model.send = ({ ping }) => {
+    window.asked.push(ping);
+    if (window.python === "closed") throw new Error("the websocket is closed");
+    if (window.python === "answers") setTimeout(() => heard({ pong: ping }), 5);
+  };
+  const host = { getWidget: async () => ({ exports: { store: window.store } }) };
+  window.stop = await widget.render({ model, el, host, signal: new AbortController().signal });
+}"""
+SHOWN = "document.querySelector('#heartbeat').dataset.state"
+
+
+@pytest.fixture
+def heartbeat(bare_page):
+    def render(has_python=True, **options):
+        state = state_of("ACGTACGTT", np.eye(4), m=1.5)
+        argument = {"storeSource": bundle("store.js"), "source": source_of("heartbeat.js"), "state": state}
+        argument |= {"options": {"every": 0.03, "patience": 0.15} | options, "hasPython": has_python}
+        bare_page.evaluate(HARNESS, json.loads(json.dumps(argument)))
+        return bare_page
+
+    return render
+
+
+def alert(page):
+    return page.locator("#heartbeat [role=alert]")
+
+
+def test_a_python_that_answers_is_not_spoken_of(heartbeat):
+    page = heartbeat()
+    page.wait_for_function("window.asked.length > 8")
+    assert page.evaluate(SHOWN) == "well"
+    assert alert(page).inner_text() == ""
+
+
+def test_a_python_that_is_gone_is_told_in_plain_words_and_goes_on_when_it_is_back(heartbeat):
+    page = heartbeat()
+    page.evaluate("window.python = 'silent'")
+    page.wait_for_function(f"{SHOWN} === 'python'")
+    text = alert(page).inner_text()
+    assert "Python no longer answers." in text
+    assert "The picture still moves" in text
+    page.evaluate("window.python = 'answers'")
+    page.wait_for_function(f"{SHOWN} === 'well'")
+    assert alert(page).inner_text() == ""
+    page.wait_for_function("document.querySelector('#heartbeat .ec-say').textContent === 'The connection is back.'")
+
+
+def test_a_closed_connection_is_noticed_at_once(heartbeat):
+    page = heartbeat(patience=600)
+    page.evaluate("window.python = 'closed'")
+    page.wait_for_function(f"{SHOWN} === 'python'")
+
+
+def test_a_short_silence_is_no_alarm(heartbeat):
+    page = heartbeat(patience=600)
+    page.evaluate("window.python = 'silent'")
+    page.wait_for_function("window.asked.length > 10")
+    assert page.evaluate(SHOWN) == "well"
+
+
+def test_the_network_that_is_gone_has_its_own_words(heartbeat):
+    page = heartbeat()
+    page.context.set_offline(True)
+    try:
+        page.wait_for_function(f"{SHOWN} === 'network'")
+        assert "You are offline." in alert(page).inner_text()
+    finally:
+        page.context.set_offline(False)
+    page.wait_for_function(f"{SHOWN} === 'well'")
+
+
+def test_the_way_back_keeps_the_state(heartbeat):
+    page = heartbeat(share=["m", "codes", "cursor"])
+    page.evaluate("window.python = 'silent'; window.store.set({ m: 3.25, cursor: 2 })")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Reload with this state").click()
+    assert page.evaluate("document.querySelector('#heartbeat')") is None, "the page was not loaded anew"
+    fragment = page.evaluate("location.hash")
+    read = """async ([source, state]) => {
+      const { createStore } = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+      return createStore(state).kit.fromFragment(location.hash, state);
+    }"""
+    state = state_of("ACGTACGTA", np.eye(4))
+    found = page.evaluate(read, [bundle("store.js"), json.loads(json.dumps(state))])
+    assert found == {"m": 3.25, "cursor": 2, "codes": [0, 1, 2, 3, 0, 1, 2, 3, 3]}
+    assert len(fragment) < 120
+
+
+def test_a_page_that_nobody_touches_stops_asking_and_a_touch_wakes_it(heartbeat):
+    page = heartbeat(quiet=0.2)
+    page.evaluate("new Promise((done) => { let last = -1; const look = () => { if (asked.length === last) return done(); last = asked.length; setTimeout(look, 150); }; look(); })")  # fmt: skip  # noqa: E501
+    before = page.evaluate("asked.length")
+    assert before > 0
+    page.mouse.move(5, 5)
+    page.mouse.down()
+    page.mouse.up()
+    page.wait_for_function(f"asked.length > {before}")
+    assert page.evaluate(SHOWN) == "well"
+
+
+def test_a_page_without_python_only_watches_the_network(heartbeat):
+    page = heartbeat(has_python=False)
+    page.evaluate("new Promise((done) => setTimeout(done, 300))")
+    assert page.evaluate(SHOWN) == "well"
+
+
+def test_stopping_ends_the_questions(heartbeat):
+    page = heartbeat()
+    page.wait_for_function("asked.length > 1")
+    assert page.evaluate(
+        "(async () => { window.stop(); const n = asked.length; await new Promise((d) => setTimeout(d, 150)); return asked.length - n; })()"  # noqa: E501
+    ) == 0  # fmt: skip
+
+
+def test_python_answers_a_question_and_nothing_else(monkeypatch):
+    widget = Heartbeat(store=Store(state={}, on_patch=lambda _: None))
+    sent = []
+    monkeypatch.setattr(widget, "send", sent.append)
+    for content in ({"ping": 7}, {"ping": "x" * 10}, {"other": 1}, "ping", None):
+        widget._handle_custom_msg(content, [])
+    assert sent == [{"pong": 7}]
