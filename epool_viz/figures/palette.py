@@ -76,3 +76,22 @@ def css_variables(palette: Palette = LIGHT) -> str:
     plain = {name: value for name, value in palette._asdict().items() if isinstance(value, str)}
     named = plain | palette.nucleotides | palette.methods
     return "".join(f"--ep-{name}:{colour};" for name, colour in named.items())
+
+
+def component_variables(palette: Palette = LIGHT) -> str:
+    """The palette by the names that the components use, `--ink` and so on, to stand inside a rule."""
+    letters = {f"letter-{letter}": palette.nucleotides[letter] for letter in DNA.letters} | {
+        "letter-other": palette.ink
+    }
+    methods = {f"method-{name}": colour for name, colour in palette.methods.items()}
+    named = {
+        "ink": palette.ink,
+        "ink-soft": palette.muted,
+        "paper": palette.ground,
+        "panel": palette.panel,
+        "line": palette.line,
+        "accent": palette.accent,
+        "mark": palette.methods["max"],
+        "warning": palette.warning,
+    }
+    return "".join(f"--{name}:{colour};" for name, colour in (named | letters | methods).items())

@@ -70,10 +70,10 @@ def take(model: EStepModel, patch: Mapping[str, Any]) -> None:
     wishes |= _edited_sequence(model, patch.get("codes")) | _edited_kernel(model, patch.get("kernel"))
     if "background_choice" in patch:
         wishes["background"] = patch["background_choice"]
-    if "step" in patch:
-        wishes["step"] = _step_in(model, patch["step"])
     if wishes:
         model.restore(wishes)
+    if "step" in patch:  # only now: which steps there are follows from the choices
+        model.restore({"step": _step_in(model, patch["step"])})
     if "cursor" in patch:
         model.restore({"window": patch["cursor"]})
 

@@ -165,6 +165,16 @@ class EStepModel(HasTraits):
             return
         self.restore({"file_name": name, "file_text": text, "which": 0, "kernel_source": "file"})
 
+    def load_sequence_file(self, name: str, content: bytes) -> None:
+        """Use an uploaded file of sequences; one that cannot be read is explained and changes nothing."""
+        try:
+            text = _decoded(name, content)
+            parse_sequences(text, source=name, alphabet="DNA")
+        except EpoolError as error:
+            self.message = friendly(error)
+            return
+        self.restore({"pasted": text, "index": 0, "sequence_source": "pasted"})
+
     def go_to_best_window(self) -> None:
         """Take in hand the window with the largest posterior."""
         if self.trace is not None:

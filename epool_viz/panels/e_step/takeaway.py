@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from epool_viz.core.trace import EStepTrace
 from epool_viz.data.motif_files import Motif, write_jaspar, write_meme
+from epool_viz.errors import ArgumentError
 from epool_viz.panels.e_step.kernels import IMAGINARY_SITES
 from epool_viz.panels.e_step.model import EStepModel
 
@@ -140,3 +144,72 @@ def _letter(sequence: str, place: int) -> str:
 
 def _exact(number: Any) -> str:
     return repr(float(number))
+
+
+# --- the buttons
+
+TAKE_AWAY: tuple[dict[str, Any], ...] = (
+    {"name": "logo.svg", "label": "Logo, SVG"},
+    {"name": "logo.png", "label": "Logo, PNG"},
+    {"name": "logo.pdf", "label": "Logo, PDF"},
+    {"name": "matrix.meme", "label": "Matrix, MEME"},
+    {"name": "matrix.jaspar", "label": "Matrix, JASPAR"},
+    {"name": "matrix.tsv", "label": "PPM, PWM and kernel, TSV"},
+    {"name": "trace.csv", "label": "Every window, CSV"},
+    {"name": "view.svg", "label": "This view, SVG", "source": "view"},
+    {"name": "view.png", "label": "This view, PNG", "source": "view"},
+    {"name": "e_step.py", "label": "Lines of Python that give these numbers", "copy": True},
+)
+_MIME = {
+    "svg": "image/svg+xml",
+    "png": "image/png",
+    "pdf": "application/pdf",
+    "csv": "text/csv",
+    "tsv": "text/tab-separated-values",
+    "py": "text/x-python",
+}
+
+
+def taken(model: EStepModel, name: str) -> tuple[str, str, bytes]:
+    """The file behind a button: its name, its kind, what it holds.
+
+    Parameters
+    ----------
+    model : EStepModel
+    name : str
+        One of `TAKE_AWAY`.
+
+    Raises
+    ------
+    ArgumentError
+        For another name.
+    """
+    known = [item["name"] for item in TAKE_AWAY if item.get("source") != "view"]
+    if name not in known:
+        raise ArgumentError("name", repr(name), ", ".join(known))
+    stem, _, ending = name.partition(".")
+    content = _CONTENT[stem](model, ending)
+    held = content if isinstance(content, bytes) else content.encode()
+    return f"epool_viz_{name}", _MIME.get(ending, "text/plain"), held
+
+
+def _logo(model: EStepModel, ending: str) -> bytes:
+    from epool_viz.figures.logo import logo_figure, save_logo
+
+    figure = logo_figure(
+        np.asarray(model.trace.pwm.ppm),
+        background=np.asarray(model.trace.background),
+        title=f"{model.kernel.label}, m = {model.m:g}",
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"logo.{ending}"
+        save_logo(figure, path)
+        return path.read_bytes()
+
+
+_CONTENT: dict[str, Callable[[EStepModel, str], str | bytes]] = {
+    "logo": _logo,
+    "matrix": lambda model, ending: matrix_text(model.trace, model.kernel.label, ending.upper()),
+    "trace": lambda model, _: trace_csv(model.trace),
+    "e_step": lambda model, _: python_lines(model),
+}

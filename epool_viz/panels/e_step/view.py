@@ -1,37 +1,59 @@
-"""The E-step panel on screen: widgets built once, tied to an `EStepModel`; every picture is a string of `render`."""
+"""The E-step panel on screen: components that draw one store in the page, and a few widgets that choose the data.
+
+What follows the hand (`m`, the cursor, a letter, an entry of the kernel) is computed in the page; the model hears of it
+and stays the authority for choices, exports and links.
+"""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from importlib.resources import files
 from typing import Any
 
 import ipywidgets as w
 
+from epool_viz.components.axis import PooledAxis
+from epool_viz.components.base import Store
+from epool_viz.components.choice import Choice
+from epool_viz.components.compare import Compare
+from epool_viz.components.download import Download
+from epool_viz.components.editor import KernelEditor
+from epool_viz.components.formula import WindowFormula
+from epool_viz.components.heartbeat import Heartbeat
+from epool_viz.components.logo import Logo
+from epool_viz.components.player import StepPlayer
+from epool_viz.components.predict import Predict
+from epool_viz.components.share import Share
+from epool_viz.components.slider import Slider
+from epool_viz.components.steptext import StepText
+from epool_viz.components.strip import SequenceStrip
+from epool_viz.components.track import PosteriorTrack
+from epool_viz.components.trust import TrustPanel
 from epool_viz.data.gallery import list_examples
 from epool_viz.data.jaspar import jaspar_index
-from epool_viz.figures.palette import DARK, LIGHT, css_variables
-from epool_viz.panels.e_step import render
+from epool_viz.figures.palette import DARK, LIGHT, component_variables
+from epool_viz.panels.e_step import bridge, page
 from epool_viz.panels.e_step.model import BOUNDS, EStepModel
+from epool_viz.panels.e_step.questions import page_questions
+from epool_viz.panels.e_step.takeaway import TAKE_AWAY, taken
 from epool_viz.panels.guard import Guard, Wiring
 from epool_viz.panels.html import escape
-from epool_viz.panels.scale import M_STOPS, nearest_stop
 
-SECONDS_A_STEP = 2.5
 _CHOICES: dict[str, list[tuple[str, Any]]] = {
-    "sequence_source": [("a bundled set", "example"), ("my own, pasted", "pasted")],
+    "sequence_source": [("a bundled set", "example"), ("my own: paste or upload", "pasted")],
     "kernel_source": [
         ("a JASPAR motif", "jaspar"),
-        ("numbers I type", "typed"),
+        ("numbers I type or drag", "typed"),
         ("a file", "file"),
         ("random numbers", "random"),
     ],
-    "mode": [("0: all windows", 0), ("1: only those above the mean", 1)],
-    "background": [("uniform", "uniform"), ("from the sequences", "data")],
-    "occurrence": [("exactly one (OOPS)", "oops"), ("at most one (ZOOPS)", "zoops")],
-    "activation": [("none: exact", "identity"), ("ReLU", "relu"), ("as published", "paper")],
-    "padding": [("valid: none", "valid"), ("same: zeros at both ends", "same")],
+}
+_FOLDS = {
+    "editor": "Change the kernel",
+    "compare": "Compare two states",
+    "predict": "Predict, then see",
+    "trust": "Check the numbers",
+    "download": "Take away",
 }
 
 
@@ -46,21 +68,21 @@ class EStepView(w.VBox):
     def __init__(self, model: EStepModel) -> None:
         self.model = model
         self.fault = ""
+        self.is_taking = False
         self.guard = Guard(self._report)
         self.wiring = Wiring(self.guard)
-        self.playing: asyncio.Task[None] | None = None
-        self.sections = {name: w.HTML().add_class(f"ep-at-{name}") for name in _SECTIONS}
+        self.store = Store(bridge.page_state(model), self.guard(self._take_patch))
         self.alert = w.HTML().add_class("ep-alert")
         self.source_note = w.HTML().add_class("ep-source")
         self._build_controls()
+        self._build_components()
         super().__init__(self._arranged())
         self.add_class("ep-root")
         self._wire()
-        self._draw(_SECTIONS)
+        self._show()
 
     def close(self) -> None:
-        """Stop playing, undo every tie, and take the widgets off the page."""
-        self._stop()
+        """Undo every tie, and take the widgets off the page."""
         self.wiring.close()
         below = _descendants(self)
         self.layout.close()
@@ -71,66 +93,91 @@ class EStepView(w.VBox):
     # --- widgets
 
     def _build_controls(self) -> None:
-        model = self.model
-        self.controls: dict[str, Any] = {name: _dropdown(name, choices) for name, choices in _CHOICES.items()}
-        for name in ("seed", "width", "local_window"):
-            self.controls[name] = _whole(_LABELS[name], *BOUNDS[name], step=1)
-        for name, step in (("bias", 0.5), ("site_rate", 0.05)):
+        self.controls: dict[str, Any] = {
+            name: w.Dropdown(description="Take", options=choices) for name, choices in _CHOICES.items()
+        }
+        for name, label in (("seed", "Seed"), ("width", "Width")):
             low, high = BOUNDS[name]
-            self.controls[name] = w.BoundedFloatText(description=_LABELS[name], min=low, max=high, step=step)
-        self.controls["both_strands"] = w.Checkbox(description=_LABELS["both_strands"], indent=False)
+            self.controls[name] = w.BoundedIntText(description=label, min=int(low), max=int(high), value=int(low))
         examples = [(f"{example.title} ({example.n})", example.name) for example in list_examples()]
         self.controls["example"] = w.Dropdown(description="Set", options=examples)
         self.controls["pasted"] = w.Textarea(
-            description="Sequence, or FASTA", placeholder="ACGTTGCA…, or FASTA", rows=5
+            description="Sequence, or FASTA", placeholder="ACGTTGCA…, or FASTA", rows=4
         )
         self.controls["jaspar"] = w.Combobox(
             description="Motif name", options=_motif_options(), continuous_update=False, placeholder="CTCF, MA0139 …"
         )
-        self.controls["kernel_text"] = w.Textarea(description="Matrix, four rows A C G T", rows=6)
-        self.number = _whole("Number in the set", 1, 1, step=1)
+        self.number = w.BoundedIntText(description="Number in the set", min=1, max=1, value=1)
+        self.fasta = w.FileUpload(description="Choose a sequence file (up to 1 MB)", accept="", multiple=False)
         self.upload = w.FileUpload(description="Choose a kernel file (up to 1 MB)", accept="", multiple=False)
         self.motif_choice = w.Dropdown(description="Motif in the file")
-        self.m_slider = w.SelectionSlider(
-            description="m", options=[(f"{m:g}", m) for m in M_STOPS], continuous_update=True, readout=False
-        )
-        self.m_number = w.BoundedFloatText(
-            description="m, exactly", min=BOUNDS["m"][0], max=BOUNDS["m"][1], step=0.1
-        ).add_class("ep-twin")
-        self.back, self.play, self.next = (w.Button(description=text) for text in ("◂ Back", "Play", "Next ▸"))
         self.reset = w.Button(description="Reset", tooltip="Back to the first state")
-        self.step_slider = w.IntSlider(description="Step", min=1, max=max(len(model.steps), 1), readout=False)
-        self.window_slider = w.IntSlider(description="Window in hand", min=1, max=1, readout=False)
-        self.window_number = _whole("Number of the window in hand", 1, 1, step=1).add_class("ep-twin")
-        self.best = w.Button(description="Best window")
-        self.more = w.ToggleButton(description="More options", value=False)
+
+    def _build_components(self) -> None:
+        steps, (above, below) = page.page_steps(), page.quantities()
+        on = {"store": self.store}
+        self.heartbeat = Heartbeat(**on, options={"share": [*bridge.LINK_KEYS, "codes", "kernel"]})
+        self.share = Share(**on, options={"share": [*bridge.LINK_KEYS]})
+        self.player = StepPlayer(**on, options={"steps": steps})
+        self.m_slider = Slider(**on, options=page.M_SLIDER)
+        self.steptext = StepText(**on, options={"steps": steps, "level": 2})
+        self.strip = SequenceStrip(**on, options={"sentence": "hidden"})
+        self.track_before = PosteriorTrack(
+            **on, options={"by_step": above, "height": 4, "sentence": "hidden", "live": False}
+        )
+        self.track_now = PosteriorTrack(**on, options={"by_step": below, "height": 7})
+        self.cursor = Slider(**on, options=page.CURSOR_SLIDER)
+        self.formula = WindowFormula(**on)
+        self.logo = Logo(**on)
+        self.axis = PooledAxis(**on)
+        self.gradient = PosteriorTrack(**on, options={"quantity": "gradient", "height": 5, "live": False})
+        self.readings = [Choice(**on, options=o) for o in page.READINGS]
+        self.readings += [Slider(**on, options=o) for o in page.READING_SLIDERS]
+        self.network = [Choice(**on, options=o) for o in page.NETWORK]
+        self.network += [Slider(**on, options=o) for o in page.NETWORK_SLIDERS]
+        self.trust = TrustPanel(**on)
+        self.folds: dict[str, Any] = {
+            "editor": KernelEditor(**on),
+            "compare": Compare(**on),
+            "predict": Predict(**on, options={"questions": page_questions()}),
+            "trust": self.trust,
+            "download": Download(self.store, self._make_download, options={"items": TAKE_AWAY}),
+        }
+        self.toggles = {name: w.ToggleButton(description=title) for name, title in _FOLDS.items()}
 
     def _arranged(self) -> list[Any]:
         c = self.controls
-        self.options_box = w.VBox(
-            [c[name] for name in ("occurrence", "site_rate", "activation", "local_window", "padding", "bias")]
-        )
         controls = w.VBox(
             [
                 _heading("Sequence"),
-                *(c["sequence_source"], c["example"], c["pasted"], self.number),
+                *(c["sequence_source"], c["example"], c["pasted"], self.fasta, self.number),
                 _heading("Kernel"),
-                *(c["kernel_source"], c["jaspar"], c["kernel_text"], self.upload, self.motif_choice),
-                *(c["width"], c["seed"]),
+                *(c["kernel_source"], c["jaspar"], self.upload, self.motif_choice, c["width"], c["seed"]),
                 _heading("Reading"),
-                *(c["mode"], c["background"], c["both_strands"], self.more, self.options_box),
-                self.reset,
-                self.source_note,
+                *self.readings,
+                _heading("The network"),
+                *self.network,
+                *(self.reset, self.share, self.source_note),
             ]
         ).add_class("ep-controls")
-        player = w.Box([self.back, self.play, self.next, self.step_slider]).add_class("ep-player")
-        dial = w.Box([self.m_slider, self.m_number]).add_class("ep-dial")
-        cursor = w.Box([self.window_slider, self.window_number, self.best]).add_class("ep-hand")
-        s = self.sections
-        cards = w.Box([s["logo"], s["pooling"], s["exactness"]]).add_class("ep-cards")
-        top = w.Box([player, dial]).add_class("ep-top")
-        main = w.VBox([top, s["stage"], s["picture"], cursor, s["sentence"], cards, s["table"]]).add_class("ep-main")
-        return [w.HTML(f"<style>{_style()}</style>"), self.alert, w.Box([controls, main]).add_class("ep-body")]
+        top = w.VBox([self.player, self.m_slider]).add_class("ep-top")
+        picture = w.VBox([self.track_before, self.track_now, self.strip, self.cursor]).add_class("ep-picture")
+        wide = _card(self.formula).add_class("ep-wide")
+        for name, widgets in self._veiled().items():
+            for widget in widgets:
+                widget.add_class(f"ep-shows-{name}")
+        cards = w.Box([wide, *(_card(x) for x in (self.logo, self.axis, self.gradient))]).add_class("ep-cards")
+        tools = w.Box(list(self.toggles.values())).add_class("ep-tools")
+        folds = [_card(fold) for fold in self.folds.values()]
+        self.fold_boxes = dict(zip(self.folds, folds, strict=True))
+        main = w.VBox([top, self.steptext, picture, cards, tools, *folds]).add_class("ep-main")
+        body = w.Box([controls, main]).add_class("ep-body")
+        return [w.HTML(f"<style>{_style()}</style>"), self.store, self.heartbeat, self.alert, body]
+
+    def _veiled(self) -> dict[str, tuple[Any, ...]]:
+        """What a question hides while it is open, by the names of `questions.VEILS`."""
+        tracks = (self.track_before, self.track_now, self.gradient)
+        return {"posterior": (*tracks, self.steptext), "pooled": (self.axis, self.steptext), "logo": (self.logo,)}
 
     # --- ties
 
@@ -140,82 +187,60 @@ class EStepView(w.VBox):
             wire.both((model, name), (control, "value"))
         wire.follow((model, "sequences"), (self.number, "max"), len)
         wire.both((model, "index"), (self.number, "value"), _from_one, _from_zero)
-        wire.both((model, "m"), (self.m_number, "value"))
-        wire.follow((model, "m"), (self.m_slider, "value"), nearest_stop)
-        wire.on(self.m_slider, "value", self._take_stop)
-        wire.follow((model, "steps"), (self.step_slider, "max"), len)
-        wire.both((model, "step"), (self.step_slider, "value"), _from_one, _from_zero)
-        for widget in (self.window_slider, self.window_number):
-            wire.follow((model, "trace"), (widget, "max"), _n_windows)
-            wire.both((model, "window"), (widget, "value"), _from_one, _from_zero)
-        wire.click(self.back, self._go_back)
-        wire.click(self.next, self._go_on)
-        wire.click(self.play, self._toggle_play)
-        wire.click(self.best, self._go_to_best)
         wire.click(self.reset, self._reset)
         wire.on(self.upload, "value", self._take_file)
+        wire.on(self.fasta, "value", self._take_fasta)
         self._offer_motifs()
         wire.on(model, ("file_text", "which"), self._offer_motifs)
         wire.on(self.motif_choice, "value", self._take_motif)
         wire.follow((model, "message"), (self.alert, "value"), self._alert_html)
-        for names, sections in _DEPENDS:
-            wire.on(model, names, self._drawer(sections))
+        wire.on(model, (*EStepModel.LOOKING, "trace", "kernel", "sequence_name", "message"), self._show)
         for widget, name, is_shown in self._conditions():
-            source = self.more if name == "more" else model
-            trait = "value" if name == "more" else name
-            wire.follow((source, trait), (widget.layout, "display"), _shown_if(is_shown))
+            wire.follow((model, name), (widget.layout, "display"), _shown_if(is_shown))
+        for name, toggle in self.toggles.items():
+            wire.follow((toggle, "value"), (self.fold_boxes[name].layout, "display"), _shown_if(bool))
+        wire.on(self.toggles["trust"], "value", self._show)
 
     def _conditions(self) -> list[tuple[Any, str, Callable[[Any], bool]]]:
         """Controls that are on the page only while they do something."""
         c = self.controls
-        on_file = [(widget, "kernel_source", "file".__eq__) for widget in (self.upload, self.motif_choice)]
-        on_random = [(c[name], "kernel_source", "random".__eq__) for name in ("width", "seed")]
         return [
             (c["example"], "sequence_source", "example".__eq__),
-            (c["pasted"], "sequence_source", "pasted".__eq__),
+            *((widget, "sequence_source", "pasted".__eq__) for widget in (c["pasted"], self.fasta)),
             (c["jaspar"], "kernel_source", "jaspar".__eq__),
-            (c["kernel_text"], "kernel_source", "typed".__eq__),
-            *on_file,
-            *on_random,
-            (c["site_rate"], "occurrence", "zoops".__eq__),
-            (self.options_box, "more", bool),
+            *((widget, "kernel_source", "file".__eq__) for widget in (self.upload, self.motif_choice)),
+            *((c[name], "kernel_source", "random".__eq__) for name in ("width", "seed")),
         ]
 
     # --- handlers
 
-    def _drawer(self, names: tuple[str, ...]) -> Callable[[Any], None]:
-        def draw(_: Any) -> None:
-            self._draw(names)
+    def _take_patch(self, patch: dict[str, Any]) -> None:
+        self.is_taking = True
+        try:
+            bridge.take(self.model, patch)
+        finally:
+            self.is_taking = False
+            self._show()
 
-        return draw
-
-    def _draw(self, names: tuple[str, ...]) -> None:
-        """Render sections; a value that stays the same is not sent."""
-        for name in names:
-            self.sections[name].value = _SECTIONS_HTML[name](self.model)
-        if "sentence" in names:
-            self.source_note.value = _notes_html(self.model)
-
-    def _take_stop(self, change: Any) -> None:
-        if nearest_stop(self.model.m) != change.new:
-            self.model.m = change.new
-
-    def _go_back(self, _: Any) -> None:
-        self.model.step = _before(self.model.step)
-
-    def _go_on(self, _: Any) -> None:
-        self.model.step = _after(self.model.step)
-
-    def _go_to_best(self, _: Any) -> None:
-        self.model.go_to_best_window()
+    def _show(self, _: Any = None) -> None:
+        """Tell the page what it does not know yet; of a wish half taken over it is told nothing."""
+        if self.is_taking:
+            return
+        self.store.tell(bridge.page_state(self.model))
+        self.source_note.value = _notes_html(self.model)
+        if self.toggles["trust"].value:
+            self.trust.compare(self.store.now)
 
     def _reset(self, _: Any) -> None:
-        self._stop()
         self.model.reset()
 
     def _take_file(self, change: Any) -> None:
         for file in change.new:
             self.model.load_kernel_file(file["name"], bytes(file["content"]))
+
+    def _take_fasta(self, change: Any) -> None:
+        for file in change.new:
+            self.model.load_sequence_file(file["name"], bytes(file["content"]))
 
     def _offer_motifs(self, _: Any = None) -> None:
         names = self.model.file_motifs
@@ -227,32 +252,8 @@ class EStepView(w.VBox):
         if change.new is not None and not self.wiring.is_quiet:
             self.model.which = change.new
 
-    def _toggle_play(self, _: Any) -> None:
-        if self.playing is None:
-            self.playing = asyncio.get_running_loop().create_task(self._walk())
-            self.play.description = "Pause"
-        else:
-            self._stop()
-
-    def _stop(self) -> None:
-        if self.playing is not None:
-            self.playing.cancel()
-        self.playing = None
-        self.play.description = "Play"
-
-    async def _walk(self) -> None:
-        """Go on by itself to the last step; from there, start again at the first."""
-        last = len(self.model.steps) - 1
-        try:
-            if self.model.step == last:
-                self.model.step = 0
-            while self.model.step < last:
-                await asyncio.sleep(SECONDS_A_STEP)
-                self._go_on(None)
-        except Exception:  # noqa: BLE001 - a task's exception would otherwise be lost; `fail` logs it
-            self.guard.fail()
-        self.playing = None
-        self.play.description = "Play"
+    def _make_download(self, name: str) -> tuple[str, str, bytes]:
+        return taken(self.model, name)
 
     # --- messages
 
@@ -266,87 +267,24 @@ class EStepView(w.VBox):
         return f'<div class="ep-message" role="alert">{said}</div>' if said else ""
 
 
-def _stage(model: EStepModel) -> str:
-    return render.stage_text(model.trace, model.steps, model.step, model.window)
-
-
-def _picture(model: EStepModel) -> str:
-    return render.picture(model.trace, model.current_step, model.window)
-
-
-def _sentence(model: EStepModel) -> str:
-    return render.posterior_sentence(model.trace)
-
-
-def _logo(model: EStepModel) -> str:
-    return render.logo_card(model.trace, model.kernel.label)
-
-
-def _pooling(model: EStepModel) -> str:
-    return render.pooling_card(model.trace)
-
-
-def _exactness(model: EStepModel) -> str:
-    return render.exactness(model.trace)
-
-
-def _table(model: EStepModel) -> str:
-    return render.window_table(model.trace, model.steps, model.step, model.window)
-
-
-_SECTIONS_HTML: dict[str, Callable[[EStepModel], str]] = {
-    "stage": _stage,
-    "picture": _picture,
-    "sentence": _sentence,
-    "logo": _logo,
-    "pooling": _pooling,
-    "exactness": _exactness,
-    "table": _table,
-}
-_SECTIONS = tuple(_SECTIONS_HTML)
-_DEPENDS = (
-    ("trace", _SECTIONS),
-    (("step", "window"), ("stage", "picture", "table")),
-)
-_LABELS = {
-    "sequence_source": "Take",
-    "kernel_source": "Take",
-    "mode": "Mode",
-    "background": "Background",
-    "occurrence": "Sites a sequence",
-    "activation": "Rectifier",
-    "padding": "Padding",
-    "seed": "Seed",
-    "width": "Width",
-    "local_window": "Local max over",
-    "bias": "Bias",
-    "site_rate": "Share with a site",
-    "both_strands": "Both strands",
-}
-
-
 def _notes_html(model: EStepModel) -> str:
     notes = "".join(f"<li>{escape(note)}</li>" for note in model.notes)
     at_one = "At m = 1 the logo is the motif itself; a" if model.kernel.is_motif else "The logo depends on m: a"
     return (
         f'<div class="ep-notes"><p><b>{escape(model.kernel.label)}</b> on <b>{escape(model.sequence_name)}</b>. '
         f"{at_one} larger m sharpens it, a smaller one flattens it.</p>"
-        f"<ul>{notes}</ul></div>"
+        f"<p>{escape(model.trace.statement)}</p><ul>{notes}</ul></div>"
     )
 
 
 def _style() -> str:
     rules = files(__package__).joinpath("style.css").read_text(encoding="utf-8")
-    dark = f'[data-jp-theme-light="false"] .ep-root{{{css_variables(DARK)}}}'
-    return f".ep-root{{{css_variables(LIGHT)}}}{dark}{rules}"
+    dark = f'[data-jp-theme-light="false"] .ep-root{{{component_variables(DARK)}}}'
+    return f".ep-root{{{component_variables(LIGHT)}}}{dark}{rules}"
 
 
-def _dropdown(name: str, choices: list[tuple[str, Any]]) -> Any:
-    return w.Dropdown(description=_LABELS[name], options=choices)
-
-
-def _whole(label: str, low: float, high: float, *, step: int) -> Any:
-    return w.BoundedIntText(description=label, min=int(low), max=int(high), value=int(low), step=step)
+def _card(widget: Any) -> Any:
+    return w.Box([widget]).add_class("ep-card")
 
 
 def _heading(text: str) -> Any:
@@ -362,10 +300,6 @@ def _last_of(place: int, names: tuple[str, ...]) -> int | None:
     return min(place, len(names) - 1) if names else None
 
 
-def _n_windows(trace: Any) -> int:
-    return len(trace.starts)
-
-
 def _from_one(place: int) -> int:
     """Places are counted from 0 in the model and from 1 on screen."""
     return place + 1
@@ -373,9 +307,6 @@ def _from_one(place: int) -> int:
 
 def _from_zero(number: int) -> int:
     return number - 1
-
-
-_after, _before = _from_one, _from_zero
 
 
 def _shown_if(condition: Callable[[Any], bool]) -> Callable[[Any], str]:

@@ -1,19 +1,17 @@
 """The view: shows the model, changes it, survives any handler, lets everything go. No browser."""
 
-import asyncio
 import re
 import subprocess
 import sys
 import textwrap
 
 import ipywidgets
-import numpy as np
 import pytest
 from ipywidgets.widgets.widget import _instances
 
 from epool_viz import dashboards
 from epool_viz.errors import ArgumentError
-from epool_viz.panels.e_step import view as view_module
+from epool_viz.panels.e_step import bridge
 from epool_viz.panels.e_step.model import EStepModel
 from epool_viz.panels.e_step.view import EStepView, _descendants
 from epool_viz.panels.guard import Guard
@@ -27,20 +25,11 @@ def view(small):
     shown.close()
 
 
-def number(view, name):
-    """A number on the page, from all sections together."""
-    text = "".join(section.value for section in view.sections.values())
-    values = {float(v) for v in re.findall(rf'data-name="{name}" data-value="([^"]+)"', text)}
-    assert len(values) == 1, f"{name} is shown as {values}"
-    return values.pop()
-
-
 def interactive(view):
-    """Every widget that a visitor can work with."""
-    kinds = (ipywidgets.ValueWidget, ipywidgets.Button, ipywidgets.DOMWidget)
-    passive = (ipywidgets.HTML, ipywidgets.Box, ipywidgets.Layout)
-    widgets = [w for w in _descendants(view) if isinstance(w, kinds) and not isinstance(w, passive)]
-    assert len(widgets) > 30
+    """Every stock widget that a visitor can work with."""
+    kinds = (ipywidgets.ValueWidget, ipywidgets.Button)
+    widgets = [w for w in _descendants(view) if isinstance(w, kinds) and not isinstance(w, ipywidgets.HTML)]
+    assert len(widgets) > 12
     return widgets
 
 
@@ -48,8 +37,7 @@ def poke(widget):
     """Change a widget as a browser would: through its state."""
     if isinstance(widget, ipywidgets.Button):
         widget.click()
-        return
-    if isinstance(widget, ipywidgets.FileUpload):
+    elif isinstance(widget, ipywidgets.FileUpload):
         widget.value = ({"name": "k.txt", "type": "", "size": 2, "content": memoryview(b"hi"), "last_modified": NOW},)
     elif hasattr(widget, "index") and len(widget.options) > 1:
         widget.index = (widget.index + 1) % len(widget.options)
@@ -61,87 +49,50 @@ def poke(widget):
         widget.value = widget.max if widget.value < widget.max else widget.min
 
 
+def from_page(view, **patch):
+    """A message of the page, as it arrives."""
+    view.store._receive(view.store, {"patch": patch}, [])
+
+
 NOW = __import__("datetime").datetime(2020, 1, 1, tzinfo=__import__("datetime").UTC)
 
 
-def test_view_shows_the_numbers_of_the_trace(view, small):
-    trace = small.trace
-    for name in ("pooled", "average", "maximum", "entropy", "effective_windows"):
-        assert number(view, name) == float(getattr(trace, name))
-    assert number(view, "error_score") == trace.errors["score"]
+def test_the_page_starts_with_the_state_of_the_model(view, small):
+    assert view.store.state == bridge.page_state(small)
 
 
-def test_view_follows_m_with_pooled_value_and_logo(view, small):
-    before = {name: section.value for name, section in view.sections.items()}
+def test_the_page_is_told_what_the_model_changes_and_nothing_else(view, small, monkeypatch):
+    sent = []
+    monkeypatch.setattr(view.store, "send", lambda content, buffers=None: sent.append(content["patch"]))
     small.m = 3.0
-    assert number(view, "pooled") == float(small.trace.pooled)
-    assert number(view, "base") == np.exp(3.0)
-    assert before["logo"] != view.sections["logo"].value
-    assert (view.m_slider.value, view.m_number.value) == (3.0, 3.0)
+    assert sent == [{"m": 3.0}]
+    small.kernel_source = "random"
+    told = set().union(*sent)
+    assert {"kernel", "kernel_name", "link"} <= told
+    assert not {"codes", "alphabet", "mode"} & told
 
 
-def test_m_by_slider_and_by_number(view, small):
-    view.m_slider.value = 0.35
-    assert small.m == view.m_number.value == 0.35
-    view.m_number.value = 1.03
-    assert small.m == 1.03
-    assert view.m_slider.value == 1.0
-    view.m_slider.index = len(view.m_slider.options) - 1
+def test_what_the_page_moves_is_not_sent_back(view, small, monkeypatch):
+    sent = []
+    monkeypatch.setattr(view.store, "send", lambda content, buffers=None: sent.append(content["patch"]))
+    from_page(view, m=2.5, cursor=1)
+    assert (small.m, small.window) == (2.5, 1)
+    assert sent == []
+
+
+def test_a_wish_beyond_the_bounds_is_corrected_on_the_page(view, small, monkeypatch):
+    sent = []
+    monkeypatch.setattr(view.store, "send", lambda content, buffers=None: sent.append(content["patch"]))
+    from_page(view, m=400.0)
     assert small.m == 20.0
+    assert sent == [{"m": 20.0}]
 
 
-def test_walk_by_buttons_and_slider(view, small):
-    view.next.click()
-    view.next.click()
-    assert (small.step, view.step_slider.value) == (2, 3)
-    assert 'data-step="scores"' in view.sections["stage"].value
-    view.back.click()
-    assert small.step == 1
-    view.step_slider.value = 9
-    assert small.current_step.name == "pooled"
-    view.next.click()
-    assert small.step == 8
-    small.step = 0
-    view.back.click()
-    assert small.step == 0
-
-
-@pytest.mark.parametrize("step", range(9))
-def test_every_step_is_drawn(view, small, step):
-    small.step = step
-    assert f'data-step="{small.current_step.name}"' in view.sections["stage"].value
-    assert "<svg" in view.sections["picture"].value
-
-
-def test_moving_the_step_or_the_window_redraws_only_what_depends_on_it(view, small, monkeypatch):
-    drawn = []
-    counted = {
-        name: lambda model, name=name, draw=draw: drawn.append(name) or draw(model)
-        for name, draw in view_module._SECTIONS_HTML.items()
-    }
-    monkeypatch.setattr(view_module, "_SECTIONS_HTML", counted)
-    small.step = 3
-    small.window = 2
-    assert drawn == ["stage", "picture", "table"] * 2
-    drawn.clear()
-    small.m = 2.0
-    assert sorted(drawn) == sorted(counted)
-
-
-def test_window_slider_and_number_go_together_from_one(view, small):
-    view.window_number.value = 7
-    assert (small.window, view.window_slider.value) == (6, 7)
-    view.window_slider.value = 1
-    assert (small.window, view.window_number.value) == (0, 1)
-    view.best.click()
-    assert small.window == int(np.argmax(small.trace.posterior))
-
-
-def test_a_shorter_sequence_keeps_the_best_window_in_hand(view, small):
-    small.window = 6
-    small.pasted = "ACGTT"
-    assert small.window == 0
-    assert (view.window_slider.max, view.window_slider.value, view.window_number.value) == (3, 1, 1)
+def test_a_wish_of_the_wrong_kind_is_told_and_changes_nothing(view, small):
+    before = small.state()
+    from_page(view, mode="fast")
+    assert "not usable" in view.alert.value
+    assert small.state() == before
 
 
 def test_number_in_the_set_counts_from_one_and_follows_the_set(view, small):
@@ -157,12 +108,8 @@ def test_number_in_the_set_counts_from_one_and_follows_the_set(view, small):
     [
         ({"sequence_source": "example"}, "example", "pasted"),
         ({"sequence_source": "pasted"}, "pasted", "example"),
-        ({"kernel_source": "jaspar"}, "jaspar", "kernel_text"),
-        ({"kernel_source": "typed"}, "kernel_text", "seed"),
-        ({"kernel_source": "random"}, "seed", "jaspar"),
+        ({"kernel_source": "jaspar"}, "jaspar", "seed"),
         ({"kernel_source": "random"}, "width", "jaspar"),
-        ({"occurrence": "zoops"}, "site_rate", "example"),
-        ({"occurrence": "oops"}, "pasted", "site_rate"),
     ],
 )
 def test_a_control_is_there_only_while_it_does_something(view, small, choice, shown, hidden):
@@ -171,21 +118,30 @@ def test_a_control_is_there_only_while_it_does_something(view, small, choice, sh
     assert view.controls[hidden].layout.display == "none"
 
 
-def test_more_options_open_and_close(view):
-    assert view.options_box.layout.display == "none"
-    view.more.value = True
-    assert view.options_box.layout.display == ""
+def test_tools_open_and_close(view):
+    for name, toggle in view.toggles.items():
+        assert view.fold_boxes[name].layout.display == "none"
+        toggle.value = True
+        assert view.fold_boxes[name].layout.display == ""
+
+
+def test_the_numbers_of_core_are_sent_when_they_are_looked_at(view, small):
+    assert view.trust.core == {}
+    view.toggles["trust"].value = True
+    assert view.trust.core["pooled"] == float(small.trace.pooled)
+    from_page(view, m=2.5)
+    assert view.trust.core["pooled"] == float(small.trace.pooled)
 
 
 def test_a_mistake_is_told_and_the_picture_stays(view, small):
-    before = view.sections["pooling"].value
-    view.controls["kernel_text"].value = "1 2 <b>"
-    assert "The typed matrix, line 1" in view.alert.value
-    assert "<b>" not in view.alert.value.replace("<b></b>", "")
+    before = view.store.now["codes"]
+    view.controls["pasted"].value = ">x\nACG<b>"
+    assert "line 2" in view.alert.value
+    assert "<b>" not in view.alert.value
     assert 'role="alert"' in view.alert.value
-    assert view.sections["pooling"].value == before
-    assert view.controls["kernel_text"].value == "1 2 <b>"
-    view.controls["kernel_text"].value = SMALL["kernel_text"]
+    assert view.store.now["codes"] == before
+    assert view.controls["pasted"].value == ">x\nACG<b>"
+    view.controls["pasted"].value = SMALL["pasted"]
     assert view.alert.value == ""
 
 
@@ -201,26 +157,37 @@ def test_text_of_the_user_never_becomes_markup(view, small):
     assert nasty not in view.alert.value
 
 
+def upload(text, name="m.jaspar"):
+    return ({"name": name, "type": "", "size": len(text), "content": memoryview(text), "last_modified": NOW},)
+
+
 def test_an_upload_offers_the_motifs_of_its_file(view, small):
     text = b">a one\nA [1 2]\nC [3 4]\nG [5 6]\nT [7 8]\n>b two\nA [9 1 2]\nC [0 1 2]\nG [0 1 2]\nT [0 1 2]\n"
-    view.upload.value = (
-        {"name": "m.jaspar", "type": "", "size": len(text), "content": memoryview(text), "last_modified": NOW},
-    )
+    view.upload.value = upload(text)
     assert small.trace.width == 2
     assert len(view.motif_choice.options) == 2
     view.motif_choice.index = 1
     assert (small.which, small.trace.width) == (1, 3)
-    small.file_text = small.file_text.replace("one", "first")
-    assert (small.which, view.motif_choice.index, view.motif_choice.options[0][0]) == (1, 1, "first (a)")
-    again = EStepView(EStepModel.from_state(small.state()))
-    assert (again.model.which, again.motif_choice.index) == (1, 1)
-    again.close()
+
+
+def test_a_file_of_sequences_is_used_and_a_bad_one_explained(view, small):
+    view.fasta.value = upload(b">one\nACGTTGCA\n>two\nGATTACA\n", "s.fa")
+    assert (len(small.sequences), small.trace.sequence) == (2, "ACGTTGCA")
+    view.fasta.value = upload(b">one\nACG!\n", "bad.fa")
+    assert "bad.fa, line 2" in view.alert.value
+    assert small.trace.sequence == "ACGTTGCA"
 
 
 def test_reset_returns_to_the_first_state(view, small):
     view.reset.click()
     assert small.state() == EStepModel().state()
-    assert number(view, "pooled") == float(small.trace.pooled)
+    assert view.store.now["codes"] == bridge.page_state(EStepModel())["codes"]
+
+
+def test_a_download_is_made_of_the_model(view, small):
+    name, mime, held = view._make_download("trace.csv")
+    assert (name, mime) == ("epool_viz_trace.csv", "text/csv")
+    assert held.decode().count("\n") == len(small.trace.scores) + 1
 
 
 def test_every_handler_of_the_view_is_guarded(view):
@@ -228,11 +195,9 @@ def test_every_handler_of_the_view_is_guarded(view):
         for by_kind in widget._trait_notifiers.values():
             for handlers in by_kind.values():
                 ours = [h for h in handlers if getattr(h, "__module__", "").startswith("epool_viz.panels")]
-                for handler in ours:
-                    own = getattr(handler, "__self__", None) is widget or not callable(handler)
-                    assert own or hasattr(handler, "__wrapped__"), handler
+                outside = [h for h in ours if not hasattr(h, "__wrapped__") and not hasattr(h, "__self__")]
+                assert not outside, (widget, outside)
         if isinstance(widget, ipywidgets.Button):
-            assert widget._click_handlers.callbacks
             assert all(hasattr(handler, "__wrapped__") for handler in widget._click_handlers.callbacks)
 
 
@@ -246,121 +211,33 @@ def test_every_handler_that_raises_shows_a_message_with_an_id(small, monkeypatch
     original = Guard.__call__
     monkeypatch.setattr(Guard, "__call__", break_all)
     view = EStepView(small)
-    widgets = interactive(view)
-    seen = set()
-    for widget in widgets:
+    for act in [*((lambda w=w: poke(w)) for w in interactive(view)), lambda: from_page(view, m=2.0)]:
         view._report("")
-        poke(widget)
+        widget = act.__defaults__[0] if act.__defaults__ else None
         if isinstance(widget, ipywidgets.Dropdown) and len(widget.options) < 2:
             continue  # no motif to choose before there is a file
+        act()
         found = re.search(r"error ([0-9a-f]{8})", view.alert.value)
-        assert found, f"{widget.description}: nothing is told"
-        seen.add(found[1])
+        assert found, f"{widget}: nothing is told"
         assert found[1] in swallowed_exceptions[-1].getMessage()
-    assert len(seen) >= len(widgets) - 1
-    for name in ("trace", "steps", "message"):
-        view._report("")
-        small.notify_change({"name": name, "old": None, "new": None, "owner": small, "type": "change"})
-        assert "error" in view.alert.value, name
     swallowed_exceptions.clear()
     view.close()
-
-
-def test_a_defect_in_the_computation_is_told_and_the_last_good_state_stays(
-    view, small, monkeypatch, swallowed_exceptions
-):
-    before = view.sections["pooling"].value
-
-    def defect(*_, **__):
-        raise ZeroDivisionError
-
-    monkeypatch.setattr("epool_viz.panels.e_step.model.e_step_trace", defect)
-    view.m_slider.value = 2.0
-    assert "Something went wrong here" in view.alert.value
-    assert view.sections["pooling"].value == before
-    monkeypatch.undo()
-    view.m_slider.value = 3.0
-    assert view.alert.value == ""
-    assert number(view, "pooled") == float(small.trace.pooled)
-    swallowed_exceptions.clear()
-
-
-def test_play_walks_to_the_end_and_starts_again_from_there(view, small, monkeypatch):
-    monkeypatch.setattr(view_module, "SECONDS_A_STEP", 0.001)
-
-    async def play():
-        view.play.click()
-        assert view.play.description == "Pause"
-        await asyncio.wait_for(view.playing, timeout=10)
-
-    small.step = 6
-    asyncio.run(play())
-    assert (small.step, view.play.description, view.playing) == (8, "Play", None)
-    steps = []
-    small.observe(lambda change: steps.append(change.new), "step")
-    asyncio.run(play())
-    assert steps == list(range(9))
-
-
-def test_play_pauses(view, small, monkeypatch):
-    async def play_and_pause():
-        view.play.click()
-        await asyncio.sleep(0)
-        task = view.playing
-        view.play.click()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-
-    asyncio.run(play_and_pause())
-    assert (small.step, view.play.description, view.playing) == (0, "Play", None)
-
-
-def test_play_tells_a_defect(view, small, monkeypatch, swallowed_exceptions):
-    monkeypatch.setattr(view_module, "SECONDS_A_STEP", 0)
-
-    def defect(_):
-        raise ZeroDivisionError
-
-    monkeypatch.setattr(view, "_go_on", defect)
-
-    async def play():
-        view.play.click()
-        await view.playing
-
-    asyncio.run(play())
-    assert "error" in view.alert.value
-    assert view.playing is None
-    swallowed_exceptions.clear()
 
 
 def test_close_frees_every_tie_and_every_widget(small):
     before = set(_instances)
     view = EStepView(small)
-    assert len(view.wiring) > 50
-    slider, number_box = view.m_slider, view.m_number
+    assert len(view.wiring) > 20
     view.close()
     assert len(view.wiring) == 0
     assert set(_instances) == before
-    small.m = 7.0
-    assert number_box.value == 1.0
-    slider.value = 0.5
-    assert small.m == 7.0
 
 
 def test_notes_promise_the_motif_itself_only_for_a_motif(view, small):
     assert "The logo depends on m: a larger m sharpens it" in view.source_note.value
     small.restore({"kernel_source": "jaspar", "sequence_source": "example"})
     assert "At m = 1 the logo is the motif itself; a larger m" in view.source_note.value
-
-
-def test_two_views_of_one_model_agree(small):
-    first, second = EStepView(small), EStepView(small)
-    first.m_slider.value = 2.0
-    assert second.m_number.value == 2.0
-    first.close()
-    second.m_slider.value = 0.5
-    assert (small.m, first.m_number.value) == (0.5, 2.0)
-    second.close()
+    assert small.trace.statement in view.source_note.value
 
 
 def test_every_control_has_a_name(view):

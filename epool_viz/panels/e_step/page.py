@@ -1,0 +1,126 @@
+"""What the components of the E-step panel are told: steps, sliders, choices, as plain data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from epool_viz.panels.e_step import steps
+from epool_viz.panels.e_step.model import BOUNDS
+from epool_viz.panels.e_step.steps import Step
+
+_WHEN = {"activated": {"key": "activation", "not": "identity"}, "cells": {"key": "local_window", "not": 1}}
+_PARTIAL_CELL = {"when": {"key": "cell_takes_part", "is": False}, "formula": steps.PARTIAL}
+_LATER: dict[str, list[dict[str, Any]]] = {
+    "scores": [{"when": {"key": "window_is_whole", "is": False}, "formula": steps.PARTIAL}],
+    "posterior": [{"when": {"key": "occurrence", "is": "zoops"}, "more": steps.ZOOPS}, _PARTIAL_CELL],
+} | {name: [_PARTIAL_CELL] for name in ("shifted", "exponentials", "weights", "weighted")}
+
+M_SLIDER: dict[str, Any] = {
+    "key": "m",
+    "label": "m",
+    "min": BOUNDS["m"][0],
+    "max": BOUNDS["m"][1],
+    "scale": "cubic",
+    "marks": [
+        {"value": 0, "label": "average"},
+        {"value": 1, "label": "1"},
+        {"value": 5, "label": "5"},
+        {"value": 20, "label": "nearly max"},
+    ],
+    "buttons": [{"label": "1", "value": 1}, {"label": "maximum likelihood", "action": "ml"}],
+    "help": "The kernel is read to the base e to the m: moving m moves the motif, the posterior and the pooled number.",
+}
+CURSOR_SLIDER: dict[str, Any] = {
+    "key": "cursor",
+    "label": "window",
+    "min": 0,
+    "max": "windows",
+    "digits": 0,
+    "first": 1,
+}
+READINGS: tuple[dict[str, Any], ...] = (
+    {
+        "key": "mode",
+        "label": "Windows that take part",
+        "choices": [{"value": 0, "label": "all (mode 0)"}, {"value": 1, "label": "those above the mean (mode 1)"}],
+    },
+    {"key": "both_strands", "label": "Both strands", "kind": "checkbox"},
+    {
+        "key": "background_choice",
+        "label": "Background",
+        "choices": [{"value": "uniform", "label": "uniform"}, {"value": "data", "label": "from the sequences"}],
+    },
+    {
+        "key": "occurrence",
+        "label": "Sites in a sequence",
+        "choices": [
+            {"value": "oops", "label": "exactly one (OOPS)"},
+            {"value": "zoops", "label": "at most one (ZOOPS)"},
+        ],
+    },
+)
+READING_SLIDERS: tuple[dict[str, Any], ...] = (
+    {
+        "key": "site_rate",
+        "label": "share of sequences with a site",
+        "min": BOUNDS["site_rate"][0],
+        "max": BOUNDS["site_rate"][1],
+        "when": {"key": "occurrence", "is": "zoops"},
+    },
+)
+NETWORK: tuple[dict[str, Any], ...] = (
+    {
+        "key": "activation",
+        "label": "Rectifier",
+        "choices": [
+            {"value": "identity", "label": "none: exact"},
+            {"value": "relu", "label": "ReLU"},
+            {"value": "paper", "label": "as published"},
+        ],
+    },
+    {
+        "key": "padding",
+        "label": "Padding",
+        "choices": [
+            {"value": "valid", "label": "none (valid)"},
+            {"value": "same", "label": "zeros at both ends (same)"},
+        ],
+    },
+)
+NETWORK_SLIDERS: tuple[dict[str, Any], ...] = (
+    {
+        "key": "local_window",
+        "label": "local maximum over",
+        "unit": "windows",
+        "min": 1,
+        "max": 20,
+        "digits": 0,
+        "step": 1,
+    },
+    {"key": "bias", "label": "bias", "min": -20, "max": 20},
+)
+
+
+def page_steps() -> list[dict[str, Any]]:
+    """The steps as the player and the step's text take them."""
+    return [_page_step(step) for step in steps.STEPS]
+
+
+def quantities() -> tuple[list[str | None], list[str | None]]:
+    """Which stage the upper and the lower track draw, for each step; None for no track."""
+    drawn = [_drawn(step) for step in steps.STEPS]
+    return [d[-2] if len(d) > 1 else None for d in drawn], [d[-1] if d else None for d in drawn]
+
+
+def _drawn(step: Step) -> list[str]:
+    if step.name == "pooled":
+        return ["weighted", "gradient"]
+    return ["posterior" if name == "bayes_posterior" else name for name in step.tracks]
+
+
+def _page_step(step: Step) -> dict[str, Any]:
+    fields = {name: getattr(step, name) for name in ("name", "short", "title", "sentence", "formula")}
+    told = {"sentence": step.rectified_sentence, "formula": step.rectified_formula}
+    rectified = {name: text for name, text in told.items() if text}
+    variants = [{"when": {"key": "activation", "not": "identity"}, **rectified}] if rectified else []
+    return fields | {"when": _WHEN.get(step.name), "variants": [*variants, *_LATER.get(step.name, [])]}

@@ -1,0 +1,145 @@
+"""Between page and model: what the page is told, and what the model makes of the page's wishes."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from epool_viz.core.alphabet import DNA
+from epool_viz.errors import ArgumentError
+from epool_viz.panels.e_step import bridge
+from epool_viz.panels.e_step.model import WIDEST, EStepModel
+from epool_viz.panels.e_step.page import NETWORK_SLIDERS, READINGS, page_steps, quantities
+from epool_viz.panels.e_step.steps import STEPS
+
+
+@pytest.fixture
+def model():
+    return EStepModel(index=3, m=2.0, both_strands=True)
+
+
+def test_the_page_is_told_the_trace_in_plain_values(model):
+    state = bridge.page_state(model)
+    assert json.loads(json.dumps(state)) == state
+    assert DNA.decode(np.array(state["codes"], dtype=np.int8)) == model.trace.sequence
+    np.testing.assert_array_equal(state["kernel"], model.trace.kernel)
+    np.testing.assert_allclose(state["background"], model.trace.background)
+    assert (state["m"], state["both_strands"], state["cursor"]) == (2.0, True, model.window)
+
+
+def test_what_the_page_moves_the_model_follows(model):
+    bridge.take(model, {"m": 0.5, "mode": 1, "both_strands": False, "background_choice": "data", "cursor": 7})
+    assert (model.m, model.mode, model.both_strands, model.background, model.window) == (0.5, 1, False, "data", 7)
+
+
+def test_steps_are_counted_over_all_of_them_on_the_page(model):
+    names = [step.name for step in STEPS]
+    bridge.take(model, {"step": names.index("weights")})
+    assert model.current_step.name == "weights"
+    assert bridge.page_state(model)["step"] == names.index("weights")
+    bridge.take(model, {"activation": "paper", "step": names.index("activated")})
+    assert model.current_step.name == "activated"
+    bridge.take(model, {"step": 99})
+    assert model.current_step.name == names[-1]
+
+
+@pytest.mark.parametrize("place", [0, 57, -1])
+def test_a_mutated_letter_becomes_a_sequence_of_the_users_own(model, place):
+    codes = bridge.page_state(model)["codes"]
+    codes[place] = (codes[place] + 1) % 4
+    bridge.take(model, {"codes": codes})
+    assert model.message == ""
+    assert bridge.page_state(model)["codes"] == codes
+    assert model.sequence_name.endswith("(edited)")
+    codes[place] = -1
+    bridge.take(model, {"codes": codes})
+    assert model.sequence_name.count("(edited)") == 1
+    assert model.trace.sequence[place] == "N"
+
+
+def test_an_edited_kernel_becomes_a_typed_one_to_the_last_digit(model):
+    kernel = np.array(bridge.page_state(model)["kernel"]) + np.pi
+    bridge.take(model, {"kernel": kernel.tolist()})
+    assert (model.kernel_source, model.message) == ("typed", "")
+    np.testing.assert_array_equal(model.trace.kernel, kernel)
+
+
+def test_what_the_page_already_knows_changes_nothing(model):
+    before = model.state()
+    bridge.take(model, {name: bridge.page_state(model)[name] for name in ("codes", "kernel", "link", "m", "step")})
+    assert model.state() == before
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        {"codes": "ACGT"},
+        {"codes": [0] * 10_001},
+        {"kernel": [[1.0]]},
+        {"kernel": [[0.0] * (WIDEST + 1)] * 4},
+        {"zoom": [3, 9], "scale": "log"},
+    ],
+)
+def test_what_no_page_of_ours_sends_is_left_alone(model, patch):
+    before = model.state()
+    bridge.take(model, patch)
+    assert model.state() == before
+
+
+def test_a_value_of_the_wrong_kind_is_an_error_and_changes_nothing(model):
+    before = model.state()
+    with pytest.raises(ArgumentError):
+        bridge.take(model, {"mode": "fast"})
+    assert model.state() == before
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {},
+        {"index": 4, "jaspar": "STAT3", "example": "p73_peaks", "background": "data"},
+        {"kernel_source": "random", "seed": 5, "width": 7},
+        {"sequence_source": "pasted", "pasted": ">a\nACGTTGCANACGTTAGCA\n>b\nGATTACAGATTACAGATTACA\n", "index": 1},
+        {"kernel_source": "typed", "kernel_text": "A 1 0 2\nC 0 1 0\nG 0 0 1\nT 1 0 -1\n"},
+    ],
+    ids=["first screen", "named", "random", "pasted", "typed"],
+)
+def test_a_link_opens_the_same_numbers(state):
+    one = EStepModel(**state)
+    link = json.loads(json.dumps(bridge.link_of(one)))
+    other = EStepModel()
+    bridge.take(other, {"link": link})
+    assert float(other.trace.pooled) == float(one.trace.pooled)
+    assert other.trace.sequence == one.trace.sequence
+    assert bridge.link_of(other) == link
+
+
+def test_a_link_of_an_uploaded_kernel_carries_its_numbers():
+    one = EStepModel()
+    one.load_kernel_file("k.txt", b"1 0 2\n0 1 0\n0 0 1\n1 0 -1\n")
+    other = EStepModel()
+    bridge.take(other, {"link": bridge.link_of(one)})
+    np.testing.assert_array_equal(other.trace.kernel, one.trace.kernel)
+
+
+def test_the_first_screen_needs_no_link():
+    assert bridge.link_of(EStepModel()) == {}
+
+
+def test_every_step_of_the_page_has_its_words_and_its_tracks():
+    steps, (above, below) = page_steps(), quantities()
+    assert [step["name"] for step in steps] == [step.name for step in STEPS]
+    assert len(above) == len(below) == len(STEPS)
+    assert below[[step.name for step in STEPS].index("posterior")] == "posterior"
+    conditions = {step["name"]: step["when"] for step in steps if step["when"]}
+    assert conditions == {
+        "activated": {"key": "activation", "not": "identity"},
+        "cells": {"key": "local_window", "not": 1},
+    }
+
+
+def test_every_control_of_the_page_is_bound_to_something_the_model_knows(model):
+    known = set(bridge.page_state(model))
+    assert {control["key"] for control in (*READINGS, *NETWORK_SLIDERS)} <= known
