@@ -104,7 +104,6 @@ def test_m_moves_by_the_keyboard_and_takes_pooled_value_and_logo_along(dashboard
 
 def test_python_follows_the_page(dashboard: Page) -> None:
     """The check of the numbers comes from Python: it agrees only when the model has heard of the move."""
-    dashboard.get_by_role("button", name="Check the numbers").click()
     verdict = dashboard.locator(".ec-trust-verdict")
     wait_for(lambda: verdict.get_attribute("data-agrees") == "true", seconds=15, what="agreement")
     slider = dashboard.get_by_role("slider", name="m", exact=True)

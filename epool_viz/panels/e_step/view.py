@@ -143,7 +143,9 @@ class EStepView(w.VBox):
             "trust": self.trust,
             "download": Download(self.store, self._make_download, options={"items": TAKE_AWAY}),
         }
-        self.toggles = {name: w.ToggleButton(description=title) for name, title in _FOLDS.items()}
+        self.toggles = {
+            name: w.ToggleButton(description=title, value=name == "trust") for name, title in _FOLDS.items()
+        }
 
     def _arranged(self) -> list[Any]:
         c = self.controls

@@ -120,13 +120,20 @@ def test_a_control_is_there_only_while_it_does_something(view, small, choice, sh
 
 def test_tools_open_and_close(view):
     for name, toggle in view.toggles.items():
-        assert view.fold_boxes[name].layout.display == "none"
-        toggle.value = True
-        assert view.fold_boxes[name].layout.display == ""
+        for is_open in (True, False, True):
+            toggle.value = is_open
+            assert view.fold_boxes[name].layout.display == ("" if is_open else "none")
+
+
+def test_the_two_routes_are_compared_from_the_start_and_the_other_tools_wait(view):
+    assert [name for name, toggle in view.toggles.items() if toggle.value] == ["trust"]
 
 
 def test_the_numbers_of_core_are_sent_when_they_are_looked_at(view, small):
-    assert view.trust.core == {}
+    assert view.trust.core["pooled"] == float(small.trace.pooled)
+    view.toggles["trust"].value = False
+    from_page(view, m=1.7)
+    assert view.trust.core["pooled"] != float(small.trace.pooled)
     view.toggles["trust"].value = True
     assert view.trust.core["pooled"] == float(small.trace.pooled)
     from_page(view, m=2.5)
