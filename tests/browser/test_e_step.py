@@ -174,6 +174,7 @@ def test_a_download_is_opened_and_read(dashboard: Page, trace: EStepTrace) -> No
 def test_a_link_opens_the_same_state(dashboard: Page, page: Page, app_url: str) -> None:
     dashboard.get_by_role("slider", name="m", exact=True).press("PageUp")
     dashboard.get_by_role("button", name="next step").click()
+    dashboard.locator(".ec-logo").get_by_role("radio", name="Raw kernel").check()
     value = pooled(dashboard)
     dashboard.get_by_role("button", name="Copy link to this state").click()
     field = dashboard.get_by_label("link to this state")
@@ -184,6 +185,7 @@ def test_a_link_opens_the_same_state(dashboard: Page, page: Page, app_url: str) 
     ready(page)
     wait_until_pooled(page, value)
     go_to(page, WALK[1])
+    assert page.locator(".ec-logo").get_by_role("radio", name="Raw kernel").is_checked()
 
 
 @pytest.mark.parametrize("width", [360, 1280])

@@ -12,7 +12,8 @@ from epool_viz.panels.e_step.model import MOST_LETTERS, WIDEST, EStepModel
 from epool_viz.panels.e_step.steps import STEPS
 
 SHARED = ("m", "mode", "both_strands", "occurrence", "site_rate", "activation", "local_window", "padding", "bias")
-LINK_KEYS = ("link", *SHARED, "step", "cursor", "logo_kind", "pinned")
+LOOKS: dict[str, Any] = {"logo_kind": "information", "logo_reverse": False, "pinned": None}  # the page's alone
+LINK_KEYS = ("link", *SHARED, "step", "cursor", *LOOKS)
 _STEP_NAMES = tuple(step.name for step in STEPS)
 _LETTERS = DNA.letters + DNA.unknown[0]
 

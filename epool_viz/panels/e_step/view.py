@@ -71,7 +71,7 @@ class EStepView(w.VBox):
         self.is_taking = False
         self.guard = Guard(self._report)
         self.wiring = Wiring(self.guard)
-        self.store = Store(bridge.page_state(model), self.guard(self._take_patch))
+        self.store = Store(bridge.page_state(model) | bridge.LOOKS, self.guard(self._take_patch))
         self.alert = w.HTML().add_class("ep-alert")
         self.source_note = w.HTML().add_class("ep-source")
         self._build_controls()

@@ -58,7 +58,8 @@ NOW = __import__("datetime").datetime(2020, 1, 1, tzinfo=__import__("datetime").
 
 
 def test_the_page_starts_with_the_state_of_the_model(view, small):
-    assert view.store.state == bridge.page_state(small)
+    assert view.store.state == bridge.page_state(small) | bridge.LOOKS
+    assert set(bridge.LINK_KEYS) <= set(view.store.state), "a link carries only what the page knows from the start"
 
 
 def test_the_page_is_told_what_the_model_changes_and_nothing_else(view, small, monkeypatch):
