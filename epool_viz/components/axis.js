@@ -101,8 +101,8 @@ export default {
     let what = null;
     let rem = 16;
     function draw(state, trace, names) {
-      warning.textContent = store.error ? `Shown are the last values that could be computed. ${store.error}` : "";
-      if (!trace || (names && what?.trace === trace && names.size && !names.has("m") && !names.has("mode"))) return;
+      warning.textContent = store.error ? `${what ? "Shown are the last values that could be computed. " : ""}${store.error}` : "";
+      if (!trace || store.error || (names && what?.trace === trace && names.size && !names.has("m") && !names.has("mode"))) return;
       what = { ...measure(state, trace), trace };
       rem = parseFloat(getComputedStyle(document.documentElement).fontSize) || 16;
       drawAxis();
@@ -208,6 +208,7 @@ export default {
     }
 
     function valuesTable() {
+      if (!what) return make("p", {}, store.error);
       const { values, share, entropy, effective, end, residual, isFinite } = what;
       const cell = (name, x) => (x === null ? "\u2013" : kit.number(name, x, 17));
       const rows = ORDER.map((key) => [METHODS[key].name, cell(`full-${key}`, values[key]), METHODS[key].says]);

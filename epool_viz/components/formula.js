@@ -12,7 +12,7 @@
 const CSS = `
 .ec-formula-tools { display: inline-flex; align-items: center; gap: .25rem; margin-left: auto; }
 .ec-formula-step { min-width: 7rem; text-align: center; padding: .15rem .4rem; border-radius: .375rem; }
-.ec-formula-box { overflow-x: auto; max-width: 100%; padding: 3px 0; }
+.ec-formula-box { contain: content; overflow-x: auto; max-width: 100%; padding: 3px 0; }
 .ec-formula .ec-formula-table { table-layout: fixed; width: calc(4.8rem + var(--columns) * (3.4rem + 2px)); border-collapse: separate; border-spacing: 2px; margin: 0; font-size: .875rem; }
 .ec-formula-table th, .ec-formula-table td { height: 1.7rem; padding: 0 .1rem; text-align: center; border: 0; border-radius: 4px; white-space: nowrap; }
 .ec-formula-table th[scope=row] { position: sticky; left: 0; z-index: 1; background: var(--paper); text-align: right; padding-right: .5rem; font-weight: 500; border-radius: 0; }
@@ -75,7 +75,7 @@ export default {
     function go(by) {
       const { number, strand } = kit.windowAt(store.state);
       const { count } = kit.windows(store.state);
-      store.set({ cursor: Math.min(Math.max(number - 1 + by, 0), count - 1) + strand * count });
+      if (count) store.set({ cursor: Math.min(Math.max(number - 1 + by, 0), count - 1) + strand * count });
     }
 
     let hand = null; // the column in hand
@@ -86,6 +86,7 @@ export default {
     );
     box.addEventListener("blur", () => take(null));
     function take(column) {
+      if (!what) return;
       hand = column === null ? null : Math.min(Math.max(column, 0), grid.width - 1);
       if (hand !== null) {
         const cell = grid.heads[hand];
@@ -137,8 +138,8 @@ export default {
     let shown = null; // what the grid shows
     let what = null; // what is measured
     function draw(state, trace) {
-      warning.textContent = store.error ? `Shown is the last score that could be computed. ${store.error}` : "";
-      if (!trace || trace.width !== kit.windows(state).width) return;
+      warning.textContent = store.error ? `${what ? "Shown is the last score that could be computed. " : ""}${store.error}` : "";
+      if (!trace || store.error) return;
       what = measure(state, trace);
       if (grid.width !== what.width || grid.alphabet !== state.alphabet) build(state, what);
       if (shown !== what.kernel) fill(what);
@@ -267,6 +268,7 @@ export default {
     }
 
     function ledgerTable() {
+      if (!what) return make("p", {}, store.error);
       const { codes, picked, logRatios, sum, logRatio, offset, gap, score, residual } = what;
       const cell = (name, x) => (x === null ? "\u2013" : kit.number(name, x, 17));
       const rows = codes.map((code, j) => [String(j + 1), letterOf(store.state, code), cell(`full-picked-${j}`, picked[j]), cell(`full-log-ratio-${j}`, logRatios[j])]);

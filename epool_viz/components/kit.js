@@ -406,13 +406,13 @@ export function cursorKeys(element, store) {
     if (!store.state.both_strands || (event.key !== "ArrowUp" && event.key !== "ArrowDown")) return;
     const { number } = windowAt(store.state);
     const { count } = windows(store.state);
-    store.set({ cursor: number - 1 + (event.key === "ArrowDown" ? count : 0) });
+    if (count) store.set({ cursor: number - 1 + (event.key === "ArrowDown" ? count : 0) });
     event.preventDefault();
     event.stopImmediatePropagation();
   });
   const go = (number, strand) => {
     const { count } = windows(store.state);
-    store.set({ cursor: Math.min(Math.max(number, 1), count) - 1 + strand * count });
+    if (count) store.set({ cursor: Math.min(Math.max(number, 1), count) - 1 + strand * count });
   };
   onArrows(
     element,

@@ -130,7 +130,7 @@ export default {
     /** Put the window that starts at a letter, or the nearest there is, under the cursor. */
     function startAt(start, strand) {
       const { count, first } = kit.windows(store.state);
-      store.set({ cursor: Math.min(Math.max(start - first, 0), count - 1) + strand * count });
+      if (count) store.set({ cursor: Math.min(Math.max(start - first, 0), count - 1) + strand * count });
     }
 
     /** Take a letter in hand; the window comes along if it must. */

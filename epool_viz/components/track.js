@@ -147,6 +147,7 @@ export default {
     }
 
     function toLargest() {
+      if (!data || store.error) return;
       let best = -1;
       data.values.forEach((v, i) => {
         if (v !== null && (data.isPart[i] || data.quantity.of === "window") && (best < 0 || v > data.values[best])) best = i;
@@ -159,6 +160,7 @@ export default {
     let kept = null; // where the cursor goes back to when the pointer leaves
     let mine = null; // where the pointer has put it
     const toPointer = (event) => {
+      if (!data || store.error) return;
       const box = svg.getBoundingClientRect();
       const { count, first } = kit.windows(store.state);
       const strand = store.state.both_strands && event.clientY - box.top > place.middle ? 1 : 0;
@@ -180,7 +182,7 @@ export default {
       if (isHeld) kept = mine;
     });
     plot.addEventListener("pointerleave", () => {
-      if (kept !== null && store.state.cursor === mine) store.set({ cursor: kept });
+      if (kept !== null && mine !== null && store.state.cursor === mine) store.set({ cursor: kept });
       kept = mine = null;
     });
     plot.addEventListener("keydown", (event) => {
@@ -197,8 +199,8 @@ export default {
     // drawing -----------------------------------------------------------------------------------------------------
 
     function draw(state, trace, names) {
-      warning.textContent = store.error ? `Shown is the last state that could be computed. ${store.error}` : "";
-      if (!trace) return;
+      warning.textContent = store.error ? `${data ? "Shown is the last state that could be computed. " : ""}${store.error}` : "";
+      if (!trace || store.error) return;
       const { quantity, by_step: bySteps = null, height } = options();
       const name = bySteps ? bySteps[state.step] : quantity;
       section.hidden = !name;
@@ -401,6 +403,7 @@ export default {
     }
 
     function valuesTable() {
+      if (!data || store.error) return make("p", {}, store.error);
       const { state, trace } = store;
       const [first, last] = kit.inView(state);
       const head = ["window", ...(state.both_strands ? ["strand"] : []), "first letter", data.quantity.title];

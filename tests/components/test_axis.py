@@ -202,6 +202,15 @@ def test_a_move_of_the_cursor_redraws_nothing(axis):
     assert not page.evaluate("window.kept.isConnected")
 
 
+def test_a_first_state_that_cannot_be_computed_is_explained(show):
+    page = show(state_of("ACG", KERNEL), "axis.js")
+    page.evaluate("document.querySelector('#axis details').open = true")
+    press(page, "Tab", "ArrowRight", "End")
+    assert "The sequence has 3 letters and the kernel 5 columns." in page.inner_text("#axis .ec-panel-warning")
+    set_state(page, kernel=KERNEL[:, :2].tolist())
+    assert set(places(page)) == set(METHODS)
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_serious(axis, theme):
     assert_axe_is_content(axis(), "axis", theme)

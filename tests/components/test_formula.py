@@ -199,6 +199,20 @@ def test_the_table_holds_every_number_in_full(formula):
         assert shown[f"full-{name}"] == shown[name]
 
 
+def test_a_first_state_that_cannot_be_computed_is_explained(formula):
+    page = formula("ACG")
+    page.evaluate("document.querySelector('#formula details').open = true")
+    page.focus(STEPPER)
+    press(page, "ArrowRight", "End")
+    page.click("#formula button[aria-label='The next window']")
+    page.focus(BOX)
+    press(page, "ArrowRight")
+    assert state(page, "cursor") == 0
+    assert "The sequence has 3 letters and the kernel 5 columns." in page.inner_text("#formula .ec-panel-warning")
+    set_state(page, kernel=KERNEL[:, :2].tolist())
+    assert numbers(page, "formula")["residual"] < 1e-12
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_serious(formula, theme):
     assert_axe_is_content(formula(cursor=9, both_strands=True), "formula", theme)

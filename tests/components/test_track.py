@@ -286,9 +286,10 @@ def test_the_ends_of_m_are_drawn(track, m):
         assert "Infinity" not in paths, quantity
 
 
-def test_a_thousand_letters_are_drawn_by_the_pixel_and_keep_their_peaks(track):
-    page = track("scores", text=LONG * 3, kernel=KERNEL)
-    values = e_step_trace(LONG * 3, KERNEL).scores
+def test_thousands_of_letters_are_drawn_by_the_pixel_and_keep_their_peaks(track):
+    text = "".join(np.random.default_rng(8).choice(list("ACGT"), 3000))
+    page = track("scores", text=text)
+    values = e_step_trace(text, KERNEL).scores
     drawn = bars(page)
     assert len(drawn) < 1600
     assert drawn[:, 3].max() / drawn[:, 3].min() > 1
@@ -305,6 +306,19 @@ def test_an_error_leaves_the_last_track_and_says_so(track):
     assert len(bars(page)) <= len(before)
 
 
+def test_a_first_state_that_cannot_be_computed_is_explained(track):
+    page = track(text="ACG")
+    page.evaluate("document.querySelector('#track details').open = true")
+    page.focus(PLOT)
+    press(page, "ArrowRight", "End")
+    page.hover(PLOT, force=True)
+    page.click("#track button:has-text('Largest')")
+    assert state(page, "cursor") == 0
+    assert "The sequence has 3 letters and the kernel 5 columns." in page.inner_text("#track .ec-panel-warning")
+    set_state(page, kernel=KERNEL[:, :2].tolist())
+    assert len(bars(page)) == 2
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_serious(track, theme):
     assert_axe_is_content(track("gradient", both_strands=True, padding="same", mode=1), "track", theme)
@@ -312,3 +326,16 @@ def test_axe_finds_nothing_serious(track, theme):
 
 def test_a_phone_is_wide_enough(track):
     assert_fits_a_phone(track("gradient", text=LONG, padding="same", mode=1), "track")
+
+
+def test_a_track_follows_the_step_and_hides_where_it_has_none(show):
+    page = show(state_of(TEXT, KERNEL, step=0), "track.js", options={"by_step": [None, "scores", "posterior"]})
+    track = page.locator("#track .ec-track")
+    assert not track.is_visible()
+    for step, title in ((1, "Scores"), (2, "Posterior"), (0, None)):
+        page.evaluate("(step) => window.store.set({ step })", step)
+        page.wait_for_function("(title) => document.querySelector('.ec-track').hidden === !title", arg=title)
+        if title:
+            page.wait_for_function(
+                "(t) => document.querySelector('.ec-panel-title').textContent.startsWith(t)", arg=title[:5]
+            )
