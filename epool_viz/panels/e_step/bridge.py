@@ -66,7 +66,7 @@ def take(model: EStepModel, patch: Mapping[str, Any]) -> None:
         For a value that no page of ours sends.
     """
     if isinstance(patch.get("link"), Mapping) and patch["link"] != link_of(model):
-        model.restore(dict(patch["link"]))
+        model.restore(_first_choices() | patch["link"])
     wishes = {name: patch[name] for name in SHARED if name in patch}
     wishes |= _edited_sequence(model, patch.get("codes")) | _edited_kernel(model, patch.get("kernel"))
     if "background_choice" in patch:
@@ -77,6 +77,12 @@ def take(model: EStepModel, patch: Mapping[str, Any]) -> None:
         model.restore({"step": _step_in(model, patch["step"])})
     if "cursor" in patch:
         model.restore({"window": patch["cursor"]})
+
+
+def _first_choices() -> dict[str, Any]:
+    """What a link leaves out is what the first screen has."""
+    traits = EStepModel.class_traits()
+    return {name: traits[name].default_value for name in EStepModel.INPUTS if name not in SHARED}
 
 
 def fasta(name: str, letters: str) -> str:

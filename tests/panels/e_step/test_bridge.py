@@ -124,6 +124,13 @@ def test_a_link_of_an_uploaded_kernel_carries_its_numbers():
     np.testing.assert_array_equal(other.trace.kernel, one.trace.kernel)
 
 
+def test_a_link_undoes_what_it_does_not_name():
+    one = EStepModel(kernel_source="random", seed=5, index=3, m=2.0)
+    bridge.take(one, {"link": {"jaspar": "STAT3"}})
+    assert one.kernel.label.startswith("STAT3")
+    assert (one.kernel_source, one.index, one.m) == ("jaspar", 0, 2.0)
+
+
 def test_the_first_screen_needs_no_link():
     assert bridge.link_of(EStepModel()) == {}
 
