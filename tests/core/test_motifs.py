@@ -110,6 +110,12 @@ def test_every_background_is_checked(background):
         information_content(np.full((4, 2), 0.25), background)
 
 
+def test_a_background_with_rounded_digits_is_scaled_to_sum_one(rng):
+    printed, ppm = np.array([0.303, 0.183, 0.209, 0.306]), random_ppm(rng, 5)  # they sum to 1.001
+    exact = information_content(ppm, printed / printed.sum())
+    np.testing.assert_allclose(information_content(ppm, printed), exact, rtol=1e-12)
+
+
 def test_a_matrix_of_the_wrong_shape_is_named():
     with pytest.raises(
         ShapeError, match=r"`ppm` is of shape \(4,\); accepted: \(..., letter, position\), neither empty"
