@@ -214,7 +214,8 @@ export function eStepTrace(input) {
   const chances = readings.map((r) => Math.exp(m * (r.offset - highest)));
   const strandPrior = chances.map((c) => c / sum(chances));
   const given = stages.gate.map((g, i) => g * strandPrior[Math.floor(cellWindows[i] / n)]);
-  const prior = given.map((g) => g / sum(given));
+  const allGiven = sum(given);
+  const prior = given.map((g) => g / allGiven);
   const logJoint = prior.map((p, i) => (p > 0 ? m * ratios[cellWindows[i]] + Math.log(p) : -Infinity));
   const top = largest(logJoint);
   const joint = logJoint.map((x) => Math.exp(x - top));

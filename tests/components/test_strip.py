@@ -386,10 +386,10 @@ def test_the_table_is_made_when_it_is_opened_and_follows(strip):
 
 
 def test_a_first_state_that_cannot_be_computed_can_still_be_edited(strip):
-    page = strip("ACG")
+    page = strip("ACG", both_strands=True)
     open_table(page, "strip")
     page.focus(PLOT)
-    press(page, "ArrowRight", "t", "End")
+    press(page, "ArrowRight", "t", "End", "ArrowDown")
     assert state(page, "codes") == [0, 3, 2]
     assert state(page, "cursor") == 0
 
