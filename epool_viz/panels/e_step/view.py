@@ -202,6 +202,7 @@ class EStepView(w.VBox):
         for name, toggle in self.toggles.items():
             wire.follow((toggle, "value"), (self.fold_boxes[name].layout, "display"), _shown_if(bool))
         wire.on(self.toggles["trust"], "value", self._show)
+        wire.on(self.controls["kernel_source"], "value", self._offer_editor)
 
     def _conditions(self) -> list[tuple[Any, str, Callable[[Any], bool]]]:
         """Controls that are on the page only while they do something."""
@@ -232,6 +233,11 @@ class EStepView(w.VBox):
         self.source_note.value = _notes_html(self.model)
         if self.toggles["trust"].value:
             self.trust.compare(self.store.now)
+
+    def _offer_editor(self, change: Any) -> None:
+        """Whoever wants to type a kernel is shown where."""
+        if change.new == "typed":
+            self.toggles["editor"].value = True
 
     def _reset(self, _: Any) -> None:
         self.model.reset()

@@ -130,6 +130,13 @@ def test_the_two_routes_are_compared_from_the_start_and_the_other_tools_wait(vie
     assert [name for name, toggle in view.toggles.items() if toggle.value] == ["trust"]
 
 
+def test_choosing_to_type_a_kernel_opens_the_editor(view):
+    view.controls["kernel_source"].value = "random"
+    assert not view.toggles["editor"].value
+    view.controls["kernel_source"].value = "typed"
+    assert view.fold_boxes["editor"].layout.display == ""
+
+
 def test_the_numbers_of_core_are_sent_when_they_are_looked_at(view, small):
     assert view.trust.core["pooled"] == float(small.trace.pooled)
     view.toggles["trust"].value = False
