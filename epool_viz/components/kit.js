@@ -131,6 +131,17 @@ export function dress(el, name, css) {
   el.classList.add("ec", `ec-${name}`);
 }
 
+/** Where a component draws: in the place of the page's head with that name (`data-ep-slot`), or in `el` where there is none. */
+export function placed(el, name, signal) {
+  const place = name && document.querySelector(`[data-ep-slot="${name}"]`);
+  if (!place) return el;
+  const root = make("div", { class: "ec-placed" });
+  place.append(root);
+  el.hidden = true;
+  signal.addEventListener("abort", () => root.remove());
+  return root;
+}
+
 /** A live region that does not chatter: `say(text)` is spoken once the text has stood still for `pause` ms. */
 export function speaker(el, pause = 500) {
   const region = make("p", { class: "ec-say", role: "status" });

@@ -54,6 +54,7 @@ const CSS = `
 .ec-logo-line { stroke: var(--line); vector-effect: non-scaling-stroke; }
 .ec-logo-cells { display: grid; grid-template-columns: repeat(var(--columns), minmax(0, 1fr)); text-align: center; line-height: 1.3; }
 .ec-logo-cells span { min-width: 0; white-space: nowrap; display: flex; justify-content: center; }
+.ec-logo-places { font-size: min(.875rem, calc(75cqi / var(--columns))); }
 .ec-logo-window { border-top: .2rem solid var(--mark); margin-top: .15rem; font-weight: 700; font-size: min(1.25rem, calc(130cqi / var(--columns))); }
 .ec-logo-note { margin-top: .25rem !important; }
 .ec-logo fieldset { border: 0; padding: 0; margin: 0; min-width: 0; }
@@ -119,7 +120,7 @@ export default {
     const caption = make("p", { class: "ec-logo-label" });
     const axis = make("div", { class: "ec-logo-axis ec-soft", "aria-hidden": "true" });
     const picture = make("svg:svg", { role: "img", preserveAspectRatio: "none" });
-    const places = make("div", { class: "ec-logo-cells ec-soft", "aria-hidden": "true" });
+    const places = make("div", { class: "ec-logo-cells ec-logo-places ec-soft", "aria-hidden": "true" });
     const window_ = make("div", { class: "ec-logo-cells ec-logo-window", "aria-hidden": "true" });
     const inner = make("div", { class: "ec-logo-inner" }, picture, places, hasLetters ? window_ : null);
     const box = make("div", { class: "ec-logo-box" }, inner);

@@ -14,7 +14,7 @@ const CSS = `
 .ec-player-where output { min-width: 3.6em; text-align: right; font-variant-numeric: tabular-nums; color: var(--ink-soft); }
 .ec-player ol { list-style: none; display: flex; flex-wrap: wrap; gap: .3rem; margin: .5rem 0 0; padding: 0; }
 .ec-player li button { border-radius: 1rem; min-height: 2rem; min-width: 0; padding: .1rem .7rem; font-size: .9375rem; }
-.ec-player li button[aria-current] { background: var(--accent); border-color: var(--accent); color: var(--paper); font-weight: 600; }
+.ec-player li button[aria-current], .ec-player li button[aria-current]:hover:enabled { background: var(--accent); border-color: var(--accent); color: var(--paper); font-weight: 600; }
 @media (forced-colors: active) { .ec-player li button[aria-current] { outline: 2px solid Highlight; } }
 `;
 const BUSY = "input, select, textarea, [contenteditable], [role=slider], [role=grid], [tabindex]:not(body):not(button), summary, a, dialog";

@@ -1,25 +1,36 @@
 // Share: a link that opens this state. It travels in the fragment, which no server sees, so that a kernel kept warm for
 // the next visitor is still good for it. At the start the page takes over the state of its own address.
 //
-// options: {share, live, label}
+// options: {share, live, label, slot}
 //   share  keys of the state that go into the link (default all)
 //   live   true: the address follows the state
 //   label  of the button (default "Copy link to this state")
+//   slot   place in the page's head where it stands, if the page has it
 
 const CSS = `
+.ec-share.ec-placed [role=status]:not(:empty) { position: absolute; right: 1rem; top: 100%; z-index: 12; max-width: min(30rem, 90vw); background: var(--paper); border: 1px solid var(--line); border-radius: .375rem; padding: .4rem .7rem; box-shadow: 0 .25rem 1rem rgb(0 0 0 / .15); }
 .ec-share .ec-box { flex: 1 1 14rem; min-width: 0; font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: .8125rem; }
 `;
+
+const STAYS = 8000; // milliseconds that a message lies over the page
 
 export default {
   async render({ model, el, host, signal }) {
     const { exports } = await host.getWidget(model.get("store"));
     const { store } = exports;
-    const { make, dress, toFragment, fromFragment } = store.kit;
-    const { share = null, live = false, label = "Copy link to this state" } = model.get("options");
-    dress(el, "share", CSS);
+    const { make, dress, placed, toFragment, fromFragment } = store.kit;
+    const { share = null, live = false, label = "Copy link to this state", slot = null } = model.get("options");
+    const root = placed(el, slot, signal);
+    dress(root, "share", CSS);
 
     const said = make("p", { class: "ec-soft", role: "status" });
     const field = make("input", { type: "text", readonly: true, class: "ec-box", "aria-label": "link to this state", hidden: true });
+    let leaving = null;
+    const tell = (text) => {
+      said.textContent = text;
+      clearTimeout(leaving);
+      if (root !== el) leaving = setTimeout(() => (said.textContent = ""), STAYS);
+    };
     const link = () => {
       const address = new URL(location.href);
       address.hash = toFragment(store.state, share);
@@ -30,11 +41,11 @@ export default {
       try {
         await navigator.clipboard.writeText(field.value);
         field.hidden = true;
-        said.textContent = `The link is copied, ${field.value.length.toLocaleString("en")} characters long.`;
+        tell(`The link is copied, ${field.value.length.toLocaleString("en")} characters long.`);
       } catch {
         field.hidden = false;
         field.select();
-        said.textContent = "This browser does not let a page copy; here is the link, marked for you to copy.";
+        tell("This browser does not let a page copy; here is the link, marked for you to copy.");
       }
     };
     const read = () => {
@@ -42,10 +53,10 @@ export default {
         const found = fromFragment(location.hash, store.state, share);
         if (found) store.set(found);
       } catch {
-        said.textContent = "The state in the address of this page is damaged and was not used; perhaps the link was cut off.";
+        tell("The state in the address of this page is damaged and was not used; perhaps the link was cut off.");
       }
     };
-    el.append(make("div", { class: "ec-row" }, make("button", { type: "button", onclick: copy }, label), field), said);
+    root.append(make("div", { class: "ec-row" }, make("button", { type: "button", onclick: copy }, label), field), said);
 
     read();
     window.addEventListener("hashchange", read, { signal });
@@ -58,6 +69,7 @@ export default {
     });
     const stop = () => {
       clearTimeout(timer);
+      clearTimeout(leaving);
       off();
     };
     signal.addEventListener("abort", stop);

@@ -37,6 +37,10 @@ const CSS = `
   .ec-slider-line .ec-slider-box { grid-column: 2; grid-row: 1; }
   .ec-slider-line input[type=range], .ec-slider-line > .ec-slider-marks, .ec-slider-line > .ec-row, .ec-slider-line > p { grid-column: 1 / -1; }
 }
+@container (max-width: 16rem) {
+  .ec-slider-line label { grid-column: 1 / -1; }
+  .ec-slider-line .ec-slider-box { grid-column: 1 / -1; grid-row: auto; }
+}
 @media (forced-colors: active) {
   .ec-slider input[type=range] { appearance: auto; }
 }

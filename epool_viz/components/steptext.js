@@ -119,6 +119,7 @@ export default {
     const say = speaker(el);
     let slots = [];
     let drawn = null;
+    let spoken = null;
 
     const digits = (x) => (Number.isInteger(x) ? 15 : 4);
     const element = (part, i, parts, values) => {
@@ -175,7 +176,8 @@ export default {
       title.textContent = step.title;
       sentence.textContent = words.sentence;
       el.dataset.step = step.name;
-      say(`${step.title}. ${words.sentence} ${formula.textContent}`);
+      if (spoken !== step.name) say(`${step.title}. ${words.sentence} ${formula.textContent}`); // later changes: the pictures' voice
+      spoken = step.name;
     };
     const later = oncePerFrame(draw);
     draw();
