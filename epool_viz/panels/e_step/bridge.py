@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,8 +13,10 @@ from epool_viz.panels.e_step.model import MOST_LETTERS, WIDEST, EStepModel
 from epool_viz.panels.e_step.steps import STEPS
 
 SHARED = ("m", "mode", "both_strands", "occurrence", "site_rate", "activation", "local_window", "padding", "bias")
-LOOKS: dict[str, Any] = {"logo_kind": "information", "logo_reverse": False, "pinned": None}  # the page's alone
-LINK_KEYS = ("link", *SHARED, "step", "cursor", *LOOKS)
+# what belongs to the page alone: the looks of a state, and what a teacher's link asks for
+LOOKS: dict[str, Any] = {"logo_kind": "information", "logo_reverse": False, "pinned": None}
+TEACHING: dict[str, Any] = {"without": None, "size": None, "theme": None}
+LINK_KEYS = ("link", *SHARED, "step", "cursor", *LOOKS, *TEACHING)
 _STEP_NAMES = tuple(step.name for step in STEPS)
 _LETTERS = DNA.letters + DNA.unknown[0]
 
@@ -28,6 +31,7 @@ def page_state(model: EStepModel) -> dict[str, Any]:
         "complement": list(DNA.complement_codes),
         "background": np.asarray(trace.background).tolist(),
         "background_choice": model.background,
+        "letter_shares": list(model.letter_shares),
         "sequence_name": model.sequence_name,
         "kernel_name": model.kernel.label,
         "cursor": model.window,
@@ -40,7 +44,7 @@ def page_state(model: EStepModel) -> dict[str, Any]:
 def link_of(model: EStepModel) -> dict[str, Any]:
     """The choices that differ from the first screen, small enough for an address.
 
-    A pasted set is cut down to the sequence on the screen, a file to the numbers of its kernel.
+    A pasted set is cut down to the sequence on the screen and to its background, a file to the numbers of its kernel.
     """
     state = {name: value for name, value in model.state().items() if value != model.traits()[name].default_value}
     for name in (*SHARED, *EStepModel.LOOKING, "file_name", "file_text", "which"):
@@ -50,6 +54,8 @@ def link_of(model: EStepModel) -> dict[str, Any]:
     else:
         state |= {"pasted": fasta(model.sequence_name, model.trace.sequence)}
         state.pop("index", None)
+        if model.background == "data":
+            state |= {"background": "typed", "letter_shares": np.asarray(model.trace.background).tolist()}
     if model.kernel_source == "file":
         state |= {"kernel_source": "typed", "kernel_text": matrix_text(model.kernel.matrix)}
     elif model.kernel_source != "typed":
@@ -57,7 +63,40 @@ def link_of(model: EStepModel) -> dict[str, Any]:
     return state
 
 
-def take(model: EStepModel, patch: Mapping[str, Any]) -> None:
+class Memory:
+    """The whole choices behind the links of one visit: going back loses nothing of what a link leaves out.
+
+    Parameters
+    ----------
+    most : int
+        Links to keep beside the first one.
+    """
+
+    def __init__(self, most: int = 8) -> None:
+        self.most = most
+        self._kept: dict[str, dict[str, Any]] = {}
+
+    def keep(self, model: EStepModel) -> None:
+        """Remember what the model's link stands for now."""
+        key = _key(link_of(model))
+        is_first = not self._kept or key == next(iter(self._kept))
+        if not is_first:
+            self._kept.pop(key, None)
+        state = model.state()
+        self._kept[key] = {name: state[name] for name in EStepModel.INPUTS if name not in SHARED}
+        if len(self._kept) > self.most + 1:
+            del self._kept[list(self._kept)[1]]
+
+    def choices(self, link: Mapping[str, Any]) -> dict[str, Any]:
+        """What a link stands for: as it was in this visit, else what the link itself says."""
+        return self._kept.get(_key(link)) or _first_choices() | dict(link)
+
+
+def _key(link: Mapping[str, Any]) -> str:
+    return json.dumps(link, sort_keys=True)
+
+
+def take(model: EStepModel, patch: Mapping[str, Any], memory: Memory | None = None) -> None:
     """Let the model follow what the page has changed; what it does not know is left to the page.
 
     Raises
@@ -66,11 +105,13 @@ def take(model: EStepModel, patch: Mapping[str, Any]) -> None:
         For a value that no page of ours sends.
     """
     if isinstance(patch.get("link"), Mapping) and patch["link"] != link_of(model):
-        model.restore(_first_choices() | patch["link"])
+        model.restore((memory or Memory()).choices(patch["link"]))
     wishes = {name: patch[name] for name in SHARED if name in patch}
     wishes |= _edited_sequence(model, patch.get("codes")) | _edited_kernel(model, patch.get("kernel"))
     if "background_choice" in patch:
         wishes["background"] = patch["background_choice"]
+    if "letter_shares" in patch:
+        wishes["letter_shares"] = patch["letter_shares"]
     if wishes:
         model.restore(wishes)
     if "step" in patch:  # only now: which steps there are follows from the choices

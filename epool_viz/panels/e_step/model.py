@@ -15,6 +15,7 @@ import numpy as np
 from traitlets import Any as AnyTrait
 from traitlets import Bool, Enum, Float, HasTraits, Int, TraitError, Tuple, Unicode, observe, validate
 
+from epool_viz.core.alphabet import DNA
 from epool_viz.core.pooling import ACTIVATIONS, MODES
 from epool_viz.core.posterior import OCCURRENCES
 from epool_viz.core.scan import PADDINGS
@@ -46,8 +47,15 @@ T -0.4 -0.3 -0.5  1.3 -0.2
 """
 SEQUENCE_SOURCES = ("example", "pasted")
 KERNEL_SOURCES = ("jaspar", "typed", "file", "random")
-BACKGROUNDS = ("uniform", "data")
+BACKGROUNDS = ("uniform", "data", "typed")
+LEAST_SHARE = 1e-4
 _CALLED = {"sequence": "The sequence", "kernel": "The kernel", "query": "The JASPAR name", "name": "The bundled set"}
+
+
+class _Something(AnyTrait):
+    """Any value that a validator accepts; None is shown to it as well."""
+
+    allow_none = False
 
 
 class EStepModel(HasTraits):
@@ -74,6 +82,7 @@ class EStepModel(HasTraits):
     mode = Enum(MODES, 0)
     both_strands = Bool(False)
     background = Enum(BACKGROUNDS, "uniform")
+    letter_shares = _Something([0.25] * len(DNA), help="The typed background, a share a letter.")
     occurrence = Enum(OCCURRENCES, "oops")
     site_rate = Float(0.5)
     activation = Enum(ACTIVATIONS, "identity")
@@ -108,6 +117,7 @@ class EStepModel(HasTraits):
         "mode",
         "both_strands",
         "background",
+        "letter_shares",
         "occurrence",
         "site_rate",
         "activation",
@@ -150,11 +160,6 @@ class EStepModel(HasTraits):
             self._take_over(before)
             raise ArgumentError("state", f"not usable ({error})", "what EStepModel.state() returns") from None
 
-    def reset(self) -> None:
-        """Return to the first state."""
-        self.restore({name: self.traits()[name].default_value for name in self.INPUTS} | {"step": 0})
-        self.go_to_best_window()
-
     def load_kernel_file(self, name: str, content: bytes) -> None:
         """Use an uploaded kernel; one that cannot be read is explained and changes nothing."""
         try:
@@ -174,11 +179,6 @@ class EStepModel(HasTraits):
             self.message = friendly(error)
             return
         self.restore({"pasted": text, "index": 0, "sequence_source": "pasted"})
-
-    def go_to_best_window(self) -> None:
-        """Take in hand the window with the largest posterior."""
-        if self.trace is not None:
-            self.window = best_window(self.trace)
 
     @property
     def current_step(self) -> Step:
@@ -210,6 +210,18 @@ class EStepModel(HasTraits):
     @validate("window")
     def _existing_window(self, proposal: Any) -> int:
         return int(_clamped(proposal.value, 0, len(self.trace.starts) - 1 if self.trace else 0))
+
+    @validate("letter_shares")
+    def _summing_to_one(self, proposal: Any) -> list[float]:
+        accepted = f"{len(DNA)} shares of the sum, each at least {LEAST_SHARE:g}"
+        try:
+            shares = np.asarray(proposal.value, dtype=float)
+        except (TypeError, ValueError):
+            raise TraitError(f"letter_shares is {proposal.value!r}; accepted: {accepted}") from None
+        total = shares.sum()
+        if shares.shape != (len(DNA),) or not (math.isfinite(total) and shares.min() >= LEAST_SHARE * total > 0):
+            raise TraitError(f"letter_shares is {proposal.value!r}; accepted: {accepted}")
+        return (shares if math.isclose(total, 1, rel_tol=1e-12) else shares / total).tolist()
 
     @validate("pasted", "kernel_text", "file_text")
     def _short_enough(self, proposal: Any) -> str:
@@ -249,7 +261,7 @@ class EStepModel(HasTraits):
                 self.index = len(sequences) - 1  # comes back here
                 return
             self.sequences = sequences
-            background = sequences.letter_frequencies() if self.background == "data" else None
+            background = self._chosen_background(sequences)
             kernel = self._chosen_kernel(background)
             trace = self._trace(sequences[self.index], kernel, background)
         except EpoolError as error:
@@ -264,6 +276,11 @@ class EStepModel(HasTraits):
         if not self.pasted.strip():
             raise ArgumentError("sequence", "empty", "letters A C G T and N, or FASTA")
         return _parsed(self.pasted)
+
+    def _chosen_background(self, sequences: SequenceSet) -> Any:
+        if self.background == "typed":
+            return np.asarray(self.letter_shares)
+        return sequences.letter_frequencies() if self.background == "data" else None
 
     def _chosen_kernel(self, background: Any) -> kernels.Kernel:
         if self.kernel_source == "jaspar":

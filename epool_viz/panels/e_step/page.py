@@ -48,7 +48,11 @@ READINGS: tuple[dict[str, Any], ...] = (
     {
         "key": "background_choice",
         "label": "Background",
-        "choices": [{"value": "uniform", "label": "uniform"}, {"value": "data", "label": "from the sequences"}],
+        "choices": [
+            {"value": "uniform", "label": "uniform"},
+            {"value": "data", "label": "from the sequences"},
+            {"value": "typed", "label": "typed"},
+        ],
     },
     {
         "key": "occurrence",
@@ -99,6 +103,55 @@ NETWORK_SLIDERS: tuple[dict[str, Any], ...] = (
     },
     {"key": "bias", "label": "bias", "min": -20, "max": 20},
 )
+
+
+SHARES: dict[str, Any] = {
+    "key": "letter_shares",
+    "label": "Share of each letter",
+    "when": {"key": "background_choice", "is": "typed"},
+}
+ONE_HOT: dict[str, Any] = {"when": {"key": "step", "is": [step.name for step in steps.STEPS].index("onehot")}}
+
+# what a teacher can leave out, by the names of the parts in the view
+PARTS: tuple[dict[str, str], ...] = (
+    {"name": "data", "label": "choice of sequence and kernel"},
+    {"name": "reading", "label": "reading and network"},
+    {"name": "m", "label": "slider of m"},
+    {"name": "text", "label": "sentence and formula of the step"},
+    {"name": "logo", "label": "logo"},
+    {"name": "axis", "label": "pooled values"},
+    {"name": "window", "label": "score of a window"},
+    {"name": "gradient", "label": "gradient"},
+    {"name": "tools", "label": "tools below"},
+)
+HELP: dict[str, Any] = {
+    "goal": "A convolution kernel that scans DNA is a motif, and expectation pooling is the E-step of a motif finder. "
+    "Here both statements are numbers that you can move and check.",
+    "order": [
+        "Walk through the nine steps: from letters to scores, to the posterior, to one number for the sequence.",
+        "Move m. The kernel is read to the base e to the m: logo, posterior and pooled number move together.",
+        "Change a letter, or an entry of the kernel, and see what follows.",
+        "Guess first: “Predict, then see” asks, then shows your answer beside the true one.",
+        "Bring your own sequence and motif, check the numbers, take them away.",
+    ],
+    "terms": [
+        ["Score", "what the convolution gives for one window: the sum of one kernel entry a column, and the bias"],
+        ["Posterior", "the probability that the site starts in this window, given that the sequence holds one"],
+        ["ePool", "expectation pooling: the mean of the scores, weighted with the posterior"],
+        ["m", "how sharply the weights prefer the best window: 0 is the average, large m is nearly the maximum"],
+        ["OOPS, ZOOPS", "exactly one site in a sequence; at most one"],
+        ["Gradient", "how much the pooled number rises when the score of one window rises by 1"],
+    ],
+    "keys": [
+        ["Tab", "from one control to the next"],
+        ["← →", "step back and forward; on a picture: the window before and after"],
+        ["Page↑ Page↓", "ten at a time"],
+        ["Home End", "the first, the last"],
+        ["A C G T N", "on the sequence: put this letter in place of the one in hand"],
+        ["+ − 0", "on the sequence: closer, wider, all letters"],
+        ["?", "this help"],
+    ],
+}
 
 
 def page_steps() -> list[dict[str, Any]]:

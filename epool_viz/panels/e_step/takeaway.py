@@ -83,9 +83,8 @@ def python_lines(model: EStepModel) -> str:
     options = {name: getattr(model, name) for name in _OPTIONS}
     given = [f"{name}={value!r}" for name, value in options.items() if value != model.traits()[name].default_value]
     set_lines = _set_lines(model)
-    background = []
-    if model.background == "data":
-        background = ["background = sequences.letter_frequencies()"]
+    background = _background_lines(model)
+    if background:
         given.append("background=background")
     lines = [
         "import numpy as np",
@@ -106,15 +105,22 @@ def python_lines(model: EStepModel) -> str:
 _OPTIONS = ("m", "mode", "bias", "both_strands", "occurrence", "site_rate", "activation", "local_window", "padding")
 
 
+def _background_lines(model: EStepModel) -> list[str]:
+    if model.background == "typed":
+        return [f"background = np.array({model.letter_shares!r})"]
+    return ["background = sequences.letter_frequencies()"] if model.background == "data" else []
+
+
 def _set_lines(model: EStepModel) -> list[str]:
     if model.sequence_source == "example":
         return [f"sequences = ev.load_example({model.example!r})"]
-    strings = [model.sequences[i] for i in range(model.index + 1)]
+    count = len(model.sequences) if model.background == "data" else model.index + 1
+    strings = [model.sequences[i] for i in range(count)]
     return [f"sequences = ev.SequenceSet.from_strings({strings!r})"]
 
 
 def _kernel_lines(model: EStepModel) -> list[str]:
-    against = ", background=background" if model.background == "data" else ""
+    against = ", background=background" if model.background != "uniform" else ""
     if model.kernel_source == "random":
         return [f"kernel = np.round(np.random.default_rng({model.seed}).normal(size=(4, {model.width})), 2)"]
     if model.kernel_source == "jaspar":

@@ -21,12 +21,15 @@ from epool_viz.components.editor import KernelEditor
 from epool_viz.components.formula import WindowFormula
 from epool_viz.components.heartbeat import Heartbeat
 from epool_viz.components.logo import Logo
+from epool_viz.components.onehot import OneHot
 from epool_viz.components.player import StepPlayer
 from epool_viz.components.predict import Predict
 from epool_viz.components.share import Share
+from epool_viz.components.shares import Shares
 from epool_viz.components.slider import Slider
 from epool_viz.components.steptext import StepText
 from epool_viz.components.strip import SequenceStrip
+from epool_viz.components.toolbar import Toolbar
 from epool_viz.components.track import PosteriorTrack
 from epool_viz.components.trust import TrustPanel
 from epool_viz.data.gallery import list_examples
@@ -39,14 +42,20 @@ from epool_viz.panels.e_step.takeaway import TAKE_AWAY, taken
 from epool_viz.panels.guard import Guard, Wiring
 from epool_viz.panels.html import escape
 
-_CHOICES: dict[str, list[tuple[str, Any]]] = {
-    "sequence_source": [("a bundled set", "example"), ("my own: paste or upload", "pasted")],
-    "kernel_source": [
-        ("a JASPAR motif", "jaspar"),
-        ("numbers I type or drag", "typed"),
-        ("a file", "file"),
-        ("random numbers", "random"),
-    ],
+_CHOICES: dict[str, tuple[str, list[tuple[str, Any]]]] = {
+    "sequence_source": (
+        "Take the sequence from",
+        [("a bundled set", "example"), ("my own: paste or upload", "pasted")],
+    ),
+    "kernel_source": (
+        "Take the kernel from",
+        [
+            ("JASPAR motifs", "jaspar"),
+            ("numbers I type or drag", "typed"),
+            ("a file", "file"),
+            ("random numbers", "random"),
+        ],
+    ),
 }
 _FOLDS = {
     "editor": "Change the kernel",
@@ -69,13 +78,15 @@ class EStepView(w.VBox):
         self.model = model
         self.fault = ""
         self.is_taking = False
+        self.memory = bridge.Memory()
         self.guard = Guard(self._report)
         self.wiring = Wiring(self.guard)
-        self.store = Store(bridge.page_state(model) | bridge.LOOKS, self.guard(self._take_patch))
+        first = bridge.page_state(model) | bridge.LOOKS
+        self.store = Store(first | bridge.TEACHING, self.guard(self._take_patch))
         self.alert = w.HTML().add_class("ep-alert")
         self.source_note = w.HTML().add_class("ep-source")
         self._build_controls()
-        self._build_components()
+        self._build_components(first)
         super().__init__(self._arranged())
         self.add_class("ep-root")
         self._wire()
@@ -94,7 +105,7 @@ class EStepView(w.VBox):
 
     def _build_controls(self) -> None:
         self.controls: dict[str, Any] = {
-            name: w.Dropdown(description="Take", options=choices) for name, choices in _CHOICES.items()
+            name: w.Dropdown(description=label, options=choices) for name, (label, choices) in _CHOICES.items()
         }
         for name, label in (("seed", "Seed"), ("width", "Width")):
             low, high = BOUNDS[name]
@@ -111,13 +122,15 @@ class EStepView(w.VBox):
         self.fasta = w.FileUpload(description="Choose a sequence file (up to 1 MB)", accept="", multiple=False)
         self.upload = w.FileUpload(description="Choose a kernel file (up to 1 MB)", accept="", multiple=False)
         self.motif_choice = w.Dropdown(description="Motif in the file")
-        self.reset = w.Button(description="Reset", tooltip="Back to the first state")
 
-    def _build_components(self) -> None:
+    def _build_components(self, first: dict[str, Any]) -> None:
+        # one voice: the step when it changes, then the lower track
         steps, (above, below) = page.page_steps(), page.quantities()
         on = {"store": self.store}
         self.heartbeat = Heartbeat(**on, options={"share": [*bridge.LINK_KEYS, "codes", "kernel"]})
-        self.share = Share(**on, options={"share": [*bridge.LINK_KEYS]})
+        link = {"share": [*bridge.LINK_KEYS]}
+        self.share = Share(**on, options=link | {"label": "Copy link", "slot": "tools"})
+        self.toolbar = Toolbar(**on, options=link | {"first": first, "parts": page.PARTS, "help": page.HELP})
         self.player = StepPlayer(**on, options={"steps": steps})
         self.m_slider = Slider(**on, options=page.M_SLIDER)
         self.steptext = StepText(**on, options={"steps": steps, "level": 2})
@@ -127,12 +140,14 @@ class EStepView(w.VBox):
         )
         self.track_now = PosteriorTrack(**on, options={"by_step": below, "height": 7})
         self.cursor = Slider(**on, options=page.CURSOR_SLIDER)
-        self.formula = WindowFormula(**on)
-        self.logo = Logo(**on)
-        self.axis = PooledAxis(**on)
+        self.formula = WindowFormula(**on, options={"live": False})
+        self.logo = Logo(**on, options={"quiet": True})
+        self.axis = PooledAxis(**on, options={"live": False})
         self.gradient = PosteriorTrack(**on, options={"quantity": "gradient", "height": 5, "live": False})
         self.readings = [Choice(**on, options=o) for o in page.READINGS]
         self.readings += [Slider(**on, options=o) for o in page.READING_SLIDERS]
+        self.readings.insert(3, Shares(**on, options=page.SHARES))
+        self.onehot = OneHot(**on, options=page.ONE_HOT)
         self.network = [Choice(**on, options=o) for o in page.NETWORK]
         self.network += [Slider(**on, options=o) for o in page.NETWORK_SLIDERS]
         self.trust = TrustPanel(**on)
@@ -149,32 +164,38 @@ class EStepView(w.VBox):
 
     def _arranged(self) -> list[Any]:
         c = self.controls
-        controls = w.VBox(
+        data = w.VBox(
             [
                 _heading("Sequence"),
                 *(c["sequence_source"], c["example"], c["pasted"], self.fasta, self.number),
                 _heading("Kernel"),
                 *(c["kernel_source"], c["jaspar"], self.upload, self.motif_choice, c["width"], c["seed"]),
-                _heading("Reading"),
-                *self.readings,
-                _heading("The network"),
-                *self.network,
-                *(self.reset, self.share, self.source_note),
+                self.source_note,
             ]
         ).add_class("ep-controls")
-        top = w.VBox([self.player, self.m_slider]).add_class("ep-top")
-        picture = w.VBox([self.track_before, self.track_now, self.strip, self.cursor]).add_class("ep-picture")
-        wide = _card(self.formula).add_class("ep-wide")
+        reading = w.VBox([_heading("Reading"), *self.readings, _heading("The network"), *self.network]).add_class(
+            "ep-controls"
+        )
+        chosen = w.VBox([_part("data", data), _part("reading", reading)]).add_class("ep-chosen")
+        picture = w.VBox([self.onehot, self.track_before, self.track_now, self.strip, self.cursor])
+        walk = w.VBox(
+            [
+                w.VBox([self.player, _part("m", self.m_slider)]).add_class("ep-top"),
+                _part("text", self.steptext),
+                picture.add_class("ep-picture"),
+            ]
+        ).add_class("ep-walk")
+        beside = w.VBox([_part("logo", _card(self.logo)), _part("axis", _card(self.axis))]).add_class("ep-beside")
         for name, widgets in self._veiled().items():
             for widget in widgets:
                 widget.add_class(f"ep-shows-{name}")
-        cards = w.Box([wide, *(_card(x) for x in (self.logo, self.axis, self.gradient))]).add_class("ep-cards")
-        tools = w.Box(list(self.toggles.values())).add_class("ep-tools")
-        folds = [_card(fold) for fold in self.folds.values()]
-        self.fold_boxes = dict(zip(self.folds, folds, strict=True))
-        main = w.VBox([top, self.steptext, picture, cards, tools, *folds]).add_class("ep-main")
-        body = w.Box([controls, main]).add_class("ep-body")
-        return [w.HTML(f"<style>{_style()}</style>"), self.store, self.heartbeat, self.alert, body]
+        cards = [_part("window", _card(self.formula)), _part("gradient", _card(self.gradient))]
+        self.fold_boxes = {name: _card(fold) for name, fold in self.folds.items()}
+        tools = [w.Box(list(self.toggles.values())).add_class("ep-tools"), *self.fold_boxes.values()]
+        below = w.VBox([*cards, *(_part("tools", tool) for tool in tools)]).add_class("ep-below")
+        body = w.Box([walk, beside, below, chosen]).add_class("ep-body")
+        around = (self.store, self.heartbeat, self.share, self.toolbar, self.alert)
+        return [w.HTML(f"<style>{_style()}</style>"), *around, body]
 
     def _veiled(self) -> dict[str, tuple[Any, ...]]:
         """What a question hides while it is open, by the names of `questions.VEILS`."""
@@ -189,7 +210,6 @@ class EStepView(w.VBox):
             wire.both((model, name), (control, "value"))
         wire.follow((model, "sequences"), (self.number, "max"), len)
         wire.both((model, "index"), (self.number, "value"), _from_one, _from_zero)
-        wire.click(self.reset, self._reset)
         wire.on(self.upload, "value", self._take_file)
         wire.on(self.fasta, "value", self._take_fasta)
         self._offer_motifs()
@@ -220,7 +240,7 @@ class EStepView(w.VBox):
     def _take_patch(self, patch: dict[str, Any]) -> None:
         self.is_taking = True
         try:
-            bridge.take(self.model, patch)
+            bridge.take(self.model, patch, self.memory)
         finally:
             self.is_taking = False
             self._show()
@@ -229,6 +249,7 @@ class EStepView(w.VBox):
         """Tell the page what it does not know yet; of a wish half taken over it is told nothing."""
         if self.is_taking:
             return
+        self.memory.keep(self.model)
         self.store.tell(bridge.page_state(self.model))
         self.source_note.value = _notes_html(self.model)
         if self.toggles["trust"].value:
@@ -238,9 +259,6 @@ class EStepView(w.VBox):
         """Whoever wants to type a kernel is shown where."""
         if change.new == "typed":
             self.toggles["editor"].value = True
-
-    def _reset(self, _: Any) -> None:
-        self.model.reset()
 
     def _take_file(self, change: Any) -> None:
         for file in change.new:
@@ -293,6 +311,11 @@ def _style() -> str:
 
 def _card(widget: Any) -> Any:
     return w.Box([widget]).add_class("ep-card")
+
+
+def _part(name: str, widget: Any) -> Any:
+    """What a teacher can hide, by its name in `page.PARTS`."""
+    return widget.add_class(f"ep-part-{name}")
 
 
 def _heading(text: str) -> Any:

@@ -103,8 +103,14 @@ def test_a_value_of_the_wrong_kind_is_an_error_and_changes_nothing(model):
         {"kernel_source": "random", "seed": 5, "width": 7},
         {"sequence_source": "pasted", "pasted": ">a\nACGTTGCANACGTTAGCA\n>b\nGATTACAGATTACAGATTACA\n", "index": 1},
         {"kernel_source": "typed", "kernel_text": "A 1 0 2\nC 0 1 0\nG 0 0 1\nT 1 0 -1\n"},
+        {"background": "typed", "letter_shares": [0.4, 0.1, 0.2, 0.3]},
+        {
+            "sequence_source": "pasted",
+            "pasted": ">a\nACGTTGCACACGTTAGCA\n>b\nGATTACAGATTACAGAT\n",
+            "background": "data",
+        },
     ],
-    ids=["first screen", "named", "random", "pasted", "typed"],
+    ids=["first screen", "named", "random", "pasted", "typed", "typed background", "background of a pasted set"],
 )
 def test_a_link_opens_the_same_numbers(state):
     one = EStepModel(**state)
@@ -150,3 +156,34 @@ def test_every_step_of_the_page_has_its_words_and_its_tracks():
 def test_every_control_of_the_page_is_bound_to_something_the_model_knows(model):
     known = set(bridge.page_state(model))
     assert {control["key"] for control in (*READINGS, *NETWORK_SLIDERS)} <= known
+
+
+PASTED = {"sequence_source": "pasted", "pasted": ">a\nACGTTGCANACGTTAGCA\n>b\nGATTACAGATTACAGATTACA\n", "index": 1}
+
+
+def test_going_back_to_a_link_of_this_visit_loses_no_pasted_sequence():
+    model, memory = EStepModel(), bridge.Memory(most=2)
+    memory.keep(model)
+    model.restore(PASTED)
+    memory.keep(model)
+    mine = bridge.link_of(model)
+    assert "GATTACA" in mine["pasted"]
+    assert "ACGTTGCAN" not in mine["pasted"], "a link carries the one sequence on the screen"
+    bridge.take(model, {"link": {}}, memory)
+    assert model.sequence_source == "example"
+    memory.keep(model)
+    bridge.take(model, {"link": json.loads(json.dumps(mine))}, memory)
+    assert {name: getattr(model, name) for name in PASTED} == PASTED
+
+
+def test_the_first_state_is_never_forgotten_and_the_oldest_is():
+    model, memory = EStepModel(**PASTED), bridge.Memory(most=2)
+    memory.keep(model)
+    first, links = bridge.link_of(model), []
+    for seed in range(4):
+        model.restore({"kernel_source": "random", "seed": seed, "sequence_source": "example"})
+        memory.keep(model)
+        links.append(bridge.link_of(model))
+    assert memory.choices(first)["pasted"] == PASTED["pasted"]
+    assert memory.choices(links[-1])["pasted"] == PASTED["pasted"]
+    assert memory.choices(links[0])["pasted"] == "", "forgotten: only what the link says"

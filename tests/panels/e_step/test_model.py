@@ -120,14 +120,25 @@ def test_restore_refuses_an_unknown_name_and_a_wrong_value(small):
     assert small.state() == before
 
 
-def test_reset_returns_to_the_first_state():
-    model = EStepModel.from_state({**SMALL, **OTHER})
-    model.reset()
-    first = EStepModel().state()
-    assert model.state() == first
-    model.window, model.step = 0, 3
-    model.reset()
-    assert model.state() == first
+def test_a_typed_background_is_scaled_and_used(small):
+    small.restore({"background": "typed", "letter_shares": [4.0, 1.0, 2.0, 3.0]})
+    assert small.letter_shares == [0.4, 0.1, 0.2, 0.3]
+    np.testing.assert_allclose(small.trace.background, [0.4, 0.1, 0.2, 0.3], rtol=1e-12)
+    typed = float(small.trace.log_evidence)
+    small.background = "uniform"
+    assert float(small.trace.log_evidence) != pytest.approx(typed, rel=1e-6)
+    assert small.letter_shares == [0.4, 0.1, 0.2, 0.3], "kept for whoever goes back"
+
+
+@pytest.mark.parametrize(
+    "shares",
+    [[0.5, 0.5], [1.0, 0.0, 1.0, 1.0], [1.0, float("nan"), 1.0, 1.0], ["a", 1, 1, 1], None, [-1.0, 1, 1, 1], [0] * 4],
+)
+def test_shares_that_are_no_background_are_refused(small, shares):
+    before = small.state()
+    with pytest.raises(ArgumentError, match=r"letter_shares is .*accepted: 4 shares of the sum, each at least 0\.0001"):
+        small.restore({"letter_shares": shares})
+    assert small.state() == before
 
 
 @pytest.mark.parametrize("name", BOUNDS)
@@ -280,9 +291,7 @@ def test_window_in_hand_stays_when_only_m_moves_and_goes_to_the_best_elsewhere(s
     assert small.window == 2
     small.index = 1
     assert small.window == best_window(small.trace)
-    small.window = 0
-    small.go_to_best_window()
-    assert small.window == best_window(small.trace) == int(np.argmax(small.trace.posterior))
+    assert best_window(small.trace) == int(np.argmax(small.trace.posterior))
 
 
 @pytest.mark.parametrize(("letters", "best"), [("ACGTTTT", 0), ("TTACGTT", 2), ("TTTTACG", 4)])

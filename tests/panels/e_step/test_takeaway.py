@@ -64,12 +64,26 @@ def test_the_tsv_holds_ppm_pwm_and_kernel(trace):
     "state",
     [
         {},
+        {"background": "typed", "letter_shares": [0.4, 0.1, 0.2, 0.3], "m": 0.7},
+        {
+            "sequence_source": "pasted",
+            "pasted": ">one\nACGTTGCAGACGTTGATC\n>two\nGATTACAGATTACAGATT\n",
+            "background": "data",
+        },
         {"index": 3, "m": 2.5, "both_strands": True, "background": "data", "jaspar": "TP53", "example": "p73_peaks"},
         {"kernel_source": "random", "seed": 4, "width": 7, "mode": 1, "occurrence": "zoops", "site_rate": 0.2},
         {"kernel_source": "typed", "bias": 0.5, "activation": "paper", "local_window": 3, "padding": "same"},
         {"sequence_source": "pasted", "pasted": ">one\nACGTTGCANACGTT\n>two\nGATTACAGATTACAGATT\n", "index": 1},
     ],
-    ids=["first screen", "data background", "random", "typed", "pasted"],
+    ids=[
+        "first screen",
+        "typed background",
+        "data background of a pasted set",
+        "data background",
+        "random",
+        "typed",
+        "pasted",
+    ],
 )
 def test_the_lines_of_python_give_the_numbers_on_the_screen(state):
     model = EStepModel(**state)

@@ -11,8 +11,7 @@ from ipywidgets.widgets.widget import _instances
 
 from epool_viz import dashboards
 from epool_viz.errors import ArgumentError
-from epool_viz.panels.e_step import bridge
-from epool_viz.panels.e_step.model import EStepModel
+from epool_viz.panels.e_step import bridge, page
 from epool_viz.panels.e_step.view import EStepView, _descendants
 from epool_viz.panels.guard import Guard
 from tests.panels.e_step.conftest import SMALL
@@ -58,7 +57,7 @@ NOW = __import__("datetime").datetime(2020, 1, 1, tzinfo=__import__("datetime").
 
 
 def test_the_page_starts_with_the_state_of_the_model(view, small):
-    assert view.store.state == bridge.page_state(small) | bridge.LOOKS
+    assert view.store.state == bridge.page_state(small) | bridge.LOOKS | bridge.TEACHING
     assert set(bridge.LINK_KEYS) <= set(view.store.state), "a link carries only what the page knows from the start"
 
 
@@ -193,10 +192,20 @@ def test_a_file_of_sequences_is_used_and_a_bad_one_explained(view, small):
     assert small.trace.sequence == "ACGTTGCA"
 
 
-def test_reset_returns_to_the_first_state(view, small):
-    view.reset.click()
-    assert small.state() == EStepModel().state()
-    assert view.store.now["codes"] == bridge.page_state(EStepModel())["codes"]
+def test_what_reset_brings_back_is_the_state_at_the_start(view, small):
+    before, first = small.state(), view.toolbar.options["first"]
+    from_page(view, m=3.5, step=4, background_choice="typed", letter_shares=[0.4, 0.1, 0.2, 0.3], without=["logo"])
+    small.kernel_source = "random"
+    assert small.state() != before
+    from_page(view, **{name: value for name, value in first.items() if view.store.now[name] != value})
+    assert small.state() == before
+    assert {name: view.store.now[name] for name in first} == first
+    assert view.store.now["without"] == ["logo"], "what a teacher hides is no part of the state that is reset"
+
+
+def test_every_part_that_can_be_hidden_is_on_the_page(view):
+    classes = {name for widget in _descendants(view) for name in getattr(widget, "_dom_classes", ())}
+    assert {name for name in classes if name.startswith("ep-part-")} == {f"ep-part-{p['name']}" for p in page.PARTS}
 
 
 def test_a_download_is_made_of_the_model(view, small):
