@@ -97,6 +97,10 @@ class SeatedKernelManager(AsyncMappingKernelManager):
         if begun.exception() is None:
             self.end_soon(begun.result())
 
+    def is_ending(self, kernel_id: str) -> bool:
+        """True when a kernel was asked to end."""
+        return kernel_id in self._ending
+
     def end_soon(self, kernel_id: str) -> asyncio.Future[None] | None:
         """Begin to end a kernel; None if it is gone. Asked twice, as by a page's two farewells, it ends once."""
         if kernel_id not in self._ending and kernel_id in self:
@@ -160,6 +164,7 @@ class Seat:
     def __init__(self, manager: Any) -> None:
         self.manager = manager
         self.kernel_id: str | None = None
+        self.has_died = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.manager, name)
@@ -183,6 +188,12 @@ class Seat:
             raise
         self._take(kernel_id)
         return task, cache, kernel_id
+
+    async def dies(self) -> bool:
+        """True once the visitor's kernel has ended without being asked to."""
+        if self.kernel_id in self.manager and not self.manager.is_ending(self.kernel_id):
+            self.has_died = not await self.manager.get_kernel(self.kernel_id).is_alive()
+        return self.has_died
 
     def abandon(self) -> None:
         """The visitor went before the page was complete."""

@@ -70,10 +70,24 @@ class DashboardHandler(TornadoVoilaHandler):
             raise HTTPError(404)
         self.seat = await self.seats.take()
         self.drawing = asyncio.current_task()
+        watching = asyncio.create_task(self._end_with_the_kernel(self.seat))
         try:
             await super().get(path)
+        except asyncio.CancelledError:
+            if not self.seat.has_died:
+                raise
+            self.log.info("a kernel ended while its page was being drawn")
+            self.finish()  # the page sees that it came to its end without a view, and says so
         finally:
+            watching.cancel()
             self.seats.leave(self.seat)
+
+    async def _end_with_the_kernel(self, seat: Seat) -> None:
+        """Stop drawing when the kernel dies by itself; Voilà would wait for it."""
+        while not await seat.dies():
+            await asyncio.sleep(1)
+        if self.drawing is not None:
+            self.drawing.cancel()
 
     def on_connection_close(self) -> None:
         """The visitor went before the page was complete: stop drawing it, and end its kernel."""
@@ -166,7 +180,7 @@ def is_dead_kernel(error: object) -> bool:
 
 def in_one_line(record: logging.LogRecord) -> bool:
     """Log a kernel that ended while its page was drawn, mostly as the visitor went, without the drawing's traceback."""
-    if record.exc_info and is_dead_kernel(record.exc_info[1]):
+    if record.getMessage().startswith("Kernel died") or (record.exc_info and is_dead_kernel(record.exc_info[1])):
         record.msg, record.args, record.exc_info = "a kernel ended while its page was being drawn", (), None
         record.levelno, record.levelname = logging.INFO, "INFO"
         return logging.getLogger(record.name).isEnabledFor(logging.INFO)

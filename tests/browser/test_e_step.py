@@ -134,7 +134,7 @@ def test_the_walk_goes_by_keyboard_alone(dashboard: Page) -> None:
 
 
 def test_a_pasted_sequence_is_walked_and_a_mistake_in_it_is_told(dashboard: Page) -> None:
-    dashboard.get_by_label("Take").first.select_option("my own: paste or upload")
+    dashboard.get_by_label("Take the sequence from").select_option("my own: paste or upload")
     alert = dashboard.locator(".ep-alert [role=alert]")
     alert.wait_for()
     assert alert.inner_text().startswith("The sequence is empty")
@@ -151,7 +151,7 @@ def test_a_pasted_sequence_is_walked_and_a_mistake_in_it_is_told(dashboard: Page
 
 
 def test_a_kernel_file_is_uploaded(dashboard: Page) -> None:
-    dashboard.get_by_label("Take").nth(1).select_option("a file")
+    dashboard.get_by_label("Take the kernel from").select_option("a file")
     content = b">x\nA [1 2 5]\nC [3 4 1]\nG [5 6 1]\nT [7 8 1]\n"
     with dashboard.expect_file_chooser() as chooser:
         dashboard.get_by_role("button", name="Choose a kernel file").click()
@@ -176,7 +176,7 @@ def test_a_link_opens_the_same_state(dashboard: Page, page: Page, app_url: str) 
     dashboard.get_by_role("button", name="next step").click()
     dashboard.locator(".ec-logo").get_by_role("radio", name="Raw kernel").check()
     value = pooled(dashboard)
-    dashboard.get_by_role("button", name="Copy link to this state").click()
+    dashboard.get_by_role("button", name="Copy link").click()
     field = dashboard.get_by_label("link to this state")
     wait_for(lambda: "#state=" in field.input_value(), seconds=5, what="the link")
     link = field.input_value()

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from tests.browser.server import Server, wait_for
+import pytest
+
+from epool_viz import e_step_trace
+from epool_viz.app import frame
+from epool_viz.panels.e_step.model import EStepModel
+from tests.app.notebook_files import write_notebook
+from tests.browser.server import Server, serving, wait_for
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Page, WebSocket
 
     from tests.browser.watch import Watch
 
@@ -25,7 +34,20 @@ def test_page_has_a_language_a_title_and_landmarks(page: Page, app_server: Serve
     assert page.title() == "One E-step · epool_viz"
     assert page.get_by_role("main").count() == 1
     assert page.get_by_role("banner").get_by_role("heading", level=1).inner_text() == "One E-step"
-    assert page.locator("#loading").count() == 0
+    page.locator("#loading").wait_for(state="detached")
+    assert page.get_by_role("main").evaluate("e => e.inert") is False
+
+
+def test_a_notebook_of_somebody_else_gets_no_links_to_ours(browser: Browser, tmp_path: Path) -> None:
+    write_notebook(tmp_path / "notebooks" / "mine.ipynb", "1 + 1")
+    with (
+        serving(tmp_path, "--notebooks", str(tmp_path / "notebooks"), "--pool-size", "0") as server,
+        browser.new_context() as context,
+    ):
+        page = context.new_page()
+        page.goto(f"{server.address}/voila/render/mine.ipynb")
+        page.locator("#loading").wait_for(state="detached")
+        assert page.get_by_role("navigation").count() == 0
 
 
 def test_page_flows_below_its_header(page: Page, app_server: Server) -> None:
@@ -45,12 +67,81 @@ def test_wait_screen_says_what_happens(page: Page, app_server: Server, watch: Wa
     assert page.get_by_role("status").count() == 1
 
 
+def test_wait_screen_draws_the_first_peak_truly(page: Page, app_server: Server, watch: Watch) -> None:
+    watch.expected.append("voila.js")
+    watch.expected.append("console error: Failed to load resource: net::ERR_FAILED")
+    page.route("**/voila/static/voila.js", lambda route: route.abort())
+    page.goto(f"{app_server.address}/voila/render/e_step.ipynb", wait_until="commit")
+    trace = EStepModel().trace
+    told = page.locator("#wait_told")
+    slider = page.get_by_role("slider", name="m")
+    for m in (1.0, 0.0, 5.0):  # still, for whoever asked for less motion
+        slider.fill(str(m))
+        value = float(told.text_content().removeprefix("ePool ").replace("\u2212", "-"))  # type: ignore[union-attr]
+        expected = float(e_step_trace(trace.sequence, trace.kernel, m=m).pooled)
+        assert value == pytest.approx(expected, abs=0.02), "scores are sent with two decimals"
+    assert page.locator("#wait_bars").get_attribute("d").count("M") == len(trace.scores)  # type: ignore[union-attr]
+
+
+def test_kernel_that_dies_while_its_page_is_drawn_leaves_a_way_on(
+    browser: Browser, watch: Watch, tmp_path: Path
+) -> None:
+    write_notebook(tmp_path / "notebooks" / "dies.ipynb", "import os, time\ntime.sleep(1)\nos._exit(1)")
+    with (
+        serving(tmp_path, "--notebooks", str(tmp_path / "notebooks"), "--pool-size", "0", calm=False) as server,
+        browser.new_context() as context,
+    ):
+        page = context.new_page()
+        page.goto(f"{server.address}/voila/render/dies.ipynb", wait_until="commit")
+        # Voilà and the frame both notice; whoever comes first tells how to go on
+        page.get_by_text(re.compile("Python stopped before the view was computed|Reload the page")).wait_for()
+    assert "Traceback" not in server.log
+
+
+def test_part_that_does_not_load_is_told(page: Page, app_server: Server, watch: Watch) -> None:
+    watch.expected.append("[anywidget]")
+    open_dashboard(page, app_server)
+    page.locator("#loading").wait_for(state="detached")
+    page.evaluate("Promise.reject(new Error('[anywidget] Failed to initialize model.')) && undefined")
+    page.get_by_text("A part of this page did not load").wait_for()
+    assert page.get_by_role("alert").get_by_role("button", name="Reload").is_visible()
+
+
+def test_theme_and_size_hold_before_anything_is_drawn(page: Page, app_server: Server) -> None:
+    page.goto(f"{app_server.address}/voila/render/e_step.ipynb", wait_until="commit")
+    page.evaluate("() => { localStorage.setItem('epool-theme', 'dark'); localStorage.setItem('epool-size', '150'); }")
+    page.goto(f"{app_server.address}/voila/render/e_step.ipynb", wait_until="commit")
+    page.locator("#loading_text").wait_for()
+    assert page.locator("html").get_attribute("data-jp-theme-light") == "false"
+    assert page.evaluate("getComputedStyle(document.documentElement).fontSize") == "24px"
+    ground = page.locator("#loading").evaluate("e => getComputedStyle(e).backgroundColor")
+    assert ground == "rgb(17, 21, 28)"
+
+
+def test_text_of_the_template_is_what_the_package_says() -> None:
+    assert frame.FILE.read_text(encoding="utf-8") == frame.generated(), "run: python -m epool_viz.app.frame"
+
+
 def test_page_stays_within_its_bytes(page: Page, app_server: Server) -> None:
     sizes: list[int] = []
     page.on("requestfinished", lambda request: sizes.append(request.sizes()["responseBodySize"]))
     open_dashboard(page, app_server)
     wait_for(lambda: page.evaluate("document.readyState") == "complete", seconds=10, what="the page to be complete")
     assert 0.5 * MEGABYTE < sum(sizes) < 6 * MEGABYTE
+
+
+def test_page_stays_within_its_websocket(page: Page, app_server: Server) -> None:
+    sizes: list[int] = []
+
+    def count(socket: WebSocket) -> None:
+        for direction in ("framereceived", "framesent"):
+            socket.on(direction, lambda payload: sizes.append(len(payload)))  # type: ignore[call-overload]
+
+    page.on("websocket", count)
+    open_dashboard(page, app_server)
+    page.locator("#loading").wait_for(state="detached")
+    page.get_by_role("button", name="next step").click()
+    assert 0.05 * MEGABYTE < sum(sizes) < 1 * MEGABYTE
 
 
 def test_reloads_give_their_kernels_back(page: Page, app_server: Server) -> None:
