@@ -23,11 +23,14 @@ def test_every_setting_is_one_that_its_class_knows() -> None:
     from jupyter_server.services.kernels.kernelmanager import MappingKernelManager
     from voila.configuration import VoilaConfiguration
     from voila.execute import VoilaExecutor
+    from voila.voila_kernel_manager import voila_kernel_manager_factory
 
     from epool_viz.app.kernels import SeatedKernelManager
 
     known = (VoilaConfiguration, VoilaExecutor, SeatedKernelManager, MappingKernelManager, KernelManager)
     classes = {each.__name__: each for each in known}
+    # Voilà builds its pool of waiting kernels on top of ours
+    classes["SeatedKernelManager"] = voila_kernel_manager_factory(SeatedKernelManager, True, 1)
     for settings in (config.VOILA, config.STAND_ALONE, config.EXTENSION):
         for section, values in settings.items():
             assert values.keys() <= set(classes[section].class_trait_names(config=True)), section
