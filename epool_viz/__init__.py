@@ -54,6 +54,10 @@ _HOME = {
     "search_jaspar": "data.jaspar",
     "load_example": "data.gallery",
     "list_examples": "data.gallery",
+    "simulate": "data.simulate",
+    "shuffle_dinucleotides": "data.simulate",
+    "add_shuffled_negatives": "data.simulate",
+    "split_sequences": "data.simulate",
     "EpoolError": "errors",
     "dashboards": "dashboards",
 }
@@ -121,4 +125,8 @@ if TYPE_CHECKING:
     from epool_viz.data.sequences import SequenceSet as SequenceSet
     from epool_viz.data.sequences import parse_sequences as parse_sequences
     from epool_viz.data.sequences import read_sequences as read_sequences
+    from epool_viz.data.simulate import add_shuffled_negatives as add_shuffled_negatives
+    from epool_viz.data.simulate import shuffle_dinucleotides as shuffle_dinucleotides
+    from epool_viz.data.simulate import simulate as simulate
+    from epool_viz.data.simulate import split_sequences as split_sequences
     from epool_viz.errors import EpoolError as EpoolError

@@ -108,6 +108,7 @@ ROOMS = {
     "epool_viz.core.trace": HEAVY,
     "epool_viz.data.gallery": HEAVY,
     "epool_viz.data.motif_files": HEAVY,
+    "epool_viz.data.simulate": HEAVY,
     "epool_viz.figures.svg": HEAVY,
     "epool_viz.figures.logo": HEAVY,
     "epool_viz.dashboards": HEAVY,

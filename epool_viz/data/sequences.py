@@ -39,6 +39,15 @@ class Site(NamedTuple):
     stop: int
 
 
+class PlantedSite(NamedTuple):
+    """Where a site was put, by which motif, and how: `sequence[start:stop]`, read backwards on the strand "-"."""
+
+    start: int
+    stop: int
+    strand: str
+    motif: str
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class SequenceSet:
     """Sequences in the order they were read; nothing in it can be changed.
@@ -61,7 +70,7 @@ class SequenceSet:
     assumptions : tuple of str
         What the reader took for granted, a sentence each.
     sites : tuple of N tuples of Site, or None
-        Known sites of each sequence, where the origin tells them.
+        Known sites of each sequence, where the origin tells them; of PlantedSite where `simulate` put them.
     """
 
     all_codes: Codes
@@ -71,7 +80,7 @@ class SequenceSet:
     alphabet: Alphabet
     source: str = "strings"
     assumptions: tuple[str, ...] = ()
-    sites: tuple[tuple[Site, ...], ...] | None = None
+    sites: tuple[tuple[Site, ...] | tuple[PlantedSite, ...], ...] | None = None
 
     def __post_init__(self) -> None:
         for field in ("names", "labels", "sites"):
