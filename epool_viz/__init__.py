@@ -58,6 +58,7 @@ _HOME = {
     "shuffle_dinucleotides": "data.simulate",
     "add_shuffled_negatives": "data.simulate",
     "split_sequences": "data.simulate",
+    "read_model": "data.model_files",
     "EpoolError": "errors",
     "dashboards": "dashboards",
 }
@@ -116,6 +117,7 @@ if TYPE_CHECKING:
     from epool_viz.data.gallery import load_example as load_example
     from epool_viz.data.jaspar import load_jaspar as load_jaspar
     from epool_viz.data.jaspar import search_jaspar as search_jaspar
+    from epool_viz.data.model_files import read_model as read_model
     from epool_viz.data.motif_files import Motif as Motif
     from epool_viz.data.motif_files import parse_matrix as parse_matrix
     from epool_viz.data.motif_files import parse_motifs as parse_motifs

@@ -102,6 +102,7 @@ HEAVY = {
     "scipy",
     "h5py",
     "array_api_compat",
+    "safetensors",
 }
 ROOMS = {
     "epool_viz": HEAVY | {"numpy"},
@@ -109,6 +110,7 @@ ROOMS = {
     "epool_viz.data.gallery": HEAVY,
     "epool_viz.data.motif_files": HEAVY,
     "epool_viz.data.simulate": HEAVY,
+    "epool_viz.data.model_files": HEAVY,
     "epool_viz.figures.svg": HEAVY,
     "epool_viz.figures.logo": HEAVY,
     "epool_viz.dashboards": HEAVY,
