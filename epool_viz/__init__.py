@@ -58,6 +58,11 @@ _HOME = {
     "shuffle_dinucleotides": "data.simulate",
     "add_shuffled_negatives": "data.simulate",
     "split_sequences": "data.simulate",
+    "ExpectationPooling": "models.pooling",
+    "MaxPooling": "models.pooling",
+    "AveragePooling": "models.pooling",
+    "LogSumExpPooling": "models.pooling",
+    "LocalPooling": "models.pooling",
     "read_model": "data.model_files",
     "EpoolError": "errors",
     "dashboards": "dashboards",
@@ -132,3 +137,8 @@ if TYPE_CHECKING:
     from epool_viz.data.simulate import simulate as simulate
     from epool_viz.data.simulate import split_sequences as split_sequences
     from epool_viz.errors import EpoolError as EpoolError
+    from epool_viz.models.pooling import AveragePooling as AveragePooling
+    from epool_viz.models.pooling import ExpectationPooling as ExpectationPooling
+    from epool_viz.models.pooling import LocalPooling as LocalPooling
+    from epool_viz.models.pooling import LogSumExpPooling as LogSumExpPooling
+    from epool_viz.models.pooling import MaxPooling as MaxPooling

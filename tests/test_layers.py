@@ -21,6 +21,7 @@ ALLOWED = {
     "_slow_imports": set(),
     "core": {"errors"},
     "data": {"core", "errors"},
+    "models": {"core", "data", "errors"},
     "figures": {"core", "errors", "_slow_imports"},
     "components": {"core", "errors"},
     "panels": {"core", "data", "figures", "components", "errors"},
@@ -102,6 +103,7 @@ HEAVY = {
     "scipy",
     "h5py",
     "array_api_compat",
+    "sklearn",
     "safetensors",
 }
 ROOMS = {
