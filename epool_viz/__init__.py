@@ -63,6 +63,7 @@ _HOME = {
     "AveragePooling": "models.pooling",
     "LogSumExpPooling": "models.pooling",
     "LocalPooling": "models.pooling",
+    "MotifCNN": "models.cnn",
     "read_model": "data.model_files",
     "EpoolError": "errors",
     "dashboards": "dashboards",
@@ -137,6 +138,7 @@ if TYPE_CHECKING:
     from epool_viz.data.simulate import simulate as simulate
     from epool_viz.data.simulate import split_sequences as split_sequences
     from epool_viz.errors import EpoolError as EpoolError
+    from epool_viz.models.cnn import MotifCNN as MotifCNN
     from epool_viz.models.pooling import AveragePooling as AveragePooling
     from epool_viz.models.pooling import ExpectationPooling as ExpectationPooling
     from epool_viz.models.pooling import LocalPooling as LocalPooling
