@@ -64,6 +64,10 @@ _HOME = {
     "LogSumExpPooling": "models.pooling",
     "LocalPooling": "models.pooling",
     "MotifCNN": "models.cnn",
+    "train": "models.training",
+    "race": "models.training",
+    "save_model": "models.checkpoint",
+    "load_model": "models.checkpoint",
     "read_model": "data.model_files",
     "EpoolError": "errors",
     "dashboards": "dashboards",
@@ -138,9 +142,13 @@ if TYPE_CHECKING:
     from epool_viz.data.simulate import simulate as simulate
     from epool_viz.data.simulate import split_sequences as split_sequences
     from epool_viz.errors import EpoolError as EpoolError
+    from epool_viz.models.checkpoint import load_model as load_model
+    from epool_viz.models.checkpoint import save_model as save_model
     from epool_viz.models.cnn import MotifCNN as MotifCNN
     from epool_viz.models.pooling import AveragePooling as AveragePooling
     from epool_viz.models.pooling import ExpectationPooling as ExpectationPooling
     from epool_viz.models.pooling import LocalPooling as LocalPooling
     from epool_viz.models.pooling import LogSumExpPooling as LogSumExpPooling
     from epool_viz.models.pooling import MaxPooling as MaxPooling
+    from epool_viz.models.training import race as race
+    from epool_viz.models.training import train as train

@@ -1,0 +1,673 @@
+"""Training: one network, or a race of several poolings on the same batches.
+
+Everything random in an epoch (the order of the sequences, dropout) follows from the seed and the epoch's number alone.
+So the same seed gives the same weights, every method of a race sees the same batches, and a run that was killed goes
+on from its last whole epoch as if nothing had happened.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import hashlib
+import math
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from sklearn.metrics import average_precision_score, roc_auc_score
+from torch import Tensor, nn
+from torch.nn import functional
+
+from epool_viz.core._arrays import require_choice, require_number
+from epool_viz.data.sequences import SequenceSet
+from epool_viz.data.simulate import stratified_places
+from epool_viz.errors import ArgumentError
+from epool_viz.models.checkpoint import read_progress, write_progress
+from epool_viz.models.cnn import PRESETS, MotifCNN, as_tensor, log_odds, predict_log_odds
+from epool_viz.models.pooling import Pooling
+from epool_viz.models.threads import few_threads
+
+Array = np.ndarray[Any, Any]
+
+SPLITS = ("stratified", "last")
+CLASS_WEIGHTS = (None, "balanced")
+_ADAM_EPSILON = 1e-7  # Keras's, as published; torch's is 1e-8
+_IMBALANCE = 5  # from here on the result says that one class is rare
+
+
+class Cancel(Protocol):
+    """What tells a training to stop: a `threading.Event`, for instance."""
+
+    def is_set(self) -> bool:
+        """Whether to stop before the next batch."""
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """What an epoch came to.
+
+    Attributes
+    ----------
+    epoch : int
+        Counted from 1.
+    loss, auc : float
+        On the training part, as the epoch went along: each batch by the weights it met.
+    val_loss, val_auc, val_auprc : float
+        On the validation part, by the weights after the epoch.
+    seconds : float
+        Of training; the validation and the callbacks are not in it.
+    m : float or None
+        The pooling's `m` after the epoch, where it has one.
+    is_best : bool
+        Whether `val_loss` is lower than ever before.
+    """
+
+    epoch: int
+    loss: float
+    auc: float
+    val_loss: float
+    val_auc: float
+    val_auprc: float
+    seconds: float
+    m: float | None
+    is_best: bool
+
+
+@dataclass(frozen=True)
+class BatchRecord:
+    """Where a training is: batch `batch` of `n_batches` (counted from 1) in epoch `epoch` had the loss `loss`."""
+
+    epoch: int
+    batch: int
+    n_batches: int
+    loss: float
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How a network is trained; the parameters are those of `train`."""
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    patience: int
+    validation_fraction: float
+    split: str
+    class_weight: str | None
+    seed: int
+
+
+@dataclass
+class TrainingResult:
+    """What `train` returns.
+
+    Attributes
+    ----------
+    model : nn.Module
+        The network that was handed over, with the weights of its best epoch.
+    history : list of EpochRecord
+    best_epoch : int
+        0 where no epoch was finished: the weights are those it began with.
+    stopped : str
+        "patience", "epochs", "cancelled", or "diverged" (the loss was no number any more).
+    settings : TrainingSettings
+    fingerprint : str
+        Of the data.
+    n_train, n_validation : int
+        Sequences in each part.
+    notes : tuple of str
+        What a reader should know, a sentence each.
+    """
+
+    model: nn.Module
+    history: list[EpochRecord]
+    best_epoch: int
+    stopped: str
+    settings: TrainingSettings
+    fingerprint: str
+    n_train: int
+    n_validation: int
+    notes: tuple[str, ...]
+
+    @property
+    def seconds(self) -> float:
+        """The time spent on training, validation and callbacks apart."""
+        return sum(record.seconds for record in self.history)
+
+
+@dataclass
+class Run:
+    """One network of a race; what it learns is filled in as the race goes.
+
+    Attributes
+    ----------
+    method : str
+    seed : int
+    model : nn.Module
+        During the race with its present weights, afterwards with those of its best epoch.
+    history : list of EpochRecord
+    stopped : str
+        As in `TrainingResult`; "" while it runs.
+    best_epoch : int
+    train_auc : float
+        Of the final weights on the whole training set, validation part included; NaN before, and after a cancel.
+    test_auc, test_auprc : float or None
+        Of the final weights on `test`; None without a test set.
+    test_log_odds : shape (N,), or None
+        What it says of each test sequence: for ROC curves.
+    result : TrainingResult or None
+    """
+
+    method: str
+    seed: int
+    model: nn.Module
+    history: list[EpochRecord] = field(default_factory=list)
+    stopped: str = ""
+    best_epoch: int = 0
+    train_auc: float = math.nan
+    test_auc: float | None = None
+    test_auprc: float | None = None
+    test_log_odds: Array | None = None
+    result: TrainingResult | None = None
+
+
+@dataclass
+class RaceResult:
+    """What `race` returns.
+
+    Attributes
+    ----------
+    runs : list of Run
+        Seed by seed, in the order of the methods.
+    test_labels : shape (N,), or None
+    fingerprint : str
+        Of the training data.
+    """
+
+    runs: list[Run]
+    test_labels: Array | None
+    fingerprint: str
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether a run was cancelled."""
+        return any(run.stopped == "cancelled" for run in self.runs)
+
+    def by_method(self) -> dict[str, list[Run]]:
+        """The runs of each method."""
+        methods = dict.fromkeys(run.method for run in self.runs)
+        return {method: [run for run in self.runs if run.method == method] for method in methods}
+
+
+def train(
+    model: nn.Module,
+    data: SequenceSet,
+    *,
+    epochs: int = 100,
+    batch_size: int | None = None,
+    validation_fraction: float = 0.1,
+    patience: int | None = None,
+    seed: int = 0,
+    learning_rate: float | None = None,
+    split: str = "stratified",
+    class_weight: str | None = None,
+    on_epoch: Callable[[EpochRecord], object] | None = None,
+    on_batch: Callable[[BatchRecord], object] | None = None,
+    cancel: Cancel | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+) -> TrainingResult:
+    """Train a network to tell label 1 from label 0, and keep the weights of its best epoch.
+
+    Parameters
+    ----------
+    model : MotifCNN, or any module that gives one number a sequence, (batch,) or (batch, 1)
+        Trained in place, where it lies (`model.to(device)` first). Another module is fed one-hot floats (batch,
+        letter, length).
+    data : SequenceSet of one length, with labels 0 and 1
+    epochs : int
+        At the most; `patience` ends most runs before. The published code says 20,000.
+    batch_size, patience, learning_rate : numbers, or None for the preset's
+        After `patience` epochs without a lower validation loss it ends. The optimizer is Adam.
+    validation_fraction : float between 0 and 1
+    split : "stratified" or "last"
+        "stratified" draws the validation part by the seed, the same share of each label. "last" takes the end of the
+        data, as Keras and the published code do: it depends on the order of a file, and may hold one label only.
+    class_weight : None or "balanced"
+        "balanced" counts the rarer label as much as the other in the loss.
+    seed : int
+        Of the split, the batches and dropout; the first weights are the model's own.
+    on_epoch, on_batch : callables, or None
+        Told each record; what they raise ends the training.
+    cancel : object with `is_set()`, or None
+        Asked before each batch; the unfinished epoch is dropped.
+    checkpoint : path, or None
+        A file that is written after every epoch. If it is there, the training goes on from it, and ends with the same
+        weights, bit for bit, as if it had never been interrupted (on one machine, on the CPU).
+
+    Returns
+    -------
+    TrainingResult
+
+    Raises
+    ------
+    ArgumentError
+        If the labels are not 0 and 1, or one part would hold a single label, or the checkpoint is of another training.
+    """
+    settings = _settings(
+        model,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        patience=patience,
+        validation_fraction=validation_fraction,
+        split=split,
+        class_weight=class_weight,
+        seed=seed,
+    )
+    with few_threads():
+        fit = _Fit(model, data, settings)
+        if checkpoint is not None:
+            fit.resume(Path(checkpoint))
+        while not fit.stopped:
+            record = fit.run_epoch(on_batch, cancel)
+            if checkpoint is not None and record is not None:
+                fit.save(Path(checkpoint))
+            if record is not None and on_epoch is not None:
+                on_epoch(record)
+        return fit.finish()
+
+
+def race(
+    train: SequenceSet,
+    *,
+    test: SequenceSet | None = None,
+    methods: Sequence[str | dict[str, Any] | Pooling] = ("max", "average", "expectation"),
+    preset: str = "paper",
+    n_kernels: int = 16,
+    width: int = 15,
+    seeds: Iterable[int] = (0,),
+    epochs: int = 100,
+    batch_size: int | None = None,
+    validation_fraction: float = 0.1,
+    patience: int | None = None,
+    learning_rate: float | None = None,
+    split: str = "stratified",
+    class_weight: str | None = None,
+    engine: str = "auto",
+    on_epoch: Callable[[Run, EpochRecord], object] | None = None,
+    on_batch: Callable[[Run, BatchRecord], object] | None = None,
+    cancel: Cancel | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+) -> RaceResult:
+    """Train the same network with different poolings, on the same batches, from the same first weights.
+
+    The methods of a seed take turns, an epoch each, so that they can be watched side by side.
+
+    Parameters
+    ----------
+    train : SequenceSet of one length, with labels 0 and 1
+    test : SequenceSet of the same kind, or None
+        What the final weights are judged by; nothing else uses it.
+    methods : keys of `POOLINGS`, dicts of settings with "method", or Pooling layers
+    preset, n_kernels, width, engine : as for `MotifCNN`
+        The published ChIP-seq networks are 15 wide.
+    seeds : ints
+        Of the first weights, the split and the batches.
+    epochs, batch_size, validation_fraction, patience, learning_rate, split, class_weight, cancel : as for `train`
+    on_epoch, on_batch : callables (run, record), or None
+    checkpoint : folder, or None
+        One file a run, as for `train`.
+
+    Returns
+    -------
+    RaceResult
+        After `cancel` with what was learnt until then; runs that had not begun are not in it.
+
+    Raises
+    ------
+    ArgumentError
+        As for `train`; or if two methods are the same, or a test set has a single label.
+    """
+    labelled = _labelled_methods(methods)
+    if test is not None:
+        _require_labels(test, "test")
+    alphabet = train.alphabet
+    common = {"n_kernels": n_kernels, "width": width, "preset": preset, "alphabet": alphabet, "engine": engine}
+    options = {
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "patience": patience,
+        "validation_fraction": validation_fraction,
+        "split": split,
+        "class_weight": class_weight,
+    }
+    runs: list[Run] = []
+    with few_threads():
+        for seed in seeds:
+            pairs = []
+            for label, method in labelled:
+                model = MotifCNN(pooling=copy.deepcopy(method), seed=seed, **common)  # type: ignore[arg-type]
+                fit = _Fit(model, train, _settings(model, seed=seed, **options))
+                run = Run(label, seed, model, fit.history)
+                path = None if checkpoint is None else Path(checkpoint) / f"{label}-seed{seed}.safetensors"
+                if path is not None:
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    fit.resume(path)
+                pairs.append((run, fit, path))
+                runs.append(run)
+            _race_one_seed(pairs, on_epoch, on_batch, cancel)
+            for run, fit, _ in pairs:
+                _judge(run, fit, train, test)
+            if cancel is not None and cancel.is_set():
+                break
+    return RaceResult(runs, None if test is None else test.labels, data_fingerprint(train))
+
+
+def data_fingerprint(data: SequenceSet) -> str:
+    """Sixteen hexadecimal digits that tell data apart: letters, lengths and labels, not names."""
+    digest = hashlib.sha256(data.alphabet.name.encode())
+    labels = np.zeros(0) if data.labels is None else data.labels
+    for part in (data.all_codes, data.offsets, labels):
+        digest.update(np.ascontiguousarray(part).tobytes())
+    return digest.hexdigest()[:16]
+
+
+class _Fit:
+    """One training as a state: an epoch at a time, to be saved and taken up again between any two."""
+
+    def __init__(self, model: nn.Module, data: SequenceSet, settings: TrainingSettings) -> None:
+        labels = _require_labels(data, "data")
+        self.model = model
+        self.settings = settings
+        self.fingerprint = data_fingerprint(data)
+        self.device = next(model.parameters()).device
+        kept, aside = _split(labels, settings)
+        codes = as_tensor(model, data)
+        self.codes, self.labels = codes[kept], torch.from_numpy(labels[kept])
+        self.val_codes, self.val_labels = codes[aside], labels[aside]
+        n_positive = int(self.labels.sum())
+        self.positive_weight = (
+            (len(kept) - n_positive) / n_positive if settings.class_weight == "balanced" else 1.0
+        )  # of the positives in the loss
+        self.notes = _notes(labels, settings)
+        self.optimizer = torch.optim.Adam(model.parameters(), lr=settings.learning_rate, eps=_ADAM_EPSILON)
+        self.epoch = 0
+        self.best_epoch = 0
+        self.best_loss = math.inf
+        self.best_state = _copied(model.state_dict())
+        self.history: list[EpochRecord] = []
+        self.stopped = "" if settings.epochs else "epochs"
+
+    def run_epoch(self, on_batch: Callable[[BatchRecord], object] | None, cancel: Cancel | None) -> EpochRecord | None:
+        """Train for one epoch; None if it was cancelled on the way or came to no number."""
+        number = self.epoch + 1
+        found = self._train_epoch(number, on_batch, cancel)
+        if found is None:
+            self.stopped = "cancelled"
+            return None
+        loss, log_odds_seen, order, seconds = found
+        told = predict_log_odds(self.model, self.val_codes)
+        val_loss = self._loss(torch.from_numpy(told), torch.from_numpy(self.val_labels)).item()
+        if not (math.isfinite(loss) and math.isfinite(val_loss)):
+            self.stopped = "diverged"
+            self.notes += (f"The loss was no number any more in epoch {number}: try a smaller learning rate.",)
+            return None
+        is_best = val_loss < self.best_loss
+        record = EpochRecord(
+            number,
+            loss,
+            float(roc_auc_score(self.labels.numpy()[order], log_odds_seen)),
+            val_loss,
+            float(roc_auc_score(self.val_labels, told)),
+            float(average_precision_score(self.val_labels, told)),
+            seconds,
+            getattr(getattr(self.model, "pooling", None), "m", None),
+            is_best,
+        )
+        self.epoch = number
+        self.history.append(record)
+        if is_best:
+            self.best_loss, self.best_epoch = val_loss, number
+            self.best_state = _copied(self.model.state_dict())
+        if number - self.best_epoch >= self.settings.patience:
+            self.stopped = "patience"
+        elif number >= self.settings.epochs:
+            self.stopped = "epochs"
+        return record
+
+    def _train_epoch(
+        self, number: int, on_batch: Callable[[BatchRecord], object] | None, cancel: Cancel | None
+    ) -> tuple[float, Array, Array, float] | None:
+        """The mean loss, what was said of each sequence, in which order, and the seconds; None if cancelled."""
+        size = self.settings.batch_size
+        order = np.random.default_rng([self.settings.seed, number]).permutation(len(self.codes))
+        n_batches = math.ceil(len(order) / size)
+        said, total, seconds = [], 0.0, 0.0
+        was_training = self.model.training
+        self.model.train()
+        try:
+            with _seeded(self.settings.seed, number):
+                for i in range(n_batches):
+                    if cancel is not None and cancel.is_set():
+                        return None
+                    began = time.perf_counter()
+                    places = torch.from_numpy(order[i * size : (i + 1) * size])
+                    loss, told = self._step(places)
+                    total += loss * len(places)
+                    said.append(told)
+                    seconds += time.perf_counter() - began
+                    if on_batch is not None:
+                        on_batch(BatchRecord(number, i + 1, n_batches, loss))
+        finally:
+            self.model.train(was_training)
+        return total / len(order), torch.cat(said).cpu().numpy(), order, seconds
+
+    def _step(self, places: Tensor) -> tuple[float, Tensor]:
+        self.optimizer.zero_grad(set_to_none=True)
+        told = log_odds(self.model, self.codes[places].to(self.device))
+        loss = self._loss(told, self.labels[places].to(self.device))
+        loss.backward()
+        self.optimizer.step()
+        return loss.item(), told.detach()
+
+    def _loss(self, told: Tensor, labels: Tensor) -> Tensor:
+        weight = torch.tensor(self.positive_weight, dtype=told.dtype, device=told.device)
+        return functional.binary_cross_entropy_with_logits(told, labels.to(told.dtype), pos_weight=weight)
+
+    def finish(self) -> TrainingResult:
+        """Give the network its best weights back, and say how it went."""
+        self.model.load_state_dict(self.best_state)
+        return TrainingResult(
+            self.model,
+            self.history,
+            self.best_epoch,
+            self.stopped,
+            self.settings,
+            self.fingerprint,
+            len(self.codes),
+            len(self.val_codes),
+            self.notes,
+        )
+
+    def save(self, path: Path) -> None:
+        """Write all that the next epoch depends on; its randomness follows from the seed and its number."""
+        states = {"model": self.model.state_dict(), "best": self.best_state}
+        arrays = {f"{part}/{name}": value for part, state in states.items() for name, value in state.items()}
+        for i, moments in self.optimizer.state_dict()["state"].items():
+            arrays |= {f"optimizer/{i}/{name}": value for name, value in moments.items()}
+        about = {
+            **self._identity(),
+            "epochs": self.settings.epochs,
+            "epoch": self.epoch,
+            "best_epoch": self.best_epoch,
+            "best_loss": self.best_loss,
+            "history": [dataclasses.asdict(record) for record in self.history],
+        }
+        write_progress(path, arrays, about)
+
+    def resume(self, path: Path) -> None:
+        """Go on from a file, if there is one."""
+        if not path.exists():
+            return
+        shapes = [tuple(weight.shape) for weight in self.model.parameters()]
+        progress = read_progress(path, self._identity(), self.model.state_dict(), shapes)
+        self.model.load_state_dict(progress.model)
+        self.best_state = progress.best
+        state = self.optimizer.state_dict()
+        self.optimizer.load_state_dict({**state, "state": progress.optimizer})
+        self.epoch, self.best_epoch, self.best_loss = progress.epoch, progress.best_epoch, progress.best_loss
+        self.history[:] = [EpochRecord(**record) for record in progress.history]
+        # a longer training may follow a shorter one; patience stays lost
+        waited = self.epoch - self.best_epoch >= self.settings.patience
+        self.stopped = "patience" if waited else "epochs" if self.epoch >= self.settings.epochs else ""
+
+    def _identity(self) -> dict[str, Any]:
+        """What a checkpoint must agree in."""
+        kept = {name: value for name, value in dataclasses.asdict(self.settings).items() if name != "epochs"}
+        form = self.model.settings() if isinstance(self.model, MotifCNN) else {"layers": repr(self.model)}
+        pooling = form.get("pooling")
+        if isinstance(pooling, dict) and pooling.get("trainable"):
+            form = {**form, "pooling": {**pooling, "m": "learnt"}}
+        return {"training": kept, "network": form, "data": self.fingerprint}
+
+
+def _race_one_seed(
+    pairs: list[tuple[Run, _Fit, Path | None]],
+    on_epoch: Callable[[Run, EpochRecord], object] | None,
+    on_batch: Callable[[Run, BatchRecord], object] | None,
+    cancel: Cancel | None,
+) -> None:
+    """An epoch of each by turns, until all have stopped."""
+    while any(not fit.stopped for _, fit, _ in pairs):
+        for run, fit, path in pairs:
+            if fit.stopped:
+                continue
+            tell = None if on_batch is None else _told(on_batch, run)
+            record = fit.run_epoch(tell, cancel)
+            run.stopped, run.best_epoch = fit.stopped, fit.best_epoch
+            if record is None:
+                continue
+            if path is not None:
+                fit.save(path)
+            if on_epoch is not None:
+                on_epoch(run, record)
+
+
+def _told(on_batch: Callable[[Run, BatchRecord], object], run: Run) -> Callable[[BatchRecord], object]:
+    return lambda record: on_batch(run, record)
+
+
+def _judge(run: Run, fit: _Fit, train: SequenceSet, test: SequenceSet | None) -> None:
+    run.result = fit.finish()
+    run.stopped, run.best_epoch = fit.stopped, fit.best_epoch
+    if run.stopped != "cancelled":  # whoever cancels waits for an answer
+        run.train_auc = float(roc_auc_score(train.labels, predict_log_odds(run.model, train)))
+    if test is not None:
+        run.test_log_odds = predict_log_odds(run.model, test)
+        run.test_auc = float(roc_auc_score(test.labels, run.test_log_odds))
+        run.test_auprc = float(average_precision_score(test.labels, run.test_log_odds))
+
+
+def _labelled_methods(
+    methods: Sequence[str | dict[str, Any] | Pooling],
+) -> list[tuple[str, str | dict[str, Any] | Pooling]]:
+    if isinstance(methods, str) or not len(methods):
+        raise ArgumentError("methods", repr(methods), "a list of poolings, such as ['max', 'expectation']")
+    labels = [method if isinstance(method, str) else _label(method) for method in methods]
+    twice = sorted({label for label in labels if labels.count(label) > 1})
+    if twice:
+        raise ArgumentError("methods", f"{twice[0]!r} twice", "each pooling once")
+    return list(zip(labels, methods, strict=True))
+
+
+def _label(method: dict[str, Any] | Pooling) -> str:
+    settings = method.settings() if isinstance(method, Pooling) else method
+    rest = [f"{name}={value}" for name, value in settings.items() if name != "method"]
+    return " ".join([str(settings.get("method", "expectation")), *rest])
+
+
+def _settings(model: nn.Module, **given: Any) -> TrainingSettings:
+    """The arguments of `train`, what is None taken from the network's preset, all of them checked."""
+    preset = PRESETS[getattr(model, "preset", "paper")]
+    for name in ("batch_size", "patience", "learning_rate"):
+        given[name] = getattr(preset, name) if given[name] is None else given[name]
+    settings = TrainingSettings(**given)
+    for name, least in (("epochs", 0), ("batch_size", 1), ("patience", 1), ("seed", 0)):
+        value = getattr(settings, name)
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise ArgumentError(name, repr(value), f"a whole number >= {least}")
+    require_number(settings.learning_rate, "learning_rate", above=0)
+    require_number(settings.validation_fraction, "validation_fraction", above=0)
+    if not settings.validation_fraction < 1:
+        raise ArgumentError("validation_fraction", f"{settings.validation_fraction:g}", "a number between 0 and 1")
+    require_choice(settings.split, "split", SPLITS)
+    require_choice(settings.class_weight, "class_weight", CLASS_WEIGHTS)
+    return settings
+
+
+def _require_labels(data: SequenceSet, name: str) -> Array:
+    if not isinstance(data, SequenceSet):
+        raise ArgumentError(name, f"a {type(data).__name__}", "a SequenceSet with labels")
+    if data.labels is None:
+        raise ArgumentError(
+            name, "without labels", "labels 0 and 1; `add_shuffled_negatives` makes negatives for a set of positives"
+        )
+    found = np.unique(data.labels)
+    if not np.isin(found, (0, 1)).all():
+        raise ArgumentError(name, f"with the labels {', '.join(map(str, found[:5]))}", "labels 0 and 1")
+    if len(found) < 2:
+        raise ArgumentError(
+            name,
+            f"with the label {found[0] if len(found) else 'of nothing'} alone",
+            "both labels, 0 and 1; `add_shuffled_negatives` makes negatives for a set of positives",
+        )
+    return np.array(data.labels)
+
+
+def _split(labels: Array, settings: TrainingSettings) -> tuple[Array, Array]:
+    """The places of the training and of the validation part, both labels in each."""
+    if settings.split == "stratified":
+        return stratified_places(labels, settings.validation_fraction, settings.seed, "validation_fraction")
+    # as Keras cuts
+    cut = int(len(labels) * (1 - settings.validation_fraction))
+    places = np.arange(len(labels))
+    for name, part in (("first", labels[:cut]), ("last", labels[cut:])):
+        if len(np.unique(part)) < 2:
+            found = f"'last', and the {name} {len(part)} sequences have the label {part[0] if len(part) else '?'} alone"
+            raise ArgumentError("split", found, "'stratified', or data in random order")
+    return places[:cut], places[cut:]
+
+
+def _notes(labels: Array, settings: TrainingSettings) -> tuple[str, ...]:
+    counts = np.bincount(labels, minlength=2)
+    rare, common = int(counts.argmin()), int(counts.argmax())
+    if counts[common] < _IMBALANCE * counts[rare]:
+        return ()
+    said = f"Label {rare} is rare: {counts[rare]:,} of {len(labels):,}."
+    if settings.class_weight is None:
+        said += ' The loss counts every sequence alike; class_weight="balanced" would count both labels alike.'
+    return (said,)
+
+
+@contextmanager
+def _seeded(seed: int, epoch: int) -> Iterator[None]:
+    """Torch's own randomness (dropout) by seed and epoch; the caller's goes on afterwards where it was."""
+    before = torch.get_rng_state()
+    drawn = int(np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)[0] >> np.uint64(1))
+    torch.default_generator.manual_seed(drawn)
+    try:
+        yield
+    finally:
+        torch.set_rng_state(before)
+
+
+def _copied(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: value.detach().clone() for name, value in state.items()}
