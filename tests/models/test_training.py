@@ -523,3 +523,18 @@ def test_expectation_overfits_less_and_is_better_than_the_average():
     result = race(data, test=test, methods=("average", "expectation"), n_kernels=4, width=8, epochs=15)
     average, expectation = result.runs
     assert expectation.test_auc > average.test_auc
+
+
+@pytest.mark.parametrize("mode", [0, 1])
+def test_in_exact_every_identity_holds_for_the_trained_network(network, easy, mode):
+    data, test = split_sequences(easy, 0.3)
+    model = network(preset="exact", mode=mode, trainable=True)
+    train(model, data, epochs=8, batch_size=10)
+    for kernel in range(3):
+        for sequence in test:
+            trace = model.trace(sequence, kernel, background=data.letter_frequencies())
+            assert trace.exact
+            assert trace.identity_error < 2e-5  # single precision
+    double = network(preset="exact", mode=mode, trainable=True).double()
+    double.load_state_dict(model.state_dict())
+    assert max(double.trace(sequence, kernel).identity_error for sequence in test for kernel in range(3)) < 1e-12
