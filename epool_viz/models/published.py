@@ -60,10 +60,10 @@ def deepbind(
     pooling, settings : as for `make_pooling`
         The paper has the maximum.
 
-    Source: Alipanahi et al., Nat Biotechnol 33:831 (2015), supplementary notes 1. Sequences are padded by zeros where
-    the paper pads by a quarter of each letter, and no second strand is scored.
+    Source: Alipanahi et al., Nat Biotechnol 33:831 (2015), and its supplement; sequences are padded by a quarter of
+    each letter, as there. No second strand is scored.
     """
-    pad = nn.ConstantPad1d(width - 1, 0.0)
+    pad = nn.ConstantPad1d(width - 1, 0.25)
     layers: list[nn.Module] = [pad, nn.Conv1d(4, n_kernels, width), nn.ReLU(), make_pooling(pooling, **settings)]
     layers.append(nn.Dropout(dropout))
     if n_hidden:
@@ -85,7 +85,7 @@ def deepsea(
     pooling, settings : as for `make_pooling`
         The paper has the maximum of every four windows.
 
-    Source: Zhou & Troyanskaya, Nat Methods 12:931 (2015), supplementary table. At scale 1 it has the 52,843,119
+    Source: Zhou & Troyanskaya, Nat Methods 12:931 (2015), and its supplement. At scale 1 it has the 52,843,119
     parameters that the layer table adds up to.
     """
     first, second, third, hidden = (_scaled(n, scale) for n in (320, 480, 960, 925))
@@ -114,7 +114,7 @@ def basset(
     pooling, settings : as for `make_pooling`
         The paper has the maximum of every 3, 4 and 4 windows.
 
-    Source: Kelley et al., Genome Res 26:990 (2016), figure 1 and supplementary table.
+    Source: Kelley et al., Genome Res 26:990 (2016), and its supplement.
     """
     first, second, hidden = (_scaled(n, scale) for n in (300, 200, 1000))
     n_positions = _after(_after(_after(length, 19, 3), 11, 4), 7, 4)

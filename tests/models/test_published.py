@@ -49,6 +49,7 @@ def test_basset_has_the_layers_of_its_paper():
 def test_deepbind_has_the_layers_of_its_paper():
     network = deepbind()
     assert shapes(network[:2], 101) == [(16, 124)]  # every window that touches the sequence
+    assert network[0].value == 0.25
     assert [tuple(layer.weight.shape) for layer in network if isinstance(layer, torch.nn.Linear)] == [(32, 16), (1, 32)]
     assert [tuple(layer.weight.shape) for layer in deepbind(n_hidden=0) if isinstance(layer, torch.nn.Linear)] == [
         (1, 16)
