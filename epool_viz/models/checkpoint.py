@@ -138,25 +138,30 @@ def read_progress(
     for part, ours in identity.items():
         theirs = about.get(part)
         if theirs != ours:
-            raise ArgumentError("checkpoint", f"{source!r}, of another training: {_difference(part, theirs, ours)}",
-                                "the same settings, or another file")  # fmt: skip
+            found = f"{source!r}, of another training: {_difference(part, theirs, ours)}"
+            raise ArgumentError("checkpoint", found, "the same settings, or another file")
     tensors = {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}
     states = {part: _part(tensors, f"{part}/") for part in ("model", "best")}
     for state in states.values():
         if {k: (v.shape, v.dtype) for k, v in state.items()} != {k: (v.shape, v.dtype) for k, v in like.items()}:
             raise FormatError(source, None, "weights of another network", "those of the network in training")
-    optimizer: dict[int, dict[str, Tensor]] = {}
-    for name, tensor in _part(tensors, "optimizer/").items():
-        place, _, moment = name.partition("/")
-        if not place.isdecimal() or moment not in ("step", "exp_avg", "exp_avg_sq"):
-            raise FormatError(source, None, f"optimizer/{name}", "step, exp_avg and exp_avg_sq of each weight")
-        i = int(place)
-        if i >= len(shapes) or tuple(tensor.shape) != (() if moment == "step" else shapes[i]):
-            raise FormatError(
-                source, None, f"optimizer/{name} of shape {tuple(tensor.shape)}", "the weight's own shape"
-            )
-        optimizer.setdefault(int(place), {})[moment] = tensor
+    optimizer = _moments(_part(tensors, "optimizer/"), shapes, source)
     return Progress(states["model"], states["best"], optimizer, *_counts(about, source))
+
+
+def _moments(tensors: dict[str, Tensor], shapes: list[tuple[int, ...]], source: str) -> dict[int, dict[str, Tensor]]:
+    """Adam's state of each weight that has moved, by its place."""
+    optimizer: dict[int, dict[str, Tensor]] = {}
+    for i, shape in enumerate(shapes):
+        expected = {f"{i}/step": (), f"{i}/exp_avg": shape, f"{i}/exp_avg_sq": shape}
+        found = {name: tuple(tensors[name].shape) for name in expected if name in tensors}
+        if found and found != expected:
+            raise FormatError(source, None, f"an optimizer with the shapes {found}", f"{expected}")
+        if found:
+            optimizer[i] = {name.partition("/")[2]: tensors[name] for name in expected}
+    if 3 * len(optimizer) != len(tensors):
+        raise FormatError(source, None, "an optimizer of more weights", f"one of {len(shapes)}")
+    return optimizer
 
 
 def _counts(about: dict[str, Any], source: str) -> tuple[int, int, float, list[dict[str, Any]]]:

@@ -358,13 +358,14 @@ def test_a_record_with_a_word_for_a_number_is_refused(network, easy, half_way):
         ({"model/conv.bias": np.zeros(4, np.float32)}, "weights of another network"),
         ({"best/conv.bias": np.zeros(3, np.float64)}, "weights of another network"),
         ({"best/conv.bias": np.full(3, np.nan, np.float32)}, "NaN or infinity in best/conv.bias"),
-        ({"optimizer/0/exp_avg": np.zeros((1, 4, 5), np.float32)}, r"optimizer/0/exp_avg of shape \(1, 4, 5\)"),
-        ({"optimizer/1/step": np.zeros(2, np.float32)}, r"optimizer/1/step of shape \(2,\)"),
-        ({"optimizer/9/step": np.zeros((), np.float32)}, "optimizer/9/step"),
-        ({"optimizer/x/step": np.zeros((), np.float32)}, "optimizer/x/step; accepted: step, exp_avg and exp_avg_sq"),
-        ({"optimizer/0/code": np.zeros((), np.float32)}, "optimizer/0/code"),
+        ({"optimizer/0/exp_avg": np.zeros((1, 4, 5), np.float32)}, r"an optimizer with the shapes .*\(1, 4, 5\)"),
+        ({"optimizer/1/step": np.zeros(2, np.float32)}, r"an optimizer with the shapes .*\(2,\)"),
+        ({"optimizer/2/exp_avg_sq": None}, "an optimizer with the shapes"),
+        ({"optimizer/9/step": np.zeros((), np.float32)}, "an optimizer of more weights; accepted: one of 4"),
+        ({f"optimizer/{'9' * 5000}/step": np.zeros((), np.float32)}, "an optimizer of more weights"),
+        ({"optimizer/0/code": np.zeros((), np.float32)}, "an optimizer of more weights"),
     ],
-    ids=str,
+    ids=range(9),
 )
 def test_a_checkpoint_with_other_weights_is_refused(network, easy, half_way, arrays, message):
     with pytest.raises(FormatError, match=message):
@@ -378,7 +379,8 @@ def test_a_model_is_no_checkpoint(network, easy, saved):
 
 def changed(path, header, arrays=None):
     held, about = read_arrays(path, kind="training")
-    write_arrays(path, held | (arrays or {}), about | header, kind="training")
+    held = {name: array for name, array in (held | (arrays or {})).items() if array is not None}
+    write_arrays(path, held, about | header, kind="training")
     return path
 
 

@@ -175,6 +175,13 @@ def test_hooks_hear_of_every_batch(network, easy):
     assert result.history[0].loss == pytest.approx(first)
 
 
+def test_every_epoch_has_batches_of_its_own(network, easy):
+    heard = []
+    train(network(), easy, epochs=2, batch_size=25, learning_rate=1e-12, on_batch=heard.append)
+    first, second = ([record.loss for record in heard if record.epoch == epoch] for epoch in (1, 2))
+    assert not np.allclose(sorted(first), sorted(second), rtol=1e-4)  # the weights hardly move, so the batches differ
+
+
 def test_a_hook_that_raises_ends_the_training(network, easy):
     def fail(_):
         raise RuntimeError("the page is gone")
