@@ -184,6 +184,12 @@ def test_a_header_that_claims_too_much_is_refused_before_it_is_read(saved, claim
         load_model(saved)
 
 
+def test_a_header_longer_than_any_of_ours_is_refused(saved, monkeypatch):
+    monkeypatch.setattr("epool_viz.data.model_files._LARGEST_HEADER", 100)
+    with pytest.raises(FormatError, match="a header that claims"):
+        load_model(saved)
+
+
 def test_a_sound_header_of_any_length_is_no_pickle(network, path):
     # lengths that begin with a pickle's 0x80 are among them
     firsts = set()
