@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import csv
 import statistics
-import sys
 import time
 from pathlib import Path
 
@@ -65,9 +64,9 @@ def main() -> None:
         each = "".join(f"{f'seed {seed}':>9}" for seed in given.seeds)
         print(f"{'':18}{each}{'mean':>9}{'gap':>9}{'AUPRC':>9}{'epochs':>8}{'s/epoch':>9}")
         for method, runs in result.by_method().items():
-            aucs = [run.test_auc for run in runs]
-            gap = statistics.mean(run.train_auc - run.test_auc for run in runs)
-            auprc = statistics.mean(run.test_auprc for run in runs)
+            aucs = [float(run.test_auc or 0) for run in runs]
+            gap = statistics.mean(run.train_auc - auc for run, auc in zip(runs, aucs, strict=True))
+            auprc = statistics.mean(float(run.test_auprc or 0) for run in runs)
             epochs = statistics.mean(len(run.history) for run in runs)
             seconds = statistics.median(record.seconds for run in runs for record in run.history)
             numbers = "".join(f"{auc:9.4f}" for auc in aucs)
@@ -78,4 +77,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
