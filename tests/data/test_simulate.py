@@ -11,6 +11,7 @@ from epool_viz.core.alphabet import DNA, RNA
 from epool_viz.data.motif_files import Motif
 from epool_viz.data.sequences import PlantedSite, SequenceSet
 from epool_viz.data.simulate import (
+    _draw_instance,
     add_shuffled_negatives,
     shuffle_dinucleotides,
     simulate,
@@ -86,6 +87,16 @@ def test_letters_are_drawn_from_the_motifs_columns():
         counts, possible = np.bincount(found[:, j], minlength=4), SOFT[:, j] > 0
         assert not counts[~possible].any()
         assert stats.chisquare(counts[possible], 4000 * SOFT[possible, j]).pvalue > RARE
+
+
+def test_rounding_draws_no_letter_of_probability_0():
+    class Highest(np.random.Generator):
+        def random(self, size=None):
+            return np.full(size, np.nextafter(1.0, 0.0))
+
+    rounded = np.array([[0.7, 0.0], [0.2, 0.7], [0.1, 0.2], [0.0, 0.1]])
+    assert (np.cumsum(rounded, axis=0)[-1] < 1).all()  # what rounding leaves
+    assert _draw_instance(Highest(np.random.PCG64(0)), rounded).tolist() == [2, 3]
 
 
 def test_layouts_of_two_sites_are_equally_likely():
@@ -172,7 +183,7 @@ def every_shuffle(letters):
     return {order for order in orders if pairs(order) == pairs(letters)}
 
 
-@pytest.mark.parametrize("letters", ["ACAGACCT", "AACAGATA", "ACGTACGTA", "AAAAAA", "GNANGANG"])
+@pytest.mark.parametrize("letters", ["ACAGACCT", "AACAGATA", "ACGTACGTA", "AAAAAA", "GNANGANG", "ATCTACT", "GATCATCAT"])
 def test_every_shuffle_with_the_same_pairs_is_equally_likely(letters):
     every = every_shuffle(letters)
     s = shuffle_dinucleotides(SequenceSet.from_strings([letters] * 400 * len(every)), seed=1)
