@@ -54,6 +54,8 @@ _HOME = {
     "search_jaspar": "data.jaspar",
     "load_example": "data.gallery",
     "list_examples": "data.gallery",
+    "list_chipseq": "data.chipseq",
+    "fetch_chipseq": "data.chipseq",
     "simulate": "data.simulate",
     "shuffle_dinucleotides": "data.simulate",
     "add_shuffled_negatives": "data.simulate",
@@ -123,6 +125,8 @@ if TYPE_CHECKING:
     from epool_viz.core.scan import whole_windows as whole_windows
     from epool_viz.core.trace import EStepTrace as EStepTrace
     from epool_viz.core.trace import e_step_trace as e_step_trace
+    from epool_viz.data.chipseq import fetch_chipseq as fetch_chipseq
+    from epool_viz.data.chipseq import list_chipseq as list_chipseq
     from epool_viz.data.gallery import list_examples as list_examples
     from epool_viz.data.gallery import load_example as load_example
     from epool_viz.data.jaspar import load_jaspar as load_jaspar

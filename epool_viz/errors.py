@@ -63,6 +63,29 @@ class FormatError(EpoolError, ValueError):
         super().__init__(f"{where}: found {found}; accepted: {accepted}")
 
 
+class DownloadError(EpoolError):
+    """Something could not be fetched.
+
+    Parameters
+    ----------
+    what : str
+        What was asked for.
+    url : str
+        Where.
+    found : str
+        What came of it, as a verb.
+    remedy : str
+        What to do.
+    """
+
+    def __init__(self, what: str, url: str, found: str, remedy: str) -> None:
+        self.what = what
+        self.url = url
+        self.found = found
+        self.remedy = remedy
+        super().__init__(f"{what} {found}, at {url}; {remedy}")
+
+
 class MissingExtraError(EpoolError, ImportError):
     """An optional package is needed for what was asked."""
 

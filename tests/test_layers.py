@@ -106,6 +106,7 @@ HEAVY = {
     "array_api_compat",
     "sklearn",
     "safetensors",
+    "pooch",
 }
 TRAINING = {"torch", "sklearn", "scipy", "pandas", "array_api_compat", "safetensors"}  # scikit-learn brings pandas
 ROOMS = {
@@ -114,6 +115,7 @@ ROOMS = {
     "epool_viz.data.gallery": HEAVY,
     "epool_viz.data.motif_files": HEAVY,
     "epool_viz.data.simulate": HEAVY,
+    "epool_viz.data.chipseq": HEAVY,
     "epool_viz.data.model_files": HEAVY,
     "epool_viz.models.training": HEAVY - TRAINING,
     "epool_viz.figures.svg": HEAVY,
