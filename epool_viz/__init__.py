@@ -44,6 +44,8 @@ _HOME = {
     "SequenceSet": "data.sequences",
     "read_sequences": "data.sequences",
     "parse_sequences": "data.sequences",
+    "write_sequences": "data.sequence_files",
+    "write_sites": "data.sequence_files",
     "Motif": "data.motif_files",
     "read_motifs": "data.motif_files",
     "parse_motifs": "data.motif_files",
@@ -138,6 +140,8 @@ if TYPE_CHECKING:
     from epool_viz.data.motif_files import read_motifs as read_motifs
     from epool_viz.data.motif_files import write_jaspar as write_jaspar
     from epool_viz.data.motif_files import write_meme as write_meme
+    from epool_viz.data.sequence_files import write_sequences as write_sequences
+    from epool_viz.data.sequence_files import write_sites as write_sites
     from epool_viz.data.sequences import SequenceSet as SequenceSet
     from epool_viz.data.sequences import parse_sequences as parse_sequences
     from epool_viz.data.sequences import read_sequences as read_sequences
