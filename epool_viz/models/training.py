@@ -371,6 +371,20 @@ def race(
     return RaceResult(runs, None if test is None else test.labels, data_fingerprint(train))
 
 
+def judge(run: Run, test: SequenceSet) -> None:
+    """Fill in what a run's network makes of a test set: log odds, AUC and AUPRC.
+
+    Parameters
+    ----------
+    run : Run
+    test : SequenceSet of one length, with labels 0 and 1
+    """
+    labels = _require_labels(test, "test")
+    run.test_log_odds = predict_log_odds(run.model, test)
+    run.test_auc = float(roc_auc_score(labels, run.test_log_odds))
+    run.test_auprc = float(average_precision_score(labels, run.test_log_odds))
+
+
 def data_fingerprint(data: SequenceSet) -> str:
     """Sixteen hexadecimal digits that tell data apart: letters, lengths and labels, not names."""
     digest = hashlib.sha256(data.alphabet.name.encode())
@@ -571,9 +585,7 @@ def _judge(run: Run, fit: _Fit, train: SequenceSet, test: SequenceSet | None) ->
     if run.stopped != "cancelled":  # whoever cancels waits for an answer
         run.train_auc = float(roc_auc_score(train.labels, predict_log_odds(run.model, train)))
     if test is not None:
-        run.test_log_odds = predict_log_odds(run.model, test)
-        run.test_auc = float(roc_auc_score(test.labels, run.test_log_odds))
-        run.test_auprc = float(average_precision_score(test.labels, run.test_log_odds))
+        judge(run, test)
 
 
 def _labelled_methods(

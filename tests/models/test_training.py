@@ -18,7 +18,7 @@ from epool_viz.errors import ArgumentError
 from epool_viz.models.cnn import predict_log_odds
 from epool_viz.models.pooling import ExpectationPooling
 from epool_viz.models.published import deepbind
-from epool_viz.models.training import data_fingerprint, race, train
+from epool_viz.models.training import Run, data_fingerprint, judge, race, train
 from tests.models.conftest import PPM
 
 
@@ -545,3 +545,14 @@ def test_in_exact_every_identity_holds_for_the_trained_network(network, easy, mo
     double = network(preset="exact", mode=mode, trainable=True).double()
     double.load_state_dict(model.state_dict())
     assert max(double.trace(sequence, kernel).identity_error for sequence in test for kernel in range(3)) < 1e-12
+
+
+def test_a_run_is_judged_as_the_race_judges_it(easy):
+    test = simulate(PPM, n=40, length=31, seed=9)
+    (run,) = race(easy, test=test, methods=["max"], n_kernels=3, width=5, epochs=1).runs
+    again = Run("max", 0, run.model)
+    judge(again, test)
+    assert (again.test_auc, again.test_auprc) == (run.test_auc, run.test_auprc)
+    np.testing.assert_array_equal(again.test_log_odds, run.test_log_odds)
+    with pytest.raises(ArgumentError, match="`test` is without labels"):
+        judge(again, SequenceSet.from_strings(["ACGTACGTAC"]))
