@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,27 @@ def test_the_picture_is_a_real_screenshot():
 def test_the_two_commands_are_targets_of_the_makefile(command):
     assert re.search(rf"^{command}\b", README, flags=re.MULTILINE)
     assert re.search(rf"^{command.split()[1]}:", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+
+
+COMMANDS = re.findall(r"^(epool-viz .*?)(?: +#.*)?$", README, flags=re.MULTILINE)
+
+
+def test_the_readme_shows_these_commands():
+    assert {line.split()[1] for line in COMMANDS} == {"pwm", "scan", "simulate", "train", "race", "fetch"}
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_every_command_of_the_readme_has_the_options_it_is_given(line):
+    import typer
+
+    from epool_viz.app.cli import app
+
+    command = typer.main.get_command(app)
+    arguments = shlex.split(line.partition(" > ")[0])[1:]
+    with command.make_context("epool-viz", arguments) as outer:
+        name, found, rest = command.resolve_command(outer, arguments)
+        with found.make_context(name, rest) as inner:  # parses, and does not run
+            assert inner.params
 
 
 def test_every_name_in_the_table_is_public():

@@ -29,6 +29,52 @@ class Occurrence(StrEnum):
     zoops = "zoops"
 
 
+class PresetName(StrEnum):
+    """A way to build and to train a network."""
+
+    paper = "paper"
+    demo = "demo"
+    exact = "exact"
+
+
+class PoolingName(StrEnum):
+    """What a network pools by."""
+
+    max = "max"
+    average = "average"
+    logsumexp = "logsumexp"
+    expectation = "expectation"
+    expectation_mode1 = "expectation_mode1"
+
+
+class SplitName(StrEnum):
+    """Which part of the training data is for validation."""
+
+    stratified = "stratified"
+    last = "last"
+
+
+_DATA = "A file of sequences, example:NAME, or chipseq:NAME. Without labels, shuffled negatives are added."
+_TEST = "Another such set to test on; chipseq: brings its own."
+_HOLD_OUT = "Without a test set: the share of DATA set aside as one; 0 is none."
+_RESUME = "Go on with what a stopped command left beside --out."
+
+Data = Annotated[str, typer.Argument(metavar="DATA", help=_DATA)]
+Test = Annotated[str | None, typer.Option(help=_TEST)]
+HoldOut = Annotated[float, typer.Option(help=_HOLD_OUT)]
+Preset = Annotated[PresetName, typer.Option(help="As published, as in the published notebook, or raw scores.")]
+Kernels = Annotated[int, typer.Option("--kernels", "-k", help="Kernels of the network.", min=1)]
+Width = Annotated[int, typer.Option(help="Letters of a kernel.", min=1)]
+Epochs = Annotated[int, typer.Option(help="At the most; patience ends most trainings before.", min=1)]
+BatchSize = Annotated[int | None, typer.Option(help="Sequences of a step; the preset's if left out.", min=1)]
+Patience = Annotated[
+    int | None, typer.Option(help="Epochs without a lower validation loss; the preset's if left out.", min=1)
+]
+Rate = Annotated[float | None, typer.Option(help="Of Adam; the preset's if left out.")]
+Split = Annotated[SplitName, typer.Option(help="A tenth of each label, or the last tenth as published.")]
+Balanced = Annotated[bool, typer.Option("--balanced", help="Count both labels alike in the loss.")]
+Resume = Annotated[bool, typer.Option("--resume", help=_RESUME)]
+
 app = typer.Typer(
     help="See inside a DNA convolutional network: every kernel a motif, every pooled score an E-step.",
     no_args_is_help=True,
@@ -150,6 +196,186 @@ def scan_sequences(
         site_rate=site_rate,
         both_strands=both_strands,
     )
+
+
+@app.command("simulate")
+def simulate_sequences(
+    motifs: Annotated[
+        list[str], typer.Argument(metavar="MOTIF...", help="Names of JASPAR (CTCF), or files of motifs.")
+    ],
+    n: Annotated[int, typer.Option("--n", "-n", help="Sequences.", min=1)] = 6000,
+    length: Annotated[int, typer.Option(help="Letters of each.", min=1)] = 1000,
+    positive_fraction: Annotated[float, typer.Option(help="The share with sites, label 1.")] = 0.5,
+    sites: Annotated[str, typer.Option(help="Sites of a positive sequence: 1, or a range such as 0-2.")] = "1",
+    margin: Annotated[
+        int | None, typer.Option(help="Letters at either end where no site starts; a tenth if left out.", min=0)
+    ] = None,
+    background: Annotated[str, typer.Option(help='"uniform", or the shares of A,C,G,T.')] = "uniform",
+    both_strands: Annotated[bool, typer.Option("--both-strands/--one-strand", help="Sites on either.")] = False,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same sequences.", min=0)] = 0,
+    out: Annotated[
+        Path | None, typer.Option(help="File to write, .gz packed; .fa has the truth in its headers, not the labels.")
+    ] = None,
+    truth: Annotated[Path | None, typer.Option(help="Table of the sites; beside --out if left out.")] = None,
+) -> None:
+    """Plant motifs in random letters, and keep the truth; the defaults are the ePooling paper's.
+
+    Lines are `>name letters label`, which `train` and `race` read; places count from 1, the last letter included.
+    """
+    from epool_viz.app.simulating import simulate_to_files
+
+    text = simulate_to_files(
+        motifs,
+        n=n,
+        length=length,
+        positive_fraction=positive_fraction,
+        sites=sites,
+        margin=margin,
+        background=background,
+        both_strands=both_strands,
+        seed=seed,
+        out=out,
+        truth=truth,
+        sink=_remark,
+    )
+    if out is None:
+        typer.echo(text, nl=False)
+
+
+@app.command("train")
+def train_network(
+    data: Data,
+    test: Test = None,
+    out: Annotated[Path, typer.Option(help="The model; a file that is there is replaced.")] = Path("model.safetensors"),
+    preset: Preset = PresetName.paper,
+    pooling: Annotated[PoolingName, typer.Option(help="What the scores are pooled by.")] = PoolingName.expectation,
+    m: Annotated[float | None, typer.Option("--m", help="The pooling's m, where it has one.")] = None,
+    learn_m: Annotated[bool, typer.Option("--learn-m", help="Let m be learnt.")] = False,
+    kernels: Kernels = 16,
+    width: Width = 15,
+    epochs: Epochs = 100,
+    batch_size: BatchSize = None,
+    patience: Patience = None,
+    learning_rate: Rate = None,
+    split: Split = SplitName.stratified,
+    balanced: Balanced = False,
+    seed: Annotated[int, typer.Option(help="The same seed learns the same weights.", min=0)] = 0,
+    hold_out: HoldOut = 0.2,
+    resume: Resume = False,
+) -> None:
+    """Train a motif CNN and save it; a row with its test AUC goes to standard output.
+
+    Ctrl-C stops after the present batch and saves the best weights until then; the exit code is then 130.
+    """
+    from epool_viz.app.training import train_to_file
+
+    code = train_to_file(
+        data,
+        test=test,
+        out=out,
+        preset=preset.value,
+        pooling=pooling.value,
+        m=m,
+        learn_m=learn_m,
+        n_kernels=kernels,
+        width=width,
+        epochs=epochs,
+        batch_size=batch_size,
+        patience=patience,
+        learning_rate=learning_rate,
+        split=split.value,
+        class_weight="balanced" if balanced else None,
+        seed=seed,
+        hold_out=hold_out,
+        resume=resume,
+        sink=_remark,
+        stream=_row,
+    )
+    raise typer.Exit(code)
+
+
+@app.command("race")
+def race_poolings(
+    data: Data,
+    test: Test = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the models, their history and the table.")] = None,
+    methods: Annotated[
+        str, typer.Option(help=f"Between commas, of {', '.join(PoolingName)}.")
+    ] = "max,average,expectation",
+    seeds: Annotated[str, typer.Option(help="Between commas, or a range such as 0-4.")] = "0",
+    preset: Preset = PresetName.paper,
+    kernels: Kernels = 16,
+    width: Width = 15,
+    epochs: Epochs = 100,
+    batch_size: BatchSize = None,
+    patience: Patience = None,
+    learning_rate: Rate = None,
+    split: Split = SplitName.stratified,
+    balanced: Balanced = False,
+    hold_out: HoldOut = 0.2,
+    resume: Resume = False,
+) -> None:
+    """Train the same network with several poolings on the same batches; a row each goes to standard output.
+
+    Ctrl-C stops after the present batch and reports what was learnt until then; the exit code is then 130.
+    """
+    from epool_viz.app.training import race_to_folder
+
+    code = race_to_folder(
+        data,
+        test=test,
+        out=out,
+        methods=methods,
+        seeds=seeds,
+        preset=preset.value,
+        n_kernels=kernels,
+        width=width,
+        epochs=epochs,
+        batch_size=batch_size,
+        patience=patience,
+        learning_rate=learning_rate,
+        split=split.value,
+        class_weight="balanced" if balanced else None,
+        hold_out=hold_out,
+        resume=resume,
+        sink=_remark,
+        stream=_row,
+    )
+    raise typer.Exit(code)
+
+
+@app.command("fetch")
+def fetch_chipseq_sets(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME...", help="Names of the catalogue; with --list, words.")
+    ] = None,
+    show: Annotated[
+        bool, typer.Option("--list", help="Print the sets that hold every word; needs no network.")
+    ] = False,
+    url: Annotated[
+        str | None, typer.Option(help="Address of the sets; {name} and {part} in it for another layout.")
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="Where they are kept; the user's cache if left out.", file_okay=False)
+    ] = None,
+) -> None:
+    """Fetch ChIP-seq sets of the ENCODE benchmark, once; `train` and `race` then take chipseq:NAME.
+
+    The environment's EPOOL_VIZ_CHIPSEQ_URL and EPOOL_VIZ_CHIPSEQ_FOLDER say address and folder for all commands.
+    """
+    from epool_viz.app.fetching import fetch_sets, list_rows
+
+    if show:
+        for row in list_rows(names or []):
+            _row(row)
+        return
+    if not names:
+        raise typer.BadParameter("give a NAME, or --list")
+    fetch_sets(names, url=url, folder=folder, stream=_row)
+
+
+def _row(line: str) -> None:
+    typer.echo(line)
 
 
 def _remark(line: str) -> None:

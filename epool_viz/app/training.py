@@ -1,0 +1,306 @@
+"""`epool-viz train` and `epool-viz race`: networks out of files of sequences, and how good they are."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from epool_viz.app.inputs import read_set
+from epool_viz.app.watching import EpochProgress, StopOnSignal
+from epool_viz.data.sequences import SequenceSet
+from epool_viz.data.simulate import add_shuffled_negatives, split_sequences
+from epool_viz.errors import ArgumentError, EpoolError
+
+if TYPE_CHECKING:
+    from epool_viz.models.training import Run
+
+CHIPSEQ = "chipseq:"
+COLUMNS = ("method", "seed", "test_auc", "test_auprc", "epochs", "seconds")
+HISTORY = ("method", "seed", "epoch", "loss", "auc", "val_loss", "val_auc", "val_auprc", "seconds", "m", "is_best")
+_UNFINISHED = ".unfinished"
+
+
+class Parts(NamedTuple):
+    """What is learnt from, and what the result is judged by."""
+
+    train: SequenceSet
+    test: SequenceSet | None
+
+
+def read_parts(data: str, test: str | None, hold_out: float, seed: int, sink: Callable[[str], None]) -> Parts:
+    """Read data to train on and to test on.
+
+    Parameters
+    ----------
+    data : str
+        A file, `example:NAME`, or `chipseq:NAME`, which has a test part of its own. A set without labels counts as
+        bound; it gets its letters shuffled as negatives, training and test part apart.
+    test : str or None
+        Another such set; of `chipseq:` its test part.
+    hold_out : float from 0 to 1
+        Without any test part: the share of `data` that is set aside as one. 0 is none.
+    seed : int
+        Of the share set aside, and of the shuffling.
+    sink : callable
+        Gets what was done, a sentence each.
+    """
+    if not 0 <= hold_out < 1:
+        raise ArgumentError("--hold-out", f"{hold_out:g}", "a share, from 0 to below 1")
+    train, aside = _read(data)
+    if test is not None:
+        other, its_test = _read(test)
+        aside = its_test or other
+    elif aside is None and hold_out:
+        train, aside = split_sequences(train, hold_out, seed=seed)
+        sink(f"{len(aside):,} of {len(train) + len(aside):,} sequences are set aside to test on")
+    for remark in dict.fromkeys((*train.assumptions, *(() if aside is None else aside.assumptions))):
+        sink(remark)
+    parts = Parts(_labelled(train, seed, sink), None if aside is None else _labelled(aside, seed + 1, sink))
+    for part, name in zip(parts, ("train", "test"), strict=True):
+        if part is not None:
+            bound = 0 if part.labels is None else int(np.count_nonzero(part.labels))
+            sink(f"to {name} on: {len(part):,} sequences, {bound:,} of label 1, from {part.source}")
+    return parts
+
+
+def train_to_file(
+    data: str,
+    *,
+    test: str | None,
+    out: Path,
+    preset: str,
+    pooling: str,
+    m: float | None,
+    learn_m: bool,
+    n_kernels: int,
+    width: int,
+    seed: int,
+    hold_out: float,
+    resume: bool,
+    sink: Callable[[str], None],
+    stream: Callable[[str], None],
+    bars: bool | None = None,
+    **options: Any,
+) -> int:
+    """Train one network and save it.
+
+    Parameters
+    ----------
+    data, test, hold_out : as for `read_parts`
+    out : path
+        The model. What a stopped training needs to go on lies beside it, until it has ended.
+    preset, n_kernels, width : as for `MotifCNN`
+    pooling, m, learn_m : str, float or None, bool
+        A key of `POOLINGS`, and its parameters.
+    seed : int
+        Of everything random.
+    resume : bool
+        Go on with an unfinished training, if there is one.
+    sink : callable
+        Gets progress and remarks.
+    stream : callable
+        Gets the rows of the result.
+    bars : bool or None
+        None shows bars where standard error is a terminal.
+    **options
+        Of `train`.
+
+    Returns
+    -------
+    int, the exit code: 0, or that of the signal which stopped it.
+    """
+    import epool_viz.models  # noqa: F401 - says at once what is not installed
+
+    unfinished = out.with_name(out.name + _UNFINISHED)
+    _require_place(out.parent, unfinished.exists(), unfinished, resume)
+    parts = read_parts(data, test, hold_out, seed, sink)
+    from epool_viz.models.checkpoint import save_model
+    from epool_viz.models.cnn import MotifCNN
+    from epool_viz.models.training import Run, judge, train
+
+    given: dict[str, Any] = {"method": pooling, "m": m, "trainable": learn_m or None}
+    method = {name: value for name, value in given.items() if value is not None}
+    network = MotifCNN(
+        n_kernels=n_kernels, width=width, preset=preset, pooling=method, alphabet=parts.train.alphabet, seed=seed
+    )
+    with StopOnSignal(sink) as stop, EpochProgress(options["epochs"], sink, bars=bars) as progress:
+        result = train(
+            network,
+            parts.train,
+            seed=seed,
+            checkpoint=unfinished,
+            cancel=stop,
+            on_epoch=lambda record: progress.tell(pooling, record),
+            **options,
+        )
+    for note in result.notes:
+        sink(note)
+    if not result.best_epoch:
+        return _nothing_learnt(stop)
+    run = Run(pooling, seed, network, result.history, result.stopped, result.best_epoch, result=result)
+    if parts.test is not None:
+        judge(run, parts.test)
+    save_model(network, out, result=result)
+    stream("\t".join(COLUMNS))
+    stream(_row(run))
+    sink(f"{out}: the weights of epoch {result.best_epoch}, the best of {len(result.history)} ({result.stopped})")
+    return _end(stop, unfinished, sink)
+
+
+def race_to_folder(
+    data: str,
+    *,
+    test: str | None,
+    out: Path | None,
+    methods: str,
+    seeds: str,
+    hold_out: float,
+    resume: bool,
+    sink: Callable[[str], None],
+    stream: Callable[[str], None],
+    bars: bool | None = None,
+    **options: Any,
+) -> int:
+    """Train several poolings on the same batches, and print how good they are.
+
+    Parameters
+    ----------
+    data, test, hold_out : as for `read_parts`
+        The share set aside is that of the first seed.
+    out : path or None
+        A folder: the table, the history, and each model. It is made.
+    methods, seeds : str
+        Between commas; of seeds also "0-4".
+    resume, sink, stream, bars : as for `train_to_file`
+    **options
+        Of `race`.
+
+    Returns
+    -------
+    int, the exit code: 0, or that of the signal which stopped it.
+    """
+    import epool_viz.models  # noqa: F401 - says at once what is not installed
+
+    chosen, numbers = [word.strip() for word in methods.split(",")], read_seeds(seeds)
+    unfinished = None if out is None else out / _UNFINISHED.removeprefix(".")
+    if out is None or unfinished is None:
+        if resume:
+            raise ArgumentError("--resume", "given without --out", "a folder, --out, in which the race was begun")
+    else:
+        _require_place(out.parent, unfinished.exists(), unfinished, resume)
+    parts = read_parts(data, test, hold_out, numbers[0], sink)
+    from epool_viz.models.training import race
+
+    with StopOnSignal(sink) as stop, EpochProgress(options["epochs"], sink, bars=bars) as progress:
+        result = race(
+            parts.train,
+            test=parts.test,
+            methods=chosen,
+            seeds=numbers,
+            cancel=stop,
+            checkpoint=unfinished,
+            on_epoch=lambda run, record: progress.tell(f"{run.method} seed {run.seed}", record),
+            **options,
+        )
+    for note in dict.fromkeys(note for run in result.runs if run.result for note in run.result.notes):
+        sink(note)
+    learnt = [run for run in result.runs if run.best_epoch]
+    if not learnt:
+        return _nothing_learnt(stop)
+    table = ["\t".join(COLUMNS), *map(_row, learnt)]
+    for row in table:
+        stream(row)
+    if out is not None:
+        _save_race(out, learnt, table)
+        sink(f"{out}: {len(learnt)} models, their history and this table")
+    return _end(stop, unfinished, sink)
+
+
+def read_seeds(text: str) -> list[int]:
+    """Seeds between commas, and ranges such as "0-4", both ends included."""
+    seeds: list[int] = []
+    for word in text.split(","):
+        ends = word.strip().split("-")
+        if len(ends) > 2 or not all(end.isdecimal() for end in ends) or int(ends[-1]) < int(ends[0]):
+            raise ArgumentError("--seeds", repr(text), "whole numbers between commas, or ranges such as 0-4")
+        seeds += range(int(ends[0]), int(ends[-1]) + 1)
+    if len(set(seeds)) < len(seeds):
+        raise ArgumentError("--seeds", repr(text), "each seed once")
+    return seeds
+
+
+def _read(text: str) -> tuple[SequenceSet, SequenceSet | None]:
+    """A set, and the test part that comes with it."""
+    if text.startswith(CHIPSEQ):
+        from epool_viz.data.chipseq import fetch_chipseq
+
+        return fetch_chipseq(text.removeprefix(CHIPSEQ))
+    return read_set(text), None
+
+
+def _labelled(sequences: SequenceSet, seed: int, sink: Callable[[str], None]) -> SequenceSet:
+    if sequences.labels is not None:
+        return sequences
+    made = add_shuffled_negatives(sequences, seed=seed)
+    sink(f"{sequences.source} has no labels: its {len(sequences):,} sequences count as bound. {made.assumptions[-1]}")
+    return made
+
+
+def _require_place(folder: Path, is_unfinished: bool, unfinished: Path, resume: bool) -> None:
+    """Before hours are spent: there is a place to write to, and nothing that would be lost."""
+    if not folder.is_dir():
+        raise ArgumentError("--out", f"in {str(folder)!r}, which is no folder", "a path in a folder that is there")
+    if is_unfinished and not resume:
+        found = f"beside {str(unfinished)!r}, an unfinished training"
+        raise ArgumentError("--out", found, "--resume to go on with it, another path, or that file removed")
+
+
+def _nothing_learnt(stop: StopOnSignal) -> int:
+    if stop.is_set():
+        stop.sink("nothing is saved: not one epoch was finished")
+        return stop.exit_code
+    raise EpoolError("nothing was learnt: the loss was no number in the first epoch; try a smaller --learning-rate")
+
+
+def _end(stop: StopOnSignal, unfinished: Path | None, sink: Callable[[str], None]) -> int:
+    if stop.is_set():
+        if unfinished is not None:
+            sink("the same command with --resume goes on from here")
+    elif unfinished is not None:
+        if unfinished.is_dir():
+            shutil.rmtree(unfinished)
+        else:
+            unfinished.unlink(missing_ok=True)
+    return stop.exit_code
+
+
+def _row(run: Run) -> str:
+    scores = ("" if score is None else f"{score:.6f}" for score in (run.test_auc, run.test_auprc))
+    seconds = math.fsum(record.seconds for record in run.history)
+    return "\t".join((run.method, str(run.seed), *scores, str(len(run.history)), f"{seconds:.2f}"))
+
+
+def _save_race(out: Path, runs: Sequence[Run], table: list[str]) -> None:
+    from epool_viz.models.checkpoint import save_model
+
+    out.mkdir(exist_ok=True)
+    (out / "race.tsv").write_text("\n".join(table) + "\n", encoding="utf-8")
+    lines = ["\t".join(HISTORY)]
+    for run in runs:
+        save_model(run.model, out / f"{run.method}-seed{run.seed}.safetensors", result=run)  # type: ignore[arg-type]
+        for record in run.history:
+            told = {"method": run.method, "seed": run.seed, **dataclasses.asdict(record)}
+            lines.append("\t".join(_cell(told[column]) for column in HISTORY))
+    (out / "history.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:.10g}" if isinstance(value, float) else str(int(value) if isinstance(value, bool) else value)
