@@ -213,6 +213,16 @@ def test_log_has_a_line_an_epoch(call: Here, simulated: Path, tmp_path: Path) ->
     assert "\x1b" not in said.err
 
 
+@pytest.mark.parametrize("command", ["train", "race"])
+def test_what_the_library_notes_is_said(
+    call: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    call("simulate", "CTCF", "-n", 90, "--length", 40, "--positive-fraction", 0.1, "--out", "rare.txt")
+    said = call(command, "rare.txt", *SMALL)
+    assert said.err.count("Label 1 is rare: 7 of 72.") == 1
+
+
 def test_terminal_has_bars_that_go_away(
     call: Here, simulated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -223,6 +233,7 @@ def test_terminal_has_bars_that_go_away(
     assert "max seed 0" in said.err
     assert "average seed 0" in said.err
     assert "\x1b[?25h" in said.err  # the cursor is shown again
+    assert said.err.endswith("\x1b[1A\x1b[2K")  # and the last line is wiped
     assert len(rows(said)) == 2
 
 
