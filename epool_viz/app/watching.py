@@ -40,7 +40,8 @@ class StopOnSignal:
 
     def __enter__(self) -> StopOnSignal:
         for number in (signal.SIGINT, signal.SIGTERM):
-            self._before[number] = signal.signal(number, self._asked)
+            if signal.getsignal(number) not in {signal.SIG_IGN, None}:  # as nohup and `&` in a script set it
+                self._before[number] = signal.signal(number, self._asked)
         return self
 
     def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:

@@ -292,6 +292,17 @@ def test_second_ctrl_c_ends_at_once() -> None:
     assert signal.getsignal(signal.SIGINT) is before
 
 
+def test_signal_that_is_ignored_stays_ignored() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with watching.StopOnSignal(lambda line: None) as stop:
+            signal.raise_signal(signal.SIGINT)
+            assert not stop.is_set()
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_resume_without_anything_to_go_on_with_begins(call: Here, simulated: Path, tmp_path: Path) -> None:
     assert call("train", simulated, *SMALL, "--out", tmp_path / "m.safetensors", "--resume").code == 0
 
