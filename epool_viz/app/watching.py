@@ -74,7 +74,7 @@ class EpochProgress:
 
             columns = (
                 TextColumn("{task.description}"),
-                BarColumn(bar_width=20),
+                BarColumn(bar_width=8),
                 MofNCompleteColumn(),
                 TextColumn("{task.fields[said]}"),
                 TimeRemainingColumn(),  # of all epochs; patience ends most runs before
@@ -91,10 +91,13 @@ class EpochProgress:
 
     def tell(self, label: str, record: EpochRecord) -> None:
         """An epoch of the run `label`."""
-        said = f"loss {record.loss:.4f}, validation loss {record.val_loss:.4f}, AUC {record.val_auc:.4f}"
+        validation = f"validation {record.val_loss:.4f}, AUC {record.val_auc:.4f}"
         if self._progress is None:
-            self.sink(f"{label}, epoch {record.epoch} of {self.epochs}: {said}, {record.seconds:.2f} s")
+            self.sink(
+                f"{label}, epoch {record.epoch} of {self.epochs}: loss {record.loss:.4f}, {validation}, "
+                f"{record.seconds:.2f} s"
+            )
             return
         if label not in self._tasks:
             self._tasks[label] = self._progress.add_task(label, total=self.epochs, said="")
-        self._progress.update(self._tasks[label], completed=record.epoch, said=said)
+        self._progress.update(self._tasks[label], completed=record.epoch, said=validation)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import signal
 import subprocess
 import sys
@@ -207,7 +208,7 @@ def test_log_has_a_line_an_epoch(call: Here, simulated: Path, tmp_path: Path) ->
     record = read_model(tmp_path / "m.safetensors").about["history"][1]
     assert len(lines) == 3
     assert lines[1].startswith(
-        f"expectation, epoch 2 of 3: loss {record['loss']:.4f}, validation loss {record['val_loss']:.4f}, "
+        f"expectation, epoch 2 of 3: loss {record['loss']:.4f}, validation {record['val_loss']:.4f}, "
         f"AUC {record['val_auc']:.4f}, "
     )
     assert "\x1b" not in said.err
@@ -227,11 +228,14 @@ def test_terminal_has_bars_that_go_away(
     call: Here, simulated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    said = call("race", simulated, *SMALL, "--methods", "max,average")
+    monkeypatch.setenv("COLUMNS", "80")
+    said = call("race", simulated, *SMALL, "--methods", "max,expectation_mode1")
     assert said.code == 0
     assert ", epoch 2 of 3" not in said.err
     assert "max seed 0" in said.err
-    assert "average seed 0" in said.err
+    plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", said.err)
+    # the longest name and all that stands beside it fit into 80 columns
+    assert re.search(r"expectation_mode1 seed 0 \S+ +3/3 validation 0\.\d{4}, AUC 0\.\d{4} \d:\d\d:\d\d", plain)
     assert "\x1b[?25h" in said.err  # the cursor is shown again
     assert said.err.endswith("\x1b[1A\x1b[2K")  # and the last line is wiped
     assert len(rows(said)) == 2
