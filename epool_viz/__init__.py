@@ -55,6 +55,7 @@ _HOME = {
     "load_jaspar": "data.jaspar",
     "search_jaspar": "data.jaspar",
     "load_example": "data.gallery",
+    "load_example_race": "data.gallery",
     "list_examples": "data.gallery",
     "list_chipseq": "data.chipseq",
     "fetch_chipseq": "data.chipseq",
@@ -131,6 +132,7 @@ if TYPE_CHECKING:
     from epool_viz.data.chipseq import list_chipseq as list_chipseq
     from epool_viz.data.gallery import list_examples as list_examples
     from epool_viz.data.gallery import load_example as load_example
+    from epool_viz.data.gallery import load_example_race as load_example_race
     from epool_viz.data.jaspar import load_jaspar as load_jaspar
     from epool_viz.data.jaspar import search_jaspar as search_jaspar
     from epool_viz.data.model_files import read_model as read_model

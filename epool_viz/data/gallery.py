@@ -10,10 +10,12 @@ from functools import cache
 from pathlib import Path
 
 from epool_viz.data._source import near
+from epool_viz.data.races import RaceRecord, read_race
 from epool_viz.data.sequences import SequenceSet, Site, parse_sequences
 from epool_viz.errors import ArgumentError, EpoolError
 
 _CRP0_SITE = 22
+EXAMPLE_RACES = ("ctcf_peaks", "simulated")
 
 
 @dataclass(frozen=True)
@@ -146,3 +148,25 @@ def _crp_sites() -> SequenceSet:
     found = parse_sequences(path.read_bytes(), source="the example crp_sites", format="fasta", alphabet="DNA")
     # a header is "number, promoter, place relative to the start of transcription"
     return dataclasses.replace(found, names=tuple(" ".join(name.split()[1:]) for name in found.names))
+
+
+def load_example_race(name: str) -> RaceRecord:
+    """Load a finished race of poolings.
+
+    Parameters
+    ----------
+    name : "ctcf_peaks" or "simulated"
+
+    Returns
+    -------
+    RaceRecord
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such race.
+    """
+    if name not in EXAMPLE_RACES:
+        raise ArgumentError("name", repr(name), f"one of {', '.join(map(repr, EXAMPLE_RACES))}")
+    with importlib.resources.as_file(importlib.resources.files("epool_viz.data") / "bundled" / "races") as folder:
+        return read_race(folder / f"{name}.safetensors")

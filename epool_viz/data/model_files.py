@@ -27,6 +27,7 @@ _KEY = "epool_viz"  # the entry of the header that is ours
 _LARGEST_FILE = 1 << 30
 _LARGEST_HEADER = 1 << 24
 _FLOATS = ("float32", "float64")
+_HELD = (*_FLOATS, "float16", "uint8", "int64")  # by any file of ours
 _ACCEPTED = "a safetensors file written by epool_viz"
 
 
@@ -165,8 +166,8 @@ def read_arrays(path: str | os.PathLike[str], *, kind: str) -> tuple[dict[str, A
     except (SafetensorError, ValueError, TypeError, KeyError, OverflowError) as error:
         _refuse(source, f"tensors that cannot be read ({error})")
     for name, array in arrays.items():
-        if array.dtype.name not in (*_FLOATS, "int64"):
-            _refuse(source, f"{name} of the type {array.dtype}", f"numbers of the type {', '.join(_FLOATS)} or int64")
+        if array.dtype.name not in _HELD:
+            _refuse(source, f"{name} of the type {array.dtype}", f"numbers of the type {', '.join(_HELD)}")
         if not np.all(np.isfinite(array)):
             _refuse(source, f"NaN or infinity in {name}", "finite numbers")
     return arrays, about
