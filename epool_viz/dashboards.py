@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from epool_viz.panels.compare.view import CompareView
     from epool_viz.panels.e_step.view import EStepView
 
 
@@ -31,3 +32,28 @@ def e_step(**state: Any) -> EStepView:
     from epool_viz.panels.e_step.view import EStepView
 
     return EStepView(EStepModel.from_state(state))
+
+
+def compare(**state: Any) -> CompareView:
+    """A race of pooling methods on the same network and the same batches.
+
+    Parameters
+    ----------
+    **state
+        Where to start: any of the names of `CompareModel.state()`, such as `data="simulated"`, `motif="STAT3"`,
+        `methods=["max", "expectation"]`, `n_kernels=8`.
+
+    Returns
+    -------
+    CompareView
+        An ipywidgets widget; its `model` holds the choices and the race.
+
+    Raises
+    ------
+    ArgumentError
+        For a name that is no part of the state, or a value of the wrong kind.
+    """
+    from epool_viz.panels.compare.model import CompareModel
+    from epool_viz.panels.compare.view import CompareView
+
+    return CompareView(CompareModel.opened(**state))

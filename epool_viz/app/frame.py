@@ -31,7 +31,7 @@ def waiting_scores() -> dict[str, Any]:
 def generated() -> str:
     """The text of the file."""
     values = {
-        "dashboards": list(find_dashboards(config.notebooks_folder()).items()),
+        "dashboards": find_dashboards(config.notebooks_folder()),
         "light": component_variables(LIGHT),
         "dark": component_variables(DARK),
         "waiting": waiting_scores(),

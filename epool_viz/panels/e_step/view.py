@@ -7,7 +7,6 @@ and stays the authority for choices, exports and links.
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.resources import files
 from typing import Any
 
 import ipywidgets as w
@@ -34,13 +33,13 @@ from epool_viz.components.track import PosteriorTrack
 from epool_viz.components.trust import TrustPanel
 from epool_viz.data.gallery import list_examples
 from epool_viz.data.jaspar import jaspar_index
-from epool_viz.figures.palette import DARK, LIGHT, component_variables
 from epool_viz.panels.e_step import bridge, page
 from epool_viz.panels.e_step.model import BOUNDS, EStepModel
 from epool_viz.panels.e_step.questions import page_questions
 from epool_viz.panels.e_step.takeaway import TAKE_AWAY, taken
 from epool_viz.panels.guard import Guard, Wiring
 from epool_viz.panels.html import escape
+from epool_viz.panels.look import card, heading, panel_style, part, style_sheet
 
 _CHOICES: dict[str, tuple[str, list[tuple[str, Any]]]] = {
     "sequence_source": (
@@ -166,36 +165,36 @@ class EStepView(w.VBox):
         c = self.controls
         data = w.VBox(
             [
-                _heading("Sequence"),
+                heading("Sequence"),
                 *(c["sequence_source"], c["example"], c["pasted"], self.fasta, self.number),
-                _heading("Kernel"),
+                heading("Kernel"),
                 *(c["kernel_source"], c["jaspar"], self.upload, self.motif_choice, c["width"], c["seed"]),
                 self.source_note,
             ]
         ).add_class("ep-controls")
-        reading = w.VBox([_heading("Reading"), *self.readings, _heading("The network"), *self.network]).add_class(
+        reading = w.VBox([heading("Reading"), *self.readings, heading("The network"), *self.network]).add_class(
             "ep-controls"
         )
-        chosen = w.VBox([_part("data", data), _part("reading", reading)]).add_class("ep-chosen")
+        chosen = w.VBox([part("data", data), part("reading", reading)]).add_class("ep-chosen")
         picture = w.VBox([self.onehot, self.track_before, self.track_now, self.strip, self.cursor])
         walk = w.VBox(
             [
-                w.VBox([self.player, _part("m", self.m_slider)]).add_class("ep-top"),
-                _part("text", self.steptext),
+                w.VBox([self.player, part("m", self.m_slider)]).add_class("ep-top"),
+                part("text", self.steptext),
                 picture.add_class("ep-picture"),
             ]
         ).add_class("ep-walk")
-        beside = w.VBox([_part("logo", _card(self.logo)), _part("axis", _card(self.axis))]).add_class("ep-beside")
+        beside = w.VBox([part("logo", card(self.logo)), part("axis", card(self.axis))]).add_class("ep-beside")
         for name, widgets in self._veiled().items():
             for widget in widgets:
                 widget.add_class(f"ep-shows-{name}")
-        cards = [_part("window", _card(self.formula)), _part("gradient", _card(self.gradient))]
-        self.fold_boxes = {name: _card(fold) for name, fold in self.folds.items()}
+        cards = [part("window", card(self.formula)), part("gradient", card(self.gradient))]
+        self.fold_boxes = {name: card(fold) for name, fold in self.folds.items()}
         tools = [w.Box(list(self.toggles.values())).add_class("ep-tools"), *self.fold_boxes.values()]
-        below = w.VBox([*cards, *(_part("tools", tool) for tool in tools)]).add_class("ep-below")
+        below = w.VBox([*cards, *(part("tools", tool) for tool in tools)]).add_class("ep-below")
         body = w.Box([walk, beside, below, chosen]).add_class("ep-body")
         around = (self.store, self.heartbeat, self.share, self.toolbar, self.alert)
-        return [w.HTML(f"<style>{_style()}</style>"), *around, body]
+        return [style_sheet(panel_style(__package__)), *around, body]
 
     def _veiled(self) -> dict[str, tuple[Any, ...]]:
         """What a question hides while it is open, by the names of `questions.VEILS`."""
@@ -301,25 +300,6 @@ def _notes_html(model: EStepModel) -> str:
         f"{at_one} larger m sharpens it, a smaller one flattens it.</p>"
         f"<p>{escape(model.trace.statement)}</p><ul>{notes}</ul></div>"
     )
-
-
-def _style() -> str:
-    rules = files(__package__).joinpath("style.css").read_text(encoding="utf-8")
-    dark = f'[data-jp-theme-light="false"] .ep-root{{{component_variables(DARK)}}}'
-    return f".ep-root{{{component_variables(LIGHT)}}}{dark}{rules}"
-
-
-def _card(widget: Any) -> Any:
-    return w.Box([widget]).add_class("ep-card")
-
-
-def _part(name: str, widget: Any) -> Any:
-    """What a teacher can hide, by its name in `page.PARTS`."""
-    return widget.add_class(f"ep-part-{name}")
-
-
-def _heading(text: str) -> Any:
-    return w.HTML(f"<h2>{escape(text)}</h2>").add_class("ep-heading")
 
 
 def _motif_options() -> list[str]:

@@ -1,0 +1,1 @@
+"""The comparison of pooling methods: a race that is watched."""

@@ -1,0 +1,298 @@
+"""The state of the comparison: what is to be raced, and the race that is shown. Knows no widget, and no torch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from traitlets import Any as AnyTrait
+from traitlets import Bool, Enum, Float, HasTraits, Int, TraitError, Unicode, validate
+
+from epool_viz.core.scan import PADDINGS
+from epool_viz.data.gallery import load_example, load_example_race
+from epool_viz.data.jaspar import load_jaspar
+from epool_viz.data.races import RaceRecord
+from epool_viz.data.sequences import SequenceSet, parse_sequences
+from epool_viz.data.simulate import add_shuffled_negatives, simulate, split_sequences
+from epool_viz.errors import ArgumentError, EpoolError
+from epool_viz.panels.compare.charts import NAMES
+
+DATA = ("ctcf_peaks", "p73_peaks", "simulated", "pasted")
+PRESETS = ("paper", "demo", "exact")
+METHODS = tuple(NAMES)
+WITH_M = ("logsumexp", "expectation", "expectation_mode1")
+STAGES = ("idle", "preparing", "racing", "stopping", "finished", "stopped", "failed")
+# Hard caps, in one place: whatever a page sends, this is as far as it goes.
+MOST_LETTERS = 6_000_000
+LONGEST_TEXT = 8_000_000  # characters; below what the page's connection takes in one message
+BOUNDS: dict[str, tuple[int, int]] = {
+    "n": (40, 6000),
+    "length": (30, 1000),
+    "n_kernels": (1, 64),
+    "width": (4, 40),
+    "n_seeds": (1, 5),
+    "epochs": (1, 200),
+    "seed": (0, 9999),
+    "epoch": (0, 10_000),
+}
+TEST_SHARE = 0.2
+_TITLES = {"ctcf_peaks": "CTCF ChIP-seq peaks and their shuffles", "p73_peaks": "p73 ChIP-seq peaks and their shuffles"}
+
+
+class CompareModel(HasTraits):
+    """Choices in; a race is put in from outside by `Racer`, and looked at at `epoch`.
+
+    The traits named in `CHOICES` are the state.
+    """
+
+    data = Enum(DATA, "ctcf_peaks")
+    motif = Unicode("CTCF", help="Planted in simulated sequences: a name or accession of JASPAR.")
+    n = Int(1000, help="Simulated sequences, half of them with a site.")
+    length = Int(200, help="Letters of each.")
+    pasted = Unicode("", help="Sequences with labels, or FASTA of bound ones.")
+    methods = AnyTrait(["max", "average", "logsumexp", "expectation"])
+    learn_m = Bool(False, help="Of the poolings that have an m.")
+    preset = Enum(PRESETS, "paper")
+    n_kernels = Int(16)
+    width = Int(15)
+    n_seeds = Int(1)
+    epochs = Int(30, help="At the most; patience ends most runs before.")
+    seed = Int(0, help="Of the data's split and the first run.")
+
+    epoch = Int(0, help="How far the race is shown; all of it follows the race.")
+    follows = Bool(True, help="Whether `epoch` goes along with a race that runs.")
+    record = AnyTrait(help="The RaceRecord shown.")
+    stage = Enum(STAGES, "idle")
+    share = Float(0.0, help="Of the race that is done, at least: patience may end it sooner.")
+    said = Unicode("", help="What happens just now.")
+    message = Unicode("", help="What the user can put right; empty when all is well.")
+
+    CHOICES = (
+        "data",
+        "motif",
+        "n",
+        "length",
+        "pasted",
+        "methods",
+        "learn_m",
+        "preset",
+        "n_kernels",
+        "width",
+        "n_seeds",
+        "epochs",
+        "seed",
+    )
+
+    def __init__(self, **state: Any) -> None:
+        super().__init__(record=RaceRecord())
+        if state:
+            self.restore(state)
+
+    @classmethod
+    def opened(cls, **state: Any) -> CompareModel:
+        """A model that shows a finished race, so that there is something to see before anything is trained."""
+        model = cls(**state)
+        model.show(load_example_race("simulated" if model.data == "simulated" else "ctcf_peaks"))
+        return model
+
+    def state(self) -> dict[str, Any]:
+        """All that the user chose, as plain values."""
+        return {name: getattr(self, name) for name in self.CHOICES}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take over a state, or a part of one.
+
+        Raises
+        ------
+        ArgumentError
+            For a name that is no part of the state, or a value of the wrong kind; nothing is changed then.
+        """
+        unknown = sorted(set(state) - set(self.CHOICES))
+        if unknown:
+            raise ArgumentError(unknown[0], "not part of the state", ", ".join(self.CHOICES))
+        before = self.state()
+        try:
+            for name, value in state.items():
+                setattr(self, name, value)
+        except TraitError as error:
+            for name, value in before.items():
+                setattr(self, name, value)
+            raise ArgumentError("state", f"not usable ({error})", "what CompareModel.state() returns") from None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a race runs."""
+        return self.stage in ("preparing", "racing", "stopping")
+
+    @property
+    def shown_epoch(self) -> int:
+        """The epoch that is shown: no more than there are."""
+        return min(self.epoch, self.record.n_epochs)
+
+    def settings(self) -> dict[str, Any]:
+        """The arguments of `race` that follow from the choices."""
+        return {
+            "methods": tuple(self._settings_of(method) for method in self.methods),
+            "preset": self.preset,
+            "n_kernels": self.n_kernels,
+            "width": self.width,
+            "epochs": self.epochs,
+            "seeds": tuple(range(self.seed, self.seed + self.n_seeds)),
+        }
+
+    def _settings_of(self, method: str) -> str | dict[str, Any]:
+        learns = self.learn_m and method in WITH_M
+        return {"method": method, "trainable": True} if learns else method
+
+    def show(self, record: RaceRecord) -> None:
+        """Put a race on the screen, whole."""
+        self.record = record
+        self.follows = True
+        self.epoch = record.n_epochs
+
+    @validate(*BOUNDS)
+    def _bounded(self, proposal: Any) -> int:
+        low, high = BOUNDS[proposal.trait.name]
+        value = proposal.value
+        if isinstance(value, float) and not math.isfinite(value):
+            return int(getattr(self, proposal.trait.name))
+        return int(min(max(value, low), high))
+
+    @validate("methods")
+    def _known_methods(self, proposal: Any) -> list[str]:
+        chosen = proposal.value
+        if not isinstance(chosen, list | tuple) or not set(chosen) <= set(METHODS):
+            raise TraitError(f"methods is {chosen!r}; accepted: some of {', '.join(METHODS)}")
+        return [method for method in METHODS if method in chosen]
+
+    @validate("pasted")
+    def _short_enough(self, proposal: Any) -> str:
+        if len(proposal.value) <= LONGEST_TEXT:
+            return str(proposal.value)
+        self.message = f"The text has {len(proposal.value):,} characters; accepted: at most {LONGEST_TEXT:,}."
+        return self.pasted
+
+
+def prepare(state: Mapping[str, Any]) -> tuple[SequenceSet, SequenceSet, str]:
+    """Training set, test set, and what they are, for the choices of a `CompareModel`.
+
+    Raises
+    ------
+    EpoolError
+        With a sentence for the person who chose.
+    """
+    if not state["methods"]:
+        raise ArgumentError("methods", "empty", "at least one pooling")
+    everything, title = _SOURCES.get(state["data"], _peaks)(state)
+    if everything.lengths.min() < state["width"]:
+        found = f"of {int(everything.lengths.min())} letters"
+        raise ArgumentError("sequences", found, f"at least the kernels' width, {state['width']}")
+    if int(everything.lengths.sum()) > MOST_LETTERS:
+        found = f"of {int(everything.lengths.sum()):,} letters together"
+        raise ArgumentError("sequences", found, f"at most {MOST_LETTERS:,} letters")
+    train, test = split_sequences(everything, TEST_SHARE, seed=state["seed"])
+    return train, test, title
+
+
+def _peaks(state: Mapping[str, Any]) -> tuple[SequenceSet, str]:
+    peaks = _one_length(load_example(state["data"]))
+    return add_shuffled_negatives(peaks, seed=state["seed"]), _TITLES[state["data"]]
+
+
+def _simulated(state: Mapping[str, Any]) -> tuple[SequenceSet, str]:
+    motif = load_jaspar(state["motif"].strip() or "?")
+    if motif.ppm.shape[1] > state["length"]:
+        raise ArgumentError("length", str(state["length"]), f"at least the motif's width, {motif.ppm.shape[1]}")
+    found = simulate(motif, n=state["n"], length=state["length"], seed=state["seed"])
+    return found, f"{state['n']:,} simulated sequences of {state['length']} letters, {motif.label} planted in half"
+
+
+def _pasted(state: Mapping[str, Any]) -> tuple[SequenceSet, str]:
+    if not state["pasted"].strip():
+        raise ArgumentError("sequences", "empty", "FASTA of bound sequences, or lines of sequence and label 0 or 1")
+    found = _one_length(parse_sequences(state["pasted"], alphabet="DNA"))
+    if found.labels is None:
+        if len(found) < 20:
+            raise ArgumentError("sequences", f"only {len(found)}", "at least 20 bound sequences")
+        return add_shuffled_negatives(
+            found, seed=state["seed"]
+        ), f"{len(found):,} sequences of yours and their shuffles"
+    if set(np.unique(found.labels).tolist()) != {0, 1}:
+        raise ArgumentError("labels", f"{sorted(set(found.labels.tolist()))}", "both 0 and 1")
+    return found, f"{len(found):,} labelled sequences of yours"
+
+
+_SOURCES: dict[str, Callable[[Mapping[str, Any]], tuple[SequenceSet, str]]] = {
+    "simulated": _simulated,
+    "pasted": _pasted,
+}
+
+
+def _one_length(sequences: SequenceSet) -> SequenceSet:
+    """Sequences cut to the shortest one, around their middles: a network takes one length."""
+    shortest = int(sequences.lengths.min())
+    if shortest == int(sequences.lengths.max()):
+        return sequences
+    starts = (sequences.lengths - shortest) // 2
+    texts = [text[start : start + shortest] for text, start in zip(sequences, starts, strict=True)]
+    return SequenceSet.from_strings(texts, names=sequences.names, labels=sequences.labels, alphabet=sequences.alphabet)
+
+
+def friendly(error: EpoolError) -> str:
+    """An error as a sentence for somebody who has typed no Python."""
+    if not isinstance(error, ArgumentError):
+        return str(error)
+    called = error.name.replace("_", " ")
+    verb = "are" if called.endswith("s") else "is"
+    return f"{called[:1].upper()}{called[1:]} {verb} {error.found}; accepted: {error.accepted}."
+
+
+def verdict(record: RaceRecord) -> str:
+    """One sentence on how a race stands or ended."""
+    ended = [run for run in record.runs if run.roc is not None]
+    if not ended:
+        leading = [(run.epochs[-1]["val_auc"], run.method) for run in record.runs if run.epochs]
+        if not leading:
+            return "No race has been run yet."
+        auc, method = max(leading)
+        return f"After {record.n_epochs} epochs {NAMES[method]} leads with a validation AUC of {auc:.3f}."
+    means = {
+        method: float(np.mean([run.roc.area for run in ended if run.method == method and run.roc is not None]))
+        for method in record.methods
+        if any(run.method == method for run in ended)
+    }
+    ranked = sorted(means, key=lambda method: -means[method])
+    told = ", ".join(f"{NAMES[method]} {means[method]:.3f}" for method in ranked)
+    best = [run.roc for run in ended if run.method == ranked[0]]
+    within = ""
+    if len(ranked) > 1 and best[0] is not None and means[ranked[1]] >= best[0].low:
+        within = " The first two lie within each other's interval: this test set does not tell them apart."
+    return f"Test AUC: {told}.{within}"
+
+
+def e_step_state(record: RaceRecord, place: int, kernel: int) -> dict[str, Any]:
+    """A kernel of a run as the state that a link to the E-step view carries.
+
+    Max pooling is shown with a large `m`, average pooling with 0; log-sum-exp has ePool's posterior.
+    """
+    run = record.runs[place]
+    snapshot = run.snapshots[max(run.best_epoch, 1) - 1]
+    settings = run.settings
+    pooling = settings["pooling"]
+    m = {"max": 20.0, "average": 0.0}.get(run.method, float(pooling.get("m", 1.0)))
+    rows = zip("ACGT", snapshot.kernels[kernel].tolist(), strict=True)
+    text = "".join(f"{letter} {' '.join(f'{x:.6g}' for x in row)}\n" for letter, row in rows)
+    link = {"kernel_source": "typed", "kernel_text": text}
+    if record.example:
+        link |= {"sequence_source": "pasted", "pasted": f">test sequence\n{record.example}\n"}
+    return {
+        "link": link,
+        "m": m,
+        "mode": int(pooling.get("mode", 0)),
+        "bias": round(float(snapshot.biases[kernel]), 6),
+        "activation": {"identity": "identity", "relu": "relu"}.get(settings["activation"], settings["activation"]),
+        "padding": settings["padding"] if settings["padding"] in PADDINGS else "valid",
+        "local_window": int(pooling.get("local_window", 1)),
+    }

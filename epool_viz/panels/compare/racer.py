@@ -1,0 +1,181 @@
+"""Runs a race beside the page: a thread computes, the page's own loop takes over what is there."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from epool_viz.data.races import RaceRecord, RunRecord
+from epool_viz.errors import EpoolError, MissingExtraError
+from epool_viz.panels.compare.model import CompareModel, friendly, prepare
+
+logger = logging.getLogger(__name__)
+
+
+class Racer:
+    """One race at a time, for one model.
+
+    The thread never touches the model: `pump`, called by the page's loop, does, so that every change of the screen
+    happens where the screen's messages are handled.
+
+    Parameters
+    ----------
+    model : CompareModel
+    clock : callable
+        Seconds.
+    """
+
+    def __init__(self, model: CompareModel, clock: Callable[[], float] = time.monotonic) -> None:
+        self.model = model
+        self.clock = clock
+        self._cancel = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+        self._record = RaceRecord()
+        self._news: dict[str, Any] = {}
+        self._begun = 0.0
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the thread lives."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def start(self) -> None:
+        """Begin the race that the model's choices ask for."""
+        if self.is_running:
+            return
+        model = self.model
+        state, settings = copy.deepcopy(model.state()), model.settings()
+        self._cancel = threading.Event()
+        self._news = {}
+        self._begun = self.clock()
+        model.message = ""
+        model.stage, model.share, model.said = "preparing", 0.0, "Preparing the sequences and loading torch."
+        self._thread = threading.Thread(target=self._run, args=(state, settings, self._cancel), daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask the race to end; what was learnt stays."""
+        if self.is_running and self.model.stage != "stopping":
+            self._cancel.set()
+            self.model.stage, self.model.said = "stopping", "Stopping after this batch."
+
+    def pump(self) -> bool:
+        """Take over what the thread has come to; False once there will be no more."""
+        with self._lock:
+            news, self._news = self._news, {}
+        is_running = self.is_running
+        model = self.model
+        if "record" in news:
+            was_at_end = model.follows or model.epoch >= model.record.n_epochs
+            model.record = news["record"]
+            if was_at_end:
+                model.epoch = model.record.n_epochs
+        for name in ("share", "said", "stage", "message"):
+            if name in news and not (model.stage == "stopping" and name in ("stage", "said") and is_running):
+                setattr(model, name, news[name])
+        if not is_running and not news and model.is_busy:
+            model.stage, model.said = "failed", "The race ended without a word; the server's log may say why."
+        return is_running or bool(news)
+
+    def _tell(self, **news: Any) -> None:
+        with self._lock:
+            self._news |= news
+
+    def _run(self, state: dict[str, Any], settings: dict[str, Any], cancel: threading.Event) -> None:
+        try:
+            self._race(state, settings, cancel)
+        except EpoolError as error:
+            self._tell(stage="failed", message=friendly(error), said="The race did not begin.")
+        except Exception:
+            reference = secrets.token_hex(4)
+            logger.exception("a race failed; the page shows error %s", reference)
+            told = f"The race came to an end that is not your doing (error {reference})."
+            self._tell(stage="failed", message=told, said=told)
+
+    def _race(self, state: dict[str, Any], settings: dict[str, Any], cancel: threading.Event) -> None:
+        train, test, title = prepare(state)
+        try:
+            from epool_viz.models.recording import Recorder
+            from epool_viz.models.training import race
+        except ModuleNotFoundError as error:
+            if error.name not in ("torch", "sklearn"):
+                raise
+            raise MissingExtraError(str(error.name), "train", "A race") from error
+        about = {"n_train": len(train), "n_test": len(test), "length": int(train.lengths[0]), **_plain(settings)}
+        recorder = Recorder(test, title=title, about=about)
+        n_runs = len(settings["methods"]) * len(settings["seeds"])
+        total = n_runs * settings["epochs"]
+        batches: dict[int, float] = {}
+        begun = self.clock()
+
+        def progress(run: Any, inside: float) -> None:
+            batches[id(run)] = len(run.history) + inside if not run.stopped else settings["epochs"]
+            share = min(sum(batches.values()) / total, 1.0)
+            self._tell(share=share, stage="racing", said=_told(share, self.clock() - begun, recorder.record))
+
+        def on_epoch(run: Any, record: Any) -> None:
+            recorder.on_epoch(run, record)
+            progress(run, 0.0)
+            self._tell(record=snapshot_of(recorder.record))
+
+        def on_batch(run: Any, record: Any) -> None:
+            recorder.on_batch(run, record)
+            progress(run, record.batch / record.n_batches)
+            if record.epoch == 1:
+                self._tell(record=snapshot_of(recorder.record))
+
+        self._tell(stage="racing", said=f"Racing on {len(train):,} sequences.")
+        result = race(train, test=test, cancel=cancel, on_epoch=on_epoch, on_batch=on_batch, **settings)
+        done = snapshot_of(recorder.finish(result, state["seed"]))
+        ended = "stopped" if cancel.is_set() else "finished"
+        seconds = self.clock() - begun
+        word = "Stopped" if cancel.is_set() else "Finished"
+        self._tell(record=done, stage=ended, share=1.0, said=f"{word} after {seconds:.0f} s.")
+
+
+def warm() -> None:
+    """Load torch, and what it loads only at a first step, so that a race draws soon after it is asked for."""
+    try:
+        from epool_viz.models.cnn import MotifCNN
+        from epool_viz.models.training import train
+    except ModuleNotFoundError:
+        return  # whoever presses Race is told
+    from epool_viz.data.simulate import simulate
+
+    data = simulate(np.eye(4), n=40, length=8, margin=0)
+    train(MotifCNN(n_kernels=1, width=2), data, epochs=1)
+
+
+def snapshot_of(record: RaceRecord) -> RaceRecord:
+    """A record that the thread no longer changes."""
+    runs = []
+    for run in record.runs:
+        held = RunRecord(**vars(run))
+        held.epochs, held.snapshots = list(run.epochs), list(run.snapshots)
+        held.first_losses = list(run.first_losses)
+        runs.append(held)
+    return RaceRecord(record.title, record.about, runs, record.example)
+
+
+def _plain(settings: dict[str, Any]) -> dict[str, Any]:
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in settings.items()}
+
+
+def _told(share: float, seconds: float, record: RaceRecord) -> str:
+    epoch = f"Epoch {record.n_epochs + 1}. "
+    if share < 0.02 or seconds < 1:
+        return f"{epoch}Racing."
+    left = seconds * (1 - share) / share
+    return f"{epoch}At most {_spoken(left)} left; patience may end it sooner."
+
+
+def _spoken(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} minutes"

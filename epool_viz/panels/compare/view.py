@@ -1,0 +1,484 @@
+"""The comparison on screen: choices, one figure fed in batches, its numbers as a table, the networks it leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import threading
+from typing import Any
+
+import ipywidgets as w
+
+from epool_viz._slow_imports import defer_iri_parsers
+from epool_viz.components.base import Store
+from epool_viz.components.download import Download
+from epool_viz.components.heartbeat import Heartbeat
+from epool_viz.components.intent import Intent
+from epool_viz.components.rewind import Rewind
+from epool_viz.components.share import Share
+from epool_viz.components.toolbar import Toolbar
+from epool_viz.core.kernels import kernel_to_pwm_at
+from epool_viz.data.jaspar import jaspar_index
+from epool_viz.data.races import RaceRecord, RunRecord
+from epool_viz.errors import ArgumentError
+from epool_viz.figures.palette import LIGHT
+from epool_viz.figures.svg import logo_svg
+from epool_viz.panels.compare import page, takeaway
+from epool_viz.panels.compare.charts import (
+    NAMES,
+    Line,
+    line_values,
+    method_name,
+    panels_of,
+    race_figure,
+    race_layout,
+    race_lines,
+    race_trace,
+)
+from epool_viz.panels.compare.model import BOUNDS, LONGEST_TEXT, CompareModel, e_step_state, verdict
+from epool_viz.panels.compare.racer import Racer, warm
+from epool_viz.panels.guard import Guard, Wiring
+from epool_viz.panels.html import escape
+from epool_viz.panels.look import card, heading, panel_style, part, style_sheet
+
+defer_iri_parsers()
+import plotly.graph_objects as go  # noqa: E402 - only once its parsers are put off
+
+SEEN_EVERY = 0.25  # seconds between two looks at a race that runs
+LONGEST_LINK = 4000  # characters of pasted text that a link carries
+LOGOS = 2  # a method
+TEACHING: dict[str, Any] = {"without": None, "size": None, "theme": None}
+_NUMBERS = (
+    ("n", "Sequences"),
+    ("length", "Letters of each"),
+    ("n_kernels", "Kernels"),
+    ("width", "Width of a kernel"),
+    ("epochs", "Epochs, at the most"),
+    ("n_seeds", "Seeds"),
+)
+
+
+class CompareView(w.VBox):
+    """The panel. Shows a model and changes it; holds no number of its own.
+
+    Parameters
+    ----------
+    model : CompareModel
+    """
+
+    def __init__(self, model: CompareModel) -> None:
+        self.model = model
+        self.fault = ""
+        self.guard = Guard(self._report)
+        self.wiring = Wiring(self.guard)
+        self.racer = Racer(model)
+        self.store = Store(self._page_state() | TEACHING | {"intends": False}, self.guard(self._take_patch))
+        self._task: asyncio.Task[None] | None = None
+        self._drawn: tuple[Any, ...] = ()
+        self._build_controls()
+        self._build_page()
+        super().__init__(self._arranged())
+        self.add_class("ep-root")
+        self.add_class("ep-compare")
+        self._wire()
+        self._draw()
+
+    def close(self) -> None:
+        """Stop the race, undo every tie, and take the widgets off the page."""
+        self.racer.stop()
+        if self._task is not None:
+            self._task.cancel()
+        self.wiring.close()
+        self.figure.close()
+        super().close()
+
+    # --- widgets
+
+    def _build_controls(self) -> None:
+        self.controls: dict[str, Any] = {
+            "data": w.Dropdown(description="Race on", options=page.DATA),
+            "motif": w.Combobox(
+                description="Planted motif",
+                options=[f"{record.name}" for record in jaspar_index()],
+                continuous_update=False,
+                placeholder="CTCF, MA0139 …",
+            ),
+            "pasted": w.Textarea(description="FASTA of bound sequences, or sequence and label", rows=4),
+            "preset": w.Dropdown(description="Network", options=page.PRESETS),
+        }
+        for name, label in _NUMBERS:
+            low, high = BOUNDS[name]
+            self.controls[name] = w.BoundedIntText(description=label, min=low, max=high, value=low)
+        self.controls["learn_m"] = w.Checkbox(description="learn m along with the weights", indent=False)
+        self.upload = w.FileUpload(description="Choose a file (up to 8 MB)", accept="", multiple=False)
+        self.boxes = {method: w.Checkbox(description=name, indent=False) for method, name in NAMES.items()}
+        self.race_button = w.Button(description="Race", button_style="primary").add_class("ep-race")
+        self.stop_button = w.Button(description="Stop")
+
+    def _build_page(self) -> None:
+        on = {"store": self.store}
+        link = {"share": ["choices", "epoch", *TEACHING]}
+        first = {name: value for name, value in self._page_state().items() if name == "choices"}
+        self.heartbeat = Heartbeat(**on, options=link)
+        self.share = Share(**on, options=link | {"label": "Copy link", "slot": "tools"})
+        self.toolbar = Toolbar(**on, options=link | {"first": first, "parts": page.PARTS, "help": page.HELP})
+        self.intent = Intent(**on, options={"key": "intends", "within": ".ep-controls"})
+        self.rewind = Rewind(**on, options=page.REWIND)
+        self.download = Download(self.store, self._make_download, options={"items": list(page.DOWNLOADS)})
+        self.alert = w.HTML().add_class("ep-alert")
+        self.progress = w.HTML().add_class("ep-progress")
+        self.sentence = w.HTML().add_class("ep-sentence")
+        # drawn whole from the start: what is added before a page is there would not reach it
+        self.figure = go.FigureWidget(race_figure(self.model.record, self.model.shown_epoch))
+        self._drawn = _shape(self.model.record, race_lines(self.model.record, self.model.shown_epoch))
+        self.table = w.HTML()
+        self.logos = w.HTML()
+        self.network = w.Dropdown(description="Network")
+        self.kernel = w.Dropdown(description="Kernel")
+        self.opening = w.HTML()
+
+    def _arranged(self) -> list[Any]:
+        c = self.controls
+        names = ("n", "length")
+        choices = w.VBox(
+            [
+                heading("Data"),
+                *(c["data"], c["motif"], *(c[name] for name in names), c["pasted"], self.upload),
+                heading("Poolings"),
+                *self.boxes.values(),
+                self.controls["learn_m"],
+                heading("Networks"),
+                *(c["preset"], *(c[name] for name, _ in _NUMBERS if name not in names)),
+                w.Box([self.race_button, self.stop_button]).add_class("ep-tools"),
+            ]
+        ).add_class("ep-controls")
+        shown = w.VBox(
+            [
+                self.progress,
+                self.sentence,
+                self.rewind,
+                part("figure", w.Box([self.figure]).add_class("ep-figure")),
+                part("table", card(self.table)),
+                part("logos", card(self.logos)),
+                part("models", card(w.VBox([heading("A trained network"), self.network, self.kernel, self.opening]))),
+                part("models", card(self.download)),
+            ]
+        ).add_class("ep-shown")
+        body = w.Box([part("choices", choices), shown]).add_class("ep-body")
+        around = (self.store, self.heartbeat, self.share, self.toolbar, self.intent, self.alert)
+        return [style_sheet(panel_style(__package__) + _trace_colours()), *around, body]
+
+    # --- ties
+
+    def _wire(self) -> None:
+        model, wire, c = self.model, self.wiring, self.controls
+        for name, control in c.items():
+            wire.both((model, name), (control, "value"))
+        for method, box in self.boxes.items():
+            wire.follow((model, "methods"), (box, "value"), _holds(method))
+            wire.on(box, "value", self._take_methods)
+        wire.click(self.race_button, self._begin)
+        wire.click(self.stop_button, self._stop)
+        wire.on(self.upload, "value", self._take_file)
+        for name in ("motif", "n", "length"):
+            wire.follow((model, "data"), (c[name].layout, "display"), _shown_if("simulated"))
+        for widget in (c["pasted"], self.upload):
+            wire.follow((model, "data"), (widget.layout, "display"), _shown_if("pasted"))
+        wire.follow((model, "stage"), (self.race_button, "disabled"), lambda _: model.is_busy)
+        wire.follow((model, "stage"), (self.stop_button, "disabled"), lambda _: not model.is_busy)
+        wire.follow((model, "message"), (self.alert, "value"), self._alert_html)
+        wire.on(model, ("stage", "share", "said"), self._show_progress)
+        wire.on(model, ("record", "epoch"), self._draw)
+        wire.on(model, CompareModel.CHOICES, self._tell)
+        wire.on(self.network, "value", self._offer_kernels)
+        wire.on(self.kernel, "value", self._show_opening)
+        self._show_progress()
+
+    # --- handlers
+
+    def _take_patch(self, patch: dict[str, Any]) -> None:
+        if isinstance(patch.get("choices"), dict):
+            kept = {"pasted": self.model.pasted}
+            self.model.restore(_defaults() | kept | patch["choices"])
+        if isinstance(patch.get("epoch"), int | float):
+            self.model.epoch = int(patch["epoch"])
+            self.model.follows = self.model.epoch >= self.model.record.n_epochs
+        if patch.get("intends") is True:
+            warm_up()
+        self._tell()
+
+    def _tell(self, _: Any = None) -> None:
+        self.store.tell(self._page_state())
+
+    def _page_state(self) -> dict[str, Any]:
+        model = self.model
+        return {"choices": choices_of(model), "epoch": model.shown_epoch, "epochs_done": model.record.n_epochs}
+
+    def _take_methods(self, _: Any) -> None:
+        if not self.wiring.is_quiet:
+            self.model.methods = [method for method, box in self.boxes.items() if box.value]
+
+    def _take_file(self, change: Any) -> None:
+        for file in change.new:
+            content = bytes(file["content"])
+            if len(content) > LONGEST_TEXT:
+                found = f"{len(content):,} bytes large"
+                raise ArgumentError(f"the file {file['name']}", found, f"at most {LONGEST_TEXT:,} bytes")
+            try:
+                self.model.pasted = content.decode("utf-8-sig")
+            except UnicodeDecodeError:
+                raise ArgumentError(f"the file {file['name']}", "not a text in UTF-8", "FASTA or a table") from None
+
+    def _begin(self, _: Any) -> None:
+        if self.racer.is_running:
+            return
+        self.racer.start()
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return  # without a page there is no loop: whoever holds the view calls `pump`
+        self._task = loop.create_task(self._follow())
+
+    def _stop(self, _: Any) -> None:
+        self.racer.stop()
+
+    async def _follow(self) -> None:
+        is_on = True
+        while is_on:
+            await asyncio.sleep(SEEN_EVERY)
+            is_on = self.pump()
+
+    def pump(self) -> bool:
+        """Take over what a race has come to; False once it has ended."""
+        state = {"on": False}
+
+        def look() -> None:
+            state["on"] = self.racer.pump()
+
+        self.guard(look)()
+        return state["on"]
+
+    # --- drawing
+
+    def _show_progress(self, _: Any = None) -> None:
+        model = self.model
+        percent = round(100 * model.share)
+        is_shown = model.is_busy
+        bar = (
+            '<div role="progressbar" aria-label="race" aria-valuemin="0" aria-valuemax="100" '
+            f'aria-valuenow="{percent}" class="ep-bar"><span style="width:{percent}%"></span></div>'
+            if is_shown
+            else ""
+        )
+        self.progress.value = f'{bar}<p role="status">{escape(model.said)}</p>' if model.said else ""
+
+    def _draw(self, _: Any = None) -> None:
+        model = self.model
+        record, epoch = model.record, model.shown_epoch
+        self._draw_figure(record, epoch)
+        title = f"<b>{escape(record.title)}.</b> " if record.title else ""
+        self.sentence.value = f"<p>{title}{escape(verdict(record))}</p>"
+        self.table.value = table_html(record)
+        self.logos.value = logos_html(record, epoch)
+        self._offer_networks()
+        self._tell()
+
+    def _draw_figure(self, record: RaceRecord, epoch: int) -> None:
+        lines = race_lines(record, epoch)
+        shape = _shape(record, lines)
+        with self.figure.batch_update():
+            if shape != self._drawn:
+                old = len(self.figure.data)
+                self.figure.update_layout(race_layout(record))
+                self.figure.add_traces([race_trace(record, line) for line in lines])
+                self.figure.data = self.figure.data[old:]  # last: a figure without a trace has axes of no length
+                self._drawn = shape
+            else:
+                self.figure.update_layout(race_layout(record))
+                for trace, line in zip(self.figure.data, lines, strict=True):
+                    trace.update(line_values(line))
+
+    def _offer_networks(self) -> None:
+        kept = self.network.value
+        options = [(f"{method_name(run.method)}, seed {run.seed}", place) for place, run in self._trained()]
+        if options != list(self.network.options):
+            with self.wiring.quietly():
+                self.network.options = options
+                places = [place for _, place in options]
+                self.network.value = kept if kept in places else (places[-1] if places else None)
+        self._offer_kernels()
+
+    def _trained(self) -> list[tuple[int, RunRecord]]:
+        return [(place, run) for place, run in enumerate(self.model.record.runs) if run.snapshots]
+
+    def _offer_kernels(self, _: Any = None) -> None:
+        run = self._chosen_run()
+        options: list[tuple[str, int]] = []
+        if run is not None:
+            weights = run.snapshots[max(run.best_epoch, 1) - 1].output_weights
+            ranked = run.strongest(count=len(weights))
+            options = [(f"kernel {k + 1}, output weight {weights[k]:.2f}", k) for k in ranked]
+        if options != list(self.kernel.options):
+            with self.wiring.quietly():
+                self.kernel.options = options
+                self.kernel.value = options[0][1] if options else None
+        self._show_opening()
+
+    def _chosen_run(self) -> RunRecord | None:
+        place = self.network.value
+        return None if place is None else self.model.record.runs[place]
+
+    def _show_opening(self, _: Any = None) -> None:
+        if self.network.value is None or self.kernel.value is None:
+            self.opening.value = "<p>After the first epoch a network can be opened here.</p>"
+            return
+        state = e_step_state(self.model.record, self.network.value, self.kernel.value)
+        run = self.model.record.runs[self.network.value]
+        note = _READING.get(run.method, "")
+        link = f'<a class="ep-open" href="e_step.ipynb{fragment(state)}">Open this kernel in the E-step view</a>'
+        self.opening.value = f"<p>{link} {note}</p>"
+
+    # --- what is taken along, and messages
+
+    def _make_download(self, name: str) -> tuple[str, str, bytes]:
+        record, run = self.model.record, self._chosen_run()
+        if not record.runs or run is None:
+            raise ArgumentError("race", "not run yet", "one that has finished an epoch")
+        if name == "results.csv":
+            return "epool_viz_results.csv", "text/csv", takeaway.results_csv(record).encode()
+        if name == "history.csv":
+            return "epool_viz_history.csv", "text/csv", takeaway.history_csv(record).encode()
+        if name == "kernels.meme":
+            return f"{run.method}_seed{run.seed}.meme", "text/plain", takeaway.kernels_meme(run).encode()
+        if name == "race.safetensors":
+            return "epool_viz_race.safetensors", "application/octet-stream", takeaway.race_file(record)
+        if not run.model_file:
+            raise ArgumentError("network", "not finished yet", "one whose race has ended")
+        return f"{run.method}_seed{run.seed}.safetensors", "application/octet-stream", run.model_file
+
+    def _report(self, sentence: str) -> None:
+        self.fault = sentence
+        self.alert.value = self._alert_html(self.model.message)
+
+    def _alert_html(self, message: str) -> str:
+        sentences = [text for text in (self.fault, message) if text]
+        said = "".join(f"<p>{escape(text)}</p>" for text in sentences)
+        return f'<div class="ep-message" role="alert">{said}</div>' if said else ""
+
+
+_READING = {
+    "max": "with a large m, which comes near the maximum.",
+    "average": "with m = 0, which is the average.",
+    "logsumexp": "with the same m: log-sum-exp has the posterior of ePool.",
+}
+
+
+def _shape(record: RaceRecord, lines: list[Line]) -> tuple[Any, ...]:
+    """What must be the same for a figure to be fed instead of built."""
+    return tuple(panels_of(record)), tuple(record.methods), tuple(line.key for line in lines)
+
+
+def warm_up() -> None:
+    """Load torch while somebody is still choosing; in a thread, so that the page answers meanwhile."""
+    threading.Thread(target=warm, daemon=True).start()
+
+
+def choices_of(model: CompareModel) -> dict[str, Any]:
+    """The choices that differ from the first ones, small enough for a link."""
+    first = _defaults()
+    found = {name: value for name, value in model.state().items() if value != first[name]}
+    if len(found.get("pasted", "")) > LONGEST_LINK:
+        del found["pasted"]
+    return found
+
+
+def _defaults() -> dict[str, Any]:
+    traits = CompareModel.class_traits()
+    return {name: traits[name].default_value for name in CompareModel.CHOICES}
+
+
+def fragment(state: dict[str, Any]) -> str:
+    """A state as the fragment of a link, as the page writes it."""
+    text = base64.urlsafe_b64encode(json.dumps(state).encode()).decode().rstrip("=")
+    return f"#state={text}"
+
+
+def table_html(record: RaceRecord) -> str:
+    """The results in words and numbers: the figure's twin."""
+    if not record.runs:
+        return "<p>The results will stand here.</p>"
+    head = ("pooling", "seed", "epochs", "validation AUC", "test AUC", "95 % interval", "training − test", "seconds")
+    rows = []
+    for run in record.runs:
+        last = run.epochs[-1]["val_auc"] if run.epochs else None
+        interval = f"{run.roc.low:.3f} to {run.roc.high:.3f}" if run.roc else "–"
+        cells = (
+            str(run.seed),
+            f"{len(run.epochs)}{f', best {run.best_epoch}' if run.best_epoch else ''}",
+            _digits(last),
+            _digits(run.roc.area if run.roc else None),
+            interval,
+            _digits(run.gap),
+            f"{sum(epoch['seconds'] for epoch in run.epochs):.1f}",
+        )
+        told = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+        rows.append(f'<tr><th scope="row">{escape(method_name(run.method))}</th>{told}</tr>')
+    heads = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
+    return (
+        '<div class="ep-scroll" role="region" tabindex="0" aria-label="results"><table class="ep-table">'
+        f"<caption>Results</caption><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+    )
+
+
+def _digits(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}".replace("-", "−")
+
+
+def logos_html(record: RaceRecord, epoch: int) -> str:
+    """The strongest kernels of each method's first run after an epoch, read to the pooling's own base."""
+    seen: set[str] = set()
+    parts = []
+    for run in record.runs:
+        if run.method in seen or not run.snapshots:
+            continue
+        seen.add(run.method)
+        at = min(max(epoch, 1), len(run.snapshots))
+        snapshot = run.snapshots[at - 1]
+        m = float(run.settings.get("pooling", {}).get("m", 1.0)) or 1.0
+        pictures = []
+        for k in run.strongest(at, LOGOS):
+            name = f"{method_name(run.method)}, kernel {k + 1}, epoch {at}"
+            ppm = kernel_to_pwm_at(snapshot.kernels[k], log_base=m).ppm
+            words = "Each letter as tall as its probability"
+            drawn = logo_svg(ppm, title=name, description=words, kind="probability", height=70)
+            pictures.append(f"<div>{drawn}</div>")
+        told = f"<b>{escape(method_name(run.method))}</b>, epoch {at}, base e<sup>{m:.3g}</sup>"
+        parts.append(f"<figure><figcaption>{told}</figcaption>{''.join(pictures)}</figure>")
+    if not parts:
+        return "<h2>The strongest kernels</h2><p>After the first epoch they are drawn here.</p>"
+    title = "The strongest kernels; each letter as tall as its probability"
+    return f'<h2>{title}</h2><div class="ep-logos">{"".join(parts)}</div>'
+
+
+def _trace_colours() -> str:
+    """Plotly writes a colour on each line; the page's theme has the last word."""
+    rules = []
+    for method, colour in LIGHT.methods.items():
+        red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+        found = f'[style*="rgb({red}, {green}, {blue})"]'
+        rules.append(f".ep-root .js-plotly-plot path.js-line{found}{{stroke:var(--method-{method})!important}}")
+        rules.append(f".ep-root .js-plotly-plot path.yerror{found}{{stroke:var(--method-{method})!important}}")
+        rules.append(
+            f".ep-root .js-plotly-plot path.point{found}"
+            f"{{fill:var(--method-{method})!important;stroke:var(--method-{method})!important}}"
+        )
+    return "".join(rules)
+
+
+def _shown_if(wanted: str) -> Any:
+    return lambda value: "" if value == wanted else "none"
+
+
+def _holds(name: str) -> Any:
+    return lambda names: name in names

@@ -1,0 +1,95 @@
+"""The figure of a race shows the race's numbers, as far as it is asked to."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from epool_viz.data.gallery import load_example_race
+from epool_viz.data.races import RaceRecord, RunRecord
+from epool_viz.panels.compare.charts import (
+    PANELS,
+    line_values,
+    method_name,
+    panels_of,
+    race_figure,
+    race_layout,
+    race_lines,
+)
+
+
+@pytest.fixture(scope="module")
+def record():
+    return load_example_race("simulated")
+
+
+def lines_of(record, panel, epoch=None):
+    return [line for line in race_lines(record, epoch) if line.panel == panel]
+
+
+def test_every_panel_shows_the_numbers_of_the_record(record):
+    assert panels_of(record)[-1] == "sites"
+    for run, line in zip(record.runs, lines_of(record, "val_auc"), strict=True):
+        np.testing.assert_array_equal(line.y, [epoch["val_auc"] for epoch in run.epochs])
+        np.testing.assert_array_equal(line.x, np.arange(1, len(run.epochs) + 1))
+    for run, line in zip(record.runs, lines_of(record, "roc"), strict=True):
+        np.testing.assert_array_equal(line.y, run.roc.y)
+    for run, line in zip(record.runs, lines_of(record, "sites"), strict=True):
+        np.testing.assert_array_equal(line.y, [s.on_site for s in run.snapshots])
+    for line in lines_of(record, "test_auc"):
+        run = next(run for run in record.runs if run.method == line.method)
+        assert (line.y[0], line.low[0], line.high[0]) == (run.roc.area, run.roc.low, run.roc.high)
+        values = line_values(line)["error_y"]
+        assert values["array"][0] == pytest.approx(run.roc.high - run.roc.area)
+        assert values["arrayminus"][0] == pytest.approx(run.roc.area - run.roc.low)
+    for line in lines_of(record, "gap"):
+        run = next(run for run in record.runs if run.method == line.method)
+        assert line.y[0] == run.gap
+
+
+@pytest.mark.parametrize("epoch", [0, 1, 5])
+def test_an_earlier_epoch_shows_what_was_known_then(record, epoch):
+    for line in lines_of(record, "val_auc", epoch):
+        assert len(line.y) == epoch
+    assert all(len(line.y) == 0 for line in lines_of(record, "roc", epoch))
+    assert all(len(line.y) == 0 for line in lines_of(record, "test_auc", epoch))
+    for run, line in zip(record.runs, lines_of(record, "gradient", epoch), strict=True):
+        expected = run.snapshots[epoch - 1].gradient_shares if epoch else []
+        np.testing.assert_array_equal(line.y, expected)
+
+
+def test_lines_keep_their_keys_from_epoch_to_epoch(record):
+    assert [line.key for line in race_lines(record, 2)] == [line.key for line in race_lines(record)]
+    assert len({line.key for line in race_lines(record)}) == len(race_lines(record))
+
+
+def test_the_first_epoch_shows_its_batches():
+    run = RunRecord("max", 0, first_losses=[(0.25, 0.7), (0.5, 0.6)])
+    (line,) = [line for line in race_lines(RaceRecord(runs=[run])) if line.key[-1] == "loss"]
+    np.testing.assert_array_equal(line.x, [0.25, 0.5])
+    np.testing.assert_array_equal(line.y, [0.7, 0.6])
+
+
+def test_m_is_shown_where_it_is_learnt():
+    def epochs(m):
+        keys = ("loss", "auc", "val_loss", "val_auc", "val_auprc", "seconds")
+        return [dict.fromkeys(keys, 0.5) | {"epoch": e, "m": m * e, "is_best": True} for e in (1, 2)]
+
+    learnt = RaceRecord(runs=[RunRecord("expectation", 0, epochs=epochs(1.5))])
+    fixed = RaceRecord(runs=[RunRecord("expectation", 0, epochs=epochs(0))])
+    assert panels_of(learnt)[-1] == "m"
+    assert "m" not in panels_of(fixed)
+    (line,) = lines_of(learnt, "m")
+    np.testing.assert_array_equal(line.y, [1.5, 3.0])
+
+
+def test_figure_has_a_trace_a_line_and_one_legend_entry_a_method(record):
+    figure = race_figure(record)
+    assert len(figure.data) == len(race_lines(record))
+    assert sorted(t.name for t in figure.data if t.showlegend) == sorted(map(method_name, record.methods))
+    assert figure.layout.height == race_layout(record)["height"] > 500
+    assert len(figure.layout.annotations) == len(panels_of(record)) <= len(PANELS)
+
+
+def test_an_empty_race_can_be_drawn():
+    assert len(race_figure(RaceRecord()).data) == 0
