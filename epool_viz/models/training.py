@@ -222,14 +222,14 @@ def train(
     on_batch: Callable[[BatchRecord], object] | None = None,
     cancel: Cancel | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
+    device: str | torch.device | None = None,
 ) -> TrainingResult:
     """Train a network to tell label 1 from label 0, and keep the weights of its best epoch.
 
     Parameters
     ----------
     model : MotifCNN, or any module that gives one number a sequence, (batch,) or (batch, 1)
-        Trained in place, where it lies (`model.to(device)` first). Another module is fed one-hot floats (batch,
-        letter, length).
+        Trained in place. Another module than ours is fed one-hot floats (batch, letter, length).
     data : SequenceSet of one length, with labels 0 and 1
     epochs : int
         At the most; `patience` ends most runs before. The published code says 20,000.
@@ -250,6 +250,8 @@ def train(
     checkpoint : path, or None
         A file that is written after every epoch. If it is there, the training goes on from it, and ends with the same
         weights, bit for bit, as if it had never been interrupted (on one machine, on the CPU).
+    device : "cpu", "cuda", a torch device, or None for where the network lies
+        The network is moved there and stays there; the letter codes of all sequences are kept there as well.
 
     Returns
     -------
@@ -258,7 +260,8 @@ def train(
     Raises
     ------
     ArgumentError
-        If the labels are not 0 and 1, or one part would hold a single label, or the checkpoint is of another training.
+        If the labels are not 0 and 1, or one part would hold a single label, or the checkpoint is of another training,
+        or torch finds no such device.
     """
     settings = _settings(
         model,
@@ -272,7 +275,7 @@ def train(
         seed=seed,
     )
     with few_threads():
-        fit = _Fit(model, data, settings)
+        fit = _Fit(_moved(model, device), data, settings)
         if checkpoint is not None:
             fit.resume(Path(checkpoint))
         while not fit.stopped:
@@ -305,6 +308,7 @@ def race(
     on_batch: Callable[[Run, BatchRecord], object] | None = None,
     cancel: Cancel | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
+    device: str | torch.device | None = None,
 ) -> RaceResult:
     """Train the same network with different poolings, on the same batches, from the same first weights.
 
@@ -324,6 +328,8 @@ def race(
     on_epoch, on_batch : callables (run, record), or None
     checkpoint : folder, or None
         One file a run, as for `train`.
+    device : "cpu", "cuda", a torch device, or None for the CPU
+        Where the networks are trained, and stay.
 
     Returns
     -------
@@ -355,7 +361,7 @@ def race(
             pairs = []
             for label, method in labelled:
                 model = MotifCNN(pooling=copy.deepcopy(method), seed=seed, **common)  # type: ignore[arg-type]
-                fit = _Fit(model, train, _settings(model, seed=seed, **options))
+                fit = _Fit(_moved(model, device), train, _settings(model, seed=seed, **options))
                 run = Run(label, seed, model, fit.history)
                 path = None if checkpoint is None else Path(checkpoint) / f"{label}-seed{seed}.safetensors"
                 if path is not None:
@@ -404,8 +410,9 @@ class _Fit:
         self.fingerprint = data_fingerprint(data)
         self.device = next(model.parameters()).device
         kept, aside = _split(labels, settings)
-        codes = as_tensor(model, data)
-        self.codes, self.labels = codes[kept], torch.from_numpy(labels[kept])
+        # all of them where the network lies: a batch is a choice of rows, not a journey
+        codes = as_tensor(model, data).to(self.device)
+        self.codes, self.labels = codes[kept], torch.from_numpy(labels[kept]).to(self.device)
         self.val_codes, self.val_labels = codes[aside], labels[aside]
         n_positive = int(self.labels.sum())
         self.positive_weight = (
@@ -438,7 +445,7 @@ class _Fit:
         record = EpochRecord(
             number,
             loss,
-            float(roc_auc_score(self.labels.numpy()[order], log_odds_seen)),
+            float(roc_auc_score(self.labels.cpu().numpy()[order], log_odds_seen)),
             val_loss,
             float(roc_auc_score(self.val_labels, told)),
             float(average_precision_score(self.val_labels, told)),
@@ -464,7 +471,7 @@ class _Fit:
         size = self.settings.batch_size
         order = np.random.default_rng([self.settings.seed, number]).permutation(len(self.codes))
         n_batches = math.ceil(len(order) / size)
-        said, total, seconds = [], 0.0, 0.0
+        said, losses, seconds = [], [], 0.0
         was_training = self.model.training
         self.model.train()
         try:
@@ -473,24 +480,27 @@ class _Fit:
                     if cancel is not None and cancel.is_set():
                         return None
                     began = time.perf_counter()
-                    places = torch.from_numpy(order[i * size : (i + 1) * size])
+                    places = torch.from_numpy(order[i * size : (i + 1) * size]).to(self.device)
                     loss, told = self._step(places)
-                    total += loss * len(places)
+                    losses.append(loss)
                     said.append(told)
                     seconds += time.perf_counter() - began
                     if on_batch is not None:
-                        on_batch(BatchRecord(number, i + 1, n_batches, loss))
+                        on_batch(BatchRecord(number, i + 1, n_batches, loss.item()))
         finally:
             self.model.train(was_training)
+        # read all at once: to ask a GPU after every batch would keep it waiting
+        sizes = [len(part) for part in said]
+        total = sum(loss * n for loss, n in zip(torch.stack(losses).tolist(), sizes, strict=True))
         return total / len(order), torch.cat(said).cpu().numpy(), order, seconds
 
-    def _step(self, places: Tensor) -> tuple[float, Tensor]:
+    def _step(self, places: Tensor) -> tuple[Tensor, Tensor]:
         self.optimizer.zero_grad(set_to_none=True)
-        told = log_odds(self.model, self.codes[places].to(self.device))
-        loss = self._loss(told, self.labels[places].to(self.device))
+        told = log_odds(self.model, self.codes[places])
+        loss = self._loss(told, self.labels[places])
         loss.backward()
         self.optimizer.step()
-        return loss.item(), told.detach()
+        return loss.detach(), told.detach()
 
     def _loss(self, told: Tensor, labels: Tensor) -> Tensor:
         weight = torch.tensor(self.positive_weight, dtype=told.dtype, device=told.device)
@@ -586,6 +596,16 @@ def _judge(run: Run, fit: _Fit, train: SequenceSet, test: SequenceSet | None) ->
         run.train_auc = float(roc_auc_score(train.labels, predict_log_odds(run.model, train)))
     if test is not None:
         judge(run, test)
+
+
+def _moved(model: nn.Module, device: str | torch.device | None) -> nn.Module:
+    """The network on the device, or a sentence that says there is none."""
+    if device is None:
+        return model
+    try:
+        return model.to(torch.device(device))
+    except (RuntimeError, AssertionError, TypeError, NotImplementedError):
+        raise ArgumentError("device", repr(device), "'cpu', or 'cuda' where torch finds a GPU") from None
 
 
 def _labelled_methods(

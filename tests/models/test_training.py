@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import signal
 import subprocess
 import sys
@@ -511,6 +512,28 @@ def test_a_race_resumes_from_its_folder(easy, tmp_path):
     for one, other in zip(resumed.runs, undisturbed.runs, strict=True):
         assert_same_weights(weights(one.model), weights(other.model))
         assert told(one.history) == told(other.history)
+
+
+def test_a_device_is_where_the_network_and_the_codes_are(network, easy):
+    devices = ["cpu"] + ["cuda"] * torch.cuda.is_available()
+    for device in devices:
+        alone = train(network(), easy, epochs=2, seed=0, device=torch.device(device))
+        raced = race(easy, methods=("expectation",), n_kernels=3, width=5, epochs=2, device=device, test=easy)
+        for model in (alone.model, raced.runs[0].model):
+            assert {weight.device.type for weight in model.parameters()} == {device}
+        assert raced.runs[0].test_auc == pytest.approx(roc_auc_score(easy.labels, raced.runs[0].model.predict(easy)))
+        assert len(alone.history) == 2
+    assert_same_weights(weights(train(network(), easy, epochs=2, device="cpu").model),
+                        weights(train(network(), easy, epochs=2).model))  # fmt: skip
+
+
+@pytest.mark.parametrize("device", ["abacus", "cuda:99", 1.5])
+def test_a_device_that_is_not_there_is_named(network, easy, device):
+    accepted = "accepted: 'cpu', or 'cuda' where torch finds a GPU"
+    with pytest.raises(ArgumentError, match=re.escape(f"`device` is {device!r}; {accepted}")):
+        train(network(), easy, epochs=1, device=device)
+    with pytest.raises(ArgumentError, match=re.escape(f"`device` is {device!r}; {accepted}")):
+        race(easy, epochs=1, device=device)
 
 
 def test_a_wrong_race_is_named(easy):
