@@ -59,6 +59,8 @@ _HOME = {
     "list_examples": "data.gallery",
     "list_chipseq": "data.chipseq",
     "fetch_chipseq": "data.chipseq",
+    "load_example_model": "data.gallery",
+    "list_models": "data.gallery",
     "simulate": "data.simulate",
     "shuffle_dinucleotides": "data.simulate",
     "add_shuffled_negatives": "data.simulate",
@@ -131,7 +133,9 @@ if TYPE_CHECKING:
     from epool_viz.data.chipseq import fetch_chipseq as fetch_chipseq
     from epool_viz.data.chipseq import list_chipseq as list_chipseq
     from epool_viz.data.gallery import list_examples as list_examples
+    from epool_viz.data.gallery import list_models as list_models
     from epool_viz.data.gallery import load_example as load_example
+    from epool_viz.data.gallery import load_example_model as load_example_model
     from epool_viz.data.gallery import load_example_race as load_example_race
     from epool_viz.data.jaspar import load_jaspar as load_jaspar
     from epool_viz.data.jaspar import search_jaspar as search_jaspar

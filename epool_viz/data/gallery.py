@@ -1,4 +1,4 @@
-"""Example sequences that need no download, each with its origin and licence."""
+"""Example sequences and trained models that need no download, each with its origin and licence."""
 
 from __future__ import annotations
 
@@ -8,14 +8,20 @@ import importlib.util
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from epool_viz.data._source import near
+from epool_viz.data.jaspar import load_jaspar
+from epool_viz.data.model_files import StoredModel, read_about, read_model
 from epool_viz.data.races import RaceRecord, read_race
 from epool_viz.data.sequences import SequenceSet, Site, parse_sequences
+from epool_viz.data.simulate import add_shuffled_negatives, simulate, split_sequences
 from epool_viz.errors import ArgumentError, EpoolError
 
 _CRP0_SITE = 22
 EXAMPLE_RACES = ("ctcf_peaks", "simulated")
+_TEST_SHARE = 0.2  # of the data of a model
+_PLANTED = ("NFKB1", "SP1")  # in the simulation
 
 
 @dataclass(frozen=True)
@@ -119,10 +125,13 @@ def load_example(name: str) -> SequenceSet:
         If there is no such example; the message offers near names.
     """
     loaders = {"crp_sites": _crp_sites, "crp0": _crp0}
-    names = [example.name for example in _EXAMPLES]
+    _require_known(name, [example.name for example in _EXAMPLES])
+    return loaders[name]() if name in loaders else _bundled(name)
+
+
+def _require_known(name: str, names: list[str]) -> None:
     if name not in names:
         raise ArgumentError("name", repr(name), f"one of {', '.join(map(repr, names))}; near: {near(str(name), names)}")
-    return loaders[name]() if name in loaders else _bundled(name)
 
 
 def _bundled(name: str) -> SequenceSet:
@@ -148,6 +157,177 @@ def _crp_sites() -> SequenceSet:
     found = parse_sequences(path.read_bytes(), source="the example crp_sites", format="fasta", alphabet="DNA")
     # a header is "number, promoter, place relative to the start of transcription"
     return dataclasses.replace(found, names=tuple(" ".join(name.split()[1:]) for name in found.names))
+
+
+# --- trained models
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What is told about a trained model before it is loaded.
+
+    Parameters
+    ----------
+    name : str
+        For `load_example_model`.
+    title : str
+        For a menu.
+    data : str
+        For `example_model_data`.
+    pooling : str
+        A key of `POOLINGS`.
+    preset : str
+        Of `MotifCNN`.
+    n_kernels, width : int
+    seed : int
+        Of first weights, batches and validation part.
+    train_auc, test_auc : float
+    origin, licence : str
+        Of the sequences; the weights are ours.
+    description : str
+        One or two sentences.
+    path : Path
+        For `load_model`, which makes a torch network of it.
+    """
+
+    name: str
+    title: str
+    data: str
+    pooling: str
+    preset: str
+    n_kernels: int
+    width: int
+    seed: int
+    train_auc: float
+    test_auc: float
+    origin: str
+    licence: str
+    description: str
+    path: Path
+
+
+class ExampleModel(NamedTuple):
+    """A trained model as arrays, and what is told about it."""
+
+    model: StoredModel
+    info: ModelInfo
+
+
+class _ModelData(NamedTuple):
+    title: str
+    example: str  # "" for the simulation
+    description: str
+
+
+_MODEL_DATA = {
+    "ctcf": _ModelData("CTCF peaks", "ctcf_peaks", "500 CTCF peaks against the same sequences shuffled."),
+    "p73": _ModelData("p73 peaks", "p73_peaks", "1,000 p73 peaks against the same sequences shuffled."),
+    "two_motifs": _ModelData(
+        "two motifs, simulated",
+        "",
+        f"1,600 random sequences of 200 letters, half of them with a site of {' or '.join(_PLANTED)}.",
+    ),
+}
+_POOLING_TITLES = {
+    "expectation": "expectation pooling",
+    "logsumexp": "log-sum-exp pooling",
+    "max": "max pooling",
+    "average": "average pooling",
+}
+_TOLD = {
+    "average": " The mean of raw scores counts letters, no more: where a shuffle keeps their number it learns nothing."
+}
+# name -> data, pooling, preset
+_MODELS = {f"{data}_{pooling}": (data, pooling, "exact") for data in _MODEL_DATA for pooling in _POOLING_TITLES}
+_MODELS["ctcf_paper"] = ("ctcf", "expectation", "paper")
+MODEL_NAMES = tuple(_MODELS)
+
+
+@cache
+def list_models() -> tuple[ModelInfo, ...]:
+    """What `load_example_model` can load: networks on three sets of sequences, each with four poolings.
+
+    Returns
+    -------
+    tuple of ModelInfo
+    """
+    return tuple(_model_info(name) for name in _MODELS)
+
+
+@cache
+def load_example_model(name: str) -> ExampleModel:
+    """Load a trained model that ships, without torch.
+
+    Parameters
+    ----------
+    name : str
+        As `list_models` has it, such as "ctcf_expectation".
+
+    Returns
+    -------
+    (StoredModel, ModelInfo)
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such model; the message offers near names.
+
+    Source: `benchmarks/make_gallery.py`, which anyone can run again.
+    """
+    _require_known(name, list(_MODELS))
+    info = _model_info(name)
+    return ExampleModel(read_model(info.path), info)
+
+
+@cache
+def example_model_data(data: str) -> tuple[SequenceSet, SequenceSet]:
+    """The sequences that models were trained on, and those they were tested with.
+
+    Parameters
+    ----------
+    data : "ctcf", "p73" or "two_motifs"
+
+    Returns
+    -------
+    (SequenceSet, SequenceSet)
+        Labels 1 and 0 in equal parts; the second part, a fifth of all, is the test.
+    """
+    _require_known(data, list(_MODEL_DATA))
+    example = _MODEL_DATA[data].example
+    whole = (
+        add_shuffled_negatives(load_example(example))
+        if example
+        else simulate([load_jaspar(motif) for motif in _PLANTED], n=1600, length=200)
+    )
+    return split_sequences(whole, _TEST_SHARE)
+
+
+def _model_info(name: str) -> ModelInfo:
+    data, pooling, preset = _MODELS[name]
+    about = _MODEL_DATA[data]
+    path = Path(str(importlib.resources.files("epool_viz.data") / "bundled" / "models" / f"{name}.safetensors"))
+    header = read_about(path, kind="model")
+    settings, trained = header["settings"], header["about"]
+    source = next((example for example in _EXAMPLES if example.name == about.example), None)
+    return ModelInfo(
+        name,
+        f"{about.title}, {_POOLING_TITLES[pooling]}{', as published' if preset == 'paper' else ''}",
+        data,
+        pooling,
+        preset,
+        settings["n_kernels"],
+        settings["width"],
+        trained["training"]["seed"],
+        trained["train_auc"],
+        trained["test_auc"],
+        source.origin if source else f"simulated with {' and '.join(_PLANTED)} of JASPAR 2026",
+        source.licence if source else "CC BY 4.0 (JASPAR)",
+        f"{about.description} {settings['n_kernels']} kernels of {settings['width']} letters.{_TOLD.get(pooling, '')}",
+        path,
+    )
+
+
+# --- finished races
 
 
 def load_example_race(name: str) -> RaceRecord:

@@ -158,9 +158,7 @@ def read_arrays(path: str | os.PathLike[str], *, kind: str) -> tuple[dict[str, A
 
     source = str(path)
     raw = _read_bytes(Path(path))
-    about = _read_header(raw, source)
-    if about.get("kind") != kind:
-        _refuse(source, f"a file of the kind {about.get('kind')!r}", f"one of the kind {kind!r}")
+    about = _about(raw, source, kind)
     try:
         arrays = load(raw)
     except (SafetensorError, ValueError, TypeError, KeyError, OverflowError) as error:
@@ -171,6 +169,18 @@ def read_arrays(path: str | os.PathLike[str], *, kind: str) -> tuple[dict[str, A
         if not np.all(np.isfinite(array)):
             _refuse(source, f"NaN or infinity in {name}", "finite numbers")
     return arrays, about
+
+
+def read_about(path: str | os.PathLike[str], *, kind: str) -> dict[str, Any]:
+    """What the arrays of a file mean, without the arrays; errors are those of `read_arrays`."""
+    return _about(_read_bytes(Path(path)), str(path), kind)
+
+
+def _about(raw: bytes, source: str, kind: str) -> dict[str, Any]:
+    about = _read_header(raw, source)
+    if about.get("kind") != kind:
+        _refuse(source, f"a file of the kind {about.get('kind')!r}", f"one of the kind {kind!r}")
+    return about
 
 
 def _read_bytes(path: Path) -> bytes:

@@ -169,6 +169,9 @@ class ExpectationPooling(_WithM):
 class LogSumExpPooling(_WithM):
     """`(1/m) ln sum_i exp(m x_i)`: the sequence's log evidence up to constants.
 
+    It learns late: its gradient is at first spread over all windows, and the first epochs go to undo the constant that
+    `ln n` adds. On 800 sequences of 200 letters the loss stayed at chance for 10 to 40 epochs; give it the patience.
+
     Parameters
     ----------
     m : float > 0

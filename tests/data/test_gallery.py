@@ -13,7 +13,14 @@ import numpy as np
 import pytest
 
 from epool_viz.data import gallery
-from epool_viz.data.gallery import list_examples, load_example
+from epool_viz.data.gallery import (
+    MODEL_NAMES,
+    example_model_data,
+    list_examples,
+    list_models,
+    load_example,
+    load_example_model,
+)
 from epool_viz.data.jaspar import load_jaspar
 from epool_viz.data.sequences import read_sequences
 from epool_viz.errors import ArgumentError, EpoolError
@@ -109,9 +116,108 @@ def test_ctcf_peaks_hold_the_motif_as_often_as_is_told(rng: np.random.Generator)
 
 def test_bundled_files_are_listed_with_their_checksums_and_are_small() -> None:
     listed = dict(re.findall(r"^([0-9a-f]{64})  (\S+)$", (BUNDLED / "README.md").read_text(), re.MULTILINE))
-    files = [path for path in BUNDLED.iterdir() if path.name != "README.md"]
+    files = [path for path in BUNDLED.iterdir() if path.is_file() and path.name != "README.md"]
     assert sorted(listed.values()) == sorted(path.name for path in files)
     for path in files:
         data = path.read_bytes()
         assert listed.get(hashlib.sha256(data).hexdigest()) == path.name
         assert len(data) < 1_000_000
+
+
+# trained models
+
+
+def test_models_are_four_poolings_on_three_sets_and_one_as_published() -> None:
+    infos = list_models()
+    assert tuple(info.name for info in infos) == MODEL_NAMES
+    poolings = ("expectation", "logsumexp", "max", "average")
+    sets = [(data, pooling, "exact") for data in ("ctcf", "p73", "two_motifs") for pooling in poolings]
+    assert [(info.data, info.pooling, info.preset) for info in infos] == [*sets, ("ctcf", "expectation", "paper")]
+    assert len({info.title for info in infos}) == len(infos)
+    files = sorted(path.name for path in (BUNDLED / "models").iterdir())
+    assert files == sorted(f"{name}.safetensors" for name in MODEL_NAMES)
+    assert sum(info.path.stat().st_size for info in infos) < 1_000_000
+
+
+@pytest.mark.parametrize("name", MODEL_NAMES)
+def test_a_shipped_model_loads_and_is_what_its_info_tells(name: str) -> None:
+    model, info = load_example_model(name)
+    assert info in list_models()
+    assert model.kernels.shape == (info.n_kernels, 4, info.width)
+    for array in model.arrays.values():
+        assert np.isfinite(array).all()
+        assert np.abs(array).max() < 100
+    assert model.kernels.std() > 0.05
+    assert model.settings["preset"] == info.preset
+    assert model.settings["pooling"]["method"] == info.pooling
+    assert model.about["training"]["seed"] == info.seed
+    assert model.about["test_auc"] == info.test_auc == model.about["test_aucs"][str(info.seed)]
+    train, test = example_model_data(info.data)
+    assert len(train) == model.about["n_train"] + model.about["n_validation"]
+    assert len(test) == model.about["n_test"]
+    history = model.about["history"]
+    assert min(history, key=lambda record: record["val_loss"])["epoch"] == model.about["best_epoch"]
+    assert [record["epoch"] for record in history] == list(range(1, len(history) + 1))
+    for text in (info.origin, info.licence, info.description):
+        assert text
+
+
+def test_what_the_models_are_told_to_reach() -> None:
+    """Average on raw scores counts letters: on shuffled negatives, which have the same, it is at chance."""
+    aucs = {info.name: info.test_auc for info in list_models()}
+    for name in ("ctcf_expectation", "ctcf_logsumexp", "ctcf_max", "ctcf_paper"):
+        assert aucs[name] > 0.9
+    for name in ("p73_expectation", "p73_logsumexp", "p73_max", "two_motifs_expectation", "two_motifs_max"):
+        assert aucs[name] > 0.85
+    assert 0.4 < aucs["ctcf_average"] < 0.6
+    assert 0.4 < aucs["p73_average"] < 0.6
+
+
+def test_the_data_of_a_model_are_half_positive_and_no_test_sequence_is_trained_on() -> None:
+    for data, n, said in (("ctcf", 1000, "ctcf_peaks"), ("p73", 2000, "p73_peaks"), ("two_motifs", 1600, "NFKB1")):
+        train, test = example_model_data(data)
+        assert (len(train), len(test)) == (0.8 * n, 0.2 * n)
+        assert train.labels.mean() == test.labels.mean() == 0.5
+        assert said in train.source
+        assert not set(train.names) & set(test.names)
+
+
+def test_load_example_model_offers_near_names(assert_refused: Callable[..., None]) -> None:
+    accepted = ", ".join(map(repr, MODEL_NAMES))
+    message = f"`name` is 'ctcf_ma'; accepted: one of {accepted}; near: 'ctcf_max'"
+    with pytest.raises(ArgumentError) as caught:
+        load_example_model("ctcf_ma")
+    assert str(caught.value).startswith(message)
+    with pytest.raises(ArgumentError, match="`name` is 'chip'; accepted: one of 'ctcf', 'p73', 'two_motifs'"):
+        example_model_data("chip")
+
+
+def resemblance(kernel: np.ndarray, ppm: np.ndarray) -> float:
+    """The best correlation of the kernel, each column centred, with a motif's log odds: any shift, either strand."""
+    odds = np.log(np.maximum(ppm, 1e-3) / 0.25)
+    odds = odds - odds.mean(axis=0)
+    best = 0.0
+    for strand in (kernel, kernel[::-1, ::-1]):
+        centred = strand - strand.mean(axis=0)
+        width, length = centred.shape[1], odds.shape[1]
+        for shift in range(8 - width, length - 8 + 1):
+            here, there = slice(max(-shift, 0), min(width, length - shift)), slice(max(shift, 0), shift + width)
+            a, b = centred[:, here].ravel(), odds[:, there].ravel()
+            best = max(best, float(np.corrcoef(a, b)[0, 1]) * np.sqrt(min(len(a) / odds.size, 1)))
+    return best
+
+
+@pytest.mark.parametrize(
+    ("name", "motif", "least"),  # measured: .835, .858, .824, .962
+    [
+        ("ctcf_expectation", "CTCF", 0.8),
+        ("p73_expectation", "TP73", 0.8),
+        ("two_motifs_expectation", "NFKB1", 0.8),
+        ("two_motifs_expectation", "SP1", 0.9),
+    ],
+)
+def test_the_best_kernel_of_an_epool_model_is_the_motif(name: str, motif: str, least: float) -> None:
+    kernels = np.asarray(load_example_model(name).model.kernels, float)
+    found = [max(resemblance(kernel, load_jaspar(query).ppm) for kernel in kernels) for query in (motif, "STAT3")]
+    assert found[0] > least
+    assert found[1] < 0.65  # what 16 kernels come to for a motif that is not there
