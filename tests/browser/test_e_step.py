@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from epool_viz import e_step_trace, load_example, load_jaspar, pwm_to_kernel
+from epool_viz import e_step_trace, load_example, load_example_model, load_jaspar, pwm_to_kernel
 from epool_viz.figures.svg import GLYPHS
 from epool_viz.panels.e_step.steps import STEPS
 from tests.browser.server import wait_for
@@ -159,6 +159,34 @@ def test_a_kernel_file_is_uploaded(dashboard: Page) -> None:
     counts = np.array([[1.0, 2, 5], [3, 4, 1], [5, 6, 1], [7, 8, 1]]) + 0.25
     expected = e_step_trace(load_example("ctcf_peaks")[0], pwm_to_kernel(counts / counts.sum(axis=0)))
     wait_until_pooled(dashboard, float(expected.pooled))
+
+
+def test_a_trained_model_is_chosen_linked_and_left(dashboard: Page, page: Page, app_url: str) -> None:
+    model, info = load_example_model("ctcf_paper")
+    place = int(np.argsort(-np.abs(model.output_weights))[1])
+    dashboard.get_by_label("Take the kernel from").select_option("a trained model")
+    dashboard.get_by_label("Model", exact=True).select_option(f"{info.title} (test AUC {info.test_auc:.2f})")
+    kernels = dashboard.get_by_label("Kernel of the model")
+    wait_for(lambda: kernels.locator("option").count() == info.n_kernels, seconds=15, what="the kernels")
+    kernels.select_option(index=1)
+    options = {"bias": round(float(model.biases[place]), 9), "padding": "same", "activation": "paper"}
+    kernel = model.kernels[place].astype(float)
+    expected = e_step_trace(load_example("ctcf_peaks")[0], kernel, local_window=5, **options)
+    wait_until_pooled(dashboard, float(expected.pooled))
+    note = dashboard.locator(".ep-source")
+    note.get_by_text("As the network computes it").wait_for()
+    assert dashboard.get_by_label("as published").is_checked()
+    dashboard.get_by_role("button", name="Copy link").click()
+    field = dashboard.get_by_label("link to this state")
+    wait_for(lambda: "#state=" in field.input_value(), seconds=5, what="the link")
+    link = field.input_value()
+    page.goto("about:blank")
+    page.goto(link)
+    ready(page)
+    wait_until_pooled(page, float(expected.pooled))
+    page.locator(".ep-source").get_by_text("As the network computes it").wait_for()
+    page.get_by_role("button", name="Reset").click()
+    wait_until_pooled(page, float(peak_trace().pooled))
 
 
 def test_a_download_is_opened_and_read(dashboard: Page, trace: EStepTrace) -> None:

@@ -105,7 +105,8 @@ def take(model: EStepModel, patch: Mapping[str, Any], memory: Memory | None = No
         For a value that no page of ours sends.
     """
     if isinstance(patch.get("link"), Mapping) and patch["link"] != link_of(model):
-        model.restore((memory or Memory()).choices(patch["link"]))
+        # of what it shares and does not name, the page has the model's present values; no network brings others
+        model.restore({name: getattr(model, name) for name in SHARED} | (memory or Memory()).choices(patch["link"]))
     wishes = {name: patch[name] for name in SHARED if name in patch}
     wishes |= _edited_sequence(model, patch.get("codes")) | _edited_kernel(model, patch.get("kernel"))
     if "background_choice" in patch:

@@ -1,4 +1,4 @@
-"""Where a kernel comes from: the JASPAR collection, a text, a file, chance."""
+"""Where a kernel comes from: the JASPAR collection, a trained model, a text, a file, chance."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from epool_viz.core.kernels import pwm_to_kernel
 from epool_viz.core.motifs import pfm_to_ppm
+from epool_viz.data.gallery import load_example_model
 from epool_viz.data.jaspar import load_jaspar
 from epool_viz.data.motif_files import Motif, ParsedMatrix, parse_matrix, parse_motifs
 from epool_viz.errors import ArgumentError
@@ -80,6 +81,101 @@ def jaspar_kernel(query: str, background: Any) -> Kernel:
     """A motif of the collection by its name, its accession, or both as in "CTCF (MA0139.2)"."""
     both = _NAME_AND_ACCESSION.fullmatch(query.strip())
     return motif_kernel(_jaspar(both[1] if both else query.strip()), background)
+
+
+def trained_kernel(name: str, rank: int) -> Kernel:
+    """A kernel of a model that ships.
+
+    Parameters
+    ----------
+    name : str
+        As `list_models` has it.
+    rank : int
+        Place by the size of the output weight, from 0; beyond the last one, the last one.
+    """
+    model, info = load_example_model(name)
+    place = _place(model.output_weights, rank)
+    label = f"{info.title}: {_kernel_label(place, model.output_weights)}"
+    reading = f"A trained model. {info.description} Its AUC on test sequences is {info.test_auc:.3f}."
+    return Kernel(np.asarray(model.kernels[place], dtype=float), label, reading)
+
+
+def trained_kernels(name: str) -> tuple[str, ...]:
+    """A label for each kernel of a model that ships, the largest output weight first."""
+    weights = load_example_model(name).model.output_weights
+    return tuple(_kernel_label(place, weights) for place in _ranking(weights))
+
+
+def kernel_place(name: str, rank: int) -> int:
+    """Where the kernel of this rank stands in its model."""
+    return _place(load_example_model(name).model.output_weights, rank)
+
+
+def network_settings(name: str, rank: int) -> dict[str, Any]:
+    """What makes the E-step compute what the model computes, as far as an E-step can.
+
+    Max and average have no `m`; they get 1.
+    """
+    model, _ = load_example_model(name)
+    pooling = model.settings["pooling"]
+    return {
+        "bias": round(float(model.biases[_place(model.output_weights, rank)]), _DECIMALS),
+        "m": round(float(pooling.get("m", 1.0)), _DECIMALS),
+        "mode": pooling.get("mode", 0),
+        "local_window": pooling["local_window"],
+        "activation": model.settings["activation"],
+        "padding": model.settings["padding"],
+        "both_strands": False,
+    }
+
+
+def network_note(name: str, rank: int, choices: dict[str, Any]) -> str:
+    """One sentence: what of the screen the network itself computes.
+
+    Parameters
+    ----------
+    name, rank : as for `trained_kernel`
+    choices : dict
+        The present value of each of `network_settings`.
+    """
+    changed = [said for key, said in _SETTINGS.items() if choices[key] != network_settings(name, rank)[key]]
+    if changed:
+        return f"Not what the network computes: {' and '.join(changed)} changed. Choose the model again to go back."
+    example = load_example_model(name)
+    weight = example.model.output_weights[kernel_place(name, rank)]
+    return f"{_PASSED_ON[example.info.pooling]} It counts {weight:.3g} times towards the log odds of a bound sequence."
+
+
+_DECIMALS = 9  # as the panel rounds its numbers
+_SETTINGS = {
+    "bias": "the bias",
+    "m": "m",
+    "mode": "the windows that take part",
+    "local_window": "the local maximum",
+    "activation": "the rectifier",
+    "padding": "the padding",
+    "both_strands": "the strands",
+}
+_PASSED_ON = {
+    "expectation": "As the network computes it: ePool is the number that it passes on.",
+    "max": "The network passes on the largest score, “max” on the axis; posterior and ePool show what expectation "
+    "pooling would make of the same scores.",
+    "average": "The network passes on the mean score, “average” on the axis; posterior and ePool show what expectation "
+    "pooling would make of the same scores.",
+    "logsumexp": "The network passes on “log-sum-exp” on the axis, whose gradient is the posterior shown here.",
+}
+
+
+def _ranking(weights: np.ndarray[Any, Any]) -> list[int]:
+    return np.argsort(-np.abs(weights), kind="stable").tolist()
+
+
+def _place(weights: np.ndarray[Any, Any], rank: int) -> int:
+    return _ranking(weights)[min(rank, len(weights) - 1)]
+
+
+def _kernel_label(place: int, weights: np.ndarray[Any, Any]) -> str:
+    return f"kernel {place + 1}, output weight {weights[place]:.2f}".replace("-", "−")
 
 
 def text_kernel(text: str, source: str, which: int, background: Any) -> Kernel:

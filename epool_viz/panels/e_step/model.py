@@ -20,7 +20,7 @@ from epool_viz.core.pooling import ACTIVATIONS, MODES
 from epool_viz.core.posterior import OCCURRENCES
 from epool_viz.core.scan import PADDINGS
 from epool_viz.core.trace import EStepTrace, e_step_trace
-from epool_viz.data.gallery import load_example
+from epool_viz.data.gallery import MODEL_NAMES, load_example
 from epool_viz.data.sequences import SequenceSet, parse_sequences
 from epool_viz.errors import ArgumentError, EpoolError
 from epool_viz.panels.e_step import kernels
@@ -34,6 +34,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "m": (0.0, 20.0),
     "index": (0, 10**6),
     "which": (0, 10**4),
+    "rank": (0, 10**4),
     "seed": (0, 9999),
     "width": (1, WIDEST),
     "bias": (-1000.0, 1000.0),
@@ -46,7 +47,8 @@ G -0.2 -0.6  1.1 -0.8 -0.3
 T -0.4 -0.3 -0.5  1.3 -0.2
 """
 SEQUENCE_SOURCES = ("example", "pasted")
-KERNEL_SOURCES = ("jaspar", "typed", "file", "random")
+NETWORK = ("kernel_source", "trained", "rank")  # a change of these may bring settings along
+KERNEL_SOURCES = ("jaspar", "trained", "typed", "file", "random")
 BACKGROUNDS = ("uniform", "data", "typed")
 LEAST_SHARE = 1e-4
 _CALLED = {"sequence": "The sequence", "kernel": "The kernel", "query": "The JASPAR name", "name": "The bundled set"}
@@ -71,6 +73,8 @@ class EStepModel(HasTraits):
     index = Int(0, help="Place in the set, from 0.")
     kernel_source = Enum(KERNEL_SOURCES, "jaspar")
     jaspar = Unicode("CTCF", help="Name or accession.")
+    trained = Enum(MODEL_NAMES, MODEL_NAMES[0], help="A model that ships; it brings its settings along.")
+    rank = Int(0, help="Place among its kernels by the size of the output weight, from 0.")
     kernel_text = Unicode(DEFAULT_KERNEL, help="A matrix as the user typed it.")
     file_name = Unicode("", help="Name of the uploaded kernel file.")
     file_text = Unicode("", help="What it holds.")
@@ -106,6 +110,8 @@ class EStepModel(HasTraits):
         "index",
         "kernel_source",
         "jaspar",
+        "trained",
+        "rank",
         "kernel_text",
         "file_name",
         "file_text",
@@ -194,9 +200,23 @@ class EStepModel(HasTraits):
             return ()  # `message` says why, once the file is asked for
 
     @property
+    def trained_kernels(self) -> tuple[str, ...]:
+        """Labels of the trained model's kernels by rank; empty while the kernel is none of a model."""
+        return kernels.trained_kernels(self.trained) if self.kernel_source == "trained" else ()
+
+    @property
+    def network_note(self) -> str:
+        """What of the screen the trained model itself computes; empty while the kernel shown is none of a model."""
+        if self.kernel_source != "trained" or self.message:
+            return ""
+        choices = {name: getattr(self, name) for name in kernels.network_settings(self.trained, self.rank)}
+        return kernels.network_note(self.trained, self.rank, choices)
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What the readers of sequence and kernel took for granted, a sentence each."""
-        return (self.kernel.reading, *self.kernel.assumptions, *self.sequences.assumptions)
+        told = (self.kernel.reading, self.network_note, *self.kernel.assumptions, *self.sequences.assumptions)
+        return tuple(filter(None, told))
 
     @validate(*BOUNDS)
     def _bounded(self, proposal: Any) -> Any:
@@ -235,23 +255,52 @@ class EStepModel(HasTraits):
         if not self._paused:
             self._take_over({"index": 0})
 
-    @observe(*(name for name in INPUTS if name not in ("sequence_source", "example", "pasted")))
+    @observe(*NETWORK)
+    def _another_network(self, change: Any) -> None:
+        if self._paused:
+            return
+        was = tuple(change.old if name == change.name else getattr(self, name) for name in NETWORK)
+        choices = {"rank": 0} if change.name == "trained" else {}
+        if change.name == "kernel_source" and change.old == "trained":
+            choices = {name: self.traits()[name].default_value for name in kernels.network_settings(self.trained, 0)}
+        self._take_over(choices, was)
+
+    @observe(*(name for name in INPUTS if name not in ("sequence_source", "example", "pasted", *NETWORK)))
     def _another_choice(self, _: Any) -> None:
         if not self._paused:
             self._refresh()
 
-    def _take_over(self, state: Mapping[str, Any]) -> None:
+    def _take_over(self, state: Mapping[str, Any], was: tuple[Any, ...] | None = None) -> None:
+        """Take over a state; a kernel of a model that was not there before brings what the state does not name.
+
+        `was` are the values of `NETWORK` before, where they have changed already.
+        """
+        was = self._network() if was is None else was
         self._paused = True
         try:
             for name in self.INPUTS:
                 if name in state:
                     setattr(self, name, state[name])
+            for name, value in self._settings_brought(was).items():
+                if name not in state:
+                    setattr(self, name, value)
         finally:
             self._paused = False
         self._refresh()
         for name in self.LOOKING:
             if name in state:
                 setattr(self, name, state[name])
+
+    def _network(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in NETWORK)
+
+    def _settings_brought(self, was: tuple[Any, ...]) -> dict[str, Any]:
+        """The settings that come with a kernel of a model: all with another model, with another kernel its bias."""
+        now = self._network()
+        if self.kernel_source != "trained" or now == was:
+            return {}
+        settings = kernels.network_settings(self.trained, self.rank)
+        return settings if now[:2] != was[:2] else {"bias": settings["bias"]}
 
     def _refresh(self) -> None:
         """Follow the choices as far as they can be used."""
@@ -285,6 +334,8 @@ class EStepModel(HasTraits):
     def _chosen_kernel(self, background: Any) -> kernels.Kernel:
         if self.kernel_source == "jaspar":
             kernel = kernels.jaspar_kernel(self.jaspar, background)
+        elif self.kernel_source == "trained":
+            kernel = kernels.trained_kernel(self.trained, self.rank)
         elif self.kernel_source == "random":
             kernel = kernels.random_kernel(self.width, self.seed)
         elif self.kernel_source == "file":

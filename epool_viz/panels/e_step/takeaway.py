@@ -14,7 +14,7 @@ import numpy as np
 from epool_viz.core.trace import EStepTrace
 from epool_viz.data.motif_files import Motif, write_jaspar, write_meme
 from epool_viz.errors import ArgumentError
-from epool_viz.panels.e_step.kernels import IMAGINARY_SITES
+from epool_viz.panels.e_step.kernels import IMAGINARY_SITES, kernel_place
 from epool_viz.panels.e_step.model import EStepModel
 
 MATRIX_FORMATS = ("MEME", "JASPAR", "TSV")
@@ -123,6 +123,12 @@ def _kernel_lines(model: EStepModel) -> list[str]:
     against = ", background=background" if model.background != "uniform" else ""
     if model.kernel_source == "random":
         return [f"kernel = np.round(np.random.default_rng({model.seed}).normal(size=(4, {model.width})), 2)"]
+    if model.kernel_source == "trained":
+        place = kernel_place(model.trained, model.rank)
+        return [
+            f"model, info = ev.load_example_model({model.trained!r})",
+            f"kernel = model.kernels[{place}].astype(float)  # output weight {model.kernel.label.rpartition(' ')[2]}",
+        ]
     if model.kernel_source == "jaspar":
         accession = model.kernel.label.rpartition("(")[2].rstrip(")")
         return [

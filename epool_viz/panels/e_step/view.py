@@ -31,10 +31,10 @@ from epool_viz.components.strip import SequenceStrip
 from epool_viz.components.toolbar import Toolbar
 from epool_viz.components.track import PosteriorTrack
 from epool_viz.components.trust import TrustPanel
-from epool_viz.data.gallery import list_examples
+from epool_viz.data.gallery import list_examples, list_models
 from epool_viz.data.jaspar import jaspar_index
 from epool_viz.panels.e_step import bridge, page
-from epool_viz.panels.e_step.model import BOUNDS, EStepModel
+from epool_viz.panels.e_step.model import BOUNDS, NETWORK, EStepModel
 from epool_viz.panels.e_step.questions import page_questions
 from epool_viz.panels.e_step.takeaway import TAKE_AWAY, taken
 from epool_viz.panels.guard import Guard, Wiring
@@ -50,6 +50,7 @@ _CHOICES: dict[str, tuple[str, list[tuple[str, Any]]]] = {
         "Take the kernel from",
         [
             ("JASPAR motifs", "jaspar"),
+            ("a trained model", "trained"),
             ("numbers I type or drag", "typed"),
             ("a file", "file"),
             ("random numbers", "random"),
@@ -117,6 +118,9 @@ class EStepView(w.VBox):
         self.controls["jaspar"] = w.Combobox(
             description="Motif name", options=_motif_options(), continuous_update=False, placeholder="CTCF, MA0139 …"
         )
+        models = [(f"{info.title} (test AUC {info.test_auc:.2f})", info.name) for info in list_models()]
+        self.controls["trained"] = w.Dropdown(description="Model", options=models)
+        self.kernel_choice = w.Dropdown(description="Kernel of the model")
         self.number = w.BoundedIntText(description="Number in the set", min=1, max=1, value=1)
         self.fasta = w.FileUpload(description="Choose a sequence file (up to 1 MB)", accept="", multiple=False)
         self.upload = w.FileUpload(description="Choose a kernel file (up to 1 MB)", accept="", multiple=False)
@@ -168,7 +172,8 @@ class EStepView(w.VBox):
                 heading("Sequence"),
                 *(c["sequence_source"], c["example"], c["pasted"], self.fasta, self.number),
                 heading("Kernel"),
-                *(c["kernel_source"], c["jaspar"], self.upload, self.motif_choice, c["width"], c["seed"]),
+                *(c["kernel_source"], c["jaspar"], c["trained"], self.kernel_choice),
+                *(self.upload, self.motif_choice, c["width"], c["seed"]),
                 self.source_note,
             ]
         ).add_class("ep-controls")
@@ -214,8 +219,11 @@ class EStepView(w.VBox):
         self._offer_motifs()
         wire.on(model, ("file_text", "which"), self._offer_motifs)
         wire.on(self.motif_choice, "value", self._take_motif)
+        self._offer_kernels()
+        wire.on(model, NETWORK, self._offer_kernels)
+        wire.on(self.kernel_choice, "value", self._take_kernel)
         wire.follow((model, "message"), (self.alert, "value"), self._alert_html)
-        wire.on(model, (*EStepModel.LOOKING, "trace", "kernel", "sequence_name", "message"), self._show)
+        wire.on(model, (*EStepModel.LOOKING, *NETWORK, "trace", "kernel", "sequence_name", "message"), self._show)
         for widget, name, is_shown in self._conditions():
             wire.follow((model, name), (widget.layout, "display"), _shown_if(is_shown))
         for name, toggle in self.toggles.items():
@@ -230,6 +238,7 @@ class EStepView(w.VBox):
             (c["example"], "sequence_source", "example".__eq__),
             *((widget, "sequence_source", "pasted".__eq__) for widget in (c["pasted"], self.fasta)),
             (c["jaspar"], "kernel_source", "jaspar".__eq__),
+            *((widget, "kernel_source", "trained".__eq__) for widget in (c["trained"], self.kernel_choice)),
             *((widget, "kernel_source", "file".__eq__) for widget in (self.upload, self.motif_choice)),
             *((c[name], "kernel_source", "random".__eq__) for name in ("width", "seed")),
         ]
@@ -276,6 +285,16 @@ class EStepView(w.VBox):
     def _take_motif(self, change: Any) -> None:
         if change.new is not None and not self.wiring.is_quiet:
             self.model.which = change.new
+
+    def _offer_kernels(self, _: Any = None) -> None:
+        names = self.model.trained_kernels
+        with self.wiring.quietly():
+            self.kernel_choice.options = [(name, rank) for rank, name in enumerate(names)]
+            self.kernel_choice.index = _last_of(self.model.rank, names)
+
+    def _take_kernel(self, change: Any) -> None:
+        if change.new is not None and not self.wiring.is_quiet:
+            self.model.rank = change.new
 
     def _make_download(self, name: str) -> tuple[str, str, bytes]:
         return taken(self.model, name)

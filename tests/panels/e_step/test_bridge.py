@@ -104,13 +104,23 @@ def test_a_value_of_the_wrong_kind_is_an_error_and_changes_nothing(model):
         {"sequence_source": "pasted", "pasted": ">a\nACGTTGCANACGTTAGCA\n>b\nGATTACAGATTACAGATTACA\n", "index": 1},
         {"kernel_source": "typed", "kernel_text": "A 1 0 2\nC 0 1 0\nG 0 0 1\nT 1 0 -1\n"},
         {"background": "typed", "letter_shares": [0.4, 0.1, 0.2, 0.3]},
+        {"kernel_source": "trained", "trained": "p73_max", "rank": 2, "bias": 0.0},
         {
             "sequence_source": "pasted",
             "pasted": ">a\nACGTTGCACACGTTAGCA\n>b\nGATTACAGATTACAGAT\n",
             "background": "data",
         },
     ],
-    ids=["first screen", "named", "random", "pasted", "typed", "typed background", "background of a pasted set"],
+    ids=[
+        "first screen",
+        "named",
+        "random",
+        "pasted",
+        "typed",
+        "typed background",
+        "trained",
+        "background of a pasted set",
+    ],
 )
 def test_a_link_opens_the_same_numbers(state):
     one = EStepModel(**state)
@@ -120,6 +130,28 @@ def test_a_link_opens_the_same_numbers(state):
     assert float(other.trace.pooled) == float(one.trace.pooled)
     assert other.trace.sequence == one.trace.sequence
     assert bridge.link_of(other) == link
+
+
+@pytest.mark.parametrize("bias", [None, 0.0])
+def test_the_page_has_the_last_word_on_the_settings_of_a_trained_model(bias):
+    """As a page that opens a link does it: it names what differs from the first screen, and nothing else."""
+    one = EStepModel(kernel_source="trained", trained="ctcf_paper", rank=1)
+    assert one.bias != 0
+    if bias is not None:
+        one.bias = bias
+    first, now = bridge.page_state(EStepModel()), bridge.page_state(one)
+    patch = {name: now[name] for name in ("link", *bridge.SHARED) if now[name] != first[name]}
+    other = EStepModel()
+    bridge.take(other, json.loads(json.dumps(patch)))
+    assert {name: getattr(other, name) for name in bridge.SHARED} == {name: now[name] for name in bridge.SHARED}
+    assert float(other.trace.pooled) == float(one.trace.pooled)
+
+
+def test_going_back_from_a_trained_model_leaves_nothing_of_it(model):
+    first = bridge.page_state(model)
+    model.kernel_source = "trained"
+    bridge.take(model, {name: first[name] for name in ("link", *bridge.SHARED)})
+    assert bridge.page_state(model) == first
 
 
 def test_a_link_of_an_uploaded_kernel_carries_its_numbers():

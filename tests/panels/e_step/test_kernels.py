@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from epool_viz.core.kernels import kernel_to_pwm
+from epool_viz.data.gallery import load_example_model
 from epool_viz.data.jaspar import load_jaspar
 from epool_viz.data.motif_files import Motif
 from epool_viz.errors import ArgumentError, FormatError
@@ -82,6 +83,24 @@ def test_a_file_of_several_motifs_offers_each(which, width):
     assert kernels.text_kernel(MEME, "x.meme", which, None).matrix.shape == (4, width)
     assert kernels.motif_names(MEME, "x.meme") == ("one", "two")
     assert kernels.motif_names("1 2\n3 4\n5 6\n7 -8", "x.txt") == ("x.txt",)
+
+
+def test_kernels_of_a_model_are_ranked_by_the_size_of_their_output_weight():
+    stored, info = load_example_model("ctcf_expectation")
+    labels = kernels.trained_kernels("ctcf_expectation")
+    assert len(labels) == len(set(labels)) == 16
+    weights = [float(label.rpartition(" ")[2].replace("−", "-")) for label in labels]
+    assert min(weights) < 0 < max(weights)  # a minus sign is no hyphen
+    assert weights == sorted(weights, key=abs, reverse=True)
+    for rank in (0, 7, 15, 99):
+        kernel = kernels.trained_kernel("ctcf_expectation", rank)
+        place = int(labels[min(rank, 15)].split()[1].rstrip(",")) - 1
+        assert place == kernels.kernel_place("ctcf_expectation", rank)
+        np.testing.assert_array_equal(kernel.matrix, stored.kernels[place])
+        assert kernel.matrix.dtype == np.float64
+        assert round(float(stored.output_weights[place]), 2) == weights[min(rank, 15)]
+        assert not kernel.is_motif
+    assert f"{info.test_auc:.3f}" in kernel.reading
 
 
 def test_random_kernel_depends_on_its_seed_alone():

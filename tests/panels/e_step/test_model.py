@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from epool_viz.core.trace import EStepTrace, e_step_trace
-from epool_viz.data.gallery import load_example
+from epool_viz.data.gallery import MODEL_NAMES, load_example, load_example_model
 from epool_viz.data.jaspar import load_jaspar
 from epool_viz.errors import ArgumentError
 from epool_viz.panels.e_step.model import BOUNDS, LONGEST_TEXT, MOST_LETTERS, EStepModel, best_window
@@ -228,6 +228,79 @@ def test_sequences_of_the_cap_are_taken(small):
     assert len(small.trace.sequence) == MOST_LETTERS
 
 
+OF_A_NETWORK = ("bias", "m", "mode", "local_window", "activation", "padding", "both_strands")
+
+
+def network_of(model):
+    return {name: getattr(model, name) for name in OF_A_NETWORK}
+
+
+@pytest.mark.parametrize("name", MODEL_NAMES)
+def test_a_trained_model_is_shown_as_it_computes(name):
+    model = EStepModel(m=3.0, mode=1, both_strands=True, activation="relu", local_window=7, bias=4.0)
+    model.kernel_source = "trained"
+    model.trained = name
+    stored, info = load_example_model(name)
+    model.rank = 2
+    place = np.argsort(-np.abs(stored.output_weights))[2]
+    np.testing.assert_array_equal(model.trace.kernel, stored.kernels[place])
+    paper = info.preset == "paper"
+    assert network_of(model) == {
+        "bias": round(float(stored.biases[place]), 9), "m": 1.0, "mode": 0, "both_strands": False,
+        "local_window": 5 if paper else 1, "activation": "paper" if paper else "identity",
+        "padding": "same" if paper else "valid",
+    }  # fmt: skip
+    assert model.message == ""
+    assert model.trace.exact is not paper
+    said = {"max": "“max”", "average": "“average”", "logsumexp": "“log-sum-exp”", "expectation": "ePool is the number"}
+    assert said[info.pooling] in model.network_note
+    assert model.network_note in model.notes
+    assert f"{stored.output_weights[place]:.3g} times" in model.network_note
+    assert model.kernel.label == f"{info.title}: {model.trained_kernels[2]}"
+    assert model.trained_kernels[2].startswith(f"kernel {place + 1}, output weight ")
+
+
+def test_another_kernel_of_a_model_brings_its_bias_alone():
+    model = EStepModel(kernel_source="trained", m=2.0)
+    first = model.bias
+    model.rank = 1
+    assert (model.m, model.bias != first) == (2.0, True)
+    assert "Not what the network computes: m changed." in model.network_note
+    model.padding = "same"
+    assert "m and the padding changed" in model.network_note
+    model.trained = "ctcf_max"
+    assert (model.m, model.padding, model.rank) == (1.0, "valid", 0)
+    model.rank = 10**6
+    assert model.trace.kernel.shape == (4, 15)
+    assert model.kernel.label.endswith(model.trained_kernels[-1])
+
+
+def test_what_a_state_names_is_not_brought_by_a_model():
+    model = EStepModel(kernel_source="trained", trained="ctcf_paper", m=0.5, padding="valid")
+    assert (model.m, model.padding, model.activation, model.local_window) == (0.5, "valid", "paper", 5)
+    model.restore({"index": 3})
+    assert (model.m, model.padding) == (0.5, "valid")
+
+
+def test_leaving_a_trained_model_leaves_its_settings_and_editing_it_does_not():
+    model = EStepModel(kernel_source="trained", trained="ctcf_paper", m=0.5)
+    settings = network_of(model)
+    model.restore({"kernel_source": "typed", "kernel_text": "A 1 2\nC 0 1\nG 1 0\nT 0 0\n"})  # as an edit does it
+    assert network_of(model) == settings
+    assert (model.network_note, model.trained_kernels) == ("", ())
+    model.kernel_source = "trained"
+    model.kernel_source = "jaspar"
+    assert network_of(model) == network_of(EStepModel())
+    model.trained = "p73_max"  # not in use
+    assert network_of(model) == network_of(EStepModel())
+
+
+def test_a_model_that_does_not_ship_is_refused(small):
+    with pytest.raises(ArgumentError, match="`state` is not usable"):
+        small.restore({"trained": "ctfc_max", "kernel_source": "trained"})
+    assert small.kernel_source == "typed"
+
+
 def test_an_uploaded_kernel_is_used_at_once(small):
     small.load_kernel_file("k.txt", b"\xef\xbb\xbf1 0\n0 1\n0 -2\n1 1\n")
     assert (small.kernel_source, small.file_name, small.trace.width, small.message) == ("file", "k.txt", 2, "")
@@ -331,3 +404,9 @@ def test_one_change_computes_one_trace(small, monkeypatch):
     small.restore({"m": 0.5, "mode": 1, "both_strands": True})
     small.step, small.window = 3, 1
     assert len(calls) == 3
+    small.sequence_source = "example"
+    small.kernel_source = "trained"
+    small.trained = "ctcf_paper"
+    small.rank = 4
+    small.kernel_source = "jaspar"
+    assert len(calls) == 8

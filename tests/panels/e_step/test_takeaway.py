@@ -74,6 +74,8 @@ def test_the_tsv_holds_ppm_pwm_and_kernel(trace):
         {"kernel_source": "random", "seed": 4, "width": 7, "mode": 1, "occurrence": "zoops", "site_rate": 0.2},
         {"kernel_source": "typed", "bias": 0.5, "activation": "paper", "local_window": 3, "padding": "same"},
         {"sequence_source": "pasted", "pasted": ">one\nACGTTGCANACGTT\n>two\nGATTACAGATTACAGATT\n", "index": 1},
+        {"kernel_source": "trained", "trained": "p73_expectation", "rank": 3, "index": 2},
+        {"kernel_source": "trained", "trained": "ctcf_paper", "m": 0.6},
     ],
     ids=[
         "first screen",
@@ -83,6 +85,8 @@ def test_the_tsv_holds_ppm_pwm_and_kernel(trace):
         "random",
         "typed",
         "pasted",
+        "trained",
+        "trained, as published",
     ],
 )
 def test_the_lines_of_python_give_the_numbers_on_the_screen(state):

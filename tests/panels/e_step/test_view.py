@@ -10,6 +10,7 @@ import pytest
 from ipywidgets.widgets.widget import _instances
 
 from epool_viz import dashboards
+from epool_viz.data.gallery import list_models
 from epool_viz.errors import ArgumentError
 from epool_viz.panels.e_step import bridge, page
 from epool_viz.panels.e_step.view import EStepView, _descendants
@@ -110,6 +111,8 @@ def test_number_in_the_set_counts_from_one_and_follows_the_set(view, small):
         ({"sequence_source": "pasted"}, "pasted", "example"),
         ({"kernel_source": "jaspar"}, "jaspar", "seed"),
         ({"kernel_source": "random"}, "width", "jaspar"),
+        ({"kernel_source": "trained"}, "trained", "jaspar"),
+        ({"kernel_source": "typed"}, "pasted", "trained"),
     ],
 )
 def test_a_control_is_there_only_while_it_does_something(view, small, choice, shown, hidden):
@@ -182,6 +185,31 @@ def test_an_upload_offers_the_motifs_of_its_file(view, small):
     assert len(view.motif_choice.options) == 2
     view.motif_choice.index = 1
     assert (small.which, small.trace.width) == (1, 3)
+
+
+def test_a_trained_model_offers_its_kernels_and_brings_its_settings(view, small):
+    assert view.kernel_choice.options == ()
+    assert view.kernel_choice.layout.display == "none"
+    view.controls["kernel_source"].value = "trained"
+    assert view.kernel_choice.layout.display == ""
+    assert [label for label, _ in view.kernel_choice.options] == list(small.trained_kernels)
+    view.controls["trained"].value = "p73_max"
+    view.kernel_choice.index = 3
+    assert (small.trained, small.rank) == ("p73_max", 3)
+    assert view.kernel_choice.label == small.trained_kernels[3]
+    assert small.message.startswith("The sequence is 9 letters long")
+    assert "network" not in view.source_note.value  # the old kernel is still there
+    assert view.store.now["bias"] == small.bias != 0
+    small.sequence_source = "example"
+    assert view.store.now["bias"] == small.bias
+    assert view.store.now["kernel_name"] == f"p73 peaks, max pooling: {small.trained_kernels[3]}"
+    assert "The network passes on the largest score" in view.source_note.value
+    small.restore({"trained": "ctcf_paper", "rank": 99})
+    assert view.kernel_choice.index == 15
+    assert view.store.now["activation"] == "paper"
+    assert view.fault == ""
+    titles = [label for label, _ in view.controls["trained"].options]
+    assert titles[0] == f"CTCF peaks, expectation pooling (test AUC {list_models()[0].test_auc:.2f})"
 
 
 def test_a_file_of_sequences_is_used_and_a_bad_one_explained(view, small):
@@ -300,6 +328,7 @@ for step in range(9):
 view.model.m = 3.0
 view.model.kernel_source = "random"
 view.model.both_strands = True
+view.model.kernel_source = "trained"
 """
 
 
