@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from benchmarks import make_gallery
 from epool_viz.data.gallery import MODEL_NAMES, example_model_data, load_example_model
 from epool_viz.data.model_files import read_model
 from epool_viz.models.checkpoint import load_model
-from epool_viz.models.cnn import predict_log_odds
+from epool_viz.models.cnn import as_tensor, predict_log_odds
 from epool_viz.models.training import data_fingerprint
+from epool_viz.panels.e_step.kernels import kernel_place
+from epool_viz.panels.e_step.model import EStepModel
 
 
 @pytest.mark.parametrize("name", MODEL_NAMES)
@@ -63,3 +66,18 @@ def test_of_the_seeds_the_one_with_the_lowest_validation_loss_is_taken():
     assert about["test_aucs"] == {str(seed): told["test_auc"] for seed, (_, told) in twin.items()}
     np.testing.assert_array_equal(run.model.kernels, twin[run.seed][0].model.kernels)
     assert "seconds" not in about["history"][0]
+
+
+@pytest.mark.parametrize("name", MODEL_NAMES)
+def test_the_e_step_shows_the_number_that_the_network_passes_on(name):
+    info = load_example_model(name).info
+    network = load_model(info.path).double()
+    shown = EStepModel(kernel_source="trained", trained=name, index=7)
+    sequences = as_tensor(network, [shown.trace.sequence])
+    with torch.no_grad():
+        passed_on = network.pool(network.scores(sequences), sequences)[0].numpy()
+    mark = {"expectation": "pooled", "max": "maximum", "average": "average", "logsumexp": "log_sum_exp"}[info.pooling]
+    for rank in range(info.n_kernels):
+        shown.rank = rank
+        place = kernel_place(name, rank)
+        assert float(getattr(shown.trace, mark)) == pytest.approx(passed_on[place], abs=1e-8)  # the bias is rounded

@@ -138,24 +138,18 @@ def network_note(name: str, rank: int, choices: dict[str, Any]) -> str:
     choices : dict
         The present value of each of `network_settings`.
     """
-    changed = [said for key, said in _SETTINGS.items() if choices[key] != network_settings(name, rank)[key]]
+    own = network_settings(name, rank)
+    changed = [_said(key, value) for key, value in own.items() if choices[key] != value]
     if changed:
-        return f"Not what the network computes: {' and '.join(changed)} changed. Choose the model again to go back."
+        listed = f"{', '.join(changed[:-1])} and {changed[-1]}" if changed[1:] else changed[0]
+        return f"Not what the network computes: it has {listed}."
     example = load_example_model(name)
     weight = example.model.output_weights[kernel_place(name, rank)]
-    return f"{_PASSED_ON[example.info.pooling]} It counts {weight:.3g} times towards the log odds of a bound sequence."
+    counts = f"{weight:.3g}".replace("-", "−")
+    return f"{_PASSED_ON[example.info.pooling]} It counts {counts} times towards the log odds of a bound sequence."
 
 
 _DECIMALS = 9  # as the panel rounds its numbers
-_SETTINGS = {
-    "bias": "the bias",
-    "m": "m",
-    "mode": "the windows that take part",
-    "local_window": "the local maximum",
-    "activation": "the rectifier",
-    "padding": "the padding",
-    "both_strands": "the strands",
-}
 _PASSED_ON = {
     "expectation": "As the network computes it: ePool is the number that it passes on.",
     "max": "The network passes on the largest score, “max” on the axis; posterior and ePool show what expectation "
@@ -164,6 +158,18 @@ _PASSED_ON = {
     "pooling would make of the same scores.",
     "logsumexp": "The network passes on “log-sum-exp” on the axis, whose gradient is the posterior shown here.",
 }
+
+
+def _said(key: str, value: Any) -> str:
+    """A setting of a network in words."""
+    named = {
+        "activation": {"identity": "no rectifier", "relu": "ReLU"}.get(value, "the published rectifier"),
+        "padding": "no padding" if value == "valid" else "zeros at both ends",
+        "mode": f"mode {value}",
+        "both_strands": "one strand",
+        "local_window": "no local maximum" if value == 1 else f"a local maximum over {value} windows",
+    }
+    return named.get(key) or f"{key} = {value:.3g}".replace("-", "−")
 
 
 def _ranking(weights: np.ndarray[Any, Any]) -> list[int]:

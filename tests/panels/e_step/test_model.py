@@ -255,7 +255,7 @@ def test_a_trained_model_is_shown_as_it_computes(name):
     said = {"max": "“max”", "average": "“average”", "logsumexp": "“log-sum-exp”", "expectation": "ePool is the number"}
     assert said[info.pooling] in model.network_note
     assert model.network_note in model.notes
-    assert f"{stored.output_weights[place]:.3g} times" in model.network_note
+    assert f"{stored.output_weights[place]:.3g} times".replace("-", "−") in model.network_note
     assert model.kernel.label == f"{info.title}: {model.trained_kernels[2]}"
     assert model.trained_kernels[2].startswith(f"kernel {place + 1}, output weight ")
 
@@ -265,9 +265,12 @@ def test_another_kernel_of_a_model_brings_its_bias_alone():
     first = model.bias
     model.rank = 1
     assert (model.m, model.bias != first) == (2.0, True)
-    assert "Not what the network computes: m changed." in model.network_note
+    assert model.network_note == "Not what the network computes: it has m = 1."
     model.padding = "same"
-    assert "m and the padding changed" in model.network_note
+    model.activation = "relu"
+    assert model.network_note == "Not what the network computes: it has m = 1, no rectifier and no padding."
+    model.restore({"mode": 1, "both_strands": True, "local_window": 2, "m": 1.0})
+    assert "mode 0, no local maximum, no rectifier, no padding and one strand." in model.network_note
     model.trained = "ctcf_max"
     assert (model.m, model.padding, model.rank) == (1.0, "valid", 0)
     model.rank = 10**6
@@ -280,6 +283,11 @@ def test_what_a_state_names_is_not_brought_by_a_model():
     assert (model.m, model.padding, model.activation, model.local_window) == (0.5, "valid", "paper", 5)
     model.restore({"index": 3})
     assert (model.m, model.padding) == (0.5, "valid")
+    assert model.network_note == "Not what the network computes: it has m = 1 and zeros at both ends."
+    model.restore({"m": 1.0, "padding": "same", "activation": "relu", "local_window": 1, "bias": 9.0})
+    bias = f"{load_example_model('ctcf_paper').model.biases[4]:.3g}".replace("-", "−")
+    said = f"it has bias = {bias}, a local maximum over 5 windows and the published rectifier."
+    assert model.network_note == f"Not what the network computes: {said}"
 
 
 def test_leaving_a_trained_model_leaves_its_settings_and_editing_it_does_not():
