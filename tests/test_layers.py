@@ -28,7 +28,7 @@ ALLOWED = {
     "dashboards": {"panels", "errors", "_slow_imports"},
     "app": {"core", "data", "models", "figures", "panels", "dashboards", "errors", "_slow_imports"},
 }
-# room -> the rooms that it may import within a function only: torch is loaded where somebody trains, not where one looks
+# room -> the rooms that it may import within a function only: torch is loaded where somebody trains
 LATE = {"app": {"models"}, "panels": {"models"}}
 
 

@@ -100,6 +100,9 @@ def read_model(path: str | os.PathLike[str]) -> StoredModel:
     found = {name: array.shape for name, array in arrays.items()}
     if found != expected:
         _refuse(source, f"weights of the shapes {found}", f"those that its settings ask for, {expected}")
+    for name, array in arrays.items():
+        if array.dtype.name not in (*_FLOATS, "int64"):
+            _refuse(source, f"{name} of the type {array.dtype}", f"numbers of the type {' or '.join(_FLOATS)}")
     if len({str(array.dtype) for array in arrays.values()}) > 1 or arrays["conv.weight"].dtype.name not in _FLOATS:
         _refuse(source, "weights that are not of one floating type", " or ".join(_FLOATS))
     return StoredModel(
