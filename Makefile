@@ -36,12 +36,12 @@ clean: ## remove what these commands made
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.app: $(PY) $(NEEDS)
-	@echo "installing epool_viz and what it needs (a few minutes the first time)"
-	@$(PIP) install --quiet --constraint constraints.txt --editable .
+	@echo "installing epool_viz, torch and what else it needs (a few minutes the first time)"
+	@$(PIP) install --quiet --constraint constraints.txt --editable ".[train]"
 	@touch $@
 
 $(VENV)/.dev: $(PY) $(NEEDS)
-	@echo "installing epool_viz, torch and the tools of its tests (a few minutes the first time)"
+	@echo "installing epool_viz and the tools of its tests (a few minutes the first time)"
 	@$(PIP) install --quiet --constraint constraints.txt --editable ".[dev]"
 	@touch $@ $(VENV)/.app
 

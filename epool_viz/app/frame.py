@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from epool_viz.app import config
-from epool_viz.app.serving import find_dashboards
+from epool_viz.app.serving import find_dashboards, metadata_of
 from epool_viz.figures.palette import DARK, LIGHT, component_variables
 
 FILE = config.JUPYTER_DATA / "voila" / "templates" / config.TEMPLATE / "generated.html.j2"
@@ -30,8 +30,11 @@ def waiting_scores() -> dict[str, Any]:
 
 def generated() -> str:
     """The text of the file."""
+    folder = config.notebooks_folder()
+    dashboards = find_dashboards(folder)
     values = {
-        "dashboards": find_dashboards(config.notebooks_folder()),
+        "dashboards": dashboards,
+        "descriptions": {name: metadata_of(folder / name).get("description", "") for name in dashboards},
         "light": component_variables(LIGHT),
         "dark": component_variables(DARK),
         "waiting": waiting_scores(),

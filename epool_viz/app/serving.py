@@ -17,6 +17,7 @@ import threading
 import webbrowser
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from epool_viz._slow_imports import defer_iri_parsers
 from epool_viz.app import config
@@ -24,13 +25,18 @@ from epool_viz.errors import ArgumentError
 
 
 def find_dashboards(folder: Path) -> dict[str, str]:
-    """Notebooks that lie in `folder` itself: name of the file -> title."""
-    return {path.name: _title(path) for path in sorted(folder.glob("*.ipynb"))}
+    """Notebooks that lie in `folder` itself: name of the file -> title, in the order that their metadata ask for."""
+    found = sorted(folder.glob("*.ipynb"), key=lambda path: (metadata_of(path).get("order", 100), path.name))
+    return {path.name: _title(path) for path in found}
+
+
+def metadata_of(path: Path) -> dict[str, Any]:
+    """What a notebook says of itself: `title`, `description`, `order` among the dashboards."""
+    return dict(json.loads(path.read_text(encoding="utf-8")).get("metadata", {}))
 
 
 def _title(path: Path) -> str:
-    metadata = json.loads(path.read_text(encoding="utf-8")).get("metadata", {})
-    return str(metadata.get("title") or path.stem.replace("_", " ").capitalize())
+    return str(metadata_of(path).get("title") or path.stem.replace("_", " ").capitalize())
 
 
 def open_socket(host: str, port: int | None) -> socket.socket:
