@@ -408,12 +408,13 @@ def table_html(record: RaceRecord) -> str:
     """The results in words and numbers: the figure's twin."""
     if not record.runs:
         return "<p>The results will stand here.</p>"
-    head = ("pooling", "seed", "epochs", "validation AUC", "test AUC", "95 % interval", "training − test", "seconds")
+    head = ["pooling", "seed", "epochs", "validation AUC", "test AUC", "95 % interval", "training − test", "seconds"]
+    head += ["weight on sites", "best window on a site"] if record.knows_sites else []
     rows = []
     for run in record.runs:
         last = run.epochs[-1]["val_auc"] if run.epochs else None
         interval = f"{run.roc.low:.3f} to {run.roc.high:.3f}" if run.roc else "–"
-        cells = (
+        cells = [
             str(run.seed),
             f"{len(run.epochs)}{f', best {run.best_epoch}' if run.best_epoch else ''}",
             _digits(last),
@@ -421,7 +422,10 @@ def table_html(record: RaceRecord) -> str:
             interval,
             _digits(run.gap),
             f"{sum(epoch['seconds'] for epoch in run.epochs):.1f}",
-        )
+        ]
+        if record.knows_sites:
+            best = run.snapshots[max(run.best_epoch, 1) - 1] if run.snapshots else None
+            cells += [_digits(best.on_site), _digits(best.hits)] if best else ["–", "–"]
         told = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
         rows.append(f'<tr><th scope="row">{escape(method_name(run.method))}</th>{told}</tr>')
     heads = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)

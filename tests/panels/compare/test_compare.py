@@ -303,3 +303,13 @@ def test_dashboard_opens_with_a_finished_race():
     assert shown.model.motif == "STAT3"
     assert shown.model.record.n_epochs > 10
     shown.close()
+
+
+def test_table_says_how_often_a_planted_site_is_found():
+    record = load_example_race("simulated")
+    told = table_html(record)
+    assert "best window on a site" in told
+    assert "best window on a site" not in table_html(load_example_race("ctcf_peaks"))
+    for run in record.runs:
+        best = run.snapshots[run.best_epoch - 1]
+        assert f"<td>{best.on_site:.3f}</td><td>{best.hits:.3f}</td>" in told
