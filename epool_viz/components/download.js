@@ -236,6 +236,7 @@ export default {
       };
       waiting.set(item.name, setTimeout(late, 1000 * patience));
       try {
+        store.flush(); // of what is on the screen now
         model.send({ get: item.name });
       } catch {
         done(item.name);

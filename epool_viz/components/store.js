@@ -64,6 +64,11 @@ export function createStore(initial, push = () => {}, pause = 200) {
     tell(changed);
     return changed;
   };
+  const tellPython = () => {
+    const patch = waiting;
+    [timer, waiting] = [null, {}];
+    push(patch);
+  };
   return {
     maths,
     kit,
@@ -73,12 +78,13 @@ export function createStore(initial, push = () => {}, pause = 200) {
     /** Change the state from the page. */
     set(patch) {
       for (const key of merge(patch)) waiting[key] = state[key];
-      if (!Object.keys(waiting).length) return;
-      timer ??= setTimeout(() => {
-        const patch = waiting;
-        [timer, waiting] = [null, {}];
-        push(patch);
-      }, pause);
+      if (Object.keys(waiting).length) timer ??= setTimeout(tellPython, pause);
+    },
+    /** Tell Python at once what waits to be told: what it makes next is of the state on the screen. */
+    flush() {
+      if (timer === null) return;
+      clearTimeout(timer);
+      tellPython();
     },
     /** Take over what Python says, without answering it; what the hand has moved since stays as it is. */
     receive(patch) {

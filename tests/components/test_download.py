@@ -30,8 +30,8 @@ ITEMS = [
 HARNESS = """async ({ storeSource, modules, state, options }) => {
   const load = (text) => import(URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
   const { createStore } = await load(storeSource);
-  window.store = createStore(state);
   window.sent = [];
+  window.store = createStore(state, (patch) => window.sent.push({ patch }), 5000);
   for (const [name, source] of Object.entries(modules)) {
     const { default: widget } = await load(source);
     const el = document.body.appendChild(document.createElement("div"));
@@ -315,3 +315,12 @@ def test_a_line_that_breaks_at_a_hyphen_is_two_lines(bare_page):
     assert len(texts) > 3
     assert "".join(texts[1:]).replace(" ", "") == "aalog-sum-exponentbb"
     assert all(len(text) <= 12 for text in texts)
+
+
+def test_python_hears_of_the_last_move_before_it_makes_a_file(download):
+    page = download()
+    page.evaluate("window.store.set({ m: 2.5 })")
+    press(page, "Table")
+    assert page.evaluate("window.sent") == [{"patch": {"m": 2.5}}, {"get": "csv"}]
+    page.evaluate("window.store.flush()")
+    assert len(page.evaluate("window.sent")) == 2, "told once"
