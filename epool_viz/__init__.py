@@ -28,6 +28,8 @@ _HOME = {
     "logsumexp_pool": "core.pooling",
     "pool_weights": "core.pooling",
     "pool_gradient": "core.pooling",
+    "fit_em": "core.em",
+    "EMResult": "core.em",
     "e_step_trace": "core.trace",
     "EStepTrace": "core.trace",
     "pfm_to_ppm": "core.motifs",
@@ -107,6 +109,8 @@ if TYPE_CHECKING:
     from epool_viz.core.alphabet import Alphabet as Alphabet
     from epool_viz.core.alphabet import one_hot as one_hot
     from epool_viz.core.alphabet import reverse_complement as reverse_complement
+    from epool_viz.core.em import EMResult as EMResult
+    from epool_viz.core.em import fit_em as fit_em
     from epool_viz.core.kernels import KernelPWM as KernelPWM
     from epool_viz.core.kernels import estimate_base as estimate_base
     from epool_viz.core.kernels import kernel_to_pwm as kernel_to_pwm

@@ -1,0 +1,244 @@
+"""EM: each step by two routes, evidence that never falls, motifs that are known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from epool_viz.core.em import e_step, erase, fit_em, m_step, windows_of
+from epool_viz.core.kernels import pwm_to_kernel
+from epool_viz.core.motifs import kl_divergence
+from epool_viz.core.posterior import log_evidence, site_posterior
+from epool_viz.core.scan import scan
+from epool_viz.data.gallery import load_example
+from epool_viz.data.motif_files import parse_motifs
+from epool_viz.data.simulate import simulate
+from epool_viz.errors import ArgumentError, ShapeError
+
+BACKGROUND = np.array([0.4, 0.1, 0.2, 0.3])
+TEXTS = ["ACGTTGCANACG", "TTACGGA", "GATTACAGATTACAGAC"]
+
+
+def random_ppm(rng, width):
+    ppm = rng.random((4, width)) + 0.05
+    return ppm / ppm.sum(axis=0)
+
+
+def encoded(texts):
+    return [np.array(["ACGTN".index(letter) if letter != "N" else -1 for letter in text], np.int8) for text in texts]
+
+
+# --- windows
+
+
+def test_windows_are_those_of_known_letters_first_and_last():
+    windows = windows_of(TEXTS, 4)
+    starts = [windows.start[windows.sequence == s].tolist() for s in range(3)]
+    assert starts == [[0, 1, 2, 3, 4], [0, 1, 2, 3], list(range(14))]  # the N of the first reaches over 5 to 8
+    assert windows.n_windows.tolist() == [5, 4, 14]
+    assert windows.first.tolist() == [0, 5, 9]
+    assert "".join("ACGT"[c] for c in windows.letters[-1]) == "AGAC"
+    assert not windows.is_reverse.any()
+
+
+def test_the_other_strand_reads_the_reverse_complement():
+    windows = windows_of(["ACGGT"], 3, both_strands=True)
+    assert ["".join("ACGT"[c] for c in w) for w in windows.letters] == ["ACG", "CGG", "GGT", "CGT", "CCG", "ACC"]
+    assert windows.start.tolist() == [0, 1, 2, 0, 1, 2]
+    assert windows.is_reverse.tolist() == [False] * 3 + [True] * 3
+
+
+def test_codes_strings_and_sets_are_the_same():
+    peaks = load_example("crp0")
+    one = windows_of(peaks, 9)
+    two = windows_of(list(peaks), 9)
+    three = windows_of(encoded(list(peaks)), 9)
+    np.testing.assert_array_equal(one.letters, two.letters)
+    np.testing.assert_array_equal(one.letters, three.letters)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: windows_of(TEXTS, 0), "`width` is 0"),
+        (lambda: windows_of(TEXTS, True), "`width` is True"),
+        (lambda: windows_of(TEXTS, 8), "number 2 of 7 letters; accepted: at least 8 letters"),
+        (lambda: windows_of(["ACGNACG"], 4), "number 1 without a window"),
+        (lambda: windows_of([], 4), "`sequences` is empty"),
+        (lambda: windows_of(["MKV"], 2, alphabet="protein", both_strands=True), "`both_strands`"),
+        (lambda: fit_em(TEXTS, 4, start="best"), "`start` is 'best'"),
+        (lambda: fit_em(TEXTS, 4, n_starts=0), "`n_starts` is 0"),
+        (lambda: fit_em(TEXTS, 4, occurrence="some"), "`occurrence` is 'some'"),
+        (lambda: fit_em(TEXTS, 4, pseudocount=-1), "`pseudocount`"),
+        (lambda: e_step(windows_of(TEXTS, 4), np.ones((4, 4))), "columns that sum to 1"),
+        (lambda: e_step(windows_of(TEXTS, 4), np.full((4, 4), 0.25), occurrence="zoops", site_rate=0), "`site_rate`"),
+    ],
+)
+def test_what_cannot_be_is_named(call, message):
+    with pytest.raises(ArgumentError) as caught:
+        call()
+    assert message in str(caught.value)
+
+
+def test_a_ppm_of_another_width_is_refused():
+    with pytest.raises(ShapeError, match=r"\(letter, 4\)"):
+        e_step(windows_of(TEXTS, 4), np.full((4, 5), 0.25))
+
+
+# --- the two steps, by the routes that pooling takes
+
+
+@pytest.mark.parametrize("occurrence", ["oops", "zoops"])
+@pytest.mark.parametrize("both_strands", [False, True])
+def test_e_step_is_the_posterior_of_the_scan(rng, occurrence, both_strands):
+    peaks = load_example("crp0")[:5]
+    ppm = random_ppm(rng, 7)
+    q = BACKGROUND if not both_strands else np.array([0.3, 0.2, 0.2, 0.3])
+    windows = windows_of(peaks, 7, both_strands=both_strands)
+    step = e_step(windows, ppm, background=q, occurrence=occurrence, site_rate=0.3)
+    kernel = pwm_to_kernel(ppm, background=q)
+    kernels = [kernel, kernel[::-1, ::-1]] if both_strands else [kernel]
+    onehot = peaks.one_hot()
+    scores = np.concatenate([scan(onehot, k[None])[:, 0] for k in kernels], axis=-1)  # log odds
+    expected = site_posterior(scores, occurrence=occurrence, site_rate=0.3, offset=0.0)
+    np.testing.assert_allclose(step.posterior, np.asarray(expected).ravel(), rtol=1e-9, atol=1e-14)
+    evidence = np.asarray(log_evidence(scores, offset=0.0))
+    if occurrence == "zoops":
+        evidence = np.log(0.7 + 0.3 * np.exp(evidence))
+    assert step.evidence == pytest.approx(float(evidence.sum()), rel=1e-9)
+
+
+def test_m_step_counts_by_hand(rng):
+    windows = windows_of(TEXTS, 4)
+    posterior = rng.random(len(windows.sequence))
+    counts = np.zeros((4, 4))
+    for w, p in zip(windows.letters, posterior, strict=True):
+        for j, code in enumerate(w):
+            counts[code, j] += p
+    np.testing.assert_allclose(m_step(windows, posterior), counts / counts.sum(0), rtol=1e-12)
+    smooth = counts + 3 * BACKGROUND[:, None]
+    found = m_step(windows, posterior, pseudocount=3, background=BACKGROUND)
+    np.testing.assert_allclose(found, smooth / smooth.sum(0), rtol=1e-12)
+
+
+def test_the_m_step_is_the_best_ppm_for_its_posterior(rng):
+    """No PPM near it gives a larger expected log likelihood."""
+    windows = windows_of(TEXTS, 3)
+    posterior = e_step(windows, random_ppm(rng, 3)).posterior
+    best = m_step(windows, posterior)
+
+    def expected(ppm):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return float(np.nansum(posterior[:, None] * np.log(ppm)[windows.letters, np.arange(3)]))
+
+    for _ in range(30):
+        other = 0.9 * best + 0.1 * random_ppm(rng, 3)
+        assert expected(other) <= expected(best) + 1e-12
+
+
+# --- the climb
+
+
+@given(
+    seed=st.integers(0, 10**6),
+    width=st.integers(1, 6),
+    occurrence=st.sampled_from(["oops", "zoops"]),
+    pseudocount=st.sampled_from([0.0, 0.1, 2.0]),
+    both_strands=st.booleans(),
+)
+def test_the_objective_never_falls(seed, width, occurrence, pseudocount, both_strands):
+    generator = np.random.default_rng(seed)
+    codes = [generator.integers(-1, 4, size=n).astype(np.int8) for n in generator.integers(30, 45, size=4)]
+    for each in codes:
+        each[:6] = generator.integers(0, 4, size=6)  # at least one window
+    found = fit_em(
+        codes,
+        width,
+        occurrence=occurrence,
+        pseudocount=pseudocount,
+        both_strands=both_strands,
+        n_starts=2,
+        seed=seed,
+        max_iterations=15,
+    )
+    assert np.all(np.diff(found.history.objective) >= -1e-9 * np.abs(found.history.objective[1:]) - 1e-9)
+    if not pseudocount:
+        np.testing.assert_array_equal(found.history.evidence, found.history.objective)
+    sums = np.add.reduceat(found.posterior, found.windows.first)
+    np.testing.assert_allclose(sums, found.site_probability, rtol=1e-9)
+    assert found.evidence == pytest.approx(found.history.evidence[-1], rel=1e-12)
+    np.testing.assert_allclose(found.ppm.sum(axis=0), 1, rtol=1e-12)
+
+
+def test_crp_sites_are_found_where_they_are_known():
+    crp0 = load_example("crp0")
+    found = fit_em(crp0, 22, start="substrings", n_starts=5)
+    starts = found.windows.start[found.best_windows()]
+    hits = sum(any(abs(a - site.start) <= 3 for site in sites) for a, sites in zip(starts, crp0.sites, strict=True))
+    assert hits >= 15
+    assert found.converged
+    assert found.n_starts == 5
+
+
+def test_memes_published_motif_is_a_neighbour_of_ours(shared_data):
+    """MEME's first motif of CRP0, begun from: EM stays near it, column by column."""
+    text = (shared_data / "crp0" / "crp0.meme-4.10.1.zoops.txt").read_text()
+    theirs = parse_motifs(text)[0].ppm
+    crp0 = load_example("crp0")
+    own = fit_em(crp0, theirs.shape[1], occurrence="zoops", start="substrings", n_starts=5, pseudocount=1.0)
+    distances = []
+    for shift in range(-3, 4):
+        width = theirs.shape[1] - abs(shift)
+        a = theirs[:, max(shift, 0) : max(shift, 0) + width]
+        b = own.ppm[:, max(-shift, 0) : max(-shift, 0) + width]
+        for other in (b, b[::-1, ::-1]):
+            smooth = (a + 0.02) / 1.08
+            distances.append(float(np.mean(kl_divergence(smooth, (other + 0.02) / 1.08))))
+    assert min(distances) < 0.35, "bits a column"
+
+
+@pytest.mark.parametrize("occurrence", ["oops", "zoops"])
+def test_planted_motifs_are_recovered(occurrence):
+    motif = np.array([[0.9, 0.03, 0.03, 0.04], [0.04, 0.9, 0.03, 0.03], [0.03, 0.03, 0.9, 0.04]] * 2 + [[0.25] * 4]).T
+    motif = motif / motif.sum(axis=0)
+    recovered = 0
+    for seed in range(6):
+        share = 1.0 if occurrence == "oops" else 0.6
+        data = simulate(motif, n=120, length=60, positive_fraction=share, margin=0, seed=seed)
+        found = fit_em(data, 7, occurrence=occurrence, start="random", n_starts=8, seed=seed)
+        starts = found.windows.start[found.best_windows()]
+        known = [(a, sites[0].start) for a, sites in zip(starts, data.sites, strict=True) if sites]
+        recovered += np.mean([abs(a - b) <= 1 for a, b in known]) > 0.6
+        if occurrence == "zoops":
+            assert 0 < found.site_rate < 1
+    assert recovered >= 5
+
+
+def test_a_motif_that_is_given_is_the_only_start(rng):
+    ppm = random_ppm(rng, 5)
+    found = fit_em(TEXTS, 5, start=ppm, max_iterations=1, n_starts=9)
+    assert (found.start, found.n_starts) == ("the given motif", 1)
+    np.testing.assert_allclose(found.history.ppm[0], ppm, atol=1e-5)
+
+
+def test_seeds_repeat_and_the_best_start_wins():
+    crp0 = load_example("crp0")
+    one, two = (fit_em(crp0, 12, n_starts=6, seed=3) for _ in range(2))
+    np.testing.assert_array_equal(one.ppm, two.ppm)
+    told = []
+    fit_em(crp0, 12, n_starts=6, seed=3, on_iteration=lambda start, i, value: told.append((start, i, value)))
+    last = {start: value for start, _, value in told}
+    assert one.history.objective[-1] == max(last.values())
+    assert set(last) == set(range(6))
+
+
+def test_the_next_motif_is_found_elsewhere():
+    crp0 = load_example("crp0")
+    first = fit_em(crp0, 15, start="substrings", n_starts=2)
+    gone = erase(crp0, first)
+    second = fit_em(crp0, 15, start="random", n_starts=4, erased=gone)
+    for place, start in zip(second.windows.sequence, second.windows.start, strict=True):
+        assert not gone[place][start : start + 15].any()
+    assert second.evidence < first.evidence
