@@ -30,6 +30,7 @@ _HOME = {
     "pool_gradient": "core.pooling",
     "fit_em": "core.em",
     "EMResult": "core.em",
+    "posterior_ppm": "core.em",
     "e_step_trace": "core.trace",
     "EStepTrace": "core.trace",
     "pfm_to_ppm": "core.motifs",
@@ -111,6 +112,7 @@ if TYPE_CHECKING:
     from epool_viz.core.alphabet import reverse_complement as reverse_complement
     from epool_viz.core.em import EMResult as EMResult
     from epool_viz.core.em import fit_em as fit_em
+    from epool_viz.core.em import posterior_ppm as posterior_ppm
     from epool_viz.core.kernels import KernelPWM as KernelPWM
     from epool_viz.core.kernels import estimate_base as estimate_base
     from epool_viz.core.kernels import kernel_to_pwm as kernel_to_pwm

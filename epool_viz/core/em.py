@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from epool_viz.core._arrays import background_like, require_choice, require_number
+from epool_viz.core._arrays import as_float, background_like, is_torch, require_choice, require_number, require_shape
 from epool_viz.core.alphabet import DNA, Alphabet, get_alphabet
+from epool_viz.core.kernels import kernel_to_pwm_at
 from epool_viz.core.posterior import OCCURRENCES
 from epool_viz.errors import ArgumentError, ShapeError
 
@@ -35,7 +36,7 @@ class Windows(NamedTuple):
     start : shape (window,), first letter on the given strand, from 0
     is_reverse : shape (window,)
     first : shape (n_sequences,), place of each sequence's first window
-    n_windows : shape (n_sequences,), how many each has
+    n_windows : shape (n_sequences,), how many each has; 0 for a sequence that takes no part
     """
 
     letters: Array
@@ -56,6 +57,7 @@ class EStep(NamedTuple):
     evidence : float
         Log evidence of all sequences against the background, nats.
     site_probability : shape (n_sequences,)
+        1 for oops; 0 for a sequence without a window.
     """
 
     posterior: Array
@@ -116,13 +118,19 @@ class EMResult:
     n_starts: int
 
     def best_windows(self) -> Array:
-        """Place of the most probable window of each sequence; shape (n_sequences,)."""
+        """Place of the most probable window of each sequence that has one; shape (n_sequences,)."""
         edges = zip(self.windows.first, self.windows.n_windows, strict=True)
-        return np.array([first + int(np.argmax(self.posterior[first : first + n])) for first, n in edges])
+        return np.array([first + int(np.argmax(self.posterior[first : first + n])) for first, n in edges if n])
 
 
 def windows_of(
-    sequences: Any, width: int, *, both_strands: bool = False, alphabet: str | Alphabet = "DNA", erased: Any = None
+    sequences: Any,
+    width: int,
+    *,
+    both_strands: bool = False,
+    alphabet: str | Alphabet = "DNA",
+    erased: Any = None,
+    skip: bool = False,
 ) -> Windows:
     """List the windows of known letters.
 
@@ -134,12 +142,15 @@ def windows_of(
         List each window as its reverse complement too.
     alphabet : for strings
     erased : sequence of boolean arrays, one a sequence, or None
-        Letters that no window may touch: those of sites found before.
+        Letters that no window may touch: those of sites found before. A sequence that has no other window takes no
+        part.
+    skip : bool
+        Whether a sequence without such a window takes no part, too, instead of being an error.
 
     Raises
     ------
     ArgumentError
-        If a sequence has no such window.
+        If a sequence, or with `erased` or `skip` every sequence, has no such window.
     """
     if isinstance(width, bool) or not isinstance(width, int) or width < 1:
         raise ArgumentError("width", repr(width), "a whole number >= 1")
@@ -149,14 +160,17 @@ def windows_of(
     parts, starts, reverse, owner, count = [], [], [], [], []
     for place, each in enumerate(codes):
         if len(each) < width:
+            if skip:
+                count.append(0)
+                continue
             raise ArgumentError("sequences", f"number {place + 1} of {len(each)} letters", f"at least {width} letters")
         usable = each >= 0
         if erased is not None:
             usable = usable & ~np.asarray(erased[place], dtype=bool)
         seen = np.lib.stride_tricks.sliding_window_view(each, width)
         begin = np.flatnonzero(np.lib.stride_tricks.sliding_window_view(usable, width).all(axis=1))
-        if not len(begin):
-            accepted = f"{width} known letters in a row that are not erased"
+        if not len(begin) and not skip and erased is None:
+            accepted = f"{width} known letters in a row"
             raise ArgumentError("sequences", f"number {place + 1} without a window", accepted)
         found = seen[begin]
         parts.append(found)
@@ -168,6 +182,9 @@ def windows_of(
         reverse.append(np.repeat(np.arange(strands) == 1, len(begin)))
         owner.append(np.full(len(begin) * strands, place))
         count.append(len(begin) * strands)
+    if not any(count):
+        left = " that are not erased" if erased is not None else ""
+        raise ArgumentError("sequences", "without a window", f"{width} known letters in a row{left}")
     counts = np.array(count)
     first = np.concatenate([[0], np.cumsum(counts)[:-1]])
     return Windows(
@@ -198,27 +215,35 @@ def e_step(
     require_choice(occurrence, "occurrence", OCCURRENCES)
     ppm, q = _checked(ppm, windows, background)
     with np.errstate(divide="ignore"):
-        table = np.log(ppm) - np.log(q)[:, None]
+        log_odds = np.log(ppm) - np.log(q)[:, None]
+    return _e_step(windows, log_odds, occurrence, site_rate)
+
+
+def _e_step(windows: Windows, log_odds: Array, occurrence: str, site_rate: float) -> EStep:
+    """The E-step from the log odds of each letter in each column; shape (letter, width), nats."""
     ratios = np.zeros(len(windows.sequence))
-    for j in range(ppm.shape[1]):
-        ratios += table[windows.letters[:, j], j]
-    most = np.maximum.reduceat(ratios, windows.first)
-    safe = np.where(np.isfinite(most), most, 0.0)
+    for j in range(log_odds.shape[1]):
+        ratios += log_odds[windows.letters[:, j], j]
+    present = windows.n_windows > 0
+    edges = windows.first[present]
+    safe, total, with_site = (np.zeros(len(present)) for _ in range(3))
+    most = np.maximum.reduceat(ratios, edges)
+    safe[present] = np.where(np.isfinite(most), most, 0.0)
     powers = np.exp(ratios - safe[windows.sequence])
-    total = np.add.reduceat(powers, windows.first)
-    with np.errstate(divide="ignore"):
-        with_site = safe + np.log(total) - np.log(windows.n_windows)  # log evidence given a site
+    total[present] = np.add.reduceat(powers, edges)
+    with np.errstate(divide="ignore"):  # log evidence given a site
+        with_site[present] = safe[present] + np.log(total[present]) - np.log(windows.n_windows[present])
     if occurrence == "oops":
-        if not np.all(total > 0):
-            place = int(np.flatnonzero(total == 0)[0]) + 1
+        if not np.all(total[present] > 0):
+            place = int(np.flatnonzero(present & (total == 0))[0]) + 1
             raise ArgumentError("ppm", f"impossible for sequence {place}", "a PPM without zeros, or pseudocounts")
-        return EStep(powers / total[windows.sequence], float(with_site.sum()), np.ones(len(windows.first)))
+        return EStep(powers / total[windows.sequence], float(with_site.sum()), present.astype(float))
     if not 0 < site_rate <= 1:
         raise ArgumentError("site_rate", repr(site_rate), "a number in (0, 1]")
     with np.errstate(divide="ignore"):
         has, none = math.log(site_rate) + with_site, np.log1p(-site_rate) if site_rate < 1 else -np.inf
-        evidence = np.logaddexp(has, none)
-        share = np.exp(has - evidence)
+        evidence = np.where(present, np.logaddexp(has, none), 0.0)
+        share = np.where(present, np.exp(has - evidence), 0.0)
     within = np.divide(powers, total[windows.sequence], out=np.zeros_like(powers), where=total[windows.sequence] > 0)
     return EStep(share[windows.sequence] * within, float(evidence.sum()), share)
 
@@ -251,6 +276,68 @@ def m_step(
     if not np.all(total > 0):
         raise ArgumentError("posterior", "zero everywhere", "some probability that there is a site, or pseudocounts")
     return np.asarray(counts / total)
+
+
+def posterior_ppm(
+    sequences: Any,
+    kernel: Any,
+    *,
+    bias: float = 0.0,
+    m: float = 1.0,
+    background: Any = None,
+    both_strands: bool = False,
+    occurrence: str = "oops",
+    site_rate: float = 0.5,
+    pseudocount: float = 0.0,
+    alphabet: str | Alphabet = "DNA",
+) -> Array:
+    """What a kernel means to the sequences that it reads: one M-step with the kernel's own posterior.
+
+    At a fixed point of EM it is the PPM that the kernel means by itself, `kernel_to_pwm_at(kernel, m).ppm`; their
+    `kl_divergence`, column by column, says how far from one the kernel is.
+
+    Parameters
+    ----------
+    sequences : SequenceSet, or strings, or int8 codes (-1 for an unknown letter)
+        Of any lengths; one without a whole window of known letters takes no part.
+    kernel : shape (letter, width)
+    bias : float
+        Of the kernel. It moves all scores alike, and so no posterior.
+    m : float >= 0
+        Of ePooling; 0 counts every window alike.
+    background : shape (letter,), or None for uniform
+    both_strands : bool
+        Whether a window of the other strand may be the site; it is counted as the kernel reads it.
+    occurrence : "oops" or "zoops"
+    site_rate : float in (0, 1], read only for zoops
+    pseudocount : float >= 0
+        Imaginary sites a column, their letters drawn from the background.
+    alphabet : for strings
+
+    Returns
+    -------
+    array, shape (letter, width); every column sums to 1.
+
+    Raises
+    ------
+    ArgumentError
+        If no sequence has a window.
+    ShapeError
+        If the kernel is not one matrix with a row for each letter.
+
+    Source: Lawrence & Reilly, Proteins 7:41 (1990); its E-step is ePooling's, Luo et al., Bioinformatics 36(5), 2020.
+    """
+    require_choice(occurrence, "occurrence", OCCURRENCES)
+    require_number(pseudocount, "pseudocount", at_least=0)
+    codes, letters = _codes_of(sequences, alphabet)
+    matrix = as_float(np.asarray(kernel.detach().cpu()) if is_torch(kernel) else kernel, "kernel").astype(float)
+    require_shape(matrix, "kernel", at_least=2, accepted=f"({len(letters)}, width)")
+    if matrix.ndim != 2 or matrix.shape[0] != len(letters):
+        raise ShapeError("kernel", f"of shape {matrix.shape}", f"({len(letters)}, width)")
+    read = kernel_to_pwm_at(matrix, m, bias=bias, background=background)
+    windows = windows_of(codes, matrix.shape[1], both_strands=both_strands, alphabet=letters, skip=True)
+    posterior = _e_step(windows, m * read.pwm, occurrence, site_rate).posterior
+    return m_step(windows, posterior, n_letters=len(letters), pseudocount=pseudocount, background=background)
 
 
 def fit_em(
@@ -386,7 +473,8 @@ def _climb(
             break
         ppm = m_step(windows, step.posterior, n_letters=len(q), pseudocount=pseudocount, background=q)
         if options["occurrence"] == "zoops":
-            rate = float(np.clip(step.site_probability.mean(), 1e-12, 1 - 1e-12))
+            share = step.site_probability[windows.n_windows > 0].mean()
+            rate = float(np.clip(share, 1e-12, 1 - 1e-12))
     history = EMHistory(*(np.array(column) for column in zip(*steps, strict=True)))
     return ppm, rate, history, name, bool(converged)
 

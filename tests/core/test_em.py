@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from epool_viz.core.em import e_step, erase, fit_em, m_step, windows_of
-from epool_viz.core.kernels import pwm_to_kernel
+from epool_viz.core.em import e_step, erase, fit_em, m_step, posterior_ppm, windows_of
+from epool_viz.core.kernels import kernel_to_pwm_at, pwm_to_kernel
 from epool_viz.core.motifs import kl_divergence
 from epool_viz.core.posterior import log_evidence, site_posterior
 from epool_viz.core.scan import scan
@@ -242,3 +242,95 @@ def test_the_next_motif_is_found_elsewhere():
     for place, start in zip(second.windows.sequence, second.windows.start, strict=True):
         assert not gone[place][start : start + 15].any()
     assert second.evidence < first.evidence
+
+
+# --- a kernel meets EM
+
+
+@pytest.mark.parametrize("m", [0.0, 0.7, 3.0])
+@pytest.mark.parametrize("both_strands", [False, True])
+def test_posterior_ppm_counts_letters_under_the_poolings_own_weights(rng, m, both_strands):
+    kernel = rng.normal(size=(4, 5))
+    peaks = load_example("crp0")[:7]
+    onehot = peaks.one_hot()
+    kernels = [kernel, kernel[::-1, ::-1]] if both_strands else [kernel]
+    scores = np.concatenate([scan(onehot, k[None])[:, 0] for k in kernels], axis=-1)
+    posterior = np.asarray(site_posterior(scores, m=m)).reshape(len(peaks), len(kernels), -1)
+    counts = np.zeros((4, 5))
+    for j in range(5):
+        given = onehot[:, :, j : j + posterior.shape[-1]]
+        counts[:, j] += np.einsum("nap,np->a", given, posterior[:, 0])
+        if both_strands:
+            other = onehot[:, ::-1, 4 - j : 4 - j + posterior.shape[-1]]
+            counts[:, j] += np.einsum("nap,np->a", other, posterior[:, 1])
+    found = posterior_ppm(peaks, kernel, m=m, both_strands=both_strands, background=BACKGROUND)
+    np.testing.assert_allclose(found, counts / counts.sum(axis=0), rtol=1e-9)
+    with_bias = posterior_ppm(peaks, kernel, m=m, both_strands=both_strands, background=BACKGROUND, bias=-7.5)
+    np.testing.assert_allclose(with_bias, found, rtol=1e-9)
+    smooth = posterior_ppm(peaks, kernel, m=m, both_strands=both_strands, background=BACKGROUND, pseudocount=3)
+    expected = (counts + 3 * BACKGROUND[:, None]) / (counts.sum(axis=0) + 3)
+    np.testing.assert_allclose(smooth, expected, rtol=1e-9)
+
+
+def test_posterior_ppm_of_zoops_leaves_out_who_has_no_site(rng):
+    """A set of which half the sequences cannot hold the motif: their windows count for nothing."""
+    with_site = ["TTTTACGCATTTT", "TTACGCATTTTTT", "TTTTTTTACGCA"]
+    without = ["TTTTTTTTTTTTT", "TTTTTTTTTT"]
+    kernel = pwm_to_kernel(np.where(np.eye(4)[[0, 1, 2, 1, 0]].T == 1, 0.97, 0.01))
+    one = posterior_ppm(with_site, kernel)
+    two = posterior_ppm(with_site + without, kernel, occurrence="zoops", site_rate=0.5)
+    oops = posterior_ppm(with_site + without, kernel)
+    assert np.abs(one - two).max() < 0.02
+    assert np.abs(one - oops).max() > 0.3
+
+
+def test_a_kernel_at_a_fixed_point_of_em_is_where_the_m_step_leaves_it():
+    crp0 = load_example("crp0")
+    found = fit_em(crp0, 12, start="substrings", n_starts=2, pseudocount=0.5, tolerance=1e-10)
+    q = BACKGROUND
+    kernel = pwm_to_kernel(found.ppm, background=q)
+    settled = fit_em(crp0, 12, start=found.ppm, pseudocount=0.5, background=q, max_iterations=400, tolerance=1e-12)
+    kernel = pwm_to_kernel(settled.ppm, background=q)
+    again = posterior_ppm(crp0, kernel, background=q, pseudocount=0.5)
+    exact = kernel_to_pwm_at(kernel, 1.0, background=q).ppm
+    assert float(kl_divergence(again, exact).max()) < 1e-6
+    far = posterior_ppm(crp0, 3 * kernel, background=q, pseudocount=0.5)
+    assert float(kl_divergence(far, kernel_to_pwm_at(3 * kernel, 1.0, background=q).ppm).mean()) > 0.05
+
+
+def test_posterior_ppm_reads_what_has_a_window_and_refuses_what_has_none():
+    kernel = np.random.default_rng(4).normal(size=(4, 6))
+    some = posterior_ppm(["ACGTTGCA", "ACGNT", "AC", "TTGCAATN"], kernel)
+    np.testing.assert_allclose(some, posterior_ppm(["ACGTTGCA", "TTGCAAT"], kernel), rtol=1e-12)
+    with pytest.raises(ArgumentError, match="`sequences` is without a window; accepted: 6 known letters in a row"):
+        posterior_ppm(["ACGNT", "AC"], kernel)
+    with pytest.raises(ShapeError, match=r"`kernel` is of shape \(2, 4, 6\)"):
+        posterior_ppm(["ACGTTGCA"], np.stack([kernel, kernel]))
+    with pytest.raises(ArgumentError, match="`pseudocount`"):
+        posterior_ppm(["ACGTTGCA"], kernel, pseudocount=-1)
+
+
+def test_a_kernel_of_huge_numbers_still_has_a_posterior():
+    kernel = np.zeros((4, 3))
+    kernel[0] = 4000.0
+    np.testing.assert_allclose(posterior_ppm(["CCAAAG", "TAAACC"], kernel), np.eye(4)[[0, 0, 0]].T, atol=1e-12)
+
+
+def test_a_sequence_that_is_all_erased_takes_no_part():
+    texts = ["ACGTACGT", "TTGACCATG"]
+    gone = [np.ones(8, dtype=bool), np.zeros(9, dtype=bool)]
+    for occurrence in ("oops", "zoops"):
+        found = fit_em(texts, 4, erased=gone, occurrence=occurrence, n_starts=2)
+        alone = fit_em(texts[1:], 4, occurrence=occurrence, n_starts=2, background=_letters(texts))
+        np.testing.assert_allclose(found.ppm, alone.ppm, rtol=1e-9)
+        assert found.evidence == pytest.approx(alone.evidence, rel=1e-9)
+        assert found.site_probability[0] == 0
+        assert len(found.best_windows()) == 1
+    with pytest.raises(ArgumentError, match="not erased"):
+        fit_em(texts, 4, erased=[np.ones(8, dtype=bool), np.ones(9, dtype=bool)])
+
+
+def _letters(texts):
+    counts = np.array([sum(text.count(letter) for text in texts) for letter in "ACGT"], dtype=float)
+    counts += 1e-3 * counts.sum()
+    return counts / counts.sum()
