@@ -7,8 +7,6 @@ on this machine: server, kernels, browser and visitors share its cores.
 from __future__ import annotations
 
 import argparse
-import base64
-import json
 import math
 import os
 import platform
@@ -44,6 +42,7 @@ from epool_viz.app import config
 from epool_viz.core.alphabet import DNA
 from epool_viz.panels.e_step import bridge
 from epool_viz.panels.e_step.model import EStepModel
+from epool_viz.panels.links import fragment
 from tests.browser import chromium
 from tests.browser.server import Server, serving, wait_for
 
@@ -183,7 +182,7 @@ def open_heavy_state(page: Page, address: str) -> None:
         kernel_text=bridge.matrix_text(kernel),
     )
     page.goto("about:blank")
-    _, _ = _page.seconds_to_usable(page, address + fragment(model))
+    _, _ = _page.seconds_to_usable(page, address + state_in_link(model))
     shown = page.locator(".ec-axis [data-name=expectation]").first
     expected = float(model.trace.pooled)
     wait_for(
@@ -193,10 +192,9 @@ def open_heavy_state(page: Page, address: str) -> None:
     )
 
 
-def fragment(model: EStepModel) -> str:
-    """The part of a link that opens a model's state, as `toFragment` of kit.js writes it."""
-    text = json.dumps({"link": bridge.link_of(model)})
-    return "#state=" + base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+def state_in_link(model: EStepModel) -> str:
+    """The part of a link that opens a model's state."""
+    return fragment({"link": bridge.link_of(model)})
 
 
 # --- a crowd ----------------------------------------------------------------------------------------------------------

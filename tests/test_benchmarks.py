@@ -70,7 +70,7 @@ def test_a_busy_machine_is_told(busy: tuple[float, float], is_fair: bool) -> Non
 @pytest.mark.parametrize("name", ["~~~???", "~~~???~", "~~~???~?"])
 def test_a_link_is_written_as_the_page_reads_it(name: str) -> None:
     model = EStepModel(sequence_source="pasted", pasted=f">{name}\n{'ACGTN' * 11}\n")
-    start, _, text = bench_dashboard.fragment(model).partition("=")
+    start, _, text = bench_dashboard.state_in_link(model).partition("=")
     assert start == "#state"
     assert re.fullmatch(r"[\w-]+", text)
     assert json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))) == {"link": bridge.link_of(model)}

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import json
 import threading
-from typing import Any
+from typing import Any, ClassVar
 
 import ipywidgets as w
 
 from epool_viz._slow_imports import defer_iri_parsers
-from epool_viz.components.base import Store
 from epool_viz.components.download import Download
-from epool_viz.components.heartbeat import Heartbeat
 from epool_viz.components.intent import Intent
 from epool_viz.components.rewind import Rewind
-from epool_viz.components.share import Share
-from epool_viz.components.toolbar import Toolbar
 from epool_viz.core.kernels import kernel_to_pwm_at
 from epool_viz.data.jaspar import jaspar_index
 from epool_viz.data.races import RaceRecord, RunRecord
@@ -38,9 +32,10 @@ from epool_viz.panels.compare.charts import (
 )
 from epool_viz.panels.compare.model import BOUNDS, LONGEST_TEXT, CompareModel, e_step_state, verdict
 from epool_viz.panels.compare.racer import Racer, warm
-from epool_viz.panels.guard import Guard, Wiring
+from epool_viz.panels.dashboard import Dashboard, shown_if
 from epool_viz.panels.html import escape
-from epool_viz.panels.look import card, heading, panel_style, part, style_sheet
+from epool_viz.panels.links import fragment
+from epool_viz.panels.look import card, heading, part
 
 defer_iri_parsers()
 import plotly.graph_objects as go  # noqa: E402 - only once its parsers are put off
@@ -48,7 +43,6 @@ import plotly.graph_objects as go  # noqa: E402 - only once its parsers are put 
 SEEN_EVERY = 0.25  # seconds between two looks at a race that runs
 LONGEST_LINK = 4000  # characters of pasted text that a link carries
 LOGOS = 2  # a method
-TEACHING: dict[str, Any] = {"without": None, "size": None, "theme": None}
 _NUMBERS = (
     ("n", "Sequences"),
     ("length", "Letters of each"),
@@ -59,7 +53,7 @@ _NUMBERS = (
 )
 
 
-class CompareView(w.VBox):
+class CompareView(Dashboard):
     """The panel. Shows a model and changes it; holds no number of its own.
 
     Parameters
@@ -67,33 +61,29 @@ class CompareView(w.VBox):
     model : CompareModel
     """
 
+    PARTS, HELP = page.PARTS, page.HELP
+    LINK = ("choices", "epoch")
+    PASSING: ClassVar = {"intends": False}
+
     def __init__(self, model: CompareModel) -> None:
-        self.model = model
-        self.fault = ""
-        self.guard = Guard(self._report)
-        self.wiring = Wiring(self.guard)
         self.racer = Racer(model)
-        self.store = Store(self._page_state() | TEACHING | {"intends": False}, self.guard(self._take_patch))
         self._task: asyncio.Task[None] | None = None
         self._drawn: tuple[Any, ...] = ()
-        self._build_controls()
-        self._build_page()
-        super().__init__(self._arranged())
-        self.add_class("ep-root")
+        super().__init__(model)
         self.add_class("ep-compare")
-        self._wire()
-        self._draw()
 
     def close(self) -> None:
         """Stop the race, undo every tie, and take the widgets off the page."""
         self.racer.stop()
         if self._task is not None:
             self._task.cancel()
-        self.wiring.close()
-        self.figure.close()
         super().close()
 
     # --- widgets
+
+    def _build(self) -> None:
+        self._build_controls()
+        self._build_page()
 
     def _build_controls(self) -> None:
         self.controls: dict[str, Any] = {
@@ -118,15 +108,9 @@ class CompareView(w.VBox):
 
     def _build_page(self) -> None:
         on = {"store": self.store}
-        link = {"share": ["choices", "epoch", *TEACHING]}
-        first = {name: value for name, value in self._page_state().items() if name == "choices"}
-        self.heartbeat = Heartbeat(**on, options=link)
-        self.share = Share(**on, options=link | {"label": "Copy link", "slot": "tools"})
-        self.toolbar = Toolbar(**on, options=link | {"first": first, "parts": page.PARTS, "help": page.HELP})
         self.intent = Intent(**on, options={"key": "intends", "within": ".ep-controls"})
         self.rewind = Rewind(**on, options=page.REWIND)
         self.download = Download(self.store, self._make_download, options={"items": list(page.DOWNLOADS)})
-        self.alert = w.HTML().add_class("ep-alert")
         self.progress = w.HTML().add_class("ep-progress")
         self.sentence = w.HTML().add_class("ep-sentence")
         # drawn whole from the start: what is added before a page is there would not reach it
@@ -166,8 +150,13 @@ class CompareView(w.VBox):
             ]
         ).add_class("ep-shown")
         body = w.Box([part("choices", choices), shown]).add_class("ep-body")
-        around = (self.store, self.heartbeat, self.share, self.toolbar, self.intent, self.alert)
-        return [style_sheet(panel_style(__package__) + _trace_colours()), *around, body]
+        return [self.intent, body]
+
+    def _first(self, state: dict[str, Any]) -> dict[str, Any]:
+        return {"choices": state["choices"]}
+
+    def _style(self) -> str:
+        return super()._style() + _trace_colours()
 
     # --- ties
 
@@ -182,18 +171,18 @@ class CompareView(w.VBox):
         wire.click(self.stop_button, self._stop)
         wire.on(self.upload, "value", self._take_file)
         for name in ("motif", "n", "length"):
-            wire.follow((model, "data"), (c[name].layout, "display"), _shown_if("simulated"))
+            wire.follow((model, "data"), (c[name].layout, "display"), shown_if("simulated".__eq__))
         for widget in (c["pasted"], self.upload):
-            wire.follow((model, "data"), (widget.layout, "display"), _shown_if("pasted"))
+            wire.follow((model, "data"), (widget.layout, "display"), shown_if("pasted".__eq__))
         wire.follow((model, "stage"), (self.race_button, "disabled"), lambda _: model.is_busy)
         wire.follow((model, "stage"), (self.stop_button, "disabled"), lambda _: not model.is_busy)
-        wire.follow((model, "message"), (self.alert, "value"), self._alert_html)
         wire.on(model, ("stage", "share", "said"), self._show_progress)
         wire.on(model, ("record", "epoch"), self._draw)
-        wire.on(model, CompareModel.CHOICES, self._tell)
+        wire.on(model, CompareModel.CHOICES, self._show)
         wire.on(self.network, "value", self._offer_kernels)
         wire.on(self.kernel, "value", self._show_opening)
         self._show_progress()
+        self._draw()
 
     # --- handlers
 
@@ -206,10 +195,7 @@ class CompareView(w.VBox):
             self.model.follows = self.model.epoch >= self.model.record.n_epochs
         if patch.get("intends") is True:
             warm_up()
-        self._tell()
-
-    def _tell(self, _: Any = None) -> None:
-        self.store.tell(self._page_state())
+        self._show()
 
     def _page_state(self) -> dict[str, Any]:
         model = self.model
@@ -282,7 +268,7 @@ class CompareView(w.VBox):
         self.table.value = table_html(record)
         self.logos.value = logos_html(record, epoch)
         self._offer_networks()
-        self._tell()
+        self._show()
 
     def _draw_figure(self, record: RaceRecord, epoch: int) -> None:
         lines = race_lines(record, epoch)
@@ -339,7 +325,7 @@ class CompareView(w.VBox):
         link = f'<a class="ep-open" href="e_step.ipynb{fragment(state)}">Open this kernel in the E-step view</a>'
         self.opening.value = f"<p>{link} {note}</p>"
 
-    # --- what is taken along, and messages
+    # --- what is taken along
 
     def _make_download(self, name: str) -> tuple[str, str, bytes]:
         record, run = self.model.record, self._chosen_run()
@@ -356,15 +342,6 @@ class CompareView(w.VBox):
         if not run.model_file:
             raise ArgumentError("network", "not finished yet", "one whose race has ended")
         return f"{run.method}_seed{run.seed}.safetensors", "application/octet-stream", run.model_file
-
-    def _report(self, sentence: str) -> None:
-        self.fault = sentence
-        self.alert.value = self._alert_html(self.model.message)
-
-    def _alert_html(self, message: str) -> str:
-        sentences = [text for text in (self.fault, message) if text]
-        said = "".join(f"<p>{escape(text)}</p>" for text in sentences)
-        return f'<div class="ep-message" role="alert">{said}</div>' if said else ""
 
 
 _READING = {
@@ -396,12 +373,6 @@ def choices_of(model: CompareModel) -> dict[str, Any]:
 def _defaults() -> dict[str, Any]:
     traits = CompareModel.class_traits()
     return {name: traits[name].default_value for name in CompareModel.CHOICES}
-
-
-def fragment(state: dict[str, Any]) -> str:
-    """A state as the fragment of a link, as the page writes it."""
-    text = base64.urlsafe_b64encode(json.dumps(state).encode()).decode().rstrip("=")
-    return f"#state={text}"
 
 
 def table_html(record: RaceRecord) -> str:
@@ -478,10 +449,6 @@ def _trace_colours() -> str:
             f"{{fill:var(--method-{method})!important;stroke:var(--method-{method})!important}}"
         )
     return "".join(rules)
-
-
-def _shown_if(wanted: str) -> Any:
-    return lambda value: "" if value == wanted else "none"
 
 
 def _holds(name: str) -> Any:

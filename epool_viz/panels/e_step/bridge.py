@@ -13,10 +13,8 @@ from epool_viz.panels.e_step.model import MOST_LETTERS, WIDEST, EStepModel
 from epool_viz.panels.e_step.steps import STEPS
 
 SHARED = ("m", "mode", "both_strands", "occurrence", "site_rate", "activation", "local_window", "padding", "bias")
-# what belongs to the page alone: the looks of a state, and what a teacher's link asks for
+# what belongs to the page alone: the looks of a state
 LOOKS: dict[str, Any] = {"logo_kind": "information", "logo_reverse": False, "pinned": None}
-TEACHING: dict[str, Any] = {"without": None, "size": None, "theme": None}
-LINK_KEYS = ("link", *SHARED, "step", "cursor", *LOOKS, *TEACHING)
 _STEP_NAMES = tuple(step.name for step in STEPS)
 _LETTERS = DNA.letters + DNA.unknown[0]
 

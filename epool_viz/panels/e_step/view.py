@@ -12,34 +12,30 @@ from typing import Any
 import ipywidgets as w
 
 from epool_viz.components.axis import PooledAxis
-from epool_viz.components.base import Store
 from epool_viz.components.choice import Choice
 from epool_viz.components.compare import Compare
 from epool_viz.components.download import Download
 from epool_viz.components.editor import KernelEditor
 from epool_viz.components.formula import WindowFormula
-from epool_viz.components.heartbeat import Heartbeat
 from epool_viz.components.logo import Logo
 from epool_viz.components.onehot import OneHot
 from epool_viz.components.player import StepPlayer
 from epool_viz.components.predict import Predict
-from epool_viz.components.share import Share
 from epool_viz.components.shares import Shares
 from epool_viz.components.slider import Slider
 from epool_viz.components.steptext import StepText
 from epool_viz.components.strip import SequenceStrip
-from epool_viz.components.toolbar import Toolbar
 from epool_viz.components.track import PosteriorTrack
 from epool_viz.components.trust import TrustPanel
 from epool_viz.data.gallery import list_examples, list_models
 from epool_viz.data.jaspar import jaspar_index
+from epool_viz.panels.dashboard import Dashboard, shown_if
 from epool_viz.panels.e_step import bridge, page
 from epool_viz.panels.e_step.model import BOUNDS, NETWORK, EStepModel
 from epool_viz.panels.e_step.questions import page_questions
 from epool_viz.panels.e_step.takeaway import TAKE_AWAY, taken
-from epool_viz.panels.guard import Guard, Wiring
 from epool_viz.panels.html import escape
-from epool_viz.panels.look import card, heading, panel_style, part, style_sheet
+from epool_viz.panels.look import card, heading, part
 
 _CHOICES: dict[str, tuple[str, list[tuple[str, Any]]]] = {
     "sequence_source": (
@@ -66,7 +62,7 @@ _FOLDS = {
 }
 
 
-class EStepView(w.VBox):
+class EStepView(Dashboard):
     """The panel. Shows a model and changes it; holds no number of its own.
 
     Parameters
@@ -74,34 +70,24 @@ class EStepView(w.VBox):
     model : EStepModel
     """
 
+    PARTS, HELP, LOOKS = page.PARTS, page.HELP, bridge.LOOKS
+    LINK = ("link", *bridge.SHARED, "step", "cursor")
+    KEPT = ("codes", "kernel")
+
     def __init__(self, model: EStepModel) -> None:
-        self.model = model
-        self.fault = ""
         self.is_taking = False
         self.memory = bridge.Memory()
-        self.guard = Guard(self._report)
-        self.wiring = Wiring(self.guard)
-        first = bridge.page_state(model) | bridge.LOOKS
-        self.store = Store(first | bridge.TEACHING, self.guard(self._take_patch))
-        self.alert = w.HTML().add_class("ep-alert")
-        self.source_note = w.HTML().add_class("ep-source")
-        self._build_controls()
-        self._build_components(first)
-        super().__init__(self._arranged())
-        self.add_class("ep-root")
-        self._wire()
-        self._show()
+        super().__init__(model)
 
-    def close(self) -> None:
-        """Undo every tie, and take the widgets off the page."""
-        self.wiring.close()
-        below = _descendants(self)
-        self.layout.close()
-        super().close()
-        for widget in below:
-            widget.close()
+    def _page_state(self) -> dict[str, Any]:
+        return bridge.page_state(self.model)
 
     # --- widgets
+
+    def _build(self) -> None:
+        self.source_note = w.HTML().add_class("ep-source")
+        self._build_controls()
+        self._build_components()
 
     def _build_controls(self) -> None:
         self.controls: dict[str, Any] = {
@@ -126,14 +112,10 @@ class EStepView(w.VBox):
         self.upload = w.FileUpload(description="Choose a kernel file (up to 1 MB)", accept="", multiple=False)
         self.motif_choice = w.Dropdown(description="Motif in the file")
 
-    def _build_components(self, first: dict[str, Any]) -> None:
+    def _build_components(self) -> None:
         # one voice: the step when it changes, then the lower track
         steps, (above, below) = page.page_steps(), page.quantities()
         on = {"store": self.store}
-        self.heartbeat = Heartbeat(**on, options={"share": [*bridge.LINK_KEYS, "codes", "kernel"]})
-        link = {"share": [*bridge.LINK_KEYS]}
-        self.share = Share(**on, options=link | {"label": "Copy link", "slot": "tools"})
-        self.toolbar = Toolbar(**on, options=link | {"first": first, "parts": page.PARTS, "help": page.HELP})
         self.player = StepPlayer(**on, options={"steps": steps})
         self.m_slider = Slider(**on, options=page.M_SLIDER)
         self.steptext = StepText(**on, options={"steps": steps, "level": 2})
@@ -198,8 +180,7 @@ class EStepView(w.VBox):
         tools = [w.Box(list(self.toggles.values())).add_class("ep-tools"), *self.fold_boxes.values()]
         below = w.VBox([*cards, *(part("tools", tool) for tool in tools)]).add_class("ep-below")
         body = w.Box([walk, beside, below, chosen]).add_class("ep-body")
-        around = (self.store, self.heartbeat, self.share, self.toolbar, self.alert)
-        return [style_sheet(panel_style(__package__)), *around, body]
+        return [body]
 
     def _veiled(self) -> dict[str, tuple[Any, ...]]:
         """What a question hides while it is open, by the names of `questions.VEILS`."""
@@ -222,12 +203,11 @@ class EStepView(w.VBox):
         self._offer_kernels()
         wire.on(model, NETWORK, self._offer_kernels)
         wire.on(self.kernel_choice, "value", self._take_kernel)
-        wire.follow((model, "message"), (self.alert, "value"), self._alert_html)
         wire.on(model, (*EStepModel.LOOKING, *NETWORK, "trace", "kernel", "sequence_name", "message"), self._show)
         for widget, name, is_shown in self._conditions():
-            wire.follow((model, name), (widget.layout, "display"), _shown_if(is_shown))
+            wire.follow((model, name), (widget.layout, "display"), shown_if(is_shown))
         for name, toggle in self.toggles.items():
-            wire.follow((toggle, "value"), (self.fold_boxes[name].layout, "display"), _shown_if(bool))
+            wire.follow((toggle, "value"), (self.fold_boxes[name].layout, "display"), shown_if(bool))
         wire.on(self.toggles["trust"], "value", self._show)
         wire.on(self.controls["kernel_source"], "value", self._offer_editor)
 
@@ -258,7 +238,7 @@ class EStepView(w.VBox):
         if self.is_taking:
             return
         self.memory.keep(self.model)
-        self.store.tell(bridge.page_state(self.model))
+        super()._show()
         self.source_note.value = _notes_html(self.model)
         if self.toggles["trust"].value:
             self.trust.compare(self.store.now)
@@ -299,17 +279,6 @@ class EStepView(w.VBox):
     def _make_download(self, name: str) -> tuple[str, str, bytes]:
         return taken(self.model, name)
 
-    # --- messages
-
-    def _report(self, sentence: str) -> None:
-        self.fault = sentence
-        self.alert.value = self._alert_html(self.model.message)
-
-    def _alert_html(self, message: str) -> str:
-        sentences = [text for text in (self.fault, message) if text]
-        said = "".join(f"<p>{escape(text)}</p>" for text in sentences)
-        return f'<div class="ep-message" role="alert">{said}</div>' if said else ""
-
 
 def _notes_html(model: EStepModel) -> str:
     notes = "".join(f"<li>{escape(note)}</li>" for note in model.notes)
@@ -337,19 +306,3 @@ def _from_one(place: int) -> int:
 
 def _from_zero(number: int) -> int:
     return number - 1
-
-
-def _shown_if(condition: Callable[[Any], bool]) -> Callable[[Any], str]:
-    def display(value: Any) -> str:
-        return "" if condition(value) else "none"
-
-    return display
-
-
-def _descendants(widget: Any) -> list[Any]:
-    """Every widget below this one, their layouts and styles included."""
-    below = []
-    for child in getattr(widget, "children", ()):
-        below += [child, child.layout, *_descendants(child)]
-        below += [child.style] if child.has_trait("style") else []
-    return below

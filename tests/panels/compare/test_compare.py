@@ -19,9 +19,10 @@ from epool_viz.panels.compare import page, takeaway
 from epool_viz.panels.compare.charts import method_name
 from epool_viz.panels.compare.model import BOUNDS, CompareModel, e_step_state, prepare, verdict
 from epool_viz.panels.compare.racer import Racer
-from epool_viz.panels.compare.view import CompareView, choices_of, fragment, logos_html, table_html
+from epool_viz.panels.compare.view import CompareView, choices_of, logos_html, table_html
 from epool_viz.panels.e_step import bridge
 from epool_viz.panels.e_step.model import EStepModel
+from epool_viz.panels.links import fragment
 
 TINY = {"data": "simulated", "n": 80, "length": 40, "n_kernels": 2, "width": 6, "epochs": 2, "preset": "exact"}
 

@@ -1,0 +1,158 @@
+"""What every dashboard owes its visitors, whichever it is: nothing unnamed, nothing unguarded, nothing left behind."""
+
+from __future__ import annotations
+
+import datetime
+import inspect
+import json
+import re
+
+import ipywidgets
+import pytest
+from ipywidgets.widgets.widget import _instances
+
+from epool_viz import dashboards
+from epool_viz.errors import ArgumentError
+from epool_viz.panels.dashboard import TEACHING, Dashboard, descendants
+from epool_viz.panels.guard import Guard
+
+DASHBOARDS = [name for name, thing in vars(dashboards).items() if inspect.isfunction(thing)]
+NOW = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+
+
+@pytest.fixture(params=DASHBOARDS)
+def name(request):
+    return request.param
+
+
+@pytest.fixture
+def view(name):
+    shown = getattr(dashboards, name)()
+    yield shown
+    shown.close()
+
+
+def interactive(view):
+    """Every stock widget that a visitor can work with."""
+    kinds = (ipywidgets.ValueWidget, ipywidgets.Button)
+    return [w for w in descendants(view) if isinstance(w, kinds) and not isinstance(w, ipywidgets.HTML)]
+
+
+def poke(widget):
+    """Change a widget as a browser would: through its state."""
+    if isinstance(widget, ipywidgets.Button):
+        widget.click()
+    elif isinstance(widget, ipywidgets.FileUpload):
+        widget.value = ({"name": "k.txt", "type": "", "size": 2, "content": memoryview(b"hi"), "last_modified": NOW},)
+    elif hasattr(widget, "index") and len(widget.options) > 1:
+        widget.index = ((widget.index or 0) + 1) % len(widget.options)
+    elif isinstance(widget.value, bool):
+        widget.value = not widget.value
+    elif isinstance(widget.value, str):
+        widget.value += " x"
+    elif not hasattr(widget, "index"):
+        widget.value = widget.max if widget.value < widget.max else widget.min
+
+
+def is_tied(widget):
+    """Whether a handler of ours hears of it."""
+    handlers = [h for kinds in widget._trait_notifiers.values() for found in kinds.values() for h in found]
+    if isinstance(widget, ipywidgets.Button):
+        handlers += widget._click_handlers.callbacks
+    return any(hasattr(handler, "__wrapped__") for handler in handlers)
+
+
+def from_page(view, **patch):
+    """A message of the page, as it arrives."""
+    view.store._receive(view.store, {"patch": patch}, [])
+
+
+def test_the_dashboards_are_really_found():
+    assert {"e_step", "compare"} <= set(DASHBOARDS)
+
+
+def test_a_dashboard_is_one(view):
+    assert isinstance(view, Dashboard)
+    assert view.model.message == ""
+    assert view.alert.value == ""
+
+
+def test_a_state_of_another_dashboard_is_refused(name):
+    with pytest.raises(ArgumentError, match="colour"):
+        getattr(dashboards, name)(colour="red")
+
+
+def test_the_page_starts_with_plain_values_and_a_link_carries_some_of_them(view):
+    assert json.loads(json.dumps(view.store.state)) == view.store.state
+    assert view.store.now == view.store.state, "what is told later costs a message more"
+    shared = set(view.share.options["share"])
+    assert set(TEACHING) < shared <= set(view.store.state)
+    assert set(view.toolbar.options["first"]) <= set(view.store.state)
+
+
+def test_what_the_page_tells_back_unchanged_changes_nothing(view):
+    before = json.dumps(view.store.now)
+    from_page(view, **json.loads(before))
+    assert json.dumps(view.store.now) == before
+    assert view.alert.value == ""
+
+
+def test_every_part_that_can_be_hidden_is_on_the_page(view):
+    classes = {name for widget in descendants(view) for name in getattr(widget, "_dom_classes", ())}
+    assert {name for name in classes if name.startswith("ep-part-")} == {f"ep-part-{p['name']}" for p in view.PARTS}
+
+
+def test_help_says_goal_order_terms_and_keys(view):
+    assert set(view.HELP) == {"goal", "order", "terms", "keys"}
+    assert all(view.HELP.values())
+
+
+def test_every_control_has_a_name(view):
+    for widget in interactive(view):
+        assert widget.description.strip(), widget
+
+
+def test_every_handler_of_the_view_is_guarded(view):
+    for widget in [*descendants(view), view.model]:
+        for by_kind in widget._trait_notifiers.values():
+            for handlers in by_kind.values():
+                ours = [h for h in handlers if getattr(h, "__module__", "").startswith("epool_viz.panels")]
+                outside = [h for h in ours if not hasattr(h, "__wrapped__") and not hasattr(h, "__self__")]
+                assert not outside, (widget, outside)
+        if isinstance(widget, ipywidgets.Button):
+            assert all(hasattr(handler, "__wrapped__") for handler in widget._click_handlers.callbacks)
+
+
+def test_every_handler_that_raises_shows_a_message_with_an_id(name, monkeypatch, swallowed_exceptions):
+    def break_all(guard, handler):
+        def broken(*_, **__):
+            raise ZeroDivisionError("a defect")
+
+        return original(guard, broken)
+
+    original = Guard.__call__
+    with monkeypatch.context() as patched:
+        patched.setattr(Guard, "__call__", break_all)
+        view = getattr(dashboards, name)()
+        for widget in [None, *filter(is_tied, interactive(view))]:
+            if getattr(widget, "options", None) is not None and len(widget.options) < 2:
+                continue  # nothing to choose from yet
+            view._report("")
+            if widget is None:
+                from_page(view, m=2.0)
+            else:
+                poke(widget)
+            found = re.search(r"error ([0-9a-f]{8})", view.alert.value)
+            assert found, f"{widget}: nothing is told"
+            assert found[1] in swallowed_exceptions[-1].getMessage()
+        swallowed_exceptions.clear()
+    view.close()
+
+
+def test_close_frees_every_tie_and_every_widget(name):
+    before = set(_instances)
+    view = getattr(dashboards, name)()
+    assert len(view.wiring) > 3
+    view.close()
+    assert len(view.wiring) == 0
+    assert set(_instances) == before
