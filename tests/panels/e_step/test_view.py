@@ -14,6 +14,7 @@ from epool_viz.panels.dashboard import TEACHING, descendants
 from epool_viz.panels.e_step import bridge
 from epool_viz.panels.e_step.view import EStepView
 from tests.panels.e_step.conftest import SMALL
+from tests.panels.test_dashboards import NOW
 
 
 @pytest.fixture
