@@ -31,6 +31,7 @@ _HOME = {
     "fit_em": "core.em",
     "EMResult": "core.em",
     "posterior_ppm": "core.em",
+    "heuristic_pfm": "core.alignment",
     "e_step_trace": "core.trace",
     "EStepTrace": "core.trace",
     "pfm_to_ppm": "core.motifs",
@@ -104,6 +105,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from epool_viz import dashboards as dashboards
+    from epool_viz.core.alignment import heuristic_pfm as heuristic_pfm
     from epool_viz.core.alphabet import DNA as DNA
     from epool_viz.core.alphabet import PROTEIN as PROTEIN
     from epool_viz.core.alphabet import RNA as RNA
