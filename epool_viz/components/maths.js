@@ -62,6 +62,20 @@ export function kernelToPwm(kernel, { logBase = 1, bias = 0, background = null }
   return { ppm: rows(ppm), pwm: rows(pwm), offset };
 }
 
+/**
+ * The offset column by column: `{ppm, shares, offset}` against the background, `{plainPpm, plainShares, plainOffset}` with 1
+ * in its place. A share is log_base Z_j; at base 1 the plain ones are infinite.
+ */
+export function kernelReadings(kernel, { logBase = 1, bias = 0, background = null } = {}) {
+  const uniform = kernel.map(() => 1 / kernel.length);
+  const lost = logBase > 0 ? Math.log(kernel.length) / logBase : Infinity;
+  const shares = columns(kernel).map((column) => logMeanPower(column, background ?? uniform, logBase));
+  const plainShares = columns(kernel).map((column) => logMeanPower(column, uniform, logBase) + lost);
+  const { ppm, offset } = kernelToPwm(kernel, { logBase, bias, background });
+  const plain = kernelToPwm(kernel, { logBase, bias });
+  return { ppm, shares, offset, plainPpm: plain.ppm, plainShares, plainOffset: bias + sum(plainShares) };
+}
+
 // log_base sum_a q[a] base^w[a]; near base 1 through expm1 and log1p, far from it from the largest power
 function logMeanPower(column, q, logBase) {
   const top = largest(column);

@@ -44,6 +44,33 @@ class KernelPWM(NamedTuple):
     offset: Array
 
 
+class KernelReadings(NamedTuple):
+    """Where a kernel's offset comes from, against a background and against none.
+
+    Attributes
+    ----------
+    ppm : shape (..., letter, position)
+        As in `KernelPWM`: `q base^kernel / Z`.
+    shares : shape (..., position)
+        `log_base Z_j`, what each column adds to the offset; all 0 where the kernel is log odds against the background.
+    offset : shape (...)
+        The bias and the sum of the shares.
+    plain_ppm : shape (..., letter, position)
+        The same with 1 in the place of `q`: `base^kernel / Z`, the PPM against a uniform background.
+    plain_shares : shape (..., position)
+        `log_base` of that `Z_j`; all 0 where the kernel is the logarithm of a PPM. Infinite at base 1.
+    plain_offset : shape (...)
+        The bias and the sum of the plain shares.
+    """
+
+    ppm: Array
+    shares: Array
+    offset: Array
+    plain_ppm: Array
+    plain_shares: Array
+    plain_offset: Array
+
+
 def kernel_to_pwm(kernel: Array, *, bias: Any = 0.0, base: float = math.e, background: Any = None) -> KernelPWM:
     """Read a convolution kernel as a motif.
 
@@ -98,6 +125,38 @@ def kernel_to_pwm_at(kernel: Array, log_base: Any, *, bias: Any = 0.0, backgroun
     ppm = ppm / xp.sum(ppm, axis=-2, keepdims=True)
     offset = as_float(bias, "bias", like=kernel) + xp.sum(log_z, axis=-1)
     return KernelPWM(ppm, pwm, offset)
+
+
+def kernel_readings_at(kernel: Array, log_base: Any, *, bias: Any = 0.0, background: Any = None) -> KernelReadings:
+    """The offset of a kernel column by column, to the base `e^log_base`.
+
+    Every window's score is `offset + log_base(P(window | ppm) / P(window | background))`, and it is
+    `plain_offset + log_base P(window | plain_ppm)`. So a kernel whose shares are 0 gives log Bayes factors, one whose
+    plain shares are 0 gives log likelihoods, and any kernel gives both but for a constant.
+
+    Parameters
+    ----------
+    kernel, log_base, bias, background : as for `kernel_to_pwm_at`
+
+    Returns
+    -------
+    KernelReadings
+
+    Source: Ding et al., bioRxiv 163220, theorem 1, which has 1 in the place of the background.
+    """
+    reading = kernel_to_pwm_at(kernel, log_base, bias=bias, background=background)
+    kernel = as_float(kernel, "kernel")
+    xp = namespace(kernel)
+    n_letters = kernel.shape[-2]
+    plain = kernel_to_pwm_at(kernel, log_base, bias=bias)
+    shares, plain_shares = (
+        _log_mean_power(kernel, background_like(q, kernel, n_letters)[:, None], log_base) for q in (background, None)
+    )
+    # a mean over the letters is a sum divided by their number
+    lost = math.log(n_letters) / log_base if log_base > 0 else math.inf
+    plain_shares = plain_shares + lost
+    plain_offset = as_float(bias, "bias", like=kernel) + xp.sum(plain_shares, axis=-1)
+    return KernelReadings(reading.ppm, shares, reading.offset, plain.ppm, plain_shares, plain_offset)
 
 
 def _log_mean_power(kernel: Array, q: Array, log_base: Any) -> Array:

@@ -73,6 +73,13 @@ def examples() -> dict[str, list[tuple[list[Any], Any]]]:
             )
             for m, q, scale in itertools.product((0.0, 1e-3, 1.3, 200.0), (None, Q), (1, 1e4))
         ],
+        "kernelReadings": [
+            (
+                [kernel * scale, {"logBase": m, "bias": 0.7, "background": q}],
+                kernels.kernel_readings_at(kernel * scale, m, bias=0.7, background=q)._asdict(),
+            )
+            for m, q, scale in itertools.product((0.0, 1e-3, 1.3, 200.0), (None, Q), (1, 1e4))
+        ],
         "informationContent": [
             ([kernels.kernel_to_pwm(kernel).ppm, q], motifs.information_content(kernels.kernel_to_pwm(kernel).ppm, q))
             for q in (None, Q)

@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from epool_viz.core.alphabet import PROTEIN, one_hot
-from epool_viz.core.kernels import estimate_base, kernel_to_pwm, kernel_to_pwm_at, pwm_to_kernel
+from epool_viz.core.kernels import estimate_base, kernel_readings_at, kernel_to_pwm, kernel_to_pwm_at, pwm_to_kernel
 from epool_viz.core.scan import scan
 from epool_viz.errors import ArgumentError, NoFiniteBaseError, ShapeError
 
@@ -333,3 +333,50 @@ def test_estimate_base_says_when_a_float_cannot_hold_it(rng):
 def test_estimate_base_names_the_sequence_at_fault(sequences, message):
     with pytest.raises(ArgumentError, match=re.escape(message)):
         estimate_base(np.eye(4)[:, :3], sequences)
+
+
+@settings(max_examples=60)
+@given(kernels, bases, backgrounds)
+def test_shares_of_the_offset_equal_sixty_digit_arithmetic(kernel, base, background):
+    scale = np.abs(kernel).max()
+    result = kernel_readings_at(kernel, math.log(base), bias=0.5, background=background)
+    ones = np.full(4, 0.25)
+    for q, shares, offset, lost in (
+        (background, result.shares, result.offset, 0.0),
+        (ones, result.plain_shares, result.plain_offset, math.log(4) / math.log(base)),
+    ):
+        _, _, log_z = in_extended_precision(kernel, base, q)
+        np.testing.assert_allclose(shares, log_z + lost, rtol=1e-12, atol=1e-12 * scale)
+        np.testing.assert_allclose(offset, 0.5 + shares.sum(), rtol=1e-12, atol=1e-12 * scale)
+    np.testing.assert_array_equal(result.ppm, kernel_to_pwm(kernel, base=base, background=background).ppm)
+    np.testing.assert_array_equal(result.plain_ppm, kernel_to_pwm(kernel, base=base).ppm)
+
+
+@settings(max_examples=60)
+@given(kernels, backgrounds, st.floats(0.1, 3), st.text("ACGT", min_size=50, max_size=70))
+def test_score_is_a_log_likelihood_and_a_log_bayes_factor_but_for_a_constant(kernel, background, m, text):
+    kernel = kernel / max(np.abs(kernel).max() / 20, 1)  # a probability must not vanish to be looked up
+    result = kernel_readings_at(kernel, m, bias=-0.3, background=background)
+    scores = scan(one_hot(text), kernel, bias=-0.3)
+    odds = scan(one_hot(text), np.log(result.ppm / background[:, None])) / m
+    likelihoods = scan(one_hot(text), np.log(result.plain_ppm)) / m
+    np.testing.assert_allclose(result.offset + odds, scores, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(result.plain_offset + likelihoods, scores, rtol=1e-9, atol=1e-9)
+
+
+@settings(max_examples=40)
+@given(kernels, backgrounds, st.floats(0.1, 3))
+def test_a_column_without_its_share_has_none_and_means_the_same(kernel, background, m):
+    scale = max(np.abs(kernel).max(), 1)
+    before = kernel_readings_at(kernel, m, background=background)
+    for shares, which in ((before.shares, "shares"), (before.plain_shares, "plain_shares")):
+        after = kernel_readings_at(kernel - shares, m, background=background)
+        np.testing.assert_allclose(getattr(after, which), 0, atol=1e-13 * scale)
+        np.testing.assert_allclose(after.ppm, before.ppm, rtol=1e-6, atol=1e-12)
+
+
+def test_at_base_one_there_is_no_plain_reading():
+    result = kernel_readings_at([[1.0, 2], [0, 2], [0, 2], [3, 2]], 0.0)
+    np.testing.assert_allclose(result.shares, [1, 2])
+    assert np.isinf(result.plain_shares).all()
+    assert np.isinf(result.plain_offset)
