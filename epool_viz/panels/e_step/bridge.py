@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from epool_viz.core.alphabet import DNA
+from epool_viz.panels.e_step.kernels import AS_SCORES
 from epool_viz.panels.e_step.model import MOST_LETTERS, WIDEST, EStepModel
 from epool_viz.panels.e_step.steps import STEPS
 
@@ -21,6 +22,11 @@ _LETTERS = DNA.letters + DNA.unknown[0]
 
 def page_state(model: EStepModel) -> dict[str, Any]:
     """What the page has to know of a model."""
+    return shown(model) | {"step": _STEP_NAMES.index(model.current_step.name)}
+
+
+def shown(model: EStepModel) -> dict[str, Any]:
+    """What the page has to know of a model, whatever its steps are."""
     trace = model.trace
     return {name: getattr(model, name) for name in SHARED} | {
         "codes": DNA.encode(trace.sequence).tolist(),
@@ -33,18 +39,19 @@ def page_state(model: EStepModel) -> dict[str, Any]:
         "sequence_name": model.sequence_name,
         "kernel_name": model.kernel.label,
         "cursor": model.window,
-        "step": _STEP_NAMES.index(model.current_step.name),
         "message": model.message,
         "link": link_of(model),
     }
 
 
-def link_of(model: EStepModel) -> dict[str, Any]:
+def link_of(model: EStepModel, opened_by: type[EStepModel] | None = None) -> dict[str, Any]:
     """The choices that differ from the first screen, small enough for an address.
 
-    A pasted set is cut down to the sequence on the screen and to its background, a file to the numbers of its kernel.
+    `opened_by` is the model whose dashboard opens the link, if it is another's. A pasted set is cut down to the
+    sequence on the screen and to its background, a file to the numbers of its kernel.
     """
-    state = {name: value for name, value in model.state().items() if value != model.traits()[name].default_value}
+    first = (opened_by or type(model)).class_traits()
+    state = {name: value for name, value in model.state().items() if value != first[name].default_value}
     for name in (*SHARED, *EStepModel.LOOKING, "file_name", "file_text", "which"):
         state.pop(name, None)
     if model.sequence_source == "example":
@@ -66,11 +73,13 @@ class Memory:
 
     Parameters
     ----------
+    kind : type of model
     most : int
         Links to keep beside the first one.
     """
 
-    def __init__(self, most: int = 8) -> None:
+    def __init__(self, kind: type[EStepModel] = EStepModel, most: int = 8) -> None:
+        self.kind = kind
         self.most = most
         self._kept: dict[str, dict[str, Any]] = {}
 
@@ -87,7 +96,7 @@ class Memory:
 
     def choices(self, link: Mapping[str, Any]) -> dict[str, Any]:
         """What a link stands for: as it was in this visit, else what the link itself says."""
-        return self._kept.get(_key(link)) or _first_choices() | dict(link)
+        return self._kept.get(_key(link)) or _first_choices(self.kind) | dict(link)
 
 
 def _key(link: Mapping[str, Any]) -> str:
@@ -102,10 +111,21 @@ def take(model: EStepModel, patch: Mapping[str, Any], memory: Memory | None = No
     ArgumentError
         For a value that no page of ours sends.
     """
+    take_choices(model, patch, memory)
+    if "step" in patch:  # only now: which steps there are follows from the choices
+        model.restore({"step": _step_in(model, patch["step"])})
+    if "cursor" in patch:
+        model.restore({"window": patch["cursor"]})
+
+
+def take_choices(model: EStepModel, patch: Mapping[str, Any], memory: Memory | None = None) -> None:
+    """`take` without the step and the window, which mean something only where the choices are known."""
+    shared = [name for name in SHARED if name in model.INPUTS]
     if isinstance(patch.get("link"), Mapping) and patch["link"] != link_of(model):
         # of what it shares and does not name, the page has the model's present values; no network brings others
-        model.restore({name: getattr(model, name) for name in SHARED} | (memory or Memory()).choices(patch["link"]))
-    wishes = {name: patch[name] for name in SHARED if name in patch}
+        kept = (memory or Memory(type(model))).choices(patch["link"])
+        model.restore({name: getattr(model, name) for name in shared} | kept)
+    wishes = {name: patch[name] for name in shared if name in patch}
     wishes |= _edited_sequence(model, patch.get("codes")) | _edited_kernel(model, patch.get("kernel"))
     if "background_choice" in patch:
         wishes["background"] = patch["background_choice"]
@@ -113,15 +133,11 @@ def take(model: EStepModel, patch: Mapping[str, Any], memory: Memory | None = No
         wishes["letter_shares"] = patch["letter_shares"]
     if wishes:
         model.restore(wishes)
-    if "step" in patch:  # only now: which steps there are follows from the choices
-        model.restore({"step": _step_in(model, patch["step"])})
-    if "cursor" in patch:
-        model.restore({"window": patch["cursor"]})
 
 
-def _first_choices() -> dict[str, Any]:
+def _first_choices(kind: type[EStepModel]) -> dict[str, Any]:
     """What a link leaves out is what the first screen has."""
-    traits = EStepModel.class_traits()
+    traits = kind.class_traits()
     return {name: traits[name].default_value for name in EStepModel.INPUTS if name not in SHARED}
 
 
@@ -131,9 +147,9 @@ def fasta(name: str, letters: str) -> str:
 
 
 def matrix_text(matrix: Any) -> str:
-    """A kernel as rows of letters, to the last digit."""
+    """A kernel as rows of letters, to the last digit; whatever the numbers look like, they are no counts."""
     rows = zip(DNA.letters, np.asarray(matrix).tolist(), strict=True)
-    return "".join(f"{letter} {' '.join(map(repr, row))}\n" for letter, row in rows)
+    return f"{AS_SCORES}\n" + "".join(f"{letter} {' '.join(map(repr, row))}\n" for letter, row in rows)
 
 
 def _edited_sequence(model: EStepModel, codes: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from epool_viz.errors import ArgumentError
 
 IMAGINARY_SITES = 1.0
 LARGEST_ENTRY = 1e6
+AS_SCORES = "# scores"  # the first line of a text whose numbers are a kernel, also where they could be counts
 _NAME_AND_ACCESSION = re.compile(r".*\((MA\d+\.\d+)\)")
 
 
@@ -233,7 +234,8 @@ def _motifs(text: str, source: str) -> list[Motif]:
 
 @lru_cache(maxsize=8)
 def _matrix(text: str, source: str) -> ParsedMatrix:
-    return parse_matrix(text, source=source, alphabet="DNA")
+    kind: Literal["scores"] | None = "scores" if text.startswith(AS_SCORES) else None
+    return parse_matrix(text, source=source, alphabet="DNA", kind=kind)
 
 
 @lru_cache(maxsize=32)

@@ -355,9 +355,13 @@ class EStepModel(HasTraits):
         options = {name: getattr(self, name) for name in _TRACE_OPTIONS}
         return e_step_trace(sequence, kernel.matrix, background=background, **options)
 
+    def _walk(self, trace: EStepTrace) -> tuple[Any, ...]:
+        """The steps that apply, each with a `name`."""
+        return active_steps(trace.activation, trace.local_window)
+
     def _show(self, kernel: kernels.Kernel, trace: EStepTrace) -> None:
         """Put the new trace in place, keeping the step by its name and the window where it still means the same."""
-        steps = active_steps(trace.activation, trace.local_window)
+        steps = self._walk(trace)
         names = [step.name for step in steps]
         here = self.steps[self.step].name if self.steps else names[0]
         is_elsewhere = self.trace is None or _place(self.trace) != _place(trace)

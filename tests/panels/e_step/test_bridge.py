@@ -66,6 +66,21 @@ def test_an_edited_kernel_becomes_a_typed_one_to_the_last_digit(model):
     np.testing.assert_array_equal(model.trace.kernel, kernel)
 
 
+@pytest.mark.parametrize(
+    "kernel",
+    [np.eye(4), np.arange(8).reshape(4, 2) + 1, np.full((4, 3), 0.25), [[0.5, 1.0, 2.0]] * 2 + [[0.0, 0.0, 0.0]] * 2],
+    ids=["columns that sum to 1", "whole numbers", "a PPM", "nearly a PPM"],
+)
+def test_an_edited_kernel_is_a_kernel_also_where_it_looks_like_a_motif(model, kernel):
+    kernel = np.asarray(kernel, dtype=float)
+    bridge.take(model, {"kernel": kernel.tolist()})
+    assert model.message == ""
+    np.testing.assert_array_equal(model.trace.kernel, kernel)
+    other = EStepModel()
+    bridge.take(other, {"link": json.loads(json.dumps(bridge.link_of(model)))})
+    np.testing.assert_array_equal(other.trace.kernel, kernel)
+
+
 def test_what_the_page_already_knows_changes_nothing(model):
     before = model.state()
     bridge.take(model, {name: bridge.page_state(model)[name] for name in ("codes", "kernel", "link", "m", "step")})

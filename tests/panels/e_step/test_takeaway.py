@@ -10,7 +10,8 @@ import pytest
 from epool_viz.core.trace import e_step_trace
 from epool_viz.data.motif_files import parse_motifs
 from epool_viz.panels.e_step.model import EStepModel
-from epool_viz.panels.e_step.takeaway import MATRIX_FORMATS, matrix_text, python_lines, trace_csv
+from epool_viz.panels.e_step.takeaway import python_lines, trace_csv
+from epool_viz.panels.takeaway import MATRIX_FORMATS, matrix_text
 
 TEXT = "ACGTTGCANACGTTAGC"
 
