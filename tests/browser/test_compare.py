@@ -95,7 +95,7 @@ def test_a_race_is_watched_stopped_and_run_again(page: Page, app_url: str) -> No
     page.get_by_text("Finished after").wait_for(timeout=60_000)
     wait_for(lambda: all(line["x"] for line in lines(page, "roc")), seconds=15, what="ROC curves")
     assert [len(line["x"]) for line in lines(page, "val_auc")] == [2] * 4
-    assert "Test AUC" in page.locator(".ep-sentence").inner_text()
+    page.locator(".ep-sentence").get_by_text("Test AUC").wait_for()
     assert len(lines(page, "sites")) == 4
     with page.expect_download() as download:
         page.get_by_role("button", name="Results, CSV").click()
@@ -130,8 +130,11 @@ def test_a_kernel_is_opened_in_the_e_step_view(dashboard: Page) -> None:
     snapshot = run.snapshots[run.best_epoch - 1]
     options = {name: state[name] for name in ("m", "mode", "bias", "activation", "padding", "local_window")}
     expected = float(e_step_trace(record.example, snapshot.kernels[kernel], **options).pooled)
-    found = shown(dashboard, "expectation", ".ec-axis")
-    assert found == pytest.approx(expected, rel=1e-3, abs=1e-3)
+    wait_for(
+        lambda: shown(dashboard, "expectation", ".ec-axis") == pytest.approx(expected, rel=1e-3, abs=1e-3),
+        seconds=15,
+        what=f"ePool = {expected}",
+    )
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -64,6 +64,15 @@ def wait_until_pooled(page: Page, value: float) -> None:
     wait_for(lambda: pooled(page) == pytest.approx(value, rel=1e-12), seconds=15, what=f"ePool = {value}")
 
 
+def move_m(page: Page, key: str) -> float:
+    """Press a key on the slider of m, and tell where it came to once it says so: it draws in the page's next frame."""
+    slider = page.get_by_role("slider", name="m", exact=True)
+    before = slider.get_attribute("aria-valuetext")
+    slider.press(key)
+    wait_for(lambda: slider.get_attribute("aria-valuetext") != before, seconds=15, what="the slider of m to move")
+    return float((slider.get_attribute("aria-valuetext") or "").split()[-1])
+
+
 def go_to(page: Page, step: str) -> None:
     page.locator(".ec-steptext").get_by_role("heading", name=TITLES[step]).wait_for()
 
@@ -91,23 +100,22 @@ def test_every_stage_of_a_real_peak_shows_the_librarys_numbers(dashboard: Page, 
 
 
 def test_m_moves_by_the_keyboard_and_takes_pooled_value_and_logo_along(dashboard: Page) -> None:
-    logo = dashboard.locator(".ec-logo svg").first.inner_html()
-    slider = dashboard.get_by_role("slider", name="m", exact=True)
-    slider.focus()
-    slider.press("ArrowRight")
-    box = dashboard.locator(".ec-slider").filter(has=slider).locator(".ec-box")
-    m = float(box.input_value().replace("\u2212", "-"))
+    logo = dashboard.locator(".ec-logo svg").first
+    before = logo.inner_html()
+    m = move_m(dashboard, "ArrowRight")
     assert m > 1
+    slider = dashboard.get_by_role("slider", name="m", exact=True)
+    box = dashboard.locator(".ec-slider").filter(has=slider).locator(".ec-box")
+    assert float(box.input_value()) == m
     wait_until_pooled(dashboard, float(peak_trace(m=m).pooled))
-    assert dashboard.locator(".ec-logo svg").first.inner_html() != logo
+    wait_for(lambda: logo.inner_html() != before, seconds=15, what="another logo")
 
 
 def test_python_follows_the_page(dashboard: Page) -> None:
     """The check of the numbers comes from Python: it agrees only when the model has heard of the move."""
     verdict = dashboard.locator(".ec-trust-verdict")
     wait_for(lambda: verdict.get_attribute("data-agrees") == "true", seconds=15, what="agreement")
-    slider = dashboard.get_by_role("slider", name="m", exact=True)
-    slider.press("PageUp")
+    move_m(dashboard, "PageUp")
     dashboard.get_by_role("button", name="next step").click()
     wait_for(lambda: verdict.get_attribute("data-agrees") == "true", seconds=15, what="agreement after a move")
 
@@ -175,7 +183,7 @@ def test_a_trained_model_is_chosen_linked_and_left(dashboard: Page, page: Page, 
     wait_until_pooled(dashboard, float(expected.pooled))
     note = dashboard.locator(".ep-source")
     note.get_by_text("As the network computes it").wait_for()
-    assert dashboard.get_by_label("as published").is_checked()
+    wait_for(dashboard.get_by_label("as published").is_checked, seconds=15, what="the activation of the network")
     dashboard.get_by_role("button", name="Copy link").click()
     field = dashboard.get_by_label("link to this state")
     wait_for(lambda: "#state=" in field.input_value(), seconds=5, what="the link")
@@ -200,10 +208,11 @@ def test_a_download_is_opened_and_read(dashboard: Page, trace: EStepTrace) -> No
 
 
 def test_a_link_opens_the_same_state(dashboard: Page, page: Page, app_url: str) -> None:
-    dashboard.get_by_role("slider", name="m", exact=True).press("PageUp")
+    value = float(peak_trace(m=move_m(dashboard, "PageUp")).pooled)
     dashboard.get_by_role("button", name="next step").click()
+    go_to(dashboard, WALK[1])
     dashboard.locator(".ec-logo").get_by_role("radio", name="Raw kernel").check()
-    value = pooled(dashboard)
+    wait_until_pooled(dashboard, value)
     dashboard.get_by_role("button", name="Copy link").click()
     field = dashboard.get_by_label("link to this state")
     wait_for(lambda: "#state=" in field.input_value(), seconds=5, what="the link")
@@ -213,7 +222,8 @@ def test_a_link_opens_the_same_state(dashboard: Page, page: Page, app_url: str) 
     ready(page)
     wait_until_pooled(page, value)
     go_to(page, WALK[1])
-    assert page.locator(".ec-logo").get_by_role("radio", name="Raw kernel").is_checked()
+    raw = page.locator(".ec-logo").get_by_role("radio", name="Raw kernel")
+    wait_for(raw.is_checked, seconds=15, what="the raw kernel")
 
 
 @pytest.mark.parametrize("width", [360, 1280])

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.server import Server, wait_for
-from tests.browser.test_e_step import peak_trace, ready, wait_until_pooled
+from tests.browser.test_e_step import move_m, peak_trace, ready, wait_until_pooled
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -69,8 +69,7 @@ def test_dashboard_runs_behind_jupyters_own_server(browser: Browser, watch: Watc
         ready(page)
         page.locator("#loading").wait_for(state="detached")
         assert page.get_by_role("banner").get_by_role("button", name="Reset").is_visible()
-        page.get_by_role("slider", name="m", exact=True).press("PageUp")
-        m = float(page.get_by_role("slider", name="m", exact=True).get_attribute("aria-valuetext").split()[-1])  # type: ignore[union-attr]
+        m = move_m(page, "PageUp")
         wait_until_pooled(page, float(peak_trace(m=m).pooled))
         page.get_by_role("button", name="Take away").click()
         with page.expect_download() as download:

@@ -21,7 +21,7 @@ from axe_playwright_python.sync_playwright import Axe
 from epool_viz import e_step_trace, parse_motifs
 from epool_viz.panels.e_step.takeaway import TAKE_AWAY
 from tests.browser.server import serving, wait_for
-from tests.browser.test_e_step import WALK, go_to, peak_trace, pooled, ready, wait_until_pooled
+from tests.browser.test_e_step import WALK, go_to, move_m, peak_trace, pooled, ready, wait_until_pooled
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -117,8 +117,10 @@ def test_projector_size_keeps_the_page_in_its_width(dashboard: Page) -> None:
 
 
 def test_a_letter_is_changed_by_the_pointer_at_projector_size(dashboard: Page) -> None:
-    dashboard.get_by_label("Text size", exact=True).first.select_option("150 %")
     plot = dashboard.locator(".ec-strip-plot")
+    height = plot.locator("svg").first.get_attribute("height")
+    dashboard.get_by_label("Text size", exact=True).first.select_option("150 %")
+    wait_for(lambda: plot.locator("svg").first.get_attribute("height") != height, seconds=15, what="larger letters")
     plot.scroll_into_view_if_needed()
     box = plot.bounding_box()
     assert box is not None
@@ -132,9 +134,9 @@ def test_python_gone_is_told_and_the_state_comes_back(browser: Browser, tmp_path
         page = context.new_page()
         page.goto(f"{server.address}/voila/render/e_step.ipynb")
         ready(page)
-        page.get_by_role("slider", name="m", exact=True).press("PageUp")
-        value = pooled(page)
+        value = float(peak_trace(m=move_m(page, "PageUp")).pooled)
         assert value != pytest.approx(float(peak_trace().pooled))
+        wait_until_pooled(page, value)
         mine = page.evaluate("JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId")
         (kernel,) = [k for k in server.kernels() if any(mine in word for word in k.cmdline())]
         kernel.send_signal(signal.SIGSTOP)  # neither answers nor is restarted
