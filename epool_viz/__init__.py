@@ -56,6 +56,7 @@ _HOME = {
     "parse_matrix": "data.motif_files",
     "write_meme": "data.motif_files",
     "write_jaspar": "data.motif_files",
+    "write_transfac": "data.motif_files",
     "load_jaspar": "data.jaspar",
     "search_jaspar": "data.jaspar",
     "load_example": "data.gallery",
@@ -154,6 +155,7 @@ if TYPE_CHECKING:
     from epool_viz.data.motif_files import read_motifs as read_motifs
     from epool_viz.data.motif_files import write_jaspar as write_jaspar
     from epool_viz.data.motif_files import write_meme as write_meme
+    from epool_viz.data.motif_files import write_transfac as write_transfac
     from epool_viz.data.sequence_files import write_sequences as write_sequences
     from epool_viz.data.sequence_files import write_sites as write_sites
     from epool_viz.data.sequences import SequenceSet as SequenceSet
