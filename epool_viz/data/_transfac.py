@@ -32,7 +32,7 @@ def looks_like_transfac(lines: Lines) -> bool:
 def read_transfac(source: str, lines: Lines, alphabet: Alphabet | None) -> list[Motif]:
     """Every motif of the file."""
     motifs: list[Motif] = []
-    entry: Lines = []
+    entry: list[tuple[int, str]] = []
     for number, text in [*lines, (0, "//")]:
         if text.strip() != "//":
             entry.append((number, text))
