@@ -12,9 +12,9 @@ import numpy as np
 
 from epool_viz.core._arrays import as_float, background_like, require_choice, require_finite, require_number
 from epool_viz.core.alphabet import DNA, Alphabet
-from epool_viz.core.em import Windows, windows_of
 from epool_viz.core.motifs import pfm_to_ppm, smooth_ppm
 from epool_viz.core.pooling import activate
+from epool_viz.core.windows import Windows, windows_of
 from epool_viz.errors import ArgumentError, ShapeError
 
 Array = np.ndarray[Any, Any]

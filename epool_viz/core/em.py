@@ -7,44 +7,33 @@ counts letters under these probabilities. The log evidence never falls.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from epool_viz.core._arrays import as_float, background_like, is_torch, require_choice, require_number, require_shape
-from epool_viz.core.alphabet import DNA, Alphabet, get_alphabet
+from epool_viz.core.alphabet import Alphabet
 from epool_viz.core.kernels import kernel_to_pwm_at
 from epool_viz.core.posterior import OCCURRENCES
+from epool_viz.core.windows import FoundSite, Windows, background_of, codes_of, sites_of, windows_of
 from epool_viz.errors import ArgumentError, ShapeError
 
 Array = np.ndarray[Any, Any]
 
 STARTS = ("random", "substrings")
+MOST_TRIALS = 500_000_000  # pairs of a substring and a window that "substrings" looks at: a few seconds
 _FIRST_LETTER = 0.7  # of a substring as a first PPM; the others share the rest
+_BATCH = 400_000  # windows, those of several starts together, of one E-step; more leave the cache
 
 
-class Windows(NamedTuple):
-    """Every whole window of known letters.
+class Cancel(Protocol):
+    """What says that it is enough, such as a `threading.Event`."""
 
-    Attributes
-    ----------
-    letters : shape (window, width), codes as the motif reads them
-    sequence : shape (window,), place of the sequence
-    start : shape (window,), first letter on the given strand, from 0
-    is_reverse : shape (window,)
-    first : shape (n_sequences,), place of each sequence's first window
-    n_windows : shape (n_sequences,), how many each has; 0 for a sequence that takes no part
-    """
-
-    letters: Array
-    sequence: Array
-    start: Array
-    is_reverse: Array
-    first: Array
-    n_windows: Array
+    def is_set(self) -> bool:
+        """Whether to stop."""
+        ...
 
 
 class EStep(NamedTuple):
@@ -122,74 +111,15 @@ class EMResult:
         edges = zip(self.windows.first, self.windows.n_windows, strict=True)
         return np.array([first + int(np.argmax(self.posterior[first : first + n])) for first, n in edges if n])
 
+    def sites(self, least: float = 0.0) -> list[FoundSite]:
+        """The most probable window of each sequence, where its posterior is at least `least`.
 
-def windows_of(
-    sequences: Any,
-    width: int,
-    *,
-    both_strands: bool = False,
-    alphabet: str | Alphabet = "DNA",
-    erased: Any = None,
-    skip: bool = False,
-) -> Windows:
-    """List the windows of known letters.
-
-    Parameters
-    ----------
-    sequences : SequenceSet, or strings, or int8 codes (-1 for an unknown letter)
-    width : int
-    both_strands : bool
-        List each window as its reverse complement too.
-    alphabet : for strings
-    erased : sequence of boolean arrays, one a sequence, or None
-        Letters that no window may touch: those of sites found before. A sequence that has no other window takes no
-        part.
-    skip : bool
-        Whether a sequence without such a window takes no part, too, instead of being an error.
-
-    Raises
-    ------
-    ArgumentError
-        If a sequence, or with `erased` or `skip` every sequence, has no such window.
-    """
-    if isinstance(width, bool) or not isinstance(width, int) or width < 1:
-        raise ArgumentError("width", repr(width), "a whole number >= 1")
-    codes, letters = _codes_of(sequences, alphabet)
-    if both_strands and letters.complement is None:
-        raise ArgumentError("both_strands", f"True for {letters.name}", "DNA or RNA")
-    parts, starts, reverse, owner, count = [], [], [], [], []
-    for place, each in enumerate(codes):
-        if len(each) < width:
-            if skip:
-                count.append(0)
-                continue
-            raise ArgumentError("sequences", f"number {place + 1} of {len(each)} letters", f"at least {width} letters")
-        usable = each >= 0
-        if erased is not None:
-            usable = usable & ~np.asarray(erased[place], dtype=bool)
-        seen = np.lib.stride_tricks.sliding_window_view(each, width)
-        begin = np.flatnonzero(np.lib.stride_tricks.sliding_window_view(usable, width).all(axis=1))
-        if not len(begin) and not skip and erased is None:
-            accepted = f"{width} known letters in a row"
-            raise ArgumentError("sequences", f"number {place + 1} without a window", accepted)
-        found = seen[begin]
-        parts.append(found)
-        if both_strands:
-            complement = np.array(letters.complement_codes, dtype=np.int8)
-            parts.append(complement[found[:, ::-1]])
-        strands = 2 if both_strands else 1
-        starts.append(np.tile(begin, strands))
-        reverse.append(np.repeat(np.arange(strands) == 1, len(begin)))
-        owner.append(np.full(len(begin) * strands, place))
-        count.append(len(begin) * strands)
-    if not any(count):
-        left = " that are not erased" if erased is not None else ""
-        raise ArgumentError("sequences", "without a window", f"{width} known letters in a row{left}")
-    counts = np.array(count)
-    first = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    return Windows(
-        np.concatenate(parts), np.concatenate(owner), np.concatenate(starts), np.concatenate(reverse), first, counts
-    )
+        Parameters
+        ----------
+        least : float
+            0 for every sequence, as oops has it; 0.5 for those that have a site rather than none.
+        """
+        return sites_of(self.windows, self.posterior, least)
 
 
 def e_step(
@@ -213,51 +143,19 @@ def e_step(
     Source: Lawrence & Reilly, Proteins 7:41 (1990), for oops; Bailey & Elkan, ISMB 2:28 (1994), for zoops.
     """
     require_choice(occurrence, "occurrence", OCCURRENCES)
-    ppm, q = _checked(ppm, windows, background)
-    with np.errstate(divide="ignore"):
-        log_odds = np.log(ppm) - np.log(q)[:, None]
-    return _e_step(windows, log_odds, occurrence, site_rate)
-
-
-def _e_step(windows: Windows, log_odds: Array, occurrence: str, site_rate: float) -> EStep:
-    """The E-step from the log odds of each letter in each column; shape (letter, width), nats."""
-    ratios = np.zeros(len(windows.sequence))
-    for j in range(log_odds.shape[1]):
-        ratios += log_odds[windows.letters[:, j], j]
-    present = windows.n_windows > 0
-    edges = windows.first[present]
-    safe, total, with_site = (np.zeros(len(present)) for _ in range(3))
-    most = np.maximum.reduceat(ratios, edges)
-    safe[present] = np.where(np.isfinite(most), most, 0.0)
-    powers = np.exp(ratios - safe[windows.sequence])
-    total[present] = np.add.reduceat(powers, edges)
-    with np.errstate(divide="ignore"):  # log evidence given a site
-        with_site[present] = safe[present] + np.log(total[present]) - np.log(windows.n_windows[present])
-    if occurrence == "oops":
-        if not np.all(total[present] > 0):
-            place = int(np.flatnonzero(present & (total == 0))[0]) + 1
-            raise ArgumentError("ppm", f"impossible for sequence {place}", "a PPM without zeros, or pseudocounts")
-        return EStep(powers / total[windows.sequence], float(with_site.sum()), present.astype(float))
-    if not 0 < site_rate <= 1:
+    if occurrence == "zoops" and not 0 < site_rate <= 1:
         raise ArgumentError("site_rate", repr(site_rate), "a number in (0, 1]")
-    with np.errstate(divide="ignore"):
-        has, none = math.log(site_rate) + with_site, np.log1p(-site_rate) if site_rate < 1 else -np.inf
-        evidence = np.where(present, np.logaddexp(has, none), 0.0)
-        share = np.where(present, np.exp(has - evidence), 0.0)
-    within = np.divide(powers, total[windows.sequence], out=np.zeros_like(powers), where=total[windows.sequence] > 0)
-    return EStep(share[windows.sequence] * within, float(evidence.sum()), share)
+    ppm, q = _checked(ppm, windows, background)
+    return _e_step(windows, _log_odds(ppm, q), occurrence, site_rate)
 
 
-def m_step(
-    windows: Windows, posterior: Array, *, n_letters: int = 4, pseudocount: float = 0.0, background: Any = None
-) -> Array:
+def m_step(windows: Windows, posterior: Array, *, pseudocount: float = 0.0, background: Any = None) -> Array:
     """Count letters under the posterior.
 
     Parameters
     ----------
     windows : Windows
     posterior : shape (window,)
-    n_letters : int
     pseudocount : float >= 0
         Imaginary sites, their letters drawn from the background, added to each column.
     background : shape (letter,), or None for uniform
@@ -266,16 +164,43 @@ def m_step(
     -------
     array, shape (letter, width): the PPM
     """
-    q = background_like(background, np.zeros(0), n_letters)
-    width = windows.letters.shape[1]
-    counts = np.empty((n_letters, width))
-    for j in range(width):
-        counts[:, j] = np.bincount(windows.letters[:, j], weights=posterior, minlength=n_letters)
-    counts += pseudocount * np.asarray(q)[:, None]
+    q = np.asarray(background_like(background, np.zeros(0), windows.n_letters))
+    counts = expected_counts(windows, posterior) + pseudocount * q[:, None]
     total = counts.sum(axis=0)
     if not np.all(total > 0):
         raise ArgumentError("posterior", "zero everywhere", "some probability that there is a site, or pseudocounts")
     return np.asarray(counts / total)
+
+
+def expected_counts(windows: Windows, posterior: Array) -> Array:
+    """How often each letter stands in each column of the site, on average; shape (letter, width)."""
+    counts = np.empty((windows.n_letters, windows.letters.shape[1]))
+    for first, width, codes in windows.groups:
+        together = np.bincount(codes, weights=posterior, minlength=windows.n_letters**width)
+        cube = together.reshape((windows.n_letters,) * width)
+        for j in range(width):
+            counts[:, first + j] = cube.sum(axis=tuple(k for k in range(width) if k != j))
+    return counts
+
+
+def log_prior(ppm: Array, background: Array, pseudocount: float) -> Any:
+    """Log density of a PPM among the imaginary sites of the pseudocounts, up to a constant, nats.
+
+    Parameters
+    ----------
+    ppm : shape (..., letter, width)
+    background : shape (letter,)
+    pseudocount : float >= 0
+
+    Returns
+    -------
+    float, or array of shape (...). With it added, the evidence never falls.
+    """
+    if not pseudocount:
+        return np.zeros(ppm.shape[:-2])[()]
+    with np.errstate(divide="ignore"):
+        terms = background[:, None] * np.log(ppm)
+    return pseudocount * terms.sum(axis=(-2, -1))
 
 
 def posterior_ppm(
@@ -329,7 +254,7 @@ def posterior_ppm(
     """
     require_choice(occurrence, "occurrence", OCCURRENCES)
     require_number(pseudocount, "pseudocount", at_least=0)
-    codes, letters = _codes_of(sequences, alphabet)
+    codes, letters = codes_of(sequences, alphabet)
     matrix = as_float(np.asarray(kernel.detach().cpu()) if is_torch(kernel) else kernel, "kernel").astype(float)
     require_shape(matrix, "kernel", at_least=2, accepted=f"({len(letters)}, width)")
     if matrix.ndim != 2 or matrix.shape[0] != len(letters):
@@ -337,7 +262,7 @@ def posterior_ppm(
     read = kernel_to_pwm_at(matrix, m, bias=bias, background=background)
     windows = windows_of(codes, matrix.shape[1], both_strands=both_strands, alphabet=letters, skip=True)
     posterior = _e_step(windows, m * read.pwm, occurrence, site_rate).posterior
-    return m_step(windows, posterior, n_letters=len(letters), pseudocount=pseudocount, background=background)
+    return m_step(windows, posterior, pseudocount=pseudocount, background=background)
 
 
 def fit_em(
@@ -356,6 +281,8 @@ def fit_em(
     erased: Any = None,
     alphabet: str | Alphabet = "DNA",
     on_iteration: Callable[[int, int, float], object] | None = None,
+    on_trial: Callable[[int, int], object] | None = None,
+    cancel: Cancel | None = None,
 ) -> EMResult:
     """Discover a motif.
 
@@ -383,6 +310,11 @@ def fit_em(
         Letters of sites that were found before; `erase` gives them.
     alphabet : for strings
     on_iteration : callable (start, iteration, objective), or None
+        The starts climb side by side.
+    on_trial : callable (done, total), or None
+        Told how many substrings have been tried.
+    cancel : object with `is_set()`, or None
+        Once set, what has been found so far is returned.
 
     Returns
     -------
@@ -399,16 +331,15 @@ def fit_em(
     for name, value in (("n_starts", n_starts), ("max_iterations", max_iterations)):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise ArgumentError(name, repr(value), "a whole number >= 1")
-    codes, letters = _codes_of(sequences, alphabet)
+    codes, letters = codes_of(sequences, alphabet)
     windows = windows_of(codes, width, both_strands=both_strands, alphabet=letters, erased=erased)
-    q = _letters_of(codes, letters, both_strands) if background is None else background
+    q = background_of(codes, letters, both_strands) if background is None else background
     q = np.asarray(background_like(q, np.zeros(0), len(letters)))
-    options: dict[str, Any] = {"occurrence": occurrence, "background": q}
-    fits = []
-    for number, (name, ppm) in enumerate(_first_ppms(windows, start, n_starts, seed, q, options, pseudocount)):
-        fits.append(_climb(windows, ppm, name, number, options, pseudocount, max_iterations, tolerance, on_iteration))
+    climber = _Climber(windows, letters, q, occurrence, pseudocount, max_iterations, tolerance, on_iteration, cancel)
+    names, ppms = _first_ppms(climber, start, n_starts, seed, on_trial)
+    fits = climber.climb(names, ppms)
     ppm, rate, history, name, converged = max(fits, key=lambda fit: fit[2].objective[-1])
-    found = e_step(windows, ppm, site_rate=rate, **options)
+    found = _e_step(windows, _log_odds(ppm, q), occurrence, rate)
     return EMResult(
         ppm,
         1.0 if occurrence == "oops" else rate,
@@ -437,7 +368,7 @@ def erase(sequences: Any, result: EMResult, *, least: float = 0.5, alphabet: str
     -------
     list of boolean arrays, one a sequence
     """
-    codes, _ = _codes_of(sequences, alphabet)
+    codes, _ = codes_of(sequences, alphabet)
     marked = [np.zeros(len(each), dtype=bool) for each in codes]
     width = result.windows.letters.shape[1]
     for place in np.flatnonzero(result.posterior >= least):
@@ -446,88 +377,190 @@ def erase(sequences: Any, result: EMResult, *, least: float = 0.5, alphabet: str
     return marked
 
 
-def _climb(
-    windows: Windows,
-    ppm: Array,
-    name: str,
-    number: int,
-    options: dict[str, Any],
-    pseudocount: float,
-    max_iterations: int,
-    tolerance: float,
-    on_iteration: Callable[[int, int, float], object] | None,
-) -> tuple[Array, float, EMHistory, str, bool]:
-    """One start, up to where it gains no more."""
-    q = options["background"]
-    rate = 0.5
-    steps: list[tuple[float, float, float, Array]] = []
-    converged = False
-    for iteration in range(max_iterations + 1):
-        step = e_step(windows, ppm, site_rate=rate, **options)
-        objective = step.evidence + _log_prior(ppm, q, pseudocount)
-        steps.append((step.evidence, objective, rate, ppm))
-        if on_iteration is not None:
-            on_iteration(number, iteration, objective)
-        converged = iteration > 0 and objective - steps[-2][1] < tolerance
-        if converged or iteration == max_iterations:
-            break
-        ppm = m_step(windows, step.posterior, n_letters=len(q), pseudocount=pseudocount, background=q)
-        if options["occurrence"] == "zoops":
-            share = step.site_probability[windows.n_windows > 0].mean()
-            rate = float(np.clip(share, 1e-12, 1 - 1e-12))
-    history = EMHistory(*(np.array(column) for column in zip(*steps, strict=True)))
-    return ppm, rate, history, name, bool(converged)
+class _Climber:
+    """Several starts side by side, each up to where it gains no more."""
+
+    def __init__(
+        self,
+        windows: Windows,
+        alphabet: Alphabet,
+        background: Array,
+        occurrence: str,
+        pseudocount: float,
+        max_iterations: int,
+        tolerance: float,
+        on_iteration: Callable[[int, int, float], object] | None,
+        cancel: Cancel | None,
+    ) -> None:
+        self.windows = windows
+        self.alphabet = alphabet
+        self.q = background
+        self.occurrence = occurrence
+        self.pseudocount = pseudocount
+        self.max_iterations = max_iterations
+        self.tolerance = tolerance
+        self.on_iteration = on_iteration
+        self.cancel = cancel
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.cancel is not None and self.cancel.is_set()
+
+    def climb(self, names: list[str], ppms: Array) -> list[tuple[Array, float, EMHistory, str, bool]]:
+        """PPM, site rate, history, name and convergence of each start; without those that a cancel leaves out."""
+        fits: list[tuple[Array, float, EMHistory, str, bool]] = []
+        for numbers in self.batches(len(ppms)):
+            if fits and self.is_cancelled:
+                break
+            fits += self._side_by_side(numbers, [names[number] for number in numbers], ppms[numbers])
+        return fits
+
+    def batches(self, n: int) -> Iterator[Array]:
+        """Places 0 to n - 1, as many at a time as go well together."""
+        size = max(1, _BATCH // len(self.windows.sequence))
+        for begin in range(0, n, size):
+            yield np.arange(begin, min(begin + size, n))
+
+    def _side_by_side(
+        self, numbers: Array, names: list[str], ppms: Array
+    ) -> list[tuple[Array, float, EMHistory, str, bool]]:
+        ppms, rates = ppms.copy(), np.full(len(ppms), 0.5)
+        steps: list[list[tuple[float, float, float, Array]]] = [[] for _ in numbers]
+        converged = np.zeros(len(ppms), dtype=bool)
+        climbing = np.arange(len(ppms))
+        for iteration in range(self.max_iterations + 1):
+            step = _e_steps(self.windows, _log_odds(ppms[climbing], self.q), self.occurrence, rates[climbing])
+            objective = step.evidence + log_prior(ppms[climbing], self.q, self.pseudocount)
+            for i, place in enumerate(climbing):
+                steps[place].append((step.evidence[i], objective[i], rates[place], ppms[place].copy()))
+                if self.on_iteration is not None:
+                    self.on_iteration(int(numbers[place]), iteration, float(objective[i]))
+                converged[place] = iteration > 0 and objective[i] - steps[place][-2][1] < self.tolerance
+            goes_on = ~converged[climbing]
+            if iteration == self.max_iterations or not goes_on.any() or self.is_cancelled:
+                break
+            climbing = climbing[goes_on]
+            ppms[climbing] = self.m_steps(step.posterior[goes_on])
+            if self.occurrence == "zoops":
+                share = step.site_probability[goes_on][:, self.windows.n_windows > 0].mean(axis=1)
+                rates[climbing] = np.clip(share, 1e-12, 1 - 1e-12)
+        histories = [EMHistory(*(np.array(column) for column in zip(*each, strict=True))) for each in steps]
+        return [(ppms[i], float(rates[i]), histories[i], names[i], bool(converged[i])) for i in range(len(histories))]
+
+    def m_steps(self, posteriors: Array, least: float = 0.0) -> Array:
+        """A PPM for each posterior; shape (start, letter, width)."""
+        pseudocount = max(self.pseudocount, least)
+        steps = [m_step(self.windows, each, pseudocount=pseudocount, background=self.q) for each in posteriors]
+        return np.array(steps)
+
+    def evidence_after_one(self, ppms: Array) -> Array:
+        """Log evidence that each start has after one iteration; shape (start,)."""
+        rates = np.full(len(ppms), 0.5)
+        step = _e_steps(self.windows, _log_odds(ppms, self.q), self.occurrence, rates)
+        after = self.m_steps(step.posterior, least=1e-3)
+        return np.asarray(_e_steps(self.windows, _log_odds(after, self.q), self.occurrence, rates).evidence)
 
 
-def _log_prior(ppm: Array, q: Array, pseudocount: float) -> float:
-    """Of the imaginary sites, up to a constant."""
-    if not pseudocount:
-        return 0.0
-    with np.errstate(divide="ignore", invalid="ignore"):
-        terms = np.where(q[:, None] > 0, q[:, None] * np.log(ppm), 0.0)
-    return float(pseudocount * terms.sum())
+class _ESteps(NamedTuple):
+    """E-steps of several starts: shapes (start, window), (start,), (start, n_sequences)."""
+
+    posterior: Array
+    evidence: Array
+    site_probability: Array
+
+
+def _log_odds(ppm: Array, background: Array) -> Array:
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(ppm) - np.log(background)[:, None])
+
+
+def _e_step(windows: Windows, log_odds: Array, occurrence: str, site_rate: float) -> EStep:
+    """The E-step from the log odds of each letter in each column; shape (letter, width), nats."""
+    found = _e_steps(windows, log_odds[None], occurrence, np.array([site_rate]))
+    return EStep(found.posterior[0], float(found.evidence[0]), found.site_probability[0])
+
+
+def _e_steps(windows: Windows, log_odds: Array, occurrence: str, site_rates: Array) -> _ESteps:
+    """E-steps from log odds of shape (start, letter, width)."""
+    ratios = np.zeros((len(log_odds), len(windows.sequence)))
+    part = np.empty_like(ratios)
+    for first, width, codes in windows.groups:
+        ratios += np.take(_table(log_odds[:, :, first : first + width]), codes, axis=1, out=part, mode="clip")
+    present, each = windows.n_windows > 0, windows.n_windows
+    edges = windows.first[present]
+    safe, total, with_site = (np.zeros((len(log_odds), len(present))) for _ in range(3))
+    most = np.maximum.reduceat(ratios, edges, axis=1)
+    safe[:, present] = np.where(np.isfinite(most), most, 0.0)
+    ratios -= np.repeat(safe, each, axis=1)
+    powers = np.exp(ratios, out=ratios)
+    total[:, present] = np.add.reduceat(powers, edges, axis=1)
+    with np.errstate(divide="ignore"):  # log evidence given a site
+        with_site[:, present] = safe[:, present] + np.log(total[:, present]) - np.log(each[present])
+    if occurrence == "oops":
+        if not np.all(total[:, present] > 0):
+            place = int(np.flatnonzero(present & np.any(total == 0, axis=0))[0]) + 1
+            raise ArgumentError("ppm", f"impossible for sequence {place}", "a PPM without zeros, or pseudocounts")
+        evidence, share = with_site, np.broadcast_to(present.astype(float), total.shape)
+    else:
+        rates = site_rates[:, None]
+        with np.errstate(divide="ignore"):
+            evidence = np.where(present, np.logaddexp(np.log(rates) + with_site, np.log1p(-rates)), 0.0)
+            share = np.where(present, np.exp(np.log(rates) + with_site - evidence), 0.0)
+    factor = np.divide(share, total, out=np.zeros_like(total), where=total > 0)
+    powers *= np.repeat(factor, each, axis=1)
+    return _ESteps(powers, evidence.sum(axis=1), share)
+
+
+def _table(log_odds: Array) -> Array:
+    """The sum over a group's columns, whichever letters stand there: (start, letter, column) -> (start, code)."""
+    sums = log_odds[:, :, 0]
+    for j in range(1, log_odds.shape[2]):
+        sums = (sums[:, :, None] + log_odds[:, None, :, j]).reshape(len(log_odds), -1)
+    return np.ascontiguousarray(sums)
 
 
 def _first_ppms(
-    windows: Windows, start: Any, n_starts: int, seed: int, q: Array, options: dict[str, Any], pseudocount: float
-) -> Iterable[tuple[str, Array]]:
+    climber: _Climber, start: Any, n_starts: int, seed: int, on_trial: Callable[[int, int], object] | None
+) -> tuple[list[str], Array]:
+    """What each start is called, and its PPM; shape (start, letter, width)."""
+    windows, q = climber.windows, climber.q
     if not isinstance(start, str):
         ppm, _ = _checked(start, windows, q)
         smooth = ppm + 1e-6 * q[:, None]
-        return [("the given motif", smooth / smooth.sum(axis=0))]
+        return ["the given motif"], (smooth / smooth.sum(axis=0))[None]
     require_choice(start, "start", STARTS)
     unique = np.unique(windows.letters, axis=0)
     if start == "random":
-        drawn = np.random.default_rng(seed).permutation(len(unique))[:n_starts]
-        return [(_called(unique[place]), _substring_ppm(unique[place], q)) for place in drawn]
-    tried = []
-    for letters in unique:
-        ppm = _substring_ppm(letters, q)
-        step = e_step(windows, ppm, **options)
-        after = m_step(windows, step.posterior, n_letters=len(q), pseudocount=max(pseudocount, 1e-3), background=q)
-        tried.append(e_step(windows, after, **options).evidence)
-    best = np.argsort(-np.array(tried), kind="stable")[:n_starts]
-    return [(_called(unique[place]), _substring_ppm(unique[place], q)) for place in best]
+        chosen = unique[np.random.default_rng(seed).permutation(len(unique))[:n_starts]]
+    else:
+        chosen = _best_substrings(climber, unique, n_starts, on_trial)
+    names = [f"window {climber.alphabet.decode(letters)}" for letters in chosen]
+    return names, np.array([_substring_ppm(letters, q) for letters in chosen])
+
+
+def _best_substrings(
+    climber: _Climber, unique: Array, n_starts: int, on_trial: Callable[[int, int], object] | None
+) -> Array:
+    """The windows that come furthest in one iteration."""
+    pairs = len(unique) * len(climber.windows.sequence)
+    if pairs > MOST_TRIALS:
+        found = f"'substrings', {len(unique):,} of them in {len(climber.windows.sequence):,} windows"
+        raise ArgumentError("start", found, f"a set of at most {math.isqrt(MOST_TRIALS):,} windows, or 'random'")
+    tried: list[float] = []
+    for places in climber.batches(len(unique)):
+        if tried and climber.is_cancelled:
+            break
+        ppms = np.array([_substring_ppm(letters, climber.q) for letters in unique[places]])
+        tried += climber.evidence_after_one(ppms).tolist()
+        if on_trial is not None:
+            on_trial(len(tried), len(unique))
+    return np.asarray(unique[np.argsort(-np.array(tried), kind="stable")[:n_starts]])
 
 
 def _substring_ppm(letters: Array, q: Array) -> Array:
     """A window as a PPM: mostly its own letters, else the background's."""
     one_hot = np.eye(len(q))[letters].T
     return np.asarray(_FIRST_LETTER * one_hot + (1 - _FIRST_LETTER) * q[:, None])
-
-
-def _called(letters: Sequence[int]) -> str:
-    return "window " + "".join(DNA.letters[code] if len(DNA.letters) > code else "?" for code in letters)
-
-
-def _letters_of(codes: list[Array], alphabet: Alphabet, both_strands: bool) -> Array:
-    counts = np.zeros(len(alphabet))
-    for each in codes:
-        counts += np.bincount(each[each >= 0], minlength=len(alphabet))
-    if both_strands and alphabet.complement_codes is not None:
-        counts = counts + counts[list(alphabet.complement_codes)]
-    counts += 1e-3 * max(counts.sum(), 1)  # a letter that never occurs has no finite log
-    return np.asarray(counts / counts.sum())
 
 
 def _checked(ppm: Any, windows: Windows, background: Any) -> tuple[Array, Array]:
@@ -538,15 +571,3 @@ def _checked(ppm: Any, windows: Windows, background: Any) -> tuple[Array, Array]
     if not (np.all(found >= 0) and np.allclose(found.sum(axis=0), 1, atol=1e-6)):
         raise ArgumentError("ppm", "with columns that are no probabilities", "columns that sum to 1")
     return found, np.asarray(background_like(background, np.zeros(0), found.shape[0]))
-
-
-def _codes_of(sequences: Any, alphabet: str | Alphabet) -> tuple[list[Array], Alphabet]:
-    """Letter codes of each sequence, and their alphabet."""
-    if hasattr(sequences, "all_codes") and hasattr(sequences, "offsets"):
-        codes, offsets = np.asarray(sequences.all_codes), sequences.offsets
-        return [codes[a:b] for a, b in pairwise(offsets)], sequences.alphabet
-    letters = get_alphabet(alphabet)
-    found = [letters.encode(each) if isinstance(each, str) else np.asarray(each, dtype=np.int8) for each in sequences]
-    if not found:
-        raise ArgumentError("sequences", "empty", "at least one sequence")
-    return found, letters

@@ -9,10 +9,10 @@ import pytest
 
 from epool_viz.core.alignment import best_windows, heuristic_pfm, log_ratios, on_sites, window_scores
 from epool_viz.core.alphabet import one_hot
-from epool_viz.core.em import windows_of
 from epool_viz.core.kernels import kernel_to_pwm, pwm_to_kernel
 from epool_viz.core.motifs import pfm_to_ppm
 from epool_viz.core.scan import scan
+from epool_viz.core.windows import windows_of
 from epool_viz.data.jaspar import load_jaspar
 from epool_viz.data.sequences import Site
 from epool_viz.data.simulate import simulate
