@@ -529,13 +529,22 @@ def _first_ppms(
         smooth = ppm + 1e-6 * q[:, None]
         return ["the given motif"], (smooth / smooth.sum(axis=0))[None]
     require_choice(start, "start", STARTS)
-    unique = np.unique(windows.letters, axis=0)
     if start == "random":
-        chosen = unique[np.random.default_rng(seed).permutation(len(unique))[:n_starts]]
+        chosen = _random_windows(windows, n_starts, seed)
     else:
-        chosen = _best_substrings(climber, unique, n_starts, on_trial)
+        chosen = _best_substrings(climber, np.unique(windows.letters, axis=0), n_starts, on_trial)
     names = [f"window {climber.alphabet.decode(letters)}" for letters in chosen]
     return names, np.array([_substring_ppm(letters, q) for letters in chosen])
+
+
+def _random_windows(windows: Windows, n_starts: int, seed: int) -> Array:
+    """Windows whose letters differ, as many as there are, or as are asked for."""
+    drawn: dict[bytes, int] = {}
+    for place in np.random.default_rng(seed).permutation(len(windows.letters)):
+        drawn.setdefault(windows.letters[place].tobytes(), int(place))
+        if len(drawn) == n_starts:
+            break
+    return np.asarray(windows.letters[list(drawn.values())])
 
 
 def _best_substrings(

@@ -232,7 +232,7 @@ def test_the_pointer_finds_the_strongest_cell_of_what_it_is_on(draw):
 
 
 def test_a_thousand_rows_are_drawn_at_once(draw):
-    """Time to draw 1 000 × 400 cells again; 15 ms were measured."""
+    """Time to draw 1 000 × 400 cells again; 9 ms were measured."""
     values = np.random.default_rng(5).random((1000, 400)) ** 6
     page = draw(values)
     script = """async () => {
