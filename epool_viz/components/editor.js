@@ -2,6 +2,8 @@
 // the matrix as text. What a constant cannot change (the logo) and what it moves (the offset) are said with numbers.
 //
 // state: kernel. An unknown kernel that comes from elsewhere becomes the given one, to which "Reset" returns.
+//   kernel_by  a kernel set by another component: where it is the kernel, that was a change like those made here
+//   column     the column in hand, from 0, where the dashboard has one
 // options: {label, widest}
 //   label   the kernel's name (default: kernel_name of the state)
 //   widest  columns, at most (default 50)
@@ -23,7 +25,7 @@ const CSS = `
 .ec-editor-cell::after { content: ""; position: absolute; left: 0; right: 0; top: var(--zero); border-top: 1px solid var(--ink-soft); }
 .ec-editor section { border: 1px solid var(--line); border-radius: .5rem; padding: .6rem .75rem; display: grid; gap: .5rem; }
 .ec-editor h4 { margin: 0; font-size: 1rem; font-weight: 650; }
-.ec-editor .ec-box { width: 6rem; text-align: right; font-variant-numeric: tabular-nums; }
+.ec-editor .ec-box { width: 6.75rem; text-align: right; font-variant-numeric: tabular-nums; }
 .ec-editor textarea.ec-box { width: 100%; min-height: 7.5rem; text-align: left; font: .875rem/1.5 ui-monospace, "DejaVu Sans Mono", monospace; white-space: pre; overflow-x: auto; resize: vertical; }
 .ec-editor label { display: inline-flex; align-items: center; gap: .4rem; }
 .ec-editor dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 .75rem; margin: 0; font-variant-numeric: tabular-nums; }
@@ -146,15 +148,20 @@ export default {
       change(edit(kernel(), (w) => clamp(w * factor, -LARGEST, LARGEST)));
       effect.textContent = `All entries times ${format(factor)}: to the logo that is the same as ${format(factor)} times m.`;
     }
+    /** Take a bar in hand, here and in the dashboard. */
+    function goTo(place) {
+      at = place;
+      if ("column" in store.state) store.set({ column: place[1] });
+    }
     function addColumn() {
       const j = at[1] + 1;
-      at = [at[0], j];
       change(kernel().map((row) => [...row.slice(0, j), 0, ...row.slice(j)]));
+      goTo([at[0], j]);
       effect.textContent = `Column ${j + 1} is new: four zeros favour no letter and add nothing to a score.`.replace("four", String(kernel().length));
     }
     function removeColumn() {
       const j = at[1];
-      at = [at[0], Math.min(j, widthOf(kernel()) - 2)];
+      goTo([at[0], Math.min(j, widthOf(kernel()) - 2)]);
       change(kernel().map((row) => row.filter((_, k) => k !== j)));
       effect.textContent = `Column ${j + 1} is gone.`;
     }
@@ -183,7 +190,7 @@ export default {
     function choose(place, hasFocus = true) {
       const [a, j] = at;
       cells[a]?.[j]?.cell.setAttribute("tabindex", -1);
-      at = [clamp(place[0], 0, cells.length - 1), clamp(place[1], 0, cells[0].length - 1)];
+      goTo([clamp(place[0], 0, cells.length - 1), clamp(place[1], 0, cells[0].length - 1)]);
       if (hasFocus) cells[at[0]][at[1]].cell.focus({ preventScroll: drag !== null });
       draw();
     }
@@ -266,7 +273,7 @@ export default {
     const [undoing, redoing] = [button("Undo", undo), button("Redo", redo)];
     const reset = button("Reset", () => {
       change(given);
-      at = [0, 0];
+      goTo([0, 0]);
       effect.textContent = "This is the given kernel again.";
     });
     const adding = button("Add a column after it", addColumn);
@@ -386,10 +393,15 @@ export default {
     }
     const draw = () => {
       const { state } = store;
-      if (!same(state.kernel, own)) {
+      if (state.kernel !== own && state.kernel === state.kernel_by) {
+        past.push(own);
+        [own, future] = [state.kernel, []];
+        effect.textContent = "";
+      } else if (!same(state.kernel, own)) {
         [own, given, past, future, at] = [state.kernel, state.kernel, [], [], [0, 0]];
         effect.textContent = "";
       }
+      if (Number.isInteger(state.column)) at = [at[0], clamp(state.column, 0, widthOf(state.kernel) - 1)];
       if (shape !== `${state.alphabet} ${widthOf(state.kernel)}`) {
         const hadFocus = grid.contains(document.activeElement);
         build(state.alphabet, widthOf(state.kernel));
@@ -409,7 +421,7 @@ export default {
     const later = oncePerFrame(draw);
     draw();
     const off = store.on((state, trace, changed) => {
-      if (!["kernel", "m", "bias", "background", "alphabet", "codes", "padding", "kernel_name"].some((key) => changed.includes(key))) return;
+      if (!["kernel", "m", "bias", "background", "alphabet", "codes", "padding", "kernel_name", "column"].some((key) => changed.includes(key))) return;
       if (changed.includes("kernel")) say(`${nameOf(at)}: ${format(state.kernel[at[0]]?.[at[1]])}. Offset ${format(offsetOf(state.kernel).offset)}.`);
       later();
     });

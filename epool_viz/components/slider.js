@@ -7,6 +7,8 @@
 //   step     of the linear scale (default: a hundredth of the range; 1 where digits is 0)
 //   digits   significant digits shown, 0 for whole numbers (default 4)
 //   first    what the value 0 is called, 1 for places counted from 1 (default 0)
+//   power    true: e to the power of the value is shown and typed in its place, as b is for m = ln b
+//   also     text before the value itself, beside the box, where its power is shown
 //   buttons  [{label, value}] or [{label, action: "ml"}], the m under which the kernel's best window is most probable
 //   marks    [{value, label}] under the slider
 //   help     a sentence under it
@@ -25,6 +27,7 @@ const CSS = `
 .ec-slider input[type=range]::-moz-range-track { height: .4rem; border-radius: 1rem; border: 1px solid var(--ink-soft); background: var(--paper); }
 .ec-slider input[type=range]::-moz-range-progress { height: .4rem; border-radius: 1rem; background: var(--accent); }
 .ec-slider input[type=range]::-moz-range-thumb { box-sizing: border-box; width: var(--thumb); height: var(--thumb); border-radius: 50%; background: var(--accent); border: .2rem solid var(--paper); box-shadow: 0 0 0 1px var(--accent); }
+.ec-slider-also { margin-left: .6rem; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .ec-slider-marks { grid-column: 2; position: relative; height: 1.25rem; }
 .ec-slider-marks span { position: absolute; transform: translateX(-50%); white-space: nowrap; }
 .ec-slider-marks span:first-child { transform: translateX(calc(var(--thumb) / -2)); }
@@ -104,7 +107,7 @@ export default {
     const { exports } = await host.getWidget(model.get("store"));
     const { store } = exports;
     const { make, format, dress, holds, oncePerFrame } = store.kit;
-    const { key, label, unit = "", min = 0, scale, digits = 4, first = 0, buttons = [], marks = [], help, when } = model.get("options");
+    const { key, label, unit = "", min = 0, scale, digits = 4, first = 0, power = false, also, buttons = [], marks = [], help, when } = model.get("options");
     const options = model.get("options");
     const highest = () => (options.max === "windows" ? (store.trace?.starts.length ?? 1) - 1 : options.max);
     let max = highest();
@@ -114,12 +117,14 @@ export default {
     function layout() {
       return scaleOf({ scale, min, max, step: options.step ?? (digits === 0 ? 1 : (max - min) / 100) });
     }
-    const shown = (value) => format(value + first, digits || 15);
-    const spoken = (value) => `${label} ${shown(value)}${unit ? ` ${unit}` : ""}`;
+    const shown = (value) => format(power ? Math.exp(value) : value + first, digits || 15);
+    const typed = (text) => (power ? Number(Math.log(readNumber(text)).toFixed(9)) : readNumber(text) - first);
+    const spoken = (value) => `${label} ${shown(value)}${unit ? ` ${unit}` : ""}${also ? `, ${also} ${format(value)}` : ""}`;
     const id = `ec-slider-${key}-${Math.random().toString(36).slice(2, 8)}`;
     const range = make("input", { type: "range", id, min: 0, step: "any", "aria-describedby": help ? `${id}-help` : null });
     const box = make("input", { type: "text", inputmode: "decimal", class: "ec-box", "aria-label": `${label}, typed`, "aria-describedby": `${id}-said`, autocomplete: "off" });
     const said = make("p", { class: "ec-soft ec-warning", id: `${id}-said`, role: "status" });
+    const own = make("span", { class: "ec-slider-also ec-soft" });
     const places = make("div", { class: "ec-slider-marks ec-soft", "aria-hidden": "true" }, marks.map((mark) => make("span", {}, mark.label)));
 
     const say = (text, isWrong = false) => {
@@ -134,18 +139,18 @@ export default {
     };
     const type = () => {
       if (box.value === shown(store.state[key])) return say("");
-      const value = readNumber(box.value) - first;
+      const value = typed(box.value);
       const accepted = `accepted: ${shown(min)} to ${shown(max)}${digits === 0 ? ", whole" : ""}.`;
-      if (Number.isNaN(value)) say(`${label}: found \u201c${box.value}\u201d, no number; ${accepted}`, true);
-      else if (value < min || value > max || (digits === 0 && !Number.isInteger(value))) say(`${label}: found ${box.value.trim()}; ${accepted}`, true);
+      if (Number.isNaN(readNumber(box.value))) say(`${label}: found \u201c${box.value}\u201d, no number; ${accepted}`, true);
+      else if (!(value >= min) || value > max || (digits === 0 && !Number.isInteger(value))) say(`${label}: found ${box.value.trim()}; ${accepted}`, true);
       else set(value);
     };
     const mostLikely = () => {
       const { m, reason } = store.maths.estimateLogBase(store.state.kernel, [store.state.codes]);
       if (reason) return say(`There is no maximum-likelihood ${label}: ${reason}.`, true);
-      if (m > max) return say(`The maximum-likelihood ${label} is ${format(m)}; this slider ends at ${shown(max)}.`, true);
+      if (m > max) return say(`The maximum-likelihood ${label} is ${shown(m)}; this slider ends at ${shown(max)}.`, true);
       set(m);
-      say(`Maximum likelihood: ${label} = ${format(m)} makes the kernel\u2019s best window in this sequence most probable.`);
+      say(`Maximum likelihood: ${label} = ${shown(m)} makes the kernel\u2019s best window in this sequence most probable.`);
     };
     const jump = (event) => {
       const by = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1, PageUp: 10, PageDown: -10 }[event.key];
@@ -169,7 +174,7 @@ export default {
       make("div", { class: "ec-slider-line" },
         make("label", { for: id }, label),
         range,
-        make("span", { class: "ec-slider-box" }, box, unit ? make("span", { class: "ec-soft" }, ` ${unit}`) : null),
+        make("span", { class: "ec-slider-box" }, box, also ? own : null, unit ? make("span", { class: "ec-soft" }, ` ${unit}`) : null),
         marks.length ? places : null,
         named.length ? make("div", { class: "ec-row" }, named) : null,
         help ? make("p", { class: "ec-soft", id: `${id}-help` }, help) : null,
@@ -193,6 +198,7 @@ export default {
         box.value = shown(value);
         box.setAttribute("aria-invalid", "false");
       }
+      own.textContent = `${also} ${format(value)}`;
       box.setAttribute("data-value", value);
       box.setAttribute("data-name", key);
     };

@@ -1,8 +1,9 @@
 // Sequence strip: the letters, the window under the cursor, and the letter in hand, which can be changed.
 //
-// options: {sentence, live}
+// options: {sentence, live, reveal}
 //   sentence  "visible" (default) or "hidden"
 //   live      false: the sentence is never spoken on its own
+//   reveal    true: where the zoom begins elsewhere, the window under the cursor is brought into view
 // state: codes, alphabet, complement, kernel (its width), padding, both_strands, cursor, zoom, and
 //   mutations  what the user has changed, in order: [[letter, code before, code after], ...]; absent is none. Whoever sets
 //              other codes without it ends it.
@@ -298,7 +299,7 @@ export default {
 
     function draw(state, trace, names) {
       if (names?.has("codes") && !names.has("mutations") && state.mutations?.length) store.set({ mutations: [] });
-      if (names?.has("cursor") || names?.has("kernel")) keepInView(state);
+      if ((place === null && model.get("options").reveal) || names?.has("cursor") || names?.has("kernel")) keepInView(state);
       state = store.state;
       const { width } = kit.windows(state);
       const now = kit.windowAt(state);

@@ -233,6 +233,39 @@ def test_a_kernel_from_elsewhere_is_the_new_given_one(editor):
     assert editor.locator(".ec-editor-cell").count() == 16
 
 
+def test_a_kernel_that_another_component_made_can_be_taken_back(editor):
+    button(editor, "scale all entries").click()
+    editor.evaluate("(kernel) => window.store.set({ kernel, kernel_by: kernel })", (KERNEL + 1).tolist())
+    settle(editor)
+    button(editor, "Undo").click()
+    np.testing.assert_allclose(kernel_of(editor), KERNEL * 2)
+    button(editor, "Redo").click()
+    np.testing.assert_allclose(kernel_of(editor), KERNEL + 1)
+    button(editor, "Reset").click()
+    np.testing.assert_array_equal(kernel_of(editor), KERNEL)
+    editor.evaluate("(kernel) => window.store.receive({ kernel })", np.eye(4).tolist())
+    settle(editor)
+    assert not button(editor, "Undo").is_enabled(), "what Python brings is another kernel"
+
+
+def test_the_column_in_hand_is_the_dashboards(show):
+    page = show(state_of(TEXT, KERNEL, column=1), "editor.js")
+    assert page.inner_text("#editor h4") == "Column 2 of 5"
+    cell(page, "G", 4).focus()
+    settle(page)
+    assert page.evaluate("window.store.state.column") == 3
+    page.evaluate("window.store.set({ column: 2 })")
+    settle(page)
+    assert page.inner_text("#editor h4") == "Column 3 of 5"
+    assert page.locator(".ec-editor-cell[tabindex='0']").get_attribute("aria-label") == "G, column 3"
+    button(page, "Add a column after it").click()
+    settle(page)
+    assert page.evaluate("window.store.state.column") == 3
+    button(page, "Remove it").click()
+    settle(page)
+    np.testing.assert_array_equal(kernel_of(page), KERNEL)
+
+
 def test_an_echo_with_rounding_is_no_kernel_from_elsewhere(editor):
     button(editor, "scale all entries").click()
     editor.wait_for_function("window.pushed.length > 0")

@@ -226,3 +226,39 @@ def test_a_number_in_the_making_is_not_written_over(m_slider):
     m_slider.evaluate("window.store.set({ m: 4 })")
     settle(m_slider)
     assert m_slider.input_value("#slider .ec-box") == "1."
+
+
+def test_the_power_of_a_number_is_shown_and_typed_in_its_place(show):
+    options = {
+        "key": "m",
+        "label": "base b",
+        "power": True,
+        "also": "m = ln b =",
+        "min": 0,
+        "max": 20,
+        "scale": "cubic",
+    }
+    page = show(
+        state_of(TEXT, KERNEL), "slider.js", options=options | {"buttons": [{"label": "2", "value": 0.693147181}]}
+    )
+    slider, box = page.get_by_role("slider", name="base b"), page.locator("#slider .ec-box")
+    assert box.input_value() == "2.718"
+    assert slider.get_attribute("aria-valuetext") == "base b 2.718, m = ln b = 1"
+    assert page.inner_text("#slider .ec-slider-also") == "m = ln b = 1"
+    box.fill("10")
+    press(page, "Enter")
+    assert m_of(page) == pytest.approx(math.log(10), abs=1e-9)
+    assert page.inner_text("#slider .ec-slider-also") == "m = ln b = 2.303"
+    page.get_by_role("button", name="2", exact=True).click()
+    settle(page)
+    assert (box.input_value(), m_of(page)) == ("2", 0.693147181)
+    for text, found in (
+        ("much", "found “much”, no number"),
+        ("0", "found 0"),
+        ("-3", "found -3"),
+        ("0.9", "found 0.9"),
+    ):
+        box.fill(text)
+        press(page, "Enter")
+        assert page.inner_text("#slider [role=status]") == f"base b: {found}; accepted: 1 to 4.9×10⁸."
+    assert m_of(page) == 0.693147181
