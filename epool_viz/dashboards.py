@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from epool_viz.panels.compare.view import CompareView
     from epool_viz.panels.e_step.view import EStepView
+    from epool_viz.panels.pwm.view import PwmView
 
 
 def e_step(**state: Any) -> EStepView:
@@ -32,6 +33,31 @@ def e_step(**state: Any) -> EStepView:
     from epool_viz.panels.e_step.view import EStepView
 
     return EStepView(EStepModel.from_state(state))
+
+
+def pwm(**state: Any) -> PwmView:
+    """Any kernel read as a motif: its PPM, its logo, the offset, and what a score says.
+
+    Parameters
+    ----------
+    **state
+        Where to start: any of the names of `PwmModel.state()`, such as `kernel_source="random"`, `width=7`,
+        `jaspar="STAT3"`, `example="p73_peaks"`, `m=0.5`.
+
+    Returns
+    -------
+    PwmView
+        An ipywidgets widget; its `model` holds the state, the trace and the readings.
+
+    Raises
+    ------
+    ArgumentError
+        For a name that is no part of the state, or a value of the wrong kind.
+    """
+    from epool_viz.panels.pwm.model import PwmModel
+    from epool_viz.panels.pwm.view import PwmView
+
+    return PwmView(PwmModel.from_state(state))
 
 
 def compare(**state: Any) -> CompareView:

@@ -136,6 +136,8 @@ ROOMS = {
     "epool_viz.dashboards": HEAVY,
     "epool_viz.panels.e_step.model": HEAVY,
     "epool_viz.panels.e_step.view": HEAVY - {"ipywidgets"},
+    "epool_viz.panels.pwm.model": HEAVY,
+    "epool_viz.panels.pwm.view": HEAVY - {"ipywidgets"},
     "epool_viz.app.cli": HEAVY | {"numpy"},
     "epool_viz.app.training": HEAVY,
     "epool_viz.app.simulating": HEAVY,

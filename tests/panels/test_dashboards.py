@@ -68,7 +68,7 @@ def from_page(view, **patch):
 
 
 def test_the_dashboards_are_really_found():
-    assert {"e_step", "compare"} <= set(DASHBOARDS)
+    assert {"e_step", "compare", "pwm"} <= set(DASHBOARDS)
 
 
 def test_a_dashboard_is_one(view):

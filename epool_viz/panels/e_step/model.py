@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from traitlets import Any as AnyTrait
@@ -103,7 +103,7 @@ class EStepModel(HasTraits):
     trace = AnyTrait(help="The EStepTrace that follows.")
     steps = Tuple(help="The Steps of the walk.")
 
-    INPUTS = (
+    INPUTS: ClassVar[tuple[str, ...]] = (
         "sequence_source",
         "example",
         "pasted",
@@ -130,7 +130,7 @@ class EStepModel(HasTraits):
         "local_window",
         "padding",
     )
-    LOOKING = ("step", "window")
+    LOOKING: ClassVar[tuple[str, ...]] = ("step", "window")
 
     def __init__(self, **state: Any) -> None:
         super().__init__()

@@ -34,6 +34,8 @@ from epool_viz.panels.e_step.takeaway import TAKE_AWAY, taken
 from epool_viz.panels.html import escape
 from epool_viz.panels.kernel_dashboard import KernelDashboard
 from epool_viz.panels.look import card, heading, part
+from epool_viz.panels.pwm.bridge import link_to
+from epool_viz.panels.pwm.model import PwmModel
 
 _FOLDS = {
     "editor": "Change the kernel",
@@ -170,5 +172,6 @@ def _notes_html(model: EStepModel) -> str:
     return (
         f'<div class="ep-notes"><p><b>{escape(model.kernel.label)}</b> on <b>{escape(model.sequence_name)}</b>. '
         f"{at_one} larger m sharpens it, a smaller one flattens it.</p>"
-        f"<p>{escape(model.trace.statement)}</p><ul>{notes}</ul></div>"
+        f"<p>{escape(model.trace.statement)}</p><ul>{notes}</ul>"
+        f'<p><a class="ep-open" href="pwm.ipynb{link_to(model, PwmModel)}">Take this kernel apart</a></p></div>'
     )

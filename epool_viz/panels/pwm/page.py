@@ -1,0 +1,93 @@
+"""What the components of the panel are told: sliders, choices, words, as plain data."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from epool_viz.panels.e_step import page as e_step
+from epool_viz.panels.e_step.model import BOUNDS
+
+BASE_SLIDER: dict[str, Any] = {
+    "key": "m",
+    "label": "base b",
+    "power": True,
+    "also": "m = ln b =",
+    "min": BOUNDS["m"][0],
+    "max": BOUNDS["m"][1],
+    "scale": "cubic",
+    "marks": [
+        {"value": 0, "label": "1"},
+        {"value": 1, "label": "e"},
+        {"value": round(math.log(10), 9), "label": "10"},
+        {"value": 5, "label": "e⁵"},
+        {"value": 20, "label": "e²⁰"},
+    ],
+    "buttons": [
+        {"label": "2", "value": round(math.log(2), 9)},
+        {"label": "e", "value": 1},
+        {"label": "10", "value": round(math.log(10), 9)},
+        {"label": "maximum likelihood", "action": "ml"},
+    ],
+    "help": "The kernel is read as logarithms to the base b. A larger b makes a sharper motif of the same numbers; m "
+    "is the m of expectation pooling.",
+}
+CURSOR_SLIDER = e_step.CURSOR_SLIDER
+BACKGROUND = next(choice for choice in e_step.READINGS if choice["key"] == "background_choice")
+SHARES = e_step.SHARES
+BIAS_SLIDER = next(slider for slider in e_step.NETWORK_SLIDERS if slider["key"] == "bias")
+FORM: dict[str, Any] = {
+    "key": "form",
+    "label": "A letter's power counts",
+    "choices": [
+        {"value": "background", "label": "as often as the background has it (q)"},
+        {
+            "value": "plain",
+            "label": "once, as in Fig. 2B",
+            "note": "These are the PPM and the offset of reading 3 without a background; with a uniform background the "
+            "PPM is the same. The logo above stays with the background.",
+        },
+    ],
+}
+PARTS: tuple[dict[str, str], ...] = (
+    {"name": "data", "label": "choice of sequence and kernel"},
+    {"name": "reading", "label": "background and bias"},
+    {"name": "base", "label": "slider of b"},
+    {"name": "editor", "label": "kernel as bars"},
+    {"name": "logo", "label": "logo"},
+    {"name": "score", "label": "sequence and score of a window"},
+    {"name": "pipeline", "label": "from kernel to logo"},
+    {"name": "readings", "label": "readings of the score"},
+    {"name": "moves", "label": "what changes the logo"},
+    {"name": "tools", "label": "tools below"},
+)
+HELP: dict[str, Any] = {
+    "goal": "A convolution kernel that scans DNA is a position weight matrix, whatever its numbers are: each score is "
+    "the log odds of a motif, plus one constant. Here you take any kernel apart and see both.",
+    "order": [
+        "Drag a bar of the kernel: logo, score and readings follow.",
+        "Walk from kernel to logo: bᵂ, the sum of each column, the division that makes probabilities.",
+        "Look for a change that moves the offset and not the logo, then for one that moves the logo.",
+        "Move b. The same kernel means a sharper or a flatter motif.",
+        "Make a reading hold, and see which one still does when you drag a bar again.",
+        "Bring your own kernel and sequence; take the motif away as MEME, JASPAR or a logo.",
+    ],
+    "terms": [
+        ["Kernel, W", "the numbers of a convolution: a row for each letter, a column for each place"],
+        ["Score", "what the convolution gives for one window: one number of each column, added up, and the bias"],
+        ["PPM", "position probability matrix: the probability of each letter at each place"],
+        ["PWM", "position weight matrix: logarithms of probability over background"],
+        ["b, m", "the base of the logarithm; m = ln b is the m of expectation pooling"],
+        ["Z", "the sum of a column of bᵂ, by which it is divided to become probabilities"],
+        ["Offset", "the bias and the logarithms of all Z: what the score says beyond the motif"],
+        ["Log Bayes factor", "the logarithm of P(window | motif) over P(window | background)"],
+    ],
+    "keys": [
+        ["Tab", "from one control to the next"],
+        ["↑ ↓", "on a bar of the kernel: 0.1 up and down, with Shift 1"],
+        ["← →", "the column or the window before and after; elsewhere the step before and after"],
+        ["Home End", "the first, the last"],
+        ["A C G T N", "on the sequence: put this letter in place of the one in hand"],
+        ["?", "this help"],
+    ],
+}

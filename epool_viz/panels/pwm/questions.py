@@ -1,0 +1,77 @@
+"""What is asked before it is shown; the answers are computed in the page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from epool_viz.panels.e_step.questions import QUESTIONS as E_STEP
+from epool_viz.panels.e_step.questions import SCENE, Question
+
+KERNEL: list[list[float]] = SCENE["kernel"]
+AT_RICH = [0.35, 0.15, 0.15, 0.35]
+_LOGO = (
+    ("same", "Nothing: every letter is as tall as before."),
+    ("changed", "It changes."),
+)
+
+
+def _moved(change: Any) -> dict[str, Any]:
+    return {"kernel": [[round(change(w, a), 9) for w in row] for a, row in enumerate(KERNEL)]}
+
+
+QUESTIONS = (
+    next(question for question in E_STEP if question.id == "column_constant"),
+    Question(
+        "offset_constant",
+        "The offset of this kernel is about 1.08. Every number in column 3 gets 2 more. What is the offset now?",
+        "number",
+        {"number": "offset", "of": "after"},
+        "From {before.offset} to {after.offset}: by 2, exactly. The powers of column 3 have all grown b² times, its "
+        "sum with them, and the logarithm of that sum is the column's share of the offset.",
+        setup=SCENE,
+        action={"kernel": {"add": 2.0, "column": 2}},
+        hidden=("logo", "pooled"),
+    ),
+    Question(
+        "row_constant",
+        "Now every number in the row of A gets 1 more, in all columns. What happens to the logo?",
+        "choice",
+        {"changed": "ppm"},
+        "A has gained on the other letters of each column, and only differences within a column count: the motif told "
+        "{before.information} bits before and tells {after.information} now.",
+        setup=SCENE,
+        action=_moved(lambda w, a: w + (a == 0)),
+        hidden=("logo", "pooled"),
+        options=_LOGO,
+    ),
+    Question(
+        "scaled",
+        "Every number of the kernel is doubled. How much does its motif tell?",
+        "choice",
+        {"compare": ["information", "after", "before"]},
+        "From {before.information} bits to {after.information}: b to the power of 2 W is b squared to the power of W, "
+        "so doubling the kernel is to the logo what squaring the base is.",
+        setup=SCENE,
+        action=_moved(lambda w, _: 2 * w),
+        hidden=("logo", "pooled"),
+        options=(
+            ("up", "More bits: the letters get taller."),
+            ("same", "As much as before."),
+            ("down", "Fewer bits: the letters get lower."),
+        ),
+    ),
+    Question(
+        "background",
+        "The background is no longer uniform: A and T have 0.35 each, C and G 0.15. The kernel stays. What happens to "
+        "the PPM that it means?",
+        "choice",
+        {"changed": "ppm"},
+        "A letter's probability is q bᵂ, divided by the sum: more A and T in the background, more in the PPM. The "
+        "scores stay, the best one is {before.maximum} before and {after.maximum} after; the offset goes from "
+        "{before.offset} to {after.offset} to make up for it.",
+        setup=SCENE | {"letter_shares": [0.25] * 4},
+        action={"background": AT_RICH, "background_choice": "typed", "letter_shares": AT_RICH},
+        hidden=("logo", "pooled"),
+        options=(("same", "Nothing: it is the kernel's own."), ("changed", "It changes.")),
+    ),
+)

@@ -1,0 +1,159 @@
+"""A kernel read as a motif, on screen: everything that follows the hand is computed in the page.
+
+The model hears of it, and stays the authority for choices, exports and links.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ipywidgets as w
+
+from epool_viz.components.choice import Choice
+from epool_viz.components.download import Download
+from epool_viz.components.editor import KernelEditor
+from epool_viz.components.formula import WindowFormula
+from epool_viz.components.logo import Logo
+from epool_viz.components.moves import Moves
+from epool_viz.components.onehot import OneHot
+from epool_viz.components.pipeline import Pipeline
+from epool_viz.components.player import StepPlayer
+from epool_viz.components.predict import Predict
+from epool_viz.components.readings import Readings
+from epool_viz.components.shares import Shares
+from epool_viz.components.slider import Slider
+from epool_viz.components.strip import SequenceStrip
+from epool_viz.components.trust import TrustPanel
+from epool_viz.panels.dashboard import shown_if
+from epool_viz.panels.e_step.model import BOUNDS, EStepModel
+from epool_viz.panels.e_step.questions import page_questions
+from epool_viz.panels.html import escape
+from epool_viz.panels.kernel_dashboard import KernelDashboard
+from epool_viz.panels.look import card, heading, panel_style, part
+from epool_viz.panels.pwm import bridge, page
+from epool_viz.panels.pwm.model import PwmModel
+from epool_viz.panels.pwm.questions import QUESTIONS
+from epool_viz.panels.pwm.steps import page_steps
+from epool_viz.panels.pwm.takeaway import TAKE_AWAY, taken
+
+_FOLDS = {"predict": "Predict, then see", "trust": "Check the numbers", "download": "Take away"}
+
+
+class PwmView(KernelDashboard):
+    """The panel. Shows a model and changes it; holds no number of its own.
+
+    Parameters
+    ----------
+    model : PwmModel
+    """
+
+    PARTS, HELP, LOOKS = page.PARTS, page.HELP, bridge.LOOKS
+    LINK = ("link", "m", "bias", "step", "cursor")
+    KEPT = ("codes", "kernel")
+
+    def _page_state(self) -> dict[str, Any]:
+        return bridge.page_state(self.model)
+
+    def _follow(self, patch: dict[str, Any]) -> None:
+        bridge.take(self.model, patch, self.memory)
+
+    # --- widgets
+
+    def _build(self) -> None:
+        self.source_note = w.HTML().add_class("ep-source")
+        self.another = w.Button(description="Draw another one")
+        self.opening = w.HTML().add_class("ep-opening")
+        self._build_controls()
+        on, steps = {"store": self.store}, page_steps()
+        self.base = Slider(**on, options=page.BASE_SLIDER)
+        self.editor = KernelEditor(**on)
+        self.logo = Logo(**on, options={"quiet": True})
+        self.onehot = OneHot(**on)
+        self.strip = SequenceStrip(**on, options={"sentence": "hidden", "live": False, "reveal": True})
+        self.cursor = Slider(**on, options=page.CURSOR_SLIDER)
+        self.formula = WindowFormula(**on)
+        self.player = StepPlayer(**on, options={"steps": steps})
+        self.form = Choice(**on, options=page.FORM)
+        self.pipeline = Pipeline(**on, options={"steps": steps})
+        self.readings = Readings(**on, options={"level": 2})
+        self.moves = Moves(**on, options={"most": BOUNDS["m"][1], "level": 2})
+        self.background = [Choice(**on, options=page.BACKGROUND), Shares(**on, options=page.SHARES)]
+        self.bias = Slider(**on, options=page.BIAS_SLIDER)
+        self.trust = TrustPanel(**on)
+        self.folds: dict[str, Any] = {
+            "predict": Predict(**on, options={"questions": page_questions(QUESTIONS)}),
+            "trust": self.trust,
+            "download": Download(self.store, self._make_download, options={"items": TAKE_AWAY}),
+        }
+        self.toggles = {name: w.ToggleButton(description=title, value=False) for name, title in _FOLDS.items()}
+
+    def _arranged(self) -> list[Any]:
+        data = w.VBox([*self._choices(), self.another, self.source_note, self.opening]).add_class("ep-controls")
+        reading = w.VBox([heading("Reading"), *self.background, heading("The network"), self.bias])
+        chosen = w.VBox([part("data", data), part("reading", reading.add_class("ep-controls"))]).add_class("ep-chosen")
+        hand = w.VBox([part("base", self.base), part("editor", card(self.editor))]).add_class("ep-hand")
+        beside = w.VBox([part("logo", card(self.logo)), part("moves", card(self.moves))]).add_class("ep-beside")
+        picture = w.VBox(
+            [heading("Slide it along a sequence"), self.onehot, self.strip, self.cursor, card(self.formula)]
+        )
+        walk = w.VBox([heading("From kernel to logo"), self.player, self.form, self.pipeline])
+        below = w.VBox(
+            [
+                part("score", picture.add_class("ep-picture")),
+                part("pipeline", card(walk.add_class("ep-walk"))),
+                part("readings", card(self.readings)),
+                *(part("tools", tool) for tool in self._tools()),
+            ]
+        ).add_class("ep-below")
+        for name, widgets in self._veiled().items():
+            for widget in widgets:
+                widget.add_class(f"ep-shows-{name}")
+        return [w.Box([hand, beside, below, chosen]).add_class("ep-body")]
+
+    def _tools(self) -> list[Any]:
+        self.fold_boxes = {name: card(fold) for name, fold in self.folds.items()}
+        return [w.Box(list(self.toggles.values())).add_class("ep-tools"), *self.fold_boxes.values()]
+
+    def _veiled(self) -> dict[str, tuple[Any, ...]]:
+        """What a question hides while it is open, by the names of `questions.VEILS`."""
+        numbers = (self.editor, self.pipeline, self.readings, self.moves, self.formula)
+        return {"logo": (self.logo, self.pipeline, self.moves), "pooled": numbers}
+
+    def _style(self) -> str:
+        return panel_style(__package__)
+
+    # --- ties
+
+    def _wire(self) -> None:
+        model, wire = self.model, self.wiring
+        self._wire_choices()
+        wire.click(self.another, self._draw_another)
+        wire.follow((model, "kernel_source"), (self.another.layout, "display"), shown_if("random".__eq__))
+        for name, toggle in self.toggles.items():
+            wire.follow((toggle, "value"), (self.fold_boxes[name].layout, "display"), shown_if(bool))
+        wire.on(self.toggles["trust"], "value", self._show)
+
+    def _draw_another(self, _: Any) -> None:
+        low, high = BOUNDS["seed"]
+        self.model.seed = int(low if self.model.seed >= high else self.model.seed + 1)
+
+    def _show(self, _: Any = None) -> None:
+        if self.is_taking:
+            return
+        super()._show()
+        self.source_note.value = _notes_html(self.model)
+        href = f"e_step.ipynb{bridge.link_to(self.model, EStepModel)}"
+        self.opening.value = f'<p><a class="ep-open" href="{href}">Open this kernel in the E-step view</a></p>'
+        if self.toggles["trust"].value:
+            self.trust.compare(self.store.now)
+
+    def _make_download(self, name: str) -> tuple[str, str, bytes]:
+        return taken(self.model, name)
+
+
+def _notes_html(model: PwmModel) -> str:
+    notes = "".join(f"<li>{escape(note)}</li>" for note in model.notes)
+    return (
+        f'<div class="ep-notes"><p><b>{escape(model.kernel.label)}</b> on <b>{escape(model.sequence_name)}</b>.</p>'
+        f"<ul>{notes}</ul></div>"
+    )
