@@ -28,6 +28,10 @@ _HOME = {
     "logsumexp_pool": "core.pooling",
     "pool_weights": "core.pooling",
     "pool_gradient": "core.pooling",
+    "letter_coverage": "core.letters",
+    "letter_log_odds": "core.letters",
+    "attribute_letters": "core.attribution",
+    "MotifNetwork": "core.attribution",
     "fit_em": "core.em",
     "EMResult": "core.em",
     "posterior_ppm": "core.em",
@@ -56,7 +60,6 @@ _HOME = {
     "parse_matrix": "data.motif_files",
     "write_meme": "data.motif_files",
     "write_jaspar": "data.motif_files",
-    "write_transfac": "data.motif_files",
     "load_jaspar": "data.jaspar",
     "search_jaspar": "data.jaspar",
     "load_example": "data.gallery",
@@ -76,6 +79,7 @@ _HOME = {
     "LogSumExpPooling": "models.pooling",
     "LocalPooling": "models.pooling",
     "MotifCNN": "models.cnn",
+    "attribute": "models.attribution",
     "train": "models.training",
     "race": "models.training",
     "save_model": "models.checkpoint",
@@ -113,6 +117,8 @@ if TYPE_CHECKING:
     from epool_viz.core.alphabet import Alphabet as Alphabet
     from epool_viz.core.alphabet import one_hot as one_hot
     from epool_viz.core.alphabet import reverse_complement as reverse_complement
+    from epool_viz.core.attribution import MotifNetwork as MotifNetwork
+    from epool_viz.core.attribution import attribute_letters as attribute_letters
     from epool_viz.core.em import EMResult as EMResult
     from epool_viz.core.em import fit_em as fit_em
     from epool_viz.core.em import posterior_ppm as posterior_ppm
@@ -120,6 +126,8 @@ if TYPE_CHECKING:
     from epool_viz.core.kernels import estimate_base as estimate_base
     from epool_viz.core.kernels import kernel_to_pwm as kernel_to_pwm
     from epool_viz.core.kernels import pwm_to_kernel as pwm_to_kernel
+    from epool_viz.core.letters import letter_coverage as letter_coverage
+    from epool_viz.core.letters import letter_log_odds as letter_log_odds
     from epool_viz.core.motifs import information_content as information_content
     from epool_viz.core.motifs import kl_divergence as kl_divergence
     from epool_viz.core.motifs import pfm_to_ppm as pfm_to_ppm
@@ -155,7 +163,6 @@ if TYPE_CHECKING:
     from epool_viz.data.motif_files import read_motifs as read_motifs
     from epool_viz.data.motif_files import write_jaspar as write_jaspar
     from epool_viz.data.motif_files import write_meme as write_meme
-    from epool_viz.data.motif_files import write_transfac as write_transfac
     from epool_viz.data.sequence_files import write_sequences as write_sequences
     from epool_viz.data.sequence_files import write_sites as write_sites
     from epool_viz.data.sequences import SequenceSet as SequenceSet
@@ -166,6 +173,7 @@ if TYPE_CHECKING:
     from epool_viz.data.simulate import simulate as simulate
     from epool_viz.data.simulate import split_sequences as split_sequences
     from epool_viz.errors import EpoolError as EpoolError
+    from epool_viz.models.attribution import attribute as attribute
     from epool_viz.models.checkpoint import load_model as load_model
     from epool_viz.models.checkpoint import save_model as save_model
     from epool_viz.models.cnn import MotifCNN as MotifCNN

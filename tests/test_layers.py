@@ -120,6 +120,7 @@ HEAVY = {
     "sklearn",
     "safetensors",
     "pooch",
+    "captum",
 }
 TRAINING = {"torch", "sklearn", "scipy", "pandas", "array_api_compat", "safetensors"}  # scikit-learn brings pandas
 ROOMS = {

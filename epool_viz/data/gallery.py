@@ -21,7 +21,7 @@ from epool_viz.errors import ArgumentError, EpoolError
 _CRP0_SITE = 22
 EXAMPLE_RACES = ("ctcf_peaks", "simulated")
 _TEST_SHARE = 0.2  # of the data of a model
-_PLANTED = ("NFKB1", "SP1")  # in the simulation
+PLANTED_MOTIFS = ("NFKB1", "SP1")  # in the simulation
 
 
 @dataclass(frozen=True)
@@ -225,7 +225,7 @@ _MODEL_DATA = {
     "two_motifs": _ModelData(
         "two motifs, simulated",
         "",
-        f"1,600 random sequences of 200 letters, half of them with a site of {' or '.join(_PLANTED)}.",
+        f"1,600 random sequences of 200 letters, half of them with a site of {' or '.join(PLANTED_MOTIFS)}.",
     ),
 }
 _POOLING_TITLES = {
@@ -297,7 +297,7 @@ def example_model_data(data: str) -> tuple[SequenceSet, SequenceSet]:
     whole = (
         add_shuffled_negatives(load_example(example))
         if example
-        else simulate([load_jaspar(motif) for motif in _PLANTED], n=1600, length=200)
+        else simulate([load_jaspar(motif) for motif in PLANTED_MOTIFS], n=1600, length=200)
     )
     return split_sequences(whole, _TEST_SHARE)
 
@@ -320,7 +320,7 @@ def _model_info(name: str) -> ModelInfo:
         trained["training"]["seed"],
         trained["train_auc"],
         trained["test_auc"],
-        source.origin if source else f"simulated with {' and '.join(_PLANTED)} of JASPAR 2026",
+        source.origin if source else f"simulated with {' and '.join(PLANTED_MOTIFS)} of JASPAR 2026",
         source.licence if source else "CC BY 4.0 (JASPAR)",
         f"{about.description} {settings['n_kernels']} kernels of {settings['width']} letters.{_TOLD.get(pooling, '')}",
         path,

@@ -142,6 +142,34 @@ def shuffle_dinucleotides(sequences: SequenceSet, *, seed: Any = 0) -> SequenceS
     )
 
 
+def shuffle_known_letters(onehot: Array, n: int = 10, *, seed: Any = 0) -> Array:
+    """Shuffle sequences of one length several times, pairs of neighbours kept, unknown letters where they are.
+
+    Parameters
+    ----------
+    onehot : shape (batch, letter, length)
+    n : int
+        Shuffles of each.
+    seed : int, or NumPy generator
+
+    Returns
+    -------
+    array, shape (n, batch, letter, length)
+
+    Source: as for `shuffle_dinucleotides`; the letters on both sides of unknown ones count as neighbours.
+    """
+    _require_whole(n, "n", 1)
+    generator = np.random.default_rng(seed)
+    known: Array = np.any(onehot, axis=1)
+    codes = onehot.argmax(axis=1).astype(np.int8)
+    shuffled = np.zeros((n, *onehot.shape), onehot.dtype)
+    for i, row in enumerate(codes):
+        places = np.flatnonzero(known[i])
+        for each in shuffled:
+            each[i, _euler_shuffle(generator, row[places]) if len(places) else [], places] = 1
+    return shuffled
+
+
 def add_shuffled_negatives(positives: SequenceSet, *, per_positive: int = 1, seed: Any = 0) -> SequenceSet:
     """Give positives their shuffled twins, so that a classifier can be trained.
 
