@@ -121,6 +121,7 @@ HEAVY = {
     "safetensors",
     "pooch",
     "captum",
+    "numba",
 }
 TRAINING = {"torch", "sklearn", "scipy", "pandas", "array_api_compat", "safetensors"}  # scikit-learn brings pandas
 ROOMS = {

@@ -17,7 +17,7 @@ from epool_viz.core import pooling as core
 from epool_viz.core._arrays import require_choice, require_number
 from epool_viz.errors import ArgumentError, ShapeError
 
-_LOG_M = 20.0  # a learnt m stays within e^-20 and e^20, where its arithmetic is sound
+LARGEST_LOG_M = 20.0  # a learnt m stays within e^-20 and e^20, where its arithmetic is sound
 
 
 class Pooling(nn.Module):
@@ -123,7 +123,7 @@ class _WithM(Pooling):
 
     def _m(self) -> Any:
         """`m` as it enters the arithmetic: exact where fixed, a tensor where learnt."""
-        return torch.exp(self.log_m.clamp(-_LOG_M, _LOG_M)) if self.trainable else self._fixed_m
+        return torch.exp(self.log_m.clamp(-LARGEST_LOG_M, LARGEST_LOG_M)) if self.trainable else self._fixed_m
 
     def settings(self) -> dict[str, Any]:
         """What `make_pooling` makes the same layer of; plain values. A learnt `m` is its present one."""

@@ -23,22 +23,23 @@ import numpy as np
 import torch
 from sklearn.metrics import average_precision_score, roc_auc_score
 from torch import Tensor, nn
-from torch.nn import functional
 
 from epool_viz.core._arrays import require_choice, require_number
 from epool_viz.data.sequences import SequenceSet
 from epool_viz.data.simulate import stratified_places
 from epool_viz.errors import ArgumentError
 from epool_viz.models.checkpoint import read_progress, write_progress
-from epool_viz.models.cnn import PRESETS, MotifCNN, as_tensor, log_odds, predict_log_odds
+from epool_viz.models.cnn import PRESETS, MotifCNN, as_tensor, predict_log_odds
+from epool_viz.models.engine import prefer_fused
 from epool_viz.models.pooling import Pooling
+from epool_viz.models.steps import ADAM_EPSILON, FusedSteps, TorchSteps, can_step
+from epool_viz.models.steps import cross_entropy as _loss
 from epool_viz.models.threads import few_threads
 
 Array = np.ndarray[Any, Any]
 
 SPLITS = ("stratified", "last")
 CLASS_WEIGHTS = (None, "balanced")
-_ADAM_EPSILON = 1e-7  # Keras's, as published; torch's is 1e-8
 _IMBALANCE = 5  # from here on the result says that one class is rare
 
 
@@ -62,7 +63,8 @@ class EpochRecord:
     val_loss, val_auc, val_auprc : float
         On the validation part, by the weights after the epoch.
     seconds : float
-        Of training; the validation and the callbacks are not in it.
+        Of training; the validation and the callbacks are not in it. Of networks that went side by side each has its
+        share.
     m : float or None
         The pooling's `m` after the epoch, where it has one.
     is_best : bool
@@ -275,11 +277,12 @@ def train(
         seed=seed,
     )
     with few_threads():
-        fit = _Fit(_moved(model, device), data, settings)
+        model = _moved(model, device)
+        fit = _Fit(model, _Parts.of(model, data, settings), settings)
         if checkpoint is not None:
             fit.resume(Path(checkpoint))
         while not fit.stopped:
-            record = fit.run_epoch(on_batch, cancel)
+            (record,) = _run_epoch([fit], [on_batch], cancel)
             if checkpoint is not None and record is not None:
                 fit.save(Path(checkpoint))
             if record is not None and on_epoch is not None:
@@ -312,7 +315,8 @@ def race(
 ) -> RaceResult:
     """Train the same network with different poolings, on the same batches, from the same first weights.
 
-    The methods of a seed take turns, an epoch each, so that they can be watched side by side.
+    The methods of a seed go side by side, so that they can be watched: with the fused engine a batch is read once for
+    all of them, their kernels in one table; with the other they take turns, an epoch each.
 
     Parameters
     ----------
@@ -359,9 +363,12 @@ def race(
     with few_threads():
         for seed in seeds:
             pairs = []
+            parts: _Parts | None = None
             for label, method in labelled:
-                model = MotifCNN(pooling=copy.deepcopy(method), seed=seed, **common)  # type: ignore[arg-type]
-                fit = _Fit(_moved(model, device), train, _settings(model, seed=seed, **options))
+                network = MotifCNN(pooling=copy.deepcopy(method), seed=seed, **common)  # type: ignore[arg-type]
+                model, settings = _moved(network, device), _settings(network, seed=seed, **options)
+                parts = parts or _Parts.of(model, train, settings)  # the same for every method of a seed
+                fit = _Fit(model, parts, settings)
                 run = Run(label, seed, model, fit.history)
                 path = None if checkpoint is None else Path(checkpoint) / f"{label}-seed{seed}.safetensors"
                 if path is not None:
@@ -400,26 +407,41 @@ def data_fingerprint(data: SequenceSet) -> str:
     return digest.hexdigest()[:16]
 
 
+@dataclass(frozen=True)
+class _Parts:
+    """The data of a training, in its two parts, where the network lies; runs that differ in the network share them."""
+
+    fingerprint: str
+    codes: Tensor
+    labels: Tensor
+    val_codes: Tensor
+    val_labels: Array
+    all_labels: Array
+
+    @staticmethod
+    def of(model: nn.Module, data: SequenceSet, settings: TrainingSettings) -> _Parts:
+        labels = _require_labels(data, "data")
+        device = next(model.parameters()).device
+        kept, aside = _split(labels, settings)
+        # all of them where the network lies: a batch is a choice of rows, not a journey
+        codes = as_tensor(model, data).to(device)
+        kept_labels = torch.from_numpy(labels[kept]).to(device)
+        return _Parts(data_fingerprint(data), codes[kept], kept_labels, codes[aside], labels[aside], labels)
+
+
 class _Fit:
     """One training as a state: an epoch at a time, to be saved and taken up again between any two."""
 
-    def __init__(self, model: nn.Module, data: SequenceSet, settings: TrainingSettings) -> None:
-        labels = _require_labels(data, "data")
+    def __init__(self, model: nn.Module, parts: _Parts, settings: TrainingSettings) -> None:
         self.model = model
+        self.parts = parts
         self.settings = settings
-        self.fingerprint = data_fingerprint(data)
-        self.device = next(model.parameters()).device
-        kept, aside = _split(labels, settings)
-        # all of them where the network lies: a batch is a choice of rows, not a journey
-        codes = as_tensor(model, data).to(self.device)
-        self.codes, self.labels = codes[kept], torch.from_numpy(labels[kept]).to(self.device)
-        self.val_codes, self.val_labels = codes[aside], labels[aside]
-        n_positive = int(self.labels.sum())
-        self.positive_weight = (
-            (len(kept) - n_positive) / n_positive if settings.class_weight == "balanced" else 1.0
-        )  # of the positives in the loss
-        self.notes = _notes(labels, settings)
-        self.optimizer = torch.optim.Adam(model.parameters(), lr=settings.learning_rate, eps=_ADAM_EPSILON)
+        n, n_positive = len(parts.labels), int(parts.labels.sum())
+        # of the positives in the loss
+        self.positive_weight = (n - n_positive) / n_positive if settings.class_weight == "balanced" else 1.0
+        self.notes = _notes(parts.all_labels, settings)
+        self.optimizer = torch.optim.Adam(model.parameters(), lr=settings.learning_rate, eps=ADAM_EPSILON)
+        self.is_fused = can_step(model, parts.codes)
         self.epoch = 0
         self.best_epoch = 0
         self.best_loss = math.inf
@@ -427,16 +449,13 @@ class _Fit:
         self.history: list[EpochRecord] = []
         self.stopped = "" if settings.epochs else "epochs"
 
-    def run_epoch(self, on_batch: Callable[[BatchRecord], object] | None, cancel: Cancel | None) -> EpochRecord | None:
-        """Train for one epoch; None if it was cancelled on the way or came to no number."""
-        number = self.epoch + 1
-        found = self._train_epoch(number, on_batch, cancel)
-        if found is None:
-            self.stopped = "cancelled"
-            return None
-        loss, log_odds_seen, order, seconds = found
-        told = predict_log_odds(self.model, self.val_codes)
-        val_loss = self._loss(torch.from_numpy(told), torch.from_numpy(self.val_labels)).item()
+    def take_down(self, number: int, loss: float, told: Array, order: Array, seconds: float) -> EpochRecord | None:
+        """Judge the weights after an epoch, and say how it went; None if it came to no number."""
+        parts = self.parts
+        with prefer_fused(self.is_fused):
+            told_of_val = predict_log_odds(self.model, parts.val_codes)
+        val_labels = torch.from_numpy(parts.val_labels)
+        val_loss = _loss(torch.from_numpy(told_of_val), val_labels, self.positive_weight).item()
         if not (math.isfinite(loss) and math.isfinite(val_loss)):
             self.stopped = "diverged"
             self.notes += (f"The loss was no number any more in epoch {number}: try a smaller learning rate.",)
@@ -445,10 +464,10 @@ class _Fit:
         record = EpochRecord(
             number,
             loss,
-            float(roc_auc_score(self.labels.cpu().numpy()[order], log_odds_seen)),
+            float(roc_auc_score(parts.labels.cpu().numpy()[order], told)),
             val_loss,
-            float(roc_auc_score(self.val_labels, told)),
-            float(average_precision_score(self.val_labels, told)),
+            float(roc_auc_score(parts.val_labels, told_of_val)),
+            float(average_precision_score(parts.val_labels, told_of_val)),
             seconds,
             getattr(getattr(self.model, "pooling", None), "m", None),
             is_best,
@@ -464,48 +483,6 @@ class _Fit:
             self.stopped = "epochs"
         return record
 
-    def _train_epoch(
-        self, number: int, on_batch: Callable[[BatchRecord], object] | None, cancel: Cancel | None
-    ) -> tuple[float, Array, Array, float] | None:
-        """The mean loss, what was said of each sequence, in which order, and the seconds; None if cancelled."""
-        size = self.settings.batch_size
-        order = np.random.default_rng([self.settings.seed, number]).permutation(len(self.codes))
-        n_batches = math.ceil(len(order) / size)
-        said, losses, seconds = [], [], 0.0
-        was_training = self.model.training
-        self.model.train()
-        try:
-            with _seeded(self.settings.seed, number):
-                for i in range(n_batches):
-                    if cancel is not None and cancel.is_set():
-                        return None
-                    began = time.perf_counter()
-                    places = torch.from_numpy(order[i * size : (i + 1) * size]).to(self.device)
-                    loss, told = self._step(places)
-                    losses.append(loss)
-                    said.append(told)
-                    seconds += time.perf_counter() - began
-                    if on_batch is not None:
-                        on_batch(BatchRecord(number, i + 1, n_batches, loss.item()))
-        finally:
-            self.model.train(was_training)
-        # read all at once: to ask a GPU after every batch would keep it waiting
-        sizes = [len(part) for part in said]
-        total = sum(loss * n for loss, n in zip(torch.stack(losses).tolist(), sizes, strict=True))
-        return total / len(order), torch.cat(said).cpu().numpy(), order, seconds
-
-    def _step(self, places: Tensor) -> tuple[Tensor, Tensor]:
-        self.optimizer.zero_grad(set_to_none=True)
-        told = log_odds(self.model, self.codes[places])
-        loss = self._loss(told, self.labels[places])
-        loss.backward()
-        self.optimizer.step()
-        return loss.detach(), told.detach()
-
-    def _loss(self, told: Tensor, labels: Tensor) -> Tensor:
-        weight = torch.tensor(self.positive_weight, dtype=told.dtype, device=told.device)
-        return functional.binary_cross_entropy_with_logits(told, labels.to(told.dtype), pos_weight=weight)
-
     def finish(self) -> TrainingResult:
         """Give the network its best weights back, and say how it went."""
         self.model.load_state_dict(self.best_state)
@@ -515,9 +492,9 @@ class _Fit:
             self.best_epoch,
             self.stopped,
             self.settings,
-            self.fingerprint,
-            len(self.codes),
-            len(self.val_codes),
+            self.parts.fingerprint,
+            len(self.parts.codes),
+            len(self.parts.val_codes),
             self.notes,
         )
 
@@ -560,7 +537,63 @@ class _Fit:
         pooling = form.get("pooling")
         if isinstance(pooling, dict) and pooling.get("trainable"):
             form = {**form, "pooling": {**pooling, "m": "learnt"}}
-        return {"training": kept, "network": form, "data": self.fingerprint}
+        return {"training": kept, "network": form, "data": self.parts.fingerprint}
+
+
+def _run_epoch(
+    fits: Sequence[_Fit], tells: Sequence[Callable[[BatchRecord], object] | None], cancel: Cancel | None
+) -> list[EpochRecord | None]:
+    """One epoch of a network, or of several on the same batches by the fused engine.
+
+    None for one that came to no number, and for all if it was cancelled on the way.
+    """
+    number = fits[0].epoch + 1
+    found = _train_epoch(fits, number, tells, cancel)
+    if found is None:
+        for fit in fits:
+            fit.stopped = "cancelled"
+        return [None] * len(fits)
+    return [fit.take_down(number, *each) for fit, each in zip(fits, found, strict=True)]
+
+
+def _train_epoch(
+    fits: Sequence[_Fit], number: int, tells: Sequence[Callable[[BatchRecord], object] | None], cancel: Cancel | None
+) -> list[tuple[float, Array, Array, float]] | None:
+    """Of each network the mean loss, what was said of each sequence, in which order, and the seconds."""
+    parts, size = fits[0].parts, fits[0].settings.batch_size
+    order = np.random.default_rng([fits[0].settings.seed, number]).permutation(len(parts.codes))
+    n_batches = math.ceil(len(order) / size)
+    steps: TorchSteps | FusedSteps
+    of_each = [(fit.model, fit.optimizer, fit.positive_weight) for fit in fits]
+    steps = (FusedSteps if fits[0].is_fused else TorchSteps)(of_each, parts.codes, parts.labels)
+    losses: list[list[Any]] = [[] for _ in fits]
+    said: list[list[Tensor]] = [[] for _ in fits]
+    sizes, seconds = [], 0.0
+    were_training = [fit.model.training for fit in fits]
+    for fit in fits:
+        fit.model.train()
+    try:
+        with _seeded(fits[0].settings.seed, number):
+            for i in range(n_batches):
+                if cancel is not None and cancel.is_set():
+                    return None
+                began = time.perf_counter()
+                places = order[i * size : (i + 1) * size]
+                for net, (loss, told) in enumerate(steps(places)):
+                    losses[net].append(loss)
+                    said[net].append(told)
+                sizes.append(len(places))
+                seconds += time.perf_counter() - began
+                for net, tell in enumerate(tells):
+                    if tell is not None:
+                        tell(BatchRecord(number, i + 1, n_batches, float(losses[net][-1])))
+    finally:
+        for fit, was_training in zip(fits, were_training, strict=True):
+            fit.model.train(was_training)
+    # read all at once: to ask a GPU after every batch would keep it waiting
+    means = [float(np.dot(torch.as_tensor(each).numpy(force=True), sizes)) / len(order) for each in losses]
+    share = seconds / len(fits)  # side by side they take one another's time
+    return [(mean, torch.cat(each).numpy(force=True), order, share) for mean, each in zip(means, said, strict=True)]
 
 
 def _race_one_seed(
@@ -569,20 +602,27 @@ def _race_one_seed(
     on_batch: Callable[[Run, BatchRecord], object] | None,
     cancel: Cancel | None,
 ) -> None:
-    """An epoch of each by turns, until all have stopped."""
+    """An epoch of each by turns, until all have stopped; those of the fused engine go together."""
+    together = [pair for pair in pairs if pair[1].is_fused]
+    groups = [together, *([pair] for pair in pairs if not pair[1].is_fused)]
     while any(not fit.stopped for _, fit, _ in pairs):
-        for run, fit, path in pairs:
-            if fit.stopped:
+        for group in groups:
+            going = [pair for pair in group if not pair[1].stopped]
+            # taken up again from files, one may be behind
+            behind = min((fit.epoch for _, fit, _ in going), default=0)
+            going = [pair for pair in going if pair[1].epoch == behind]
+            if not going:
                 continue
-            tell = None if on_batch is None else _told(on_batch, run)
-            record = fit.run_epoch(tell, cancel)
-            run.stopped, run.best_epoch = fit.stopped, fit.best_epoch
-            if record is None:
-                continue
-            if path is not None:
-                fit.save(path)
-            if on_epoch is not None:
-                on_epoch(run, record)
+            tells = [None if on_batch is None else _told(on_batch, run) for run, _, _ in going]
+            records = _run_epoch([fit for _, fit, _ in going], tells, cancel)
+            for (run, fit, path), record in zip(going, records, strict=True):
+                run.stopped, run.best_epoch = fit.stopped, fit.best_epoch
+                if record is None:
+                    continue
+                if path is not None:
+                    fit.save(path)
+                if on_epoch is not None:
+                    on_epoch(run, record)
 
 
 def _told(on_batch: Callable[[Run, BatchRecord], object], run: Run) -> Callable[[BatchRecord], object]:

@@ -109,7 +109,8 @@ def test_the_records_are_those_of_the_weights_after_the_epoch(network, easy):
         assert record.val_auc == pytest.approx(roc_auc_score(aside.labels, log_odds))
         assert record.val_auprc == pytest.approx(average_precision_score(aside.labels, log_odds))
         by_hand = np.mean(np.log1p(np.exp(np.where(aside.labels == 1, -log_odds, log_odds))))
-        assert record.val_loss == pytest.approx(by_hand, rel=1e-9)
+        # a small prediction goes by torch, a training by the fused engine: they differ by float32's rounding
+        assert record.val_loss == pytest.approx(by_hand, rel=1e-6)
 
 
 def test_the_best_weights_are_kept_and_patience_ends_it(network, easy):
@@ -459,7 +460,7 @@ def test_a_race_runs_every_method_with_every_seed(raced):
     assert not result.cancelled
 
 
-def test_methods_take_turns_an_epoch_each(raced):
+def test_of_every_epoch_the_methods_are_heard_in_their_order(raced):
     _, _, result, heard = raced
     methods = list(result.by_method())
     assert heard == [(seed, method, epoch) for seed in (0, 2) for epoch in (1, 2, 3, 4) for method in methods]
@@ -494,12 +495,42 @@ def test_a_race_does_without_a_test_set_and_hears_cancel(easy):
         on_batch=lambda run, record: seen.append((run.method, record.batch)),
     )  # fmt: skip
     assert result.cancelled
-    assert len(seen) == 15
+    methods = ("max", "average", "expectation")
+    assert seen == [(method, 1 + i % 3) for i in range(15) for method in methods]  # each batch by all, side by side
     assert {run.seed for run in result.runs} == {0}
     assert {run.stopped for run in result.runs} == {"cancelled"}
     assert result.runs[0].test_auc is None
     assert result.test_labels is None
     assert np.isnan(result.runs[0].train_auc)
+
+
+def test_without_the_fused_engine_methods_take_turns_an_epoch_each(easy):
+    seen = []
+    race(
+        easy, methods=("max", "average"), n_kernels=3, width=6, epochs=2, engine="torch",
+        on_batch=lambda run, record: seen.append((run.method, record.epoch)),
+    )  # fmt: skip
+    n = len(seen) // 4
+    assert n > 1
+    assert seen == [(method, epoch) for epoch in (1, 2) for method in ("max", "average") for _ in range(n)]
+
+
+def test_a_method_that_fell_behind_catches_up_before_they_go_on_together(easy, tmp_path):
+    options = {"methods": ("max", "expectation"), "n_kernels": 3, "width": 6, "seeds": (1,)}
+    race(easy, **options, epochs=3, checkpoint=tmp_path)
+    race(easy, **options | {"methods": ("max",)}, epochs=1, checkpoint=tmp_path / "one")
+    (tmp_path / "one" / "max-seed1.safetensors").replace(tmp_path / "max-seed1.safetensors")
+    heard = []
+    resumed = race(
+        easy,
+        **options,
+        epochs=4,
+        checkpoint=tmp_path,
+        on_epoch=lambda run, record: heard.append((run.method, record.epoch)),
+    )
+    assert heard == [("max", 2), ("max", 3), ("max", 4), ("expectation", 4)]
+    for one, other in zip(resumed.runs, race(easy, **options, epochs=4).runs, strict=True):
+        assert_same_weights(weights(one.model), weights(other.model))
 
 
 def test_a_race_resumes_from_its_folder(easy, tmp_path):

@@ -1,0 +1,698 @@
+"""The fused scan, compiled by numba: imported by `engine` where somebody trains, and nowhere else.
+
+A one-hot window times a kernel is a sum of look-ups. Three letters make a token, one of 125 (an unknown letter is a
+fifth one, which adds nothing); the table holds what each token adds to a window's score, group of letters by group of
+letters. A row of the table is 16 kernels, a *block*: one cache line, and one vector of the processor. The rows of a
+block for a kernel of 24 letters fill 64 KB, of which sequences without unknown letters touch 32: the first-level cache.
+
+A window's score is `n_groups` rows added up, in registers; the best of a cell's windows goes to a small scratch, which
+is pooled before the next sequence is read. Backwards, the gradient of each window that won is added to the rows that
+made its score, and the rows are contracted to the kernel's gradient at the end. No array ever has an axis for kernels
+and one for all positions of all sequences.
+
+The unit of work is a *chunk* of the batch. Chunks follow from the sizes alone, each adds into arrays of its own, and
+those are added up in order: so the numbers do not depend on how many threads there are.
+
+Arrays whose last axis is `n_blocks * 16` hold all networks side by side, each rounded up to whole blocks.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic, models, overload, register_model
+
+LANES = 16
+TOKEN = 3  # letters
+UNKNOWN = 4  # the fifth letter
+ROWS = 5**TOKEN
+GROUP = ROWS * LANES  # floats of one group of letters, for one block
+MAX, AVERAGE, LOGSUMEXP, EXPECTATION, EXPECTATION_MODE1 = range(5)
+_DENSE = 16  # cells of up to so many windows are scattered a window at a time, all kernels at once
+_TOGETHER = 16  # sequences that go by one block of the table before the next one
+_SCRATCH = 32_768  # winners that a chunk holds at a time: with their places 256 KB, an eighth of a second-level cache
+
+
+class Job(NamedTuple):
+    """What a scan does, weights apart; networks that share a table share padding, width and rectifier.
+
+    Attributes
+    ----------
+    width, n_groups, n_windows, left : int
+        Letters of a kernel; of tokens that make it; windows of a sequence; letters of padding before the first.
+    is_masked : bool
+        Whether windows that are not whole take no part.
+    slope, at_zero, cap : float
+        The rectifier `min(max(x, 0), cap) + slope min(x, 0)`, and its derivative at 0.
+    methods, cells, n_cells : ints, shape (network,)
+        The pooling; windows in a cell, of which the best is pooled; cells of a sequence.
+    first_block : ints, shape (network + 1,)
+    """
+
+    width: int
+    n_groups: int
+    n_windows: int
+    left: int
+    is_masked: bool
+    slope: np.float32
+    at_zero: np.float32
+    cap: np.float32
+    methods: np.ndarray[Any, Any]
+    cells: np.ndarray[Any, Any]
+    n_cells: np.ndarray[Any, Any]
+    first_block: np.ndarray[Any, Any]
+
+
+def compiled(function: Callable[..., Any]) -> Any:
+    """Compile at the first call, and keep it on the disk for the next process, where there is a place to write to."""
+    # "contract" allows a product and a sum in one rounding, nothing else: NaN stays NaN
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
+    try:
+        return njit(cache=True, **options)(function)
+    except RuntimeError:  # no locator: neither our folder nor the user's cache can be written
+        return njit(**options)(function)
+
+
+# sixteen numbers at once: what LLVM calls a vector, of any processor
+
+
+class Lanes(types.Type):
+    """Sixteen numbers or booleans in a register."""
+
+    def __init__(self, of: str) -> None:
+        self.of = of
+        super().__init__(name=f"Lanes({of})")
+
+
+FLOATS, INTS, BOOLS = Lanes("float32"), Lanes("int32"), Lanes("bool")
+_ELEMENTS = {"float32": ir.FloatType(), "int32": ir.IntType(32), "bool": ir.IntType(1)}
+_VECTORS = {name: ir.VectorType(element, LANES) for name, element in _ELEMENTS.items()}
+_CONTRACT = ("contract",)
+
+
+@register_model(Lanes)
+class _LanesModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, lanes: Any) -> None:
+        super().__init__(manager, lanes, _VECTORS[lanes.of])
+
+
+def _pointer(context: Any, builder: Any, kind: Any, array: Any, index: Any, of: str) -> Any:
+    data = cgutils.create_struct_proxy(kind)(context, builder, value=array).data
+    return builder.bitcast(builder.gep(data, [index]), _VECTORS[of].as_pointer())
+
+
+@intrinsic
+def load(typing: Any, array: Any, index: Any) -> Any:
+    """Sixteen numbers of a flat array, from an index on."""
+    kind = FLOATS if array.dtype == types.float32 else INTS
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.load(_pointer(context, builder, signature.args[0], args[0], args[1], kind.of), align=4)
+
+    return kind(array, types.intp), generate
+
+
+@intrinsic
+def store(typing: Any, array: Any, index: Any, value: Any) -> Any:
+    """Put sixteen numbers into a flat array."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind, _, put = signature.args
+        builder.store(args[2], _pointer(context, builder, kind, args[0], args[1], put.of), align=4)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, value), generate
+
+
+@intrinsic
+def lanes(typing: Any, value: Any) -> Any:
+    """One number, sixteen times: float32, or int32 of an integer."""
+    kind, scalar = (FLOATS, types.float32) if isinstance(value, types.Float) else (INTS, types.int32)
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        number = ir.IntType(32)
+        empty = ir.Constant(_VECTORS[kind.of], ir.Undefined)
+        first = builder.insert_element(empty, args[0], ir.Constant(number, 0))
+        return builder.shuffle_vector(first, empty, ir.Constant(ir.VectorType(number, LANES), [0] * LANES))
+
+    return kind(scalar), generate
+
+
+@intrinsic
+def where(typing: Any, chosen: Any, one: Any, other: Any) -> Any:
+    """`one` where chosen, else `other`."""
+    return one(chosen, one, one), lambda context, builder, signature, args: builder.select(*args)
+
+
+@intrinsic
+def _power_of_two(typing: Any, exponent: Any) -> Any:
+    """`2 ** exponent` of whole floats between -126 and 127, by writing the exponent's bits."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = _VECTORS["int32"]
+        whole = builder.fptosi(args[0], kind)
+        biased = builder.add(whole, ir.Constant(kind, [127] * LANES))
+        bits = builder.shl(biased, ir.Constant(kind, [23] * LANES))
+        return builder.bitcast(bits, _VECTORS["float32"])
+
+    return FLOATS(FLOATS), generate
+
+
+def _arithmetic(symbol: Any, instruction: str) -> None:
+    @intrinsic
+    def operation(typing: Any, one: Any, other: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return getattr(builder, instruction)(*args, flags=_CONTRACT)
+
+        return FLOATS(FLOATS, FLOATS), generate
+
+    @overload(symbol, inline="never")
+    def _(one, other):
+        if one == FLOATS and other == FLOATS:
+            return lambda one, other: operation(one, other)
+        return None
+
+
+def _comparison(symbol: Any, sign: str) -> None:
+    @intrinsic
+    def operation(typing: Any, one: Any, other: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            if signature.args[0] == INTS:
+                return builder.icmp_signed(sign, *args)
+            return builder.fcmp_ordered(sign, *args)
+
+        return BOOLS(one, other), generate
+
+    @overload(symbol, inline="never")
+    def _(one, other):
+        if isinstance(one, Lanes) and one == other:
+            return lambda one, other: operation(one, other)
+        return None
+
+
+for _symbol, _instruction in ((operator.add, "fadd"), (operator.sub, "fsub"), (operator.mul, "fmul")):
+    _arithmetic(_symbol, _instruction)
+_arithmetic(operator.truediv, "fdiv")
+for _symbol, _sign in ((operator.gt, ">"), (operator.lt, "<"), (operator.eq, "==")):
+    _comparison(_symbol, _sign)
+
+
+@compiled
+def _exp(x):
+    """`e ** x` of numbers up to 0, within 2 units in the last place; 0 below -87, as flushed."""
+    small = x < lanes(np.float32(-87.0))
+    x = where(small, lanes(np.float32(-87.0)), x)
+    # to the nearest whole number: at 1.5 * 2 ** 23 floats have no places behind the point
+    n = x * lanes(np.float32(1.44269504)) + lanes(np.float32(12582912.0)) - lanes(np.float32(12582912.0))
+    # ln 2 in two parts, the first of few bits
+    r = x - n * lanes(np.float32(0.693359375)) - n * lanes(np.float32(-2.12194440e-4))
+    p = lanes(np.float32(1.9875691500e-4))
+    p = p * r + lanes(np.float32(1.3981999507e-3))
+    p = p * r + lanes(np.float32(8.3334519073e-3))
+    p = p * r + lanes(np.float32(4.1665795894e-2))
+    p = p * r + lanes(np.float32(1.6666665459e-1))
+    p = p * r + lanes(np.float32(5.0000001201e-1))
+    p = p * r * r + r + lanes(np.float32(1.0))
+    return where(small, lanes(np.float32(0.0)), p * _power_of_two(n))
+
+
+@compiled
+def _rectified(job, x):
+    if job.slope == 1:
+        return x
+    zero = lanes(np.float32(0.0))
+    up = where(x > zero, x, zero)
+    return where(up > lanes(job.cap), lanes(job.cap), up) + lanes(job.slope) * where(x < zero, x, zero)
+
+
+@compiled
+def _derivative(job, x):
+    zero, one = lanes(np.float32(0.0)), lanes(np.float32(1.0))
+    up = where(x > lanes(job.cap), zero, one)
+    return where(x > zero, up, where(x < zero, lanes(job.slope), lanes(job.at_zero)))
+
+
+# tables
+
+
+@compiled
+def build_tables(weights, bias, block, n_groups, tables, biases):
+    """Tables and biases of one network, from its first block on.
+
+    `weights` (kernel, letter, width), `bias` (kernel,), `tables` flat (block, group, token, 16), `biases` flat.
+    """
+    n_kernels, n_letters, width = weights.shape
+    columns = np.zeros((TOKEN, UNKNOWN + 1, LANES), np.float32)
+    flat = columns.reshape(-1)
+    for first in range(0, n_kernels, LANES):
+        n = min(LANES, n_kernels - first)
+        for k in range(LANES):
+            biases[block * LANES + k] = bias[first + k] if k < n else np.float32(0.0)
+        for group in range(n_groups):
+            for j in range(TOKEN):
+                place = group * TOKEN + j
+                for a in range(n_letters):
+                    for k in range(n):
+                        columns[j, a, k] = weights[first + k, a, place] if place < width else np.float32(0.0)
+                    for k in range(n, LANES):
+                        columns[j, a, k] = np.float32(0.0)
+            at = (block * n_groups + group) * GROUP
+            for a in range(UNKNOWN + 1):
+                for b in range(UNKNOWN + 1):
+                    two = load(flat, a * LANES) + load(flat, (UNKNOWN + 1 + b) * LANES)
+                    for c in range(UNKNOWN + 1):
+                        store(tables, at, two + load(flat, (2 * (UNKNOWN + 1) + c) * LANES))
+                        at += LANES
+        block += 1
+
+
+@compiled
+def contract(token_gradients, bias_gradients, block, n_groups, gradient, bias_gradient):
+    """The gradient of one network's kernels from that of its table's rows, chunk by chunk in order.
+
+    `token_gradients` (chunk, block * group * token * 16), `bias_gradients` (chunk, block * 16), `gradient` as weights.
+    """
+    n_chunks = len(token_gradients)
+    n_kernels, n_letters, width = gradient.shape
+    columns = np.zeros((TOKEN, UNKNOWN + 1, LANES), np.float32)
+    flat = columns.reshape(-1)
+    for first in range(0, n_kernels, LANES):
+        n = min(LANES, n_kernels - first)
+        for k in range(n):
+            total = np.float32(0.0)
+            for chunk in range(n_chunks):
+                total += bias_gradients[chunk, block * LANES + k]
+            bias_gradient[first + k] = total
+        for group in range(n_groups):
+            columns[:] = 0
+            at = (block * n_groups + group) * GROUP
+            for row in range(ROWS):
+                total = load(token_gradients[0], at)
+                for chunk in range(1, n_chunks):
+                    total = total + load(token_gradients[chunk], at)
+                a, b, c = row // 25, row // 5 % 5, row % 5
+                for place in (a, UNKNOWN + 1 + b, 2 * (UNKNOWN + 1) + c):
+                    store(flat, place * LANES, load(flat, place * LANES) + total)
+                at += LANES
+            for j in range(min(TOKEN, width - group * TOKEN)):
+                for a in range(n_letters):
+                    for k in range(n):
+                        gradient[first + k, a, group * TOKEN + j] = columns[j, a, k]
+        block += 1
+
+
+# one sequence
+
+
+@compiled
+def _tokenise(job, codes, letters, tokens, whole):
+    """Tokens of a sequence, each as its place in a group of the table; the number of windows that take part."""
+    letters[:] = UNKNOWN
+    for i in range(len(codes)):
+        if 0 <= codes[i] < UNKNOWN:
+            letters[job.left + i] = codes[i]
+    for i in range(len(tokens)):
+        tokens[i] = LANES * (25 * letters[i] + 5 * letters[i + 1] + letters[i + 2])
+    if not job.is_masked:
+        return job.n_windows
+    n_whole = 0
+    unknown = -1
+    for i in range(job.n_windows + job.width - 1):
+        if letters[i] == UNKNOWN:
+            unknown = i
+        if i >= job.width - 1:
+            is_whole = unknown <= i - job.width
+            whole[i - job.width + 1] = is_whole
+            n_whole += is_whole
+    return n_whole
+
+
+@compiled
+def _score(job, tokens, table, at, bias, i):
+    score = bias + load(table, at + np.intp(tokens[i]))
+    for group in range(1, job.n_groups):
+        score = score + load(table, at + group * GROUP + np.intp(tokens[i + TOKEN * group]))
+    return score
+
+
+@compiled
+def _scan(job, net, tokens, table, at, bias, whole, n_whole, used, raw, places, to):
+    """The best score of each cell, before the rectifier, and its place in the cell; the number of cells in use.
+
+    Of equals after the rectifier the first wins, so at the cap no later one does. A cell without a window that takes
+    part is left out of `used`.
+    """
+    cell, n_cells = job.cells[net], job.n_cells[net]
+    cap = lanes(job.cap)
+    n_used = 0
+    for c in range(n_cells):
+        first = c * cell
+        end = first + cell
+        if n_whole < job.n_windows:
+            while first < end and not whole[first]:
+                first += 1
+        used[c] = first < end
+        if not used[c]:
+            continue
+        n_used += 1
+        best = _score(job, tokens, table, at, bias, first)
+        place = lanes(np.int32(first - c * cell))
+        for i in range(first + 1, end):
+            if n_whole < job.n_windows and not whole[i]:
+                continue
+            score = _score(job, tokens, table, at, bias, i)
+            is_better = score > best
+            place = where(is_better, where(best < cap, lanes(np.int32(i - c * cell)), place), place)
+            best = where(is_better, where(best < cap, score, best), best)
+        store(raw, to + c * LANES, best)
+        if cell > 1:
+            store(places, to + c * LANES, place)
+    return n_used
+
+
+@compiled
+def _pool(job, net, m, n_used, used, raw, to, pooled, stats, at):
+    """The pooled value of sixteen kernels, and in `stats` what its gradient needs: top, total, pooled, gate, 16 each.
+
+    A cell's share is `exp(m (x - top)) / total`, in mode 1 if `x - top` is above the gate, half of it at the gate.
+    """
+    method, n_cells = job.methods[net], job.n_cells[net]
+    zero = lanes(np.float32(0.0))
+    top = lanes(np.float32(-np.inf))
+    for c in range(n_cells):
+        if used[c]:
+            x = _rectified(job, load(raw, to + c * LANES))
+            top = where(x > top, x, top)
+    gate = lanes(np.float32(-np.inf))
+    count = lanes(np.float32(n_used))
+    if method == AVERAGE or (method == EXPECTATION_MODE1 and m != 0):
+        gate = zero
+        for c in range(n_cells):
+            if used[c]:
+                gate = gate + (_rectified(job, load(raw, to + c * LANES)) - top)
+        gate = gate / count
+    total, first = zero, zero
+    if method >= LOGSUMEXP:
+        for c in range(n_cells):
+            if used[c]:
+                below = _below(_rectified(job, load(raw, to + c * LANES)), top)
+                share = _share(below, m, gate)
+                total = total + share
+                first = first + share * below
+        first = first / total
+    elif method == AVERAGE:
+        total, first = count, gate
+    value = top + first
+    store(stats, 4 * at, top)
+    store(stats, 4 * at + LANES, total)
+    store(stats, 4 * at + 2 * LANES, value)
+    store(stats, 4 * at + 3 * LANES, gate)
+    store(pooled, at, value)
+    if method == LOGSUMEXP:
+        for k in range(LANES):
+            pooled[at + k] = stats[4 * at + k] + np.float32(math.log(stats[4 * at + LANES + k]) / m)
+
+
+@compiled
+def _below(x, top):
+    """How far below the top; finite, since the distance of two finite floats need not be one."""
+    lowest = lanes(np.float32(-3.4e38))
+    below = x - top
+    return where(below < lowest, lowest, below)
+
+
+@compiled
+def _share(below, m, gate):
+    zero = lanes(np.float32(0.0))
+    if m == 0:
+        return lanes(np.float32(1.0))
+    share = _exp(lanes(m) * below)
+    return where(below > gate, share, where(below == gate, lanes(np.float32(0.5)) * share, zero))
+
+
+@compiled
+def _spread(job, net, m, used, raw, to, stats, at, upstream):
+    """Overwrite each cell's score by the gradient with respect to it; gives the gradient with respect to `m`.
+
+    `upstream`: flat, the gradient with respect to the pooled values, the sixteen from `at` on.
+    """
+    method, n_cells = job.methods[net], job.n_cells[net]
+    zero, one = lanes(np.float32(0.0)), lanes(np.float32(1.0))
+    given = load(upstream, at)
+    top, total = load(stats, 4 * at), load(stats, 4 * at + LANES)
+    pooled, gate = load(stats, 4 * at + 2 * LANES), load(stats, 4 * at + 3 * LANES)
+    spread = zero
+    for c in range(n_cells):
+        if not used[c]:
+            continue
+        score = load(raw, to + c * LANES)
+        by_cell = one
+        if method == AVERAGE:
+            by_cell = one / total
+        elif method != MAX:
+            x = _rectified(job, score)
+            by_cell = _share(_below(x, top), m, gate) / total
+            if method != LOGSUMEXP:
+                # a share of nothing leaves nothing, however far away
+                distance = where(by_cell > zero, x - pooled, zero)
+                spread = spread + by_cell * distance * distance
+                by_cell = by_cell * (one + lanes(m) * distance)
+        store(raw, to + c * LANES, given * by_cell * _derivative(job, score))
+    by_m = np.float32(0.0)
+    if method >= LOGSUMEXP:
+        store(stats, 4 * at + 3 * LANES, spread)
+        for k in range(LANES):
+            by_m_of_one = np.float64(stats[4 * at + 3 * LANES + k])
+            if method == LOGSUMEXP:
+                first = np.float64(stats[4 * at + 2 * LANES + k]) - stats[4 * at + k]
+                by_m_of_one = (first - math.log(stats[4 * at + LANES + k]) / m) / m
+            by_m += np.float32(upstream[at + k] * by_m_of_one)
+    return by_m
+
+
+@compiled
+def _scatter(job, net, tokens, used, raw, places, to, rows, at, bias_rows, bias_at):
+    """Add the gradient of each winning window to the rows of the table that made its score."""
+    cell, n_cells = job.cells[net], job.n_cells[net]
+    total = load(bias_rows, bias_at)
+    for c in range(n_cells):
+        if not used[c]:
+            continue
+        gradient = load(raw, to + c * LANES)
+        total = total + gradient
+        if cell == 1:
+            _add(job, tokens, rows, at, c, gradient)
+        elif cell <= _DENSE:
+            place = load(places, to + c * LANES)
+            for i in range(cell):
+                won = where(place == lanes(np.int32(i)), gradient, lanes(np.float32(0.0)))
+                _add(job, tokens, rows, at, c * cell + i, won)
+        else:
+            for k in range(LANES):
+                by_score = raw[to + c * LANES + k]
+                if by_score != 0:
+                    i = c * cell + places[to + c * LANES + k]
+                    for group in range(job.n_groups):
+                        rows[at + group * GROUP + np.intp(tokens[i + TOKEN * group]) + k] += by_score
+    store(bias_rows, bias_at, total)
+
+
+@compiled
+def _add(job, tokens, rows, at, i, gradient):
+    for group in range(job.n_groups):
+        row = at + group * GROUP + np.intp(tokens[i + TOKEN * group])
+        store(rows, row, load(rows, row) + gradient)
+
+
+# chunks of a batch
+
+
+class Scratch(NamedTuple):
+    """What a chunk writes to while it works: room for a few sequences, used again and again.
+
+    Attributes
+    ----------
+    letters, tokens, whole, n_whole : of a sequence, (letter,); (sequence, token); (sequence, window); (sequence,)
+    used, n_used : (sequence, network, cell), (sequence, network)
+    raw, places : flat, a winner's score and place; `offsets` (block + 1,) says where a block's begin, in floats
+    stats : (sequence, block * 4 * 16)
+    """
+
+    letters: np.ndarray[Any, Any]
+    tokens: np.ndarray[Any, Any]
+    whole: np.ndarray[Any, Any]
+    n_whole: np.ndarray[Any, Any]
+    used: np.ndarray[Any, Any]
+    n_used: np.ndarray[Any, Any]
+    raw: np.ndarray[Any, Any]
+    places: np.ndarray[Any, Any]
+    offsets: np.ndarray[Any, Any]
+    stats: np.ndarray[Any, Any]
+
+
+@compiled
+def _scratch(job, n_rows, is_held):
+    """Room for as many sequences as fit, all their winners (`is_held`) or those of one block."""
+    n_nets, n_blocks = len(job.methods), job.first_block[-1]
+    offsets = np.zeros(n_blocks + 1, np.int64)
+    for net in range(n_nets):
+        for block in range(job.first_block[net], job.first_block[net + 1]):
+            offsets[block + 1] = offsets[block] + job.n_cells[net] * LANES
+    n = min(n_rows, _TOGETHER)
+    held = job.n_cells.max() * LANES
+    if is_held:
+        n = min(n, max(1, _SCRATCH // offsets[-1]))
+        held = n * offsets[-1]
+    n_tokens = job.n_windows + TOKEN * (job.n_groups - 1)
+    return Scratch(
+        np.empty(n_tokens + 2, np.uint8),
+        np.empty((n, n_tokens), np.uint16),
+        np.empty((n, job.n_windows if job.is_masked else 0), np.bool_),
+        np.empty(n, np.int64),
+        np.empty((n, n_nets, job.n_cells.max()), np.bool_),
+        np.empty((n, n_nets), np.int64),
+        np.empty(held, np.float32),
+        np.empty(held, np.int32),
+        offsets,
+        np.empty((n, n_blocks * 4 * LANES), np.float32),
+    )
+
+
+@compiled
+def _forward(job, codes, rows, first, last, is_held, tables, biases, ms, pooled, scratch):
+    """Pool a few sequences; the number of those that have no window which takes part."""
+    n_bad = 0
+    for s in range(first, last):
+        n = s - first
+        scratch.n_whole[n] = _tokenise(job, codes[rows[s]], scratch.letters, scratch.tokens[n], scratch.whole[n])
+    # all sequences by one block after the other: its part of the table stays in the cache
+    for net in range(len(job.methods)):
+        for block in range(job.first_block[net], job.first_block[net + 1]):
+            at, lane = block * job.n_groups * GROUP, block * LANES
+            bias = load(biases, lane)
+            for s in range(first, last):
+                n = s - first
+                to = n * scratch.offsets[-1] + scratch.offsets[block] if is_held else 0
+                tokens, used, whole, n_whole = (
+                    scratch.tokens[n],
+                    scratch.used[n, net],
+                    scratch.whole[n],
+                    scratch.n_whole[n],
+                )
+                n_used = _scan(
+                    job, net, tokens, tables, at, bias, whole, n_whole, used, scratch.raw, scratch.places, to
+                )
+                scratch.n_used[n, net] = n_used
+                if n_used == 0:
+                    n_bad += 1
+                else:
+                    _pool(job, net, ms[net], n_used, used, scratch.raw, to, pooled[s], scratch.stats[n], lane)
+    return n_bad
+
+
+@compiled
+def _backward(job, first, last, ms, upstream, scratch, row_gradients, bias_gradients, m_gradients):
+    """The gradients of what `_forward` has left in the scratch."""
+    for net in range(len(job.methods)):
+        for block in range(job.first_block[net], job.first_block[net + 1]):
+            at, lane = block * job.n_groups * GROUP, block * LANES
+            for s in range(first, last):
+                n = s - first
+                to = n * scratch.offsets[-1] + scratch.offsets[block]
+                used = scratch.used[n, net]
+                if scratch.n_used[n, net]:
+                    m_gradients[net] += _spread(
+                        job, net, ms[net], used, scratch.raw, to, scratch.stats[n], lane, upstream[s]
+                    )
+                    _scatter(
+                        job, net, scratch.tokens[n], used, scratch.raw, scratch.places, to, row_gradients, at,
+                        bias_gradients, lane,
+                    )  # fmt: skip
+
+
+@compiled
+def pool_chunk(job, codes, rows, tables, biases, ms, pooled):
+    """Pooled values (sequence, block * 16) of some sequences; the number of those without a window that takes part."""
+    scratch = _scratch(job, len(rows), False)
+    n_bad, n = 0, len(scratch.tokens)
+    for first in range(0, len(rows), n):
+        last = min(first + n, len(rows))
+        n_bad += _forward(job, codes, rows, first, last, False, tables, biases, ms, pooled, scratch)
+    return n_bad
+
+
+@compiled
+def gradient_chunk(job, codes, rows, tables, biases, ms, upstream, row_gradients, bias_gradients, m_gradients):
+    """Add up the gradients of some sequences from those of their pooled values; the scan is done anew."""
+    scratch = _scratch(job, len(rows), True)
+    n = len(scratch.tokens)
+    pooled = np.empty_like(upstream)
+    row_gradients[:], bias_gradients[:], m_gradients[:] = 0, 0, 0
+    for first in range(0, len(rows), n):
+        last = min(first + n, len(rows))
+        _forward(job, codes, rows, first, last, True, tables, biases, ms, pooled, scratch)
+        _backward(job, first, last, ms, upstream, scratch, row_gradients, bias_gradients, m_gradients)
+
+
+@compiled
+def train_chunk(
+    job, codes, rows, tables, biases, ms, labels, positive_weight, n_all, weights, offsets,
+    told, losses, row_gradients, bias_gradients, m_gradients, weight_gradients, offset_gradients,
+):  # fmt: skip
+    """Log odds, loss and all gradients of some sequences of a batch of `n_all`, in one go; the number of bad ones.
+
+    `weights` (block * 16) and `offsets` (network,) are the dense units'; `told` (network, sequence).
+    """
+    scratch = _scratch(job, len(rows), True)
+    n_bad, n, n_nets = 0, len(scratch.tokens), len(job.methods)
+    pooled = np.empty((n, len(weights)), np.float32)
+    row_gradients[:], bias_gradients[:], m_gradients[:] = 0, 0, 0
+    weight_gradients[:], offset_gradients[:], losses[:] = 0, 0, 0
+    for first in range(0, len(rows), n):
+        last = min(first + n, len(rows))
+        some = rows[first:last]
+        n_bad += _forward(job, codes, some, 0, last - first, True, tables, biases, ms, pooled, scratch)
+        for net in range(n_nets):
+            begin, end = job.first_block[net] * LANES, job.first_block[net + 1] * LANES
+            for s in range(last - first):
+                z = np.float64(offsets[net])
+                for k in range(begin, end):
+                    z += weights[k] * pooled[s, k]
+                told[net, first + s] = z
+                loss, by_z = _cross_entropy(np.float32(z), labels[rows[first + s]], positive_weight)
+                losses[net] += loss
+                by_z /= n_all
+                offset_gradients[net] += np.float32(by_z)
+                for k in range(begin, end):
+                    weight_gradients[k] += np.float32(by_z) * pooled[s, k]
+                    pooled[s, k] = np.float32(by_z) * weights[k]
+        _backward(job, 0, last - first, ms, pooled, scratch, row_gradients, bias_gradients, m_gradients)
+    return n_bad
+
+
+@compiled
+def _cross_entropy(z, label, positive_weight):
+    """Binary cross entropy of log odds, as torch computes it, and its derivative."""
+    weight = 1 + (positive_weight - 1) * label
+    loss = (1 - label) * z + weight * (math.log1p(math.exp(-abs(z))) + max(-z, 0.0))
+    probability = 1 / (1 + math.exp(-z))
+    return loss, (1 - label) - weight * (1 - probability)
+
+
+@compiled
+def adam(weights, gradient, mean, square, step, rate, first, second, epsilon):
+    """One step of Adam on flat arrays, as torch takes it; `step` is counted from 1."""
+    size = np.float32(rate / (1 - first**step))
+    root = np.float32(math.sqrt(1 - second**step))
+    keep, take = np.float32(1 - first), np.float32(1 - second)
+    for i in range(len(weights)):
+        mean[i] += keep * (gradient[i] - mean[i])
+        square[i] = np.float32(second) * square[i] + take * gradient[i] * gradient[i]
+        weights[i] -= size * (mean[i] / (np.sqrt(square[i]) / root + np.float32(epsilon)))
