@@ -62,6 +62,7 @@ _HOME = {
     "write_jaspar": "data.motif_files",
     "load_jaspar": "data.jaspar",
     "search_jaspar": "data.jaspar",
+    "match_motifs": "data.matching",
     "load_example": "data.gallery",
     "load_example_race": "data.gallery",
     "list_examples": "data.gallery",
@@ -156,6 +157,7 @@ if TYPE_CHECKING:
     from epool_viz.data.gallery import load_example_race as load_example_race
     from epool_viz.data.jaspar import load_jaspar as load_jaspar
     from epool_viz.data.jaspar import search_jaspar as search_jaspar
+    from epool_viz.data.matching import match_motifs as match_motifs
     from epool_viz.data.model_files import read_model as read_model
     from epool_viz.data.motif_files import Motif as Motif
     from epool_viz.data.motif_files import parse_matrix as parse_matrix

@@ -76,7 +76,7 @@ def environment(path: str) -> dict:
 
 def test_constraints_pin_each_requirement_within_its_bounds() -> None:
     pinned = pins()
-    for name, requirement in requirements("train", "lab", "dev").items():
+    for name, requirement in requirements("train", "lab", "motifs", "dev").items():
         assert name in pinned, f"constraints.txt lacks {name}"
         assert requirement.specifier.contains(pinned[name]), f"{name}=={pinned[name]} is outside {requirement}"
 
@@ -86,7 +86,7 @@ def test_constraints_are_what_the_tests_run_with() -> None:
 
     wrong = {
         name: version(name)
-        for name in requirements("train", "lab", "dev")
+        for name in requirements("train", "lab", "motifs", "dev")
         if version(name).split("+")[0] != pins()[name]
     }
     assert not wrong, f"constraints.txt says otherwise: {wrong}"

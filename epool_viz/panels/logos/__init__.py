@@ -1,0 +1,1 @@
+"""The logos of all kernels of a model."""
