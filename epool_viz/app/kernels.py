@@ -3,6 +3,8 @@
 A visitor takes a *seat* before a kernel, and the seat is free again once that kernel is gone. Kernels that wait in the
 pool have no seat, so at most `seats + pool` kernels exist. A page that closes gives its kernel back; one that could not
 say goodbye (no network, a closed laptop) is noticed by having no connection for `abandoned_after` seconds.
+
+Kernels are forks of a nursery where there is one.
 """
 
 from __future__ import annotations
@@ -10,14 +12,21 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from importlib.metadata import EntryPoint
 from typing import Any
 
 from ipykernel.kernelspec import RESOURCES, get_kernel_dict
 from jupyter_client.kernelspec import NATIVE_KERNEL_NAME, KernelSpec, KernelSpecManager, NoSuchKernel
+from jupyter_client.provisioning.factory import KernelProvisionerFactory
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from tornado.web import HTTPError
 from traitlets import Any as AnyTrait
 from traitlets import Integer
+
+from epool_viz.app.nursery import LAUNCHER, Nursery, NurseryError
+
+PROVISIONER = "epool_viz"
 
 
 class ThisPython(KernelSpecManager):
@@ -32,12 +41,41 @@ class ThisPython(KernelSpecManager):
         if kernel_name != NATIVE_KERNEL_NAME:
             raise NoSuchKernel(kernel_name)
         arguments = ["--HistoryManager.enabled=False", "--IPKernelApp.log_level=ERROR"]
-        return KernelSpec(resource_dir=str(RESOURCES), **get_kernel_dict(extra_arguments=arguments))
+        described = get_kernel_dict(extra_arguments=arguments)
+        described["metadata"] = described.get("metadata", {}) | {
+            "kernel_provisioner": {"provisioner_name": PROVISIONER}
+        }
+        return KernelSpec(resource_dir=str(RESOURCES), **described)
 
     def get_all_specs(self) -> dict[str, Any]:
         """As a Jupyter server lists them."""
         spec = self.get_kernel_spec(NATIVE_KERNEL_NAME)
         return {NATIVE_KERNEL_NAME: {"resource_dir": str(RESOURCES), "spec": spec.to_dict()}}
+
+
+class ForkedProvisioner(LocalProvisioner):
+    """Starts a kernel as a fork of its manager's nursery, by itself where that has none to give."""
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
+        """Start a kernel; `cmd` is the command that would start it by itself."""
+        nursery: Nursery | None = getattr(self.parent.parent, "nursery", None) if self.parent else None
+        if nursery is None or cmd[1:3] != LAUNCHER:
+            return await super().launch_kernel(cmd, **kwargs)
+        try:
+            forked = await nursery.fork(cmd[3:], kwargs["env"], kwargs.get("cwd"))
+        except NurseryError as error:
+            self.log.warning("a kernel is started by itself: %s", error)
+            return await super().launch_kernel(cmd, **kwargs)
+        self.process = forked  # type: ignore[assignment] # all of Popen that is asked for
+        self.pid = self.pgid = forked.pid  # it leads a group of its own
+        self.cwd = kwargs.get("cwd")
+        return self.connection_info
+
+
+# by its name, for a package that lies in a folder and is not installed has no entry points
+KernelProvisionerFactory.provisioners[PROVISIONER] = EntryPoint(
+    PROVISIONER, f"{__name__}:ForkedProvisioner", KernelProvisionerFactory.GROUP_NAME
+)
 
 
 class SeatedKernelManager(AsyncMappingKernelManager):
@@ -47,6 +85,7 @@ class SeatedKernelManager(AsyncMappingKernelManager):
         config=True
     )
     clock = AnyTrait(time.monotonic)
+    nursery = AnyTrait(None, help="What kernels are forked from; None starts each by itself.")
 
     def __init__(self, **kwargs: Any) -> None:
         self._left: dict[str, float] = {}  # kernel id -> when its last page went

@@ -31,6 +31,7 @@ from voila.tornado.handler import TornadoVoilaHandler
 
 from epool_viz.app import config
 from epool_viz.app.kernels import Seat, Seats
+from epool_viz.app.nursery import Nursery
 
 KEPT_ROUTES = ("/api/kernels/", "/voila/static/", "/voila/api/themes/", "/voila/labextensions/")
 
@@ -197,6 +198,7 @@ class DashboardServer(Voila):
         self.dashboards: dict[str, str] = {}
         self.seat_limit = config.MAX_KERNELS
         self.is_remote = False
+        self.nursery: Nursery | None = None
         self.on_ready: Callable[[], None] = lambda: None
         super().__init__(**kwargs)
 
@@ -204,6 +206,7 @@ class DashboardServer(Voila):
         """Voilà's settings, with our pages for errors and, on loopback, only loopback's names accepted as host."""
         settings = super().init_settings()
         self.contents_manager = OurNotebooks(parent=self)
+        self.kernel_manager.nursery = self.nursery
         settings.update(
             contents_manager=self.contents_manager,
             allow_remote_access=self.is_remote,

@@ -21,6 +21,7 @@ from typing import Any
 
 from epool_viz._slow_imports import defer_iri_parsers
 from epool_viz.app import config
+from epool_viz.app.nursery import CAN_FORK, Nursery
 from epool_viz.errors import ArgumentError
 
 
@@ -124,19 +125,31 @@ def serve(
     opened = open_socket(host, port)
     address = address_of(host, opened)
     _tell_jupyter_where_the_template_is()
+    nursery = started_nursery()
     defer_iri_parsers()
     from epool_viz.app.server import DashboardServer, traits_of
 
     with staged(folder) as root:
         server = DashboardServer.instance(config=traits_of(root, pool_size=pool_size, verbose=verbose))
         server.opened, server.dashboards, server.seat_limit = opened, dashboards, max_kernels
-        server.is_remote = not is_loopback(opened)
+        server.is_remote, server.nursery = not is_loopback(opened), nursery
         server.on_ready = lambda: _announce(address, server.is_remote, open_browser, sink)
         try:
             server.initialize([])
             server.start()
         finally:
             DashboardServer.clear_instance()
+            if nursery is not None:
+                nursery.stop()
+
+
+def started_nursery() -> Nursery | None:
+    """What kernels are forked from; it loads beside the server. None where forks are not to be had."""
+    if not CAN_FORK:
+        return None
+    nursery = Nursery()
+    nursery.start()
+    return nursery
 
 
 def _announce(address: str, is_remote: bool, open_browser: bool, sink: Callable[[str], None]) -> None:

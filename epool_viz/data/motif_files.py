@@ -1,4 +1,4 @@
-"""Motifs, and the files they come in: MEME, JASPAR, and matrices written plainly.
+"""Motifs, and the files they come in: MEME, JASPAR, TRANSFAC, and matrices written plainly.
 
 A motif is held as letter probabilities of shape (letter, position), with the counts where the file gives counts.
 """
@@ -25,7 +25,7 @@ from epool_viz.data._source import Source, is_comment, open_path, open_text
 from epool_viz.errors import ArgumentError, FormatError, ShapeError
 
 Array = np.ndarray[Any, Any]
-_ACCEPTED_FORMATS = "MEME text, JASPAR, or rows of numbers for the letters or the positions of one motif"
+_ACCEPTED_FORMATS = "MEME text, JASPAR, TRANSFAC, or rows of numbers for the letters or the positions of one motif"
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +115,7 @@ def read_motifs(
     Parameters
     ----------
     path : str or path
-    format : "meme", "jaspar", "matrix", or None
+    format : "meme", "jaspar", "transfac", "matrix", or None
         None tells by the content. MEME covers the minimal format and the full text output; "matrix" is one motif in
         rows of numbers, whichever way it lies.
     alphabet : Alphabet or its name, or None
@@ -221,6 +221,30 @@ def write_jaspar(motifs: Motif | Iterable[Motif], path: str | os.PathLike[str] |
     return _written(path, "".join(blocks))
 
 
+def write_transfac(motifs: Motif | Iterable[Motif], path: str | os.PathLike[str] | None = None) -> str:
+    """Write motifs in the TRANSFAC format.
+
+    Parameters
+    ----------
+    motifs : Motif or iterable of Motif
+        A motif without counts is written as probabilities times its number of sites, or as probabilities.
+    path : str, path or None
+        Where to write; None only returns the text.
+
+    Returns
+    -------
+    str, which `read_motifs` reads back to the last digit.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no motif, or their alphabets differ.
+
+    Source: the consensus behind each row follows Cavener, Nucleic Acids Research 15:1353 (1987).
+    """
+    return _written(path, "".join(_transfac_block(motif, i) for i, motif in enumerate(_motif_list(motifs), start=1)))
+
+
 def _read(source: Source, format: str | None, alphabet: str | Alphabet | None) -> list[Motif]:  # noqa: A002
     known = None if alphabet is None else get_alphabet(alphabet)
     lines = source.text_lines()
@@ -236,6 +260,10 @@ def _detect(source: str, lines: Lines) -> str:
         raise FormatError(source, None, "no text", _ACCEPTED_FORMATS)
     if any(text.startswith(("MEME version", "MOTIF ")) for _, text in telling):
         return "meme"
+    from epool_viz.data._transfac import looks_like_transfac
+
+    if looks_like_transfac(telling):
+        return "transfac"
     first = next((text for _, text in telling if not is_comment(text.encode())), "")
     return "jaspar" if first.startswith(">") else "matrix"
 
@@ -244,6 +272,12 @@ def _read_meme(source: str, lines: Lines, alphabet: Alphabet | None) -> list[Mot
     from epool_viz.data._meme import read_meme
 
     return read_meme(source, lines, alphabet)
+
+
+def _read_transfac(source: str, lines: Lines, alphabet: Alphabet | None) -> list[Motif]:
+    from epool_viz.data._transfac import read_transfac
+
+    return read_transfac(source, lines, alphabet)
 
 
 def _read_jaspar(source: str, lines: Lines, alphabet: Alphabet | None) -> list[Motif]:
@@ -277,7 +311,7 @@ def _read_plain(source: str, lines: Lines, alphabet: Alphabet | None) -> list[Mo
     return [_motif(matrix, Path(source).stem, "")]
 
 
-_READERS = {"meme": _read_meme, "jaspar": _read_jaspar, "matrix": _read_plain}
+_READERS = {"meme": _read_meme, "jaspar": _read_jaspar, "transfac": _read_transfac, "matrix": _read_plain}
 
 
 def _motif(matrix: ParsedMatrix, name: str, accession: str) -> Motif:
@@ -310,8 +344,27 @@ def _meme_block(motif: Motif, place: int) -> str:
     return f"MOTIF {names}\n{head}\n{rows}"
 
 
+def _counts(motif: Motif) -> Array:
+    return np.asarray(motif.ppm * (motif.n_sites or 1) if motif.counts is None else motif.counts)
+
+
+def _transfac_block(motif: Motif, place: int) -> str:
+    from epool_viz.data._transfac import consensus_letter
+
+    letters = motif.alphabet.letters
+    name = _one_line(motif.name) or f"motif {place}"
+    rows = []
+    for j, (counts, shares) in enumerate(zip(_counts(motif).T, motif.ppm.T, strict=True), start=1):
+        consensus = consensus_letter(dict(zip(letters, shares, strict=True)))
+        rows.append("\t".join([f"{j:02d}", *map(_plain, counts), consensus]))
+    # an accession that is missing gets no line: an empty one would be read as a name of no letters
+    head = [f"AC  {_one_line(motif.accession)}", "XX"] if _one_line(motif.accession) else []
+    lines = [*head, f"ID  {_one_word(name)}", "XX", f"NA  {name}", "XX", "\t".join(["P0", *letters]), *rows, "XX", "//"]
+    return "\n".join(lines) + "\n"
+
+
 def _jaspar_block(motif: Motif, place: int) -> str:
-    numbers = motif.ppm * (motif.n_sites or 1) if motif.counts is None else motif.counts
+    numbers = _counts(motif)
     rows = (
         f"{letter}  [ {' '.join(_plain(number) for number in row)} ]\n"
         for letter, row in zip(motif.alphabet.letters, numbers, strict=True)

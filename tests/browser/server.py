@@ -61,6 +61,17 @@ class Server:
             return []
         return [child for child in children if _is_kernel(child)]
 
+    def kernel(self, kernel_id: str) -> psutil.Process:
+        """The process of one kernel, whichever way it was started."""
+        name = f"kernel-{kernel_id}"[:15]
+        (found,) = (k for k in self.kernels() if k.name() == name or kernel_id in str(k.cmdline()))
+        return found
+
+    def nursery(self) -> psutil.Process:
+        """The process that its kernels are forked from."""
+        (found,) = (c for c in psutil.Process(self.process.pid).children() if NURSERY in c.cmdline())
+        return found
+
     def ask(self, path: str, method: str = "GET", headers: dict[str, str] | None = None) -> Answer:
         """Send one request and read the whole answer; the path goes out as it is, dots included."""
         connection = http.client.HTTPConnection(urlsplit(self.address).netloc, timeout=60)
@@ -75,9 +86,16 @@ class Server:
         assert " ERROR " not in self.log, self.log
 
 
+NURSERY = "epool_viz.app.nursery"
+
+
 def _is_kernel(process: psutil.Process) -> bool:
+    """Whether a process is a kernel: started by itself, or a fork of the nursery, which has the nursery's command."""
     try:
-        return "ipykernel_launcher" in process.cmdline()
+        command, parent = process.cmdline(), process.parent()
+        return "ipykernel_launcher" in command or (
+            parent is not None and NURSERY in command and NURSERY in parent.cmdline()
+        )
     except psutil.Error:
         return False
 

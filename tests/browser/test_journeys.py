@@ -138,7 +138,7 @@ def test_python_gone_is_told_and_the_state_comes_back(browser: Browser, tmp_path
         assert value != pytest.approx(float(peak_trace().pooled))
         wait_until_pooled(page, value)
         mine = page.evaluate("JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId")
-        (kernel,) = [k for k in server.kernels() if any(mine in word for word in k.cmdline())]
+        kernel = server.kernel(mine)
         kernel.send_signal(signal.SIGSTOP)  # neither answers nor is restarted
         banner = page.locator(".ec-heartbeat-banner")
         banner.get_by_text("Python no longer answers.").wait_for(timeout=45_000)

@@ -28,6 +28,9 @@ WORDS = (
         ">a",
         "0.5 0.5 0 0",
         "1 2 3 4",
+        "P0 A C G T\n",
+        "01 1 2 3 4 T\n",
+        "//\n",
     ),
 )
 TEXTS = st.one_of(st.text(max_size=60), st.lists(st.sampled_from(WORDS), max_size=30).map("".join))
@@ -50,10 +53,12 @@ def test_any_text_gives_data_or_an_epool_error(reader: Callable[..., object], te
     assert_answers(reader, text, alphabet=alphabet)
 
 
-@pytest.mark.parametrize("kind", ["fasta", "encode", "deepbind", "lines", "meme", "jaspar", "matrix", "hdf5"])
+@pytest.mark.parametrize(
+    "kind", ["fasta", "encode", "deepbind", "lines", "meme", "jaspar", "transfac", "matrix", "hdf5"]
+)
 @given(text=TEXTS)
 def test_any_text_in_any_format_gives_data_or_an_epool_error(kind: str, text: str) -> None:
-    reader = parse_motifs if kind in ("meme", "jaspar", "matrix") else parse_sequences
+    reader = parse_motifs if kind in ("meme", "jaspar", "transfac", "matrix") else parse_sequences
     assert_answers(reader, text, format=kind)
 
 

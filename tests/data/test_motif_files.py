@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,16 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from epool_viz.core.alphabet import DNA, PROTEIN, RNA
-from epool_viz.data.motif_files import Motif, parse_matrix, parse_motifs, read_motifs, write_jaspar, write_meme
+from epool_viz.data._transfac import consensus_letter
+from epool_viz.data.motif_files import (
+    Motif,
+    parse_matrix,
+    parse_motifs,
+    read_motifs,
+    write_jaspar,
+    write_meme,
+    write_transfac,
+)
 from epool_viz.errors import ArgumentError, FormatError, ShapeError
 
 Dress = Callable[[str], bytes]
@@ -373,6 +383,70 @@ def test_jaspar_round_trip_keeps_counts() -> None:
     assert (back.name, back.accession) == ("a factor", "MA1.1")
 
 
+@given(motif_lists(), st.booleans())
+def test_transfac_round_trip(motifs: list[Motif], final_newline: bool) -> None:
+    text = write_transfac(motifs)
+    back = parse_motifs(text if final_newline else text.rstrip("\n"))
+    assert [(m.name, m.accession, m.alphabet) for m in back] == [(m.name, m.accession, m.alphabet) for m in motifs]
+    for written, read in zip(motifs, back, strict=True):
+        np.testing.assert_allclose(read.ppm, written.ppm, rtol=0, atol=1e-9)
+
+
+def test_transfac_round_trip_keeps_counts_and_says_the_consensus(tmp_path: Path) -> None:
+    motif = Motif.from_counts(COUNTS, name="a factor", accession="MA1.1")
+    text = write_transfac(motif, tmp_path / "m.transfac")
+    assert text == (
+        "AC  MA1.1\nXX\nID  a_factor\nXX\nNA  a factor\nXX\nP0\tA\tC\tG\tT\n01\t9\t1\t0\t2\tA\n"
+        "02\t0\t8\t2\t2\tC\n03\t1\t3\t5\t3\tN\n04\t2\t2\t3\t5\tN\n05\t4\t0\t1\t7\tW\nXX\n//\n"
+    )
+    (back,) = read_motifs(tmp_path / "m.transfac")
+    assert back.counts.tolist() == COUNTS.tolist()
+    assert (back.name, back.accession) == ("a factor", "MA1.1")
+
+
+def test_transfac_of_the_database_is_read() -> None:
+    text = (
+        "VV  TRANSFAC MATRIX TABLE\nXX\n//\nAC  M00001\nXX\nID  V$MYOD_01\nXX\nNA  MyoD\nXX\nBF  T00526; MyoD\n"
+        "PO     T      C      G      A\n1      0      2      2      1      S\n02      0      1      2      2\nXX\n//\n"
+        "P0 A C G T\n01 0.5 0 0 1.5 T"
+    )
+    first, last = parse_motifs(text)
+    assert (first.name, first.accession, first.n_sites) == ("MyoD", "M00001", 5)
+    assert first.counts.T.tolist() == [[1, 2, 2, 0], [2, 1, 2, 0]]  # the letters stood in another order
+    assert (last.name, last.accession) == ("motif 2", "")
+    assert last.counts.T.tolist() == [[0.5, 0, 0, 1.5]]
+
+
+@pytest.mark.parametrize(
+    ("shares", "letter"),
+    [
+        ((0.6, 0.3, 0.1, 0.0), "A"),
+        ((0.55, 0.3, 0.15, 0.0), "M"),  # more than half, but not twice the second
+        ((0.1, 0.4, 0.1, 0.4), "Y"),
+        ((0.3, 0.3, 0.0, 0.4), "H"),
+        ((0.3, 0.3, 0.1, 0.3), "N"),
+    ],
+)
+def test_consensus_letter_follows_cavener(shares: tuple[float, ...], letter: str) -> None:
+    assert consensus_letter(dict(zip("ACGT", shares, strict=True))) == letter
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("ID x\nP0 A C G T\n", "line 2: found the motif 'x' without numbers"),
+        ("P0 A C G\n01 1 2 3", "line 1: found the letters A C G"),
+        ("P0 A C G T\n01 1 2 3 4 T\n02 1 2 3", "line 3: found 3 words behind the position"),
+        ("P0 A C G T\n01 1 2 x 4", "line 2: found 'x'; accepted: a number"),
+        ("P0 A C G T\n01 1 2 -3 4", "line 2: found -3"),
+        ("P0 A C G T\n01 0 0 0 0", "line 2: found no counts at all"),
+    ],
+)
+def test_transfac_errors_name_the_line(text: str, message: str) -> None:
+    with pytest.raises(FormatError, match=re.escape(message)):
+        parse_motifs(text, format="transfac")
+
+
 def test_write_meme_text_and_file_are_one(tmp_path: Path) -> None:
     motif = Motif("my motif", "", np.array([[0.5, 0], [0.5, 1], [0, 0], [0, 0]]), n_sites=2)
     path = tmp_path / "m.meme"
@@ -399,6 +473,7 @@ def test_writers_refuse_nothing_and_mixtures(assert_refused: Refused) -> None:
     mixed = [Motif("a", "", PPM), Motif("b", "", PPM, alphabet=RNA)]
     message = f"`motifs` is of the alphabets DNA and RNA; accepted: {accepted}"
     assert_refused(ArgumentError, message, write_jaspar, mixed)
+    assert_refused(ArgumentError, message, write_transfac, mixed)
     message = "`background` is 1 (shape (1,)); accepted: 4 positive numbers that sum to 1"
     assert_refused(ArgumentError, message, write_meme, mixed[:1], background=[1])
 
@@ -406,7 +481,7 @@ def test_writers_refuse_nothing_and_mixtures(assert_refused: Refused) -> None:
 # ---------------------------------------------------------------- what cannot be read
 
 ALPHABETS = "ACGT (DNA), ACGU (RNA) or the 20 amino acids in alphabetical order"
-FORMATS = "MEME text, JASPAR, or rows of numbers for the letters or the positions of one motif"
+FORMATS = "MEME text, JASPAR, TRANSFAC, or rows of numbers for the letters or the positions of one motif"
 MATRIX_LINE = "letter-probability matrix: alength= 4 w= 2 nsites= 8 E= 1e-3"
 
 
@@ -550,8 +625,8 @@ def test_read_motifs_refuses_foreign_files(tmp_path: Path, assert_refused: Refus
     assert_refused(FormatError, message, read_motifs, path)
     path.write_bytes(b"1 2\n\x00")
     assert_refused(FormatError, f"{path}, line 2: found binary data (a zero byte); accepted: text", read_motifs, path)
-    message = "`format` is 'transfac'; accepted: 'meme', 'jaspar', 'matrix' or None"
-    assert_refused(ArgumentError, message, parse_motifs, MEME, format="transfac")
+    message = "`format` is 'cisbp'; accepted: 'meme', 'jaspar', 'transfac', 'matrix' or None"
+    assert_refused(ArgumentError, message, parse_motifs, MEME, format="cisbp")
 
 
 # ---------------------------------------------------------------- real files

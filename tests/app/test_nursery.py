@@ -1,0 +1,151 @@
+"""Kernels that are forks: each is its own, none outlives its server, and without a nursery all goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+import re
+import signal
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from epool_viz.app import nursery
+from tests.app.notebook_files import write_notebook
+from tests.browser.server import Server, serving, wait_for
+
+pytestmark = pytest.mark.skipif(not nursery.CAN_FORK, reason="no fork to be had on this system")
+
+PAGE = "/voila/render/tell.ipynb"
+TELL = """\
+import base64, json, os, random, sys, numpy as np
+from importlib.util import find_spec
+said = {
+    "pid": os.getpid(), "parent": os.getppid(), "session": os.getsid(0), "folder": os.getcwd(),
+    "random": random.random(), "numpy": np.random.random(), "variable": os.environ.get("EPOOL_TEST"),
+    "loaded": [name for name in ("epool_viz.panels.e_step.view", "torch", "plotly") if name in sys.modules],
+    "shadow": find_spec("shadow") is not None, "threads_of_blas": os.environ.get("OPENBLAS_NUM_THREADS"),
+}
+print("SAID" + base64.b16encode(json.dumps(said).encode()).decode())
+"""
+STRANGE = "ä\n= \\"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("tell")
+    (folder / "shadow.py").write_text("")  # of the folder where the server was started, from which no kernel imports
+    write_notebook(folder / "notebooks" / "tell.ipynb", TELL)
+    arguments = ("--notebooks", str(folder / "notebooks"), "--pool-size", "0")
+    with serving(folder, *arguments, environment=os.environ | {"EPOOL_TEST": STRANGE}) as running:
+        yield running
+
+
+def told(server: Server) -> dict[str, Any]:
+    page = server.ask(PAGE).text
+    found = re.search("SAID([0-9A-F]+)", page)
+    assert found, page
+    said: dict[str, Any] = json.loads(base64.b16decode(found[1]))
+    return said
+
+
+def test_a_kernel_is_a_fork_that_has_the_views_and_no_torch(server: Server) -> None:
+    said = told(server)
+    assert said["parent"] == server.nursery().pid
+    assert said["loaded"] == ["epool_viz.panels.e_step.view"]
+    assert said["session"] == said["pid"], "a signal to its group reaches nobody else"
+
+
+def test_a_kernel_has_the_servers_environment_and_its_own_folder(server: Server) -> None:
+    said = told(server)
+    assert said["variable"] == STRANGE
+    assert said["threads_of_blas"] == os.environ.get("OPENBLAS_NUM_THREADS")
+    assert Path(said["folder"]).name.startswith("epool_viz_")
+    assert not said["shadow"]
+
+
+def test_two_kernels_draw_different_numbers(server: Server) -> None:
+    one, other = told(server), told(server)
+    assert one["pid"] != other["pid"]
+    assert one["random"] != other["random"]
+    assert one["numpy"] != other["numpy"]
+
+
+def test_the_nursery_has_one_thread_and_reaps_its_dead(server: Server) -> None:
+    victim = psutil.Process(told(server)["pid"])
+    parent = server.nursery()
+    assert parent.num_threads() == 1
+    victim.kill()
+    wait_for(lambda: not victim.is_running(), seconds=10, what="the end of a killed kernel")
+
+
+def test_kernels_and_nursery_end_with_a_server_that_is_killed(tmp_path: Path) -> None:
+    write_notebook(tmp_path / "notebooks" / "tell.ipynb", TELL)
+    with serving(tmp_path, "--notebooks", str(tmp_path / "notebooks"), "--pool-size", "0", calm=False) as server:
+        told(server)
+        left = [server.nursery(), *server.kernels()]
+        assert len(left) == 2
+        server.process.kill()
+        server.process.wait()
+        _, alive = psutil.wait_procs(left, timeout=20)
+        assert not alive
+
+
+def test_without_its_nursery_a_server_starts_kernels_by_themselves(tmp_path: Path) -> None:
+    write_notebook(tmp_path / "notebooks" / "tell.ipynb", TELL)
+    with serving(tmp_path, "--notebooks", str(tmp_path / "notebooks"), "--pool-size", "0") as server:
+        parent = server.nursery()
+        parent.kill()
+        wait_for(lambda: not parent.is_running() or parent.status() == "zombie", seconds=10, what="its end")
+        assert told(server)["parent"] == server.process.pid
+        assert "a kernel is started by itself: the nursery is gone" in server.log
+
+
+async def in_a_nursery(question: Callable[[nursery.Nursery], Coroutine[Any, Any, Any]]) -> Any:
+    asked = nursery.Nursery()
+    asked.start()
+    try:
+        return await question(asked)
+    finally:
+        asked.stop()
+
+
+async def until(condition: Callable[[], Any]) -> None:
+    for _ in range(400):
+        if condition():
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("not within 20 s")
+
+
+def test_a_fork_tells_how_it_ended(tmp_path: Path) -> None:
+    async def status(asked: nursery.Nursery) -> int | None:
+        forked = await asked.fork(["-f", str(tmp_path / "connection.json")], dict(os.environ), None)
+        assert forked.poll() is None
+        forked.kill()
+        await until(lambda: forked.poll() is not None)
+        forked.kill()  # of one that has ended: nothing
+        return forked.wait()
+
+    assert asyncio.run(in_a_nursery(status)) == -signal.SIGKILL
+
+
+def test_a_fork_that_nobody_waits_for_ends(tmp_path: Path) -> None:
+    async def left(asked: nursery.Nursery) -> None:
+        asking = asyncio.create_task(asked.fork(["-f", str(tmp_path / "connection.json")], dict(os.environ), None))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        asking.cancel()
+        await until(lambda: -signal.SIGKILL in asked._ended.values())
+
+    asyncio.run(in_a_nursery(left))
+
+
+def test_a_nursery_that_is_gone_refuses() -> None:
+    with pytest.raises(nursery.NurseryError, match="gone"):
+        asyncio.run(nursery.Nursery().fork([], {}, None))
