@@ -41,6 +41,7 @@ from benchmarks._measure import (
 from epool_viz.app import config
 from epool_viz.core.alphabet import DNA
 from epool_viz.panels.e_step import bridge
+from epool_viz.panels.e_step.kernels import scores_text
 from epool_viz.panels.e_step.model import EStepModel
 from epool_viz.panels.links import fragment
 from tests.browser import chromium
@@ -179,7 +180,7 @@ def open_heavy_state(page: Page, address: str) -> None:
         sequence_source="pasted",
         pasted=bridge.fasta("long", letters),
         kernel_source="typed",
-        kernel_text=bridge.matrix_text(kernel),
+        kernel_text=scores_text(kernel, "wide"),
     )
     page.goto("about:blank")
     _, _ = _page.seconds_to_usable(page, address + state_in_link(model))

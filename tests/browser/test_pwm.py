@@ -74,7 +74,9 @@ def test_a_kernel_is_taken_apart_and_python_follows(page: Page, app_url: str) ->
     assert float(rows[3][column]) == pytest.approx(float(reading.ppm[2, 2]), abs=1e-7)
 
     link = page.get_by_role("link", name="Open this kernel in the E-step view")
-    wait_for(lambda: page.locator(".ep-notes").inner_text().startswith("the typed"), seconds=15, what="Python")
+    wait_for(
+        lambda: page.locator(".ep-notes").inner_text().startswith("TBP (MA0108.3) (edited)"), seconds=15, what="Python"
+    )
     link.click()
     e_step_is_ready(page)
     offset = float(kernel_to_pwm(kernel, base=2.0).offset)

@@ -18,7 +18,7 @@ from epool_viz.data.sequences import SequenceSet, parse_sequences
 from epool_viz.data.simulate import add_shuffled_negatives, simulate, split_sequences
 from epool_viz.errors import ArgumentError, EpoolError
 from epool_viz.panels.compare.charts import NAMES
-from epool_viz.panels.e_step.kernels import AS_SCORES
+from epool_viz.panels.e_step.kernels import scores_text
 
 DATA = ("ctcf_peaks", "p73_peaks", "simulated", "pasted")
 PRESETS = ("paper", "demo", "exact")
@@ -283,8 +283,8 @@ def e_step_state(record: RaceRecord, place: int, kernel: int) -> dict[str, Any]:
     settings = run.settings
     pooling = settings["pooling"]
     m = {"max": 20.0, "average": 0.0}.get(run.method, float(pooling.get("m", 1.0)))
-    rows = zip("ACGT", snapshot.kernels[kernel].tolist(), strict=True)
-    text = f"{AS_SCORES}\n" + "".join(f"{letter} {' '.join(f'{x:.6g}' for x in row)}\n" for letter, row in rows)
+    name = f"{NAMES[run.method]}, seed {run.seed}, kernel {kernel + 1}"
+    text = scores_text(snapshot.kernels[kernel], name, digits=6)
     link = {"kernel_source": "typed", "kernel_text": text}
     if record.example:
         link |= {"sequence_source": "pasted", "pasted": f">test sequence\n{record.example}\n"}

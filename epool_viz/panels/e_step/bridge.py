@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from epool_viz.core.alphabet import DNA
-from epool_viz.panels.e_step.kernels import AS_SCORES
+from epool_viz.panels.e_step.kernels import scores_text
 from epool_viz.panels.e_step.model import MOST_LETTERS, WIDEST, EStepModel
 from epool_viz.panels.e_step.steps import STEPS
 
@@ -62,7 +62,7 @@ def link_of(model: EStepModel, opened_by: type[EStepModel] | None = None) -> dic
         if model.background == "data":
             state |= {"background": "typed", "letter_shares": np.asarray(model.trace.background).tolist()}
     if model.kernel_source == "file":
-        state |= {"kernel_source": "typed", "kernel_text": matrix_text(model.kernel.matrix)}
+        state |= {"kernel_source": "typed", "kernel_text": scores_text(model.kernel.matrix, model.kernel.label)}
     elif model.kernel_source != "typed":
         state.pop("kernel_text", None)
     return state
@@ -146,12 +146,6 @@ def fasta(name: str, letters: str) -> str:
     return f">{' '.join(name.split())}\n{letters}\n"
 
 
-def matrix_text(matrix: Any) -> str:
-    """A kernel as rows of letters, to the last digit; whatever the numbers look like, they are no counts."""
-    rows = zip(DNA.letters, np.asarray(matrix).tolist(), strict=True)
-    return f"{AS_SCORES}\n" + "".join(f"{letter} {' '.join(map(repr, row))}\n" for letter, row in rows)
-
-
 def _edited_sequence(model: EStepModel, codes: Any) -> dict[str, Any]:
     if not isinstance(codes, list) or len(codes) > MOST_LETTERS:
         return {}
@@ -166,7 +160,7 @@ def _edited_kernel(model: EStepModel, kernel: Any) -> dict[str, Any]:
         return {}
     if np.array_equal(np.asarray(kernel, dtype=float), model.trace.kernel):
         return {}
-    return {"kernel_source": "typed", "kernel_text": matrix_text(kernel)}
+    return {"kernel_source": "typed", "kernel_text": scores_text(kernel, _edited(model.kernel.label))}
 
 
 def _edited(name: str) -> str:

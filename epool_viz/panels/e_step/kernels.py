@@ -17,7 +17,9 @@ from epool_viz.errors import ArgumentError
 
 IMAGINARY_SITES = 1.0
 LARGEST_ENTRY = 1e6
-AS_SCORES = "# scores"  # the first line of a text whose numbers are a kernel, also where they could be counts
+AS_SCORES = (
+    "# scores"  # so begins a text whose numbers are a kernel, also where they could be counts; its name may follow
+)
 _NAME_AND_ACCESSION = re.compile(r".*\((MA\d+\.\d+)\)")
 
 
@@ -191,7 +193,8 @@ def text_kernel(text: str, source: str, which: int, background: Any) -> Kernel:
     Parameters
     ----------
     text : str
-        MEME, JASPAR, or rows of numbers (scores, probabilities or counts, whichever way they lie).
+        MEME, JASPAR, or rows of numbers (scores, probabilities or counts, whichever way they lie; scores where the
+        text is `scores_text`).
     source : str
         What messages and the label call it.
     which : int
@@ -203,7 +206,19 @@ def text_kernel(text: str, source: str, which: int, background: Any) -> Kernel:
     if _is_motif_file(text):
         motifs = _motifs(text, source)
         return motif_kernel(motifs[min(which, len(motifs) - 1)], background)
-    return matrix_kernel(_matrix(text, source), source, background)
+    return matrix_kernel(_matrix(text, source), _name_in(text) or source, background)
+
+
+def scores_text(matrix: Any, name: str, digits: int = 17) -> str:
+    """A kernel as rows of letters under its name; whatever the numbers look like, they are no counts."""
+    rows = zip("ACGT", np.asarray(matrix, dtype=float).tolist(), strict=True)
+    lines = (f"{letter} {' '.join(f'{x:.{digits}g}' if digits < 17 else repr(x) for x in row)}" for letter, row in rows)
+    return "\n".join([f"{AS_SCORES}: {' '.join(name.split())}", *lines]) + "\n"
+
+
+def _name_in(text: str) -> str:
+    first, _, name = text.partition("\n")[0].partition(":")
+    return name.strip() if first == AS_SCORES else ""
 
 
 def motif_names(text: str, source: str) -> tuple[str, ...]:
@@ -224,7 +239,7 @@ def require_usable(kernel: Kernel, widest: int) -> None:
 
 
 def _is_motif_file(text: str) -> bool:
-    return "MEME version" in text or text.lstrip().startswith(">")
+    return not text.startswith(AS_SCORES) and ("MEME version" in text or text.lstrip().startswith(">"))
 
 
 @lru_cache(maxsize=8)

@@ -8,6 +8,7 @@ from epool_viz.panels.e_step.questions import QUESTIONS as E_STEP
 from epool_viz.panels.e_step.questions import SCENE, Question
 
 KERNEL: list[list[float]] = SCENE["kernel"]
+CONSTANTS = (0.0, 2.0, 0.0, -0.5, 0.0)
 AT_RICH = [0.35, 0.15, 0.15, 0.35]
 _LOGO = (
     ("same", "Nothing: every letter is as tall as before."),
@@ -23,18 +24,19 @@ QUESTIONS = (
     next(question for question in E_STEP if question.id == "column_constant"),
     Question(
         "offset_constant",
-        "The offset of this kernel is about 1.08. Every number in column 3 gets 2 more. What is the offset now?",
+        "The offset of this kernel is about 1.08. In column 2 every number gets 2 more, in column 4 every number 0.5 "
+        "less. What is the offset now?",
         "number",
         {"number": "offset", "of": "after"},
-        "From {before.offset} to {after.offset}: by 2, exactly. The powers of column 3 have all grown b² times, its "
-        "sum with them, and the logarithm of that sum is the column's share of the offset.",
+        "From {before.offset} to {after.offset}: by 2 and by −0.5, exactly. The powers of column 2 have all grown b² "
+        "times, its sum with them, and the logarithm of that sum is the column's share of the offset.",
         setup=SCENE,
-        action={"kernel": {"add": 2.0, "column": 2}},
+        action={"kernel": [[round(w + c, 9) for w, c in zip(row, CONSTANTS, strict=True)] for row in KERNEL]},
         hidden=("logo", "pooled"),
     ),
     Question(
         "row_constant",
-        "Now every number in the row of A gets 1 more, in all columns. What happens to the logo?",
+        "Every number in the row of A gets 1 more, in all columns. What happens to the logo?",
         "choice",
         {"changed": "ppm"},
         "A has gained on the other letters of each column, and only differences within a column count: the motif told "

@@ -97,12 +97,14 @@ class PwmView(KernelDashboard):
             [heading("Slide it along a sequence"), self.onehot, self.strip, self.cursor, card(self.formula)]
         )
         walk = w.VBox([heading("From kernel to logo"), self.player, self.form, self.pipeline])
+        questions, *tools = self._tools()
         below = w.VBox(
             [
+                part("tools", questions),
                 part("score", picture.add_class("ep-picture")),
                 part("pipeline", card(walk.add_class("ep-walk"))),
                 part("readings", card(self.readings)),
-                *(part("tools", tool) for tool in self._tools()),
+                *(part("tools", tool) for tool in tools),
             ]
         ).add_class("ep-below")
         for name, widgets in self._veiled().items():
@@ -111,13 +113,20 @@ class PwmView(KernelDashboard):
         return [w.Box([hand, beside, below, chosen]).add_class("ep-body")]
 
     def _tools(self) -> list[Any]:
+        """The questions, near the logo that they ask about; then the other tools."""
         self.fold_boxes = {name: card(fold) for name, fold in self.folds.items()}
-        return [w.Box(list(self.toggles.values())).add_class("ep-tools"), *self.fold_boxes.values()]
+        asking, *others = self.toggles.values()
+        questions, *boxes = self.fold_boxes.values()
+        return [
+            w.VBox([w.Box([asking]).add_class("ep-tools"), questions]).add_class("ep-asking"),
+            w.Box(others).add_class("ep-tools"),
+            *boxes,
+        ]
 
     def _veiled(self) -> dict[str, tuple[Any, ...]]:
         """What a question hides while it is open, by the names of `questions.VEILS`."""
-        numbers = (self.editor, self.pipeline, self.readings, self.moves, self.formula)
-        return {"logo": (self.logo, self.pipeline, self.moves), "pooled": numbers}
+        # of the editor and the formula the numbers alone, by `style.css`
+        return {"logo": (self.logo, self.pipeline, self.moves), "pooled": (self.pipeline, self.readings, self.moves)}
 
     def _style(self) -> str:
         return panel_style(__package__)

@@ -79,6 +79,9 @@ def test_an_edited_kernel_is_a_kernel_also_where_it_looks_like_a_motif(model, ke
     other = EStepModel()
     bridge.take(other, {"link": json.loads(json.dumps(bridge.link_of(model)))})
     np.testing.assert_array_equal(other.trace.kernel, kernel)
+    assert other.kernel.label == model.kernel.label == "CTCF (MA0139.2) (edited)"
+    bridge.take(model, {"kernel": (kernel + 0.5).tolist()})
+    assert model.kernel.label.count("(edited)") == 1
 
 
 def test_what_the_page_already_knows_changes_nothing(model):

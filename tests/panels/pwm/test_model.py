@@ -65,7 +65,9 @@ def test_a_constant_of_a_column_moves_the_offset_alone(small, column):
     before = small.readings
     kernel = np.array(small.kernel.matrix)
     kernel[:, column] += 2.5
-    text = "# scores\n" + "\n".join(f"{a} {' '.join(map(str, row))}" for a, row in zip("ACGT", kernel, strict=True))
+    text = "# scores: mine\n" + "\n".join(
+        f"{a} {' '.join(map(str, row))}" for a, row in zip("ACGT", kernel, strict=True)
+    )
     small.kernel_text = text
     after = small.readings
     np.testing.assert_allclose(after.ppm, before.ppm, rtol=1e-13)

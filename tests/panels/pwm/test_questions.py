@@ -40,6 +40,9 @@ def information(reading, background=None):
 
 def test_what_the_texts_say_is_true():
     assert f"{float(BEFORE.offset):.2f}" in BY_ID["offset_constant"].text
+    moved = kernel_to_pwm_at(np.array(BY_ID["offset_constant"].action["kernel"]), 1.0)
+    assert float(moved.offset - BEFORE.offset) == pytest.approx(2 - 0.5)
+    np.testing.assert_allclose(moved.ppm, BEFORE.ppm, rtol=1e-12)
     row = kernel_to_pwm_at(np.array(BY_ID["row_constant"].action["kernel"]), 1.0)
     assert np.abs(row.ppm - BEFORE.ppm).max() > 0.01
     moved = np.array(BY_ID["row_constant"].action["kernel"]) - np.array(KERNEL)
