@@ -37,7 +37,7 @@ clean: ## remove what these commands made
 
 $(VENV)/.app: $(PY) $(NEEDS)
 	@echo "installing epool_viz, torch and what else it needs (a few minutes the first time)"
-	@$(PIP) install --quiet --constraint constraints.txt --editable ".[train]"
+	@$(PIP) install --quiet --constraint constraints.txt --editable ".[train,onnx]"
 	@touch $@
 
 $(VENV)/.dev: $(PY) $(NEEDS)

@@ -76,7 +76,7 @@ def environment(path: str) -> dict:
 
 def test_constraints_pin_each_requirement_within_its_bounds() -> None:
     pinned = pins()
-    for name, requirement in requirements("train", "lab", "motifs", "dev").items():
+    for name, requirement in requirements("train", "lab", "motifs", "onnx", "dev").items():
         assert name in pinned, f"constraints.txt lacks {name}"
         assert requirement.specifier.contains(pinned[name]), f"{name}=={pinned[name]} is outside {requirement}"
 
@@ -86,7 +86,7 @@ def test_constraints_are_what_the_tests_run_with() -> None:
 
     wrong = {
         name: version(name)
-        for name in requirements("train", "lab", "motifs", "dev")
+        for name in requirements("train", "lab", "motifs", "onnx", "dev")
         if version(name).split("+")[0] != pins()[name]
     }
     assert not wrong, f"constraints.txt says otherwise: {wrong}"
@@ -112,7 +112,9 @@ def test_conda_asks_for_what_pyproject_asks_for(path: str) -> None:
     asked = environment(path)
     assert asked["channels"] == ["conda-forge", "nodefaults"]
     plain = {line for line in asked["dependencies"] if isinstance(line, str)}
-    expected = {f"{CONDA_NAMES.get(name, name)}{each.specifier}" for name, each in requirements("train", "lab").items()}
+    expected = {
+        f"{CONDA_NAMES.get(name, name)}{each.specifier}" for name, each in requirements("train", "lab", "onnx").items()
+    }
     assert plain - {"pip", "python>=3.11", "python=3.11"} - IMAGE_ONLY == expected
 
 

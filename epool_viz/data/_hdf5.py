@@ -1,26 +1,24 @@
 """The HDF5 layout of the reference implementation: `sequences` one-hot (N, L, letter), `labs`, `seq_idx`.
 
-A file of this kind can claim anything, so each dataset is looked at before a byte of it is read: it must lie in the
-file itself, hold plain numbers or fixed strings, and be no larger than a file of this size can hold.
+A file of this kind can claim anything, so each dataset is looked at before a byte of it is read (`_hdf5_guard`).
 """
 
 from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 
 from epool_viz.core.alphabet import DNA, PROTEIN, UNKNOWN, Alphabet
+from epool_viz.data._hdf5_guard import MOST_UNPACKED, claimed_bytes, damage_told, own_child, require_plain
 from epool_viz.data._source import MAX_BYTES, Source
 from epool_viz.data.sequences import Array, SequenceSet, _default_names, _offsets
 from epool_viz.errors import FormatError
 
 _BLOCK = 1 << 24
-_MOST_UNPACKED = 2000  # deflate reaches about 1030 to 1
 _LAYOUT = "`sequences` (N, L, letter) of 0 and 1, with `labs` (N,) and `seq_idx` (N,) if there are any"
 
 
@@ -38,13 +36,9 @@ def read_hdf5(source: Source, alphabet: Alphabet | None) -> SequenceSet:
         return _read_layout(source, file, size, alphabet)
 
 
-@contextmanager
-def _damage_told(source: Source) -> Iterator[None]:
+def _damage_told(source: Source) -> AbstractContextManager[None]:
     """What h5py raises on damaged data, as a FormatError; `progress` is called outside, so that it may raise too."""
-    try:
-        yield
-    except (OSError, KeyError, RuntimeError) as error:
-        raise FormatError(source.name, None, f"damaged HDF5 data ({error})", "an HDF5 file with " + _LAYOUT) from None
+    return damage_told(source.name, "an HDF5 file with " + _LAYOUT)
 
 
 def _read_layout(source: Source, file: Any, size: int, alphabet: Alphabet | None) -> SequenceSet:
@@ -66,28 +60,20 @@ def _dataset(source: Source, file: Any, size: int, name: str, kinds: str, ndim: 
     """A dataset that is safe to read, or None where the file has none of that name."""
     import h5py
 
-    link = file.get(name, getlink=True)
-    if link is None:
+    dataset = own_child(source.name, file, name)
+    if dataset is None:
         return None
-    if not isinstance(link, h5py.HardLink):
-        raise FormatError(source.name, None, f"`{name}`, a link to elsewhere", "datasets in the file itself")
-    if file.get(name, getclass=True) is not h5py.Dataset:
+    if not isinstance(dataset, h5py.Dataset):
         raise FormatError(source.name, None, f"`{name}`, which is no dataset", _LAYOUT)
-    dataset = file[name]
-    if dataset.is_virtual or dataset.external:
-        raise FormatError(source.name, None, f"`{name}`, whose values lie elsewhere", "datasets in the file itself")
-    if dataset.dtype.kind not in kinds:
-        raise FormatError(
-            source.name, None, f"`{name}` of type {dataset.dtype}", "numbers, and strings of fixed length"
-        )
+    require_plain(source.name, dataset, name, kinds)
     shape: tuple[int, ...] = dataset.shape or ()
     if len(shape) != ndim or 0 in shape or (n is not None and shape[0] != n):
         raise FormatError(source.name, None, f"`{name}` of shape {shape}", _LAYOUT)
-    claimed = dataset.dtype.itemsize * max(math.prod(shape), math.prod(dataset.chunks or ()))
-    if claimed > _MOST_UNPACKED * size or math.prod(shape[:2]) > MAX_BYTES:
+    claimed = claimed_bytes(dataset)
+    if claimed > MOST_UNPACKED * size or math.prod(shape[:2]) > MAX_BYTES:
         found = f"`{name}`, which claims {claimed:,} bytes in a file of {size:,}"
         raise FormatError(
-            source.name, None, found, f"at most {_MOST_UNPACKED:,} times the file, and {MAX_BYTES:,} letters"
+            source.name, None, found, f"at most {MOST_UNPACKED:,} times the file, and {MAX_BYTES:,} letters"
         )
     return dataset
 

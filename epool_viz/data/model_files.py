@@ -198,8 +198,14 @@ def _read_bytes(path: Path) -> bytes:
         raise ArgumentError("path", f"{str(path)!r} ({error.strerror})", "a file that can be read") from None
 
 
-def _read_header(raw: bytes, source: str) -> dict[str, Any]:
-    """Our entry of the header, looked at before the tensors are."""
+def whole_header(raw: bytes, source: str) -> tuple[dict[str, Any], int]:
+    """The header of a safetensors file, and where its tensors begin; its length is held against the file's.
+
+    Raises
+    ------
+    FormatError
+        If there is none, or it claims more than the file has.
+    """
     if len(raw) < 8:
         _refuse(source, f"{len(raw)} bytes")
     (length,) = struct.unpack("<Q", raw[:8])
@@ -208,7 +214,12 @@ def _read_header(raw: bytes, source: str) -> dict[str, Any]:
         if raw[:2] == b"PK" or raw[:1] == b"\x80":
             _refuse(source, "a pickle, as torch.save writes it, which could run code when it is read")
         _refuse(source, f"a header that claims {length:,} bytes in a file of {len(raw):,}")
-    header = _parse_json(raw[8 : 8 + length], source)
+    return _parse_json(raw[8 : 8 + length], source), 8 + length
+
+
+def _read_header(raw: bytes, source: str) -> dict[str, Any]:
+    """Our entry of the header, looked at before the tensors are."""
+    header, _ = whole_header(raw, source)
     metadata = header.get("__metadata__")
     ours = metadata.get(_KEY) if isinstance(metadata, dict) else None
     if not isinstance(ours, str):

@@ -8,14 +8,13 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from epool_viz.core.kernels import pwm_to_kernel
-from epool_viz.core.motifs import pfm_to_ppm
 from epool_viz.data.gallery import load_example_model
+from epool_viz.data.importing.motif_kernels import IMAGINARY_SITES as IMAGINARY_SITES
+from epool_viz.data.importing.motif_kernels import log_odds
 from epool_viz.data.jaspar import load_jaspar
 from epool_viz.data.motif_files import Motif, ParsedMatrix, parse_matrix, parse_motifs
 from epool_viz.errors import ArgumentError
 
-IMAGINARY_SITES = 1.0
 LARGEST_ENTRY = 1e6
 AS_SCORES = (
     "# scores"  # so begins a text whose numbers are a kernel, also where they could be counts; its name may follow
@@ -47,19 +46,8 @@ class Kernel(NamedTuple):
 
 
 def motif_kernel(motif: Motif, background: Any) -> Kernel:
-    """The log odds of a motif: with m = 1 the kernel means this motif again.
-
-    Counts get one imaginary site drawn from the background, so that no entry is infinite; probabilities without counts
-    get it as one part in the number of sites, or in 1000 where that number is not known.
-    """
-    if motif.counts is not None:
-        ppm = pfm_to_ppm(motif.counts, pseudocount=IMAGINARY_SITES, background=background)
-        matrix, mixed = pwm_to_kernel(ppm, background=background), "the counts and one imaginary site"
-    else:
-        sites = motif.n_sites or 1000.0
-        matrix = pwm_to_kernel(motif.ppm, background=background, pseudocount=IMAGINARY_SITES / sites)
-        mixed = f"the probabilities and one imaginary site in {sites:g}"
-    reading = f"Natural-log odds of {mixed} against the background."
+    """The log odds of a motif: with m = 1 the kernel means this motif again."""
+    matrix, reading = log_odds(motif, background)
     return Kernel(matrix, motif.label, reading, motif.assumptions, is_motif=True)
 
 

@@ -1,0 +1,196 @@
+"""A network as far as its first convolution needs it to be known, whatever kind of file it came from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+Kind = Literal["batch_norm", "activation", "pooling", "dense", "aside", "reshape", "other"]
+
+TORCH_1D = ("kernel", "in", "position")
+TORCH_2D = ("kernel", "in", "height", "width")
+KERAS_1D = ("position", "in", "kernel")
+KERAS_2D = ("height", "width", "in", "kernel")
+SINGLE = "1"  # an axis of one entry
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """Numbers that are named and not read yet.
+
+    Parameters
+    ----------
+    name : str
+    shape : tuple of int
+    read : callable
+        Gives the array; its size has been held against the file's before.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    read: Callable[[], Array]
+
+    @property
+    def said(self) -> str:
+        """Name and shape, as in "conv.weight (32, 4, 10)"."""
+        return f"{self.name} ({', '.join(map(str, self.shape))})"
+
+
+@dataclass(frozen=True)
+class Step:
+    """What the scores of a convolution go through.
+
+    Parameters
+    ----------
+    kind : str
+        "aside" leaves what it is given as it is when the network predicts, as dropout does; "reshape" moves it about.
+    name : str
+        The layer's.
+    what : str
+        Which activation ("relu") or pooling ("max", "local max").
+    tensors : dict of Tensor
+        Of a batch-norm: `gamma`, `beta` (either may be missing), `mean` and `variance`.
+    epsilon : float
+        Of a batch-norm.
+    """
+
+    kind: Kind
+    name: str
+    what: str = ""
+    tensors: Mapping[str, Tensor] = field(default_factory=dict)
+    epsilon: float = 0.0
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """A layer that may read the one-hot input.
+
+    Parameters
+    ----------
+    name : str
+    weight : Tensor
+    bias : Tensor or None
+    roles : tuple of str, or None
+        What each axis of the weight is by its framework: "kernel", "in", and "position" or "height" and "width". None
+        where the file does not say which framework wrote it.
+    after : tuple of Step, or None
+        What follows, in order; None where the file does not say.
+    batch_norm : Step or None
+        Where `after` is None: a batch-norm of the same size that stands next in the file.
+    stride, dilation : int
+        Along the sequence.
+    groups : int
+    padding : "valid", "same" or None
+    is_true_convolution : bool
+        Whether the framework turns the kernel round, as Theano does.
+    at_input : bool
+        Whether it is known that nothing else comes between it and the input.
+    """
+
+    name: str
+    weight: Tensor
+    bias: Tensor | None = None
+    roles: tuple[str, ...] | None = None
+    after: tuple[Step, ...] | None = None
+    batch_norm: Step | None = None
+    stride: int = 1
+    dilation: int = 1
+    groups: int = 1
+    padding: str | None = None
+    is_true_convolution: bool = False
+    at_input: bool = False
+
+
+@dataclass(frozen=True)
+class Network:
+    """The convolutions of a file, in the order in which the data go through.
+
+    Parameters
+    ----------
+    source : str
+        What the messages call it.
+    format : str
+        What kind of file it is, in words.
+    convolutions : tuple of Convolution
+    remarks : tuple of str
+        What the reader took for granted, a sentence each.
+    """
+
+    source: str
+    format: str
+    convolutions: tuple[Convolution, ...]
+    remarks: tuple[str, ...] = ()
+
+
+def tensor_of(name: str, values: Any) -> Tensor:
+    """A tensor whose numbers are here already."""
+    array = np.asarray(values)
+    return Tensor(name, array.shape, lambda: array)
+
+
+def guess_axes(shape: tuple[int, ...], roles: tuple[str, ...] | None, n_letters: int) -> tuple[str, ...] | None:
+    """What each axis of a weight is, if it reads a one-hot input of so many letters.
+
+    Returns
+    -------
+    tuple of "kernel", "letter", "position" and "1", or None if it cannot read such an input.
+    """
+    if math.prod(shape) == 0:
+        return None
+    if roles is not None:
+        return _axes_by_roles(shape, roles, n_letters)
+    if len(shape) == 3:
+        by_place = {1: ("kernel", "letter", "position"), 2: ("kernel", "position", "letter")}
+        by_place[0] = ("letter", "position", "kernel")
+        return next((by_place[place] for place in (1, 2, 0) if shape[place] == n_letters), None)
+    if len(shape) == 4:
+        orders = (TORCH_2D, KERAS_2D)
+        return next((axes for order in orders if (axes := _axes_by_roles(shape, order, n_letters))), None)
+    return None
+
+
+def possible_axes(shape: tuple[int, ...], n_letters: int) -> tuple[tuple[str, ...], ...]:
+    """Every reading of a weight's axes that its shape allows."""
+    from itertools import permutations
+
+    words = ("kernel", "letter", "position", *(SINGLE,) * (len(shape) - 3))[: max(len(shape), 2)]
+    if len(shape) == 2:
+        words = ("letter", "position")
+    needed = {"letter": n_letters, SINGLE: 1}
+    readings = sorted(set(permutations(words)))
+    return tuple(
+        reading
+        for reading in readings
+        if len(reading) == len(shape)
+        and all(needed.get(word, size) == size for word, size in zip(reading, shape, strict=True))
+    )
+
+
+def n_windows(length: int | None, width: int, *, stride: int, dilation: int, padding: str | None) -> int | None:
+    """How many windows a convolution scores of an input of this length, where it is known."""
+    if length is None:
+        return None
+    whole = length if padding == "same" else length - (width - 1) * dilation
+    return max(0, -(-whole // stride))
+
+
+def _axes_by_roles(shape: tuple[int, ...], roles: tuple[str, ...], n_letters: int) -> tuple[str, ...] | None:
+    if len(shape) != len(roles):
+        return None
+    size = dict(zip(roles, shape, strict=True))
+    if "position" in size:
+        words = {"kernel": "kernel", "in": "letter", "position": "position"}
+        return tuple(words[role] for role in roles) if size["in"] == n_letters else None
+    if size["in"] == n_letters and 1 in (size["height"], size["width"]):
+        letter, single = "in", "height" if size["height"] == 1 else "width"
+    elif size["in"] == 1 and n_letters in (size["height"], size["width"]):
+        letter, single = "height" if size["height"] == n_letters else "width", "in"
+    else:
+        return None
+    words = {"kernel": "kernel", letter: "letter", single: SINGLE}
+    return tuple(words.get(role, "position") for role in roles)

@@ -1,0 +1,52 @@
+"""Models of this package among safetensors: what follows the kernels stands in the header."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from epool_viz.data.importing.network import Network, Step, Tensor
+
+
+def with_settings(network: Network, tensors: Sequence[Tensor], entry: Any) -> Network:
+    """The network with what its header says, if this package wrote it.
+
+    Parameters
+    ----------
+    network : Network
+    tensors : sequence of Tensor
+        All that the file holds.
+    entry : our entry of the header, or None
+    """
+    settings = _settings(entry)
+    plain = next((each for each in network.convolutions if each.name == "conv"), None)
+    if settings is None or plain is None:
+        return network
+    output = next((each for each in tensors if each.name == "output.weight"), None)
+    dense = Step("dense", "output", "Dense", {} if output is None else {"weight": output})
+    after = (*steps_of(settings), dense)
+    conv = dataclasses.replace(plain, after=after, padding=str(settings.get("padding", "valid")), at_input=True)
+    return dataclasses.replace(network, format="model of epool_viz", convolutions=(conv,))
+
+
+def steps_of(settings: Mapping[str, Any]) -> Iterator[Step]:
+    """What follows the convolution of a MotifCNN of these settings."""
+    activation = settings.get("activation", "identity")
+    if activation != "identity":
+        yield Step("activation", "activation", str(activation))
+    pooling = settings.get("pooling")
+    if isinstance(pooling, Mapping):
+        if isinstance(pooling.get("local_window"), int) and pooling["local_window"] > 1:
+            yield Step("pooling", "local_window", "local max")
+        yield Step("pooling", "pooling", str(pooling.get("method", "")))
+
+
+def _settings(text: Any) -> Mapping[str, Any] | None:
+    try:
+        about = json.loads(text) if isinstance(text, str) else None
+    except (ValueError, RecursionError):
+        return None
+    settings = about.get("settings") if isinstance(about, dict) and about.get("kind") == "model" else None
+    return settings if isinstance(settings, dict) else None

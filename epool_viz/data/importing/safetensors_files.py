@@ -1,0 +1,74 @@
+"""safetensors of anybody: the header is held against the file, and only what is asked for is read."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NoReturn
+
+import numpy as np
+
+from epool_viz.data.importing.network import Array, Network, Tensor
+from epool_viz.data.importing.ours import with_settings
+from epool_viz.data.importing.tensors import network_of_tensors
+from epool_viz.data.model_files import whole_header
+from epool_viz.errors import FormatError
+
+_DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4", "I16": "<i2",
+           "I8": "<i1", "U8": "<u1", "U16": "<u2", "U32": "<u4", "U64": "<u8", "BOOL": "<u1"}  # fmt: skip
+_ACCEPTED = "a whole safetensors file"
+
+
+def looks_like_safetensors(head: bytes) -> bool:
+    """Whether a file that begins so has a header of this kind."""
+    return len(head) > 8 and head[8:9] == b"{" and head[6:8] == b"\0\0"
+
+
+def read_safetensors(raw: bytes, source: str) -> Network:
+    """Read the names and shapes of a file; its numbers when they are asked for.
+
+    Raises
+    ------
+    FormatError
+        If the header does not fit the file.
+    """
+    header, start = whole_header(raw, source)
+    about = header.pop("__metadata__", None)
+    # in the order of the numbers: writers sort the header by type
+    entries = sorted(header.items(), key=lambda item: _begin(item[1]))
+    tensors = [tensor for name, entry in entries if (tensor := _tensor(raw, start, name, entry, source)) is not None]
+    network = network_of_tensors(tensors, source=source, format="safetensors")
+    return with_settings(network, tensors, about.get("epool_viz") if isinstance(about, dict) else None)
+
+
+def _begin(entry: Any) -> float:
+    offsets = entry.get("data_offsets") if isinstance(entry, dict) else None
+    return offsets[0] if _are_whole(offsets) and offsets else math.inf
+
+
+def _tensor(raw: bytes, start: int, name: str, entry: Any, source: str) -> Tensor | None:
+    if not isinstance(entry, dict):
+        _refuse(source, f"an entry {name!r} that describes no tensor")
+    shape, offsets, kind = entry.get("shape"), entry.get("data_offsets"), entry.get("dtype")
+    if not (_are_whole(shape) and _are_whole(offsets) and len(offsets) == 2):  # type: ignore[arg-type]
+        _refuse(source, f"an entry {name!r} without shape and place")
+    if not isinstance(kind, str) or kind not in _DTYPES:
+        return None  # eight-bit floats and the like: no weight of a first layer
+    dtype = np.dtype(_DTYPES[kind])
+    begin, end = offsets  # type: ignore[misc]
+    claimed, held = math.prod(shape) * dtype.itemsize, len(raw) - start  # type: ignore[arg-type]
+    if not 0 <= begin <= end <= held or end - begin != claimed:
+        _refuse(source, f"`{name}`, which claims {claimed:,} bytes at {begin:,} to {end:,} of {held:,}")
+
+    def read() -> Array:
+        values = np.frombuffer(raw, dtype, count=math.prod(shape), offset=start + begin).reshape(shape)  # type: ignore[arg-type]
+        return (values.astype(np.uint32) << 16).view(np.float32) if kind == "BF16" else values
+
+    return Tensor(name, tuple(shape), read)  # type: ignore[arg-type]
+
+
+def _are_whole(values: Any) -> bool:
+    return isinstance(values, list) and all(type(value) is int and 0 <= value < 2**62 for value in values)
+
+
+def _refuse(source: str, found: str) -> NoReturn:
+    raise FormatError(source, None, found, _ACCEPTED) from None
