@@ -86,6 +86,8 @@ _HOME = {
     "save_model": "models.checkpoint",
     "load_model": "models.checkpoint",
     "read_model": "data.model_files",
+    "import_kernels": "importing",
+    "ImportedKernels": "data.importing.kernels",
     "EpoolError": "errors",
     "dashboards": "dashboards",
 }
@@ -155,6 +157,7 @@ if TYPE_CHECKING:
     from epool_viz.data.gallery import load_example as load_example
     from epool_viz.data.gallery import load_example_model as load_example_model
     from epool_viz.data.gallery import load_example_race as load_example_race
+    from epool_viz.data.importing.kernels import ImportedKernels as ImportedKernels
     from epool_viz.data.jaspar import load_jaspar as load_jaspar
     from epool_viz.data.jaspar import search_jaspar as search_jaspar
     from epool_viz.data.matching import match_motifs as match_motifs
@@ -175,6 +178,7 @@ if TYPE_CHECKING:
     from epool_viz.data.simulate import simulate as simulate
     from epool_viz.data.simulate import split_sequences as split_sequences
     from epool_viz.errors import EpoolError as EpoolError
+    from epool_viz.importing import import_kernels as import_kernels
     from epool_viz.models.attribution import attribute as attribute
     from epool_viz.models.checkpoint import load_model as load_model
     from epool_viz.models.checkpoint import save_model as save_model

@@ -25,11 +25,12 @@ ALLOWED = {
     "figures": {"core", "errors", "_slow_imports"},
     "components": {"core", "errors"},
     "panels": {"core", "data", "figures", "components", "models", "errors", "_slow_imports"},
+    "importing": {"data", "models"},
     "dashboards": {"panels", "errors", "_slow_imports"},
-    "app": {"core", "data", "models", "figures", "panels", "dashboards", "errors", "_slow_imports"},
+    "app": {"core", "data", "models", "figures", "panels", "dashboards", "importing", "errors", "_slow_imports"},
 }
 # room -> the rooms that it may import within a function only: torch is loaded where somebody trains
-LATE = {"app": {"models"}, "panels": {"models"}}
+LATE = {"app": {"models"}, "panels": {"models"}, "importing": {"models"}}
 
 
 def room_of(module: str) -> str | None:
@@ -132,6 +133,8 @@ ROOMS = {
     "epool_viz.data.simulate": HEAVY,
     "epool_viz.data.chipseq": HEAVY,
     "epool_viz.data.model_files": HEAVY,
+    "epool_viz.importing": HEAVY,
+    "epool_viz.data.importing.motif_kernels": HEAVY,
     "epool_viz.models.training": HEAVY - TRAINING,
     "epool_viz.figures.svg": HEAVY,
     "epool_viz.figures.logo": HEAVY,
