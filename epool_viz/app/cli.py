@@ -126,7 +126,10 @@ def serve_dashboards(
 @app.command("pwm")
 def kernel_as_motif(
     kernel_file: Annotated[
-        Path, typer.Argument(help="A kernel as text, either way round; .npy or .npz of (kernel, letter, position).")
+        Path,
+        typer.Argument(
+            help="A kernel as text, MEME, JASPAR, .npy, .npz, .safetensors, Keras .h5 or .keras, .onnx, .pt of weights."
+        ),
     ],
     base: Annotated[float | None, typer.Option(help="Base of the logarithm that scores are; e if left out.")] = None,
     m: Annotated[float | None, typer.Option("--m", help="The same as its natural logarithm, ePooling's m.")] = None,
@@ -138,6 +141,14 @@ def kernel_as_motif(
     logo: Annotated[Path | None, typer.Option(help="Logo to draw: .svg, .png or .pdf.")] = None,
     kind: Annotated[LogoKind, typer.Option(help="What the logo's heights are.")] = LogoKind.information,
     alphabet: Annotated[str | None, typer.Option(help="DNA, RNA or protein; told by the letters if left out.")] = None,
+    layer: Annotated[str | None, typer.Option(help="Which convolution of a model; else the first that fits.")] = None,
+    axes: Annotated[
+        str | None, typer.Option(help='Axes of the stored weight, such as "position, letter, kernel".')
+    ] = None,
+    letters: Annotated[str | None, typer.Option(help="Order of the letters in the model's input; ACGT.")] = None,
+    flip: Annotated[
+        bool | None, typer.Option("--flip/--no-flip", help="Turn kernels round, as Theano's convolutions do.")
+    ] = None,
 ) -> None:
     """Read convolution kernels as motifs: MEME text and a logo, with the exact offset of the scores."""
     if sum(each is not None for each in (base, m, fit)) > 1:
@@ -154,6 +165,10 @@ def kernel_as_motif(
         logo=logo,
         kind=kind.value,
         alphabet=alphabet,
+        layer=layer,
+        axes=axes,
+        letters=letters,
+        flip=flip,
         sink=_remark,
     )
     if out is None:

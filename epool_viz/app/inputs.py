@@ -27,13 +27,15 @@ class KernelFile(NamedTuple):
     names : tuple of str
     alphabet : Alphabet
     remarks : tuple of str
-        What was taken for granted, a sentence each.
+        What was taken for granted and what holds, a sentence each.
+    bias : shape (kernel,)
     """
 
     kernels: Array
     names: tuple[str, ...]
     alphabet: Alphabet
     remarks: tuple[str, ...]
+    bias: Array
 
 
 def read_background(text: str, alphabet: Alphabet, *, of: SequenceSet | None = None) -> Array:
@@ -71,15 +73,24 @@ def read_background(text: str, alphabet: Alphabet, *, of: SequenceSet | None = N
     return shares / shares.sum()
 
 
-def read_kernels(path: Path, alphabet: str | None = None) -> KernelFile:
-    """Read kernels from text (one matrix, whichever way it lies) or from NumPy's .npy and .npz.
+def read_kernels(
+    path: Path,
+    alphabet: str | None = None,
+    *,
+    layer: str | None = None,
+    axes: str | None = None,
+    letters: str | None = None,
+    flip: bool | None = None,
+) -> KernelFile:
+    """Read kernels from any file that `import_kernels` reads; a plain matrix in text is always taken as a kernel.
 
     Parameters
     ----------
     path : path
-        Arrays are (letter, position) or (kernel, letter, position); each array of an .npz is taken.
     alphabet : str or None
         None tells by the number of letters.
+    layer, axes, letters, flip
+        As in `import_kernels`.
 
     Raises
     ------
@@ -90,41 +101,33 @@ def read_kernels(path: Path, alphabet: str | None = None) -> KernelFile:
     """
     if not path.is_file():
         raise ArgumentError("KERNEL_FILE", f"{str(path)!r}, which is no file", "a file with a kernel")
-    if path.suffix.lower() in {".npy", ".npz"}:
-        return _read_arrays(path, alphabet)
+    if (layer, axes, letters, flip) == (None,) * 4 and _is_plain_matrix(path):
+        return _read_matrix(path, alphabet)
+    from epool_viz.importing import import_kernels
+
+    read = import_kernels(path, layer=layer, axes=axes, letters=letters, flip=flip)
+    known = read.alphabet if alphabet is None else get_alphabet(alphabet)
+    if len(known) != len(read.alphabet):
+        raise FormatError(path.name, None, f"{len(read.alphabet)} letters", f"{len(known)} for {known.name}")
+    return KernelFile(
+        np.asarray(read.kernels, float), read.names, known, (*read.assumptions, *read.statements), read.bias
+    )
+
+
+def _is_plain_matrix(path: Path) -> bool:
+    from epool_viz.data.importing.files import kind_of, read_whole
+    from epool_viz.data.importing.motif_kernels import is_motif_file
+
+    raw = read_whole(path)
+    return kind_of(raw, path.name) == "text" and not is_motif_file(raw)
+
+
+def _read_matrix(path: Path, alphabet: str | None) -> KernelFile:
     text = path.read_bytes()
     parsed = parse_matrix(text, source=path.name, alphabet=alphabet, kind="scores")
     looks = parse_matrix(text, source=path.name, alphabet=alphabet).kind
     doubt = (f"The numbers look like {looks}; they are taken as a kernel all the same.",) if looks != "scores" else ()
-    return KernelFile(parsed.values[None], (path.stem,), parsed.alphabet, (*parsed.assumptions, *doubt))
-
-
-def _read_arrays(path: Path, alphabet: str | None) -> KernelFile:
-    try:
-        loaded = np.load(path, allow_pickle=False)
-        arrays = {path.stem: loaded} if isinstance(loaded, np.ndarray) else dict(loaded.items())
-        stacked = {name: _three_axes(path.name, array) for name, array in arrays.items()}
-    except (ValueError, OSError, EOFError) as error:
-        if isinstance(error, FormatError):
-            raise
-        raise FormatError(path.name, None, f"no plain array ({error})", "an .npy or .npz of numbers") from error
-    if len({array.shape[1:] for array in stacked.values()}) != 1:
-        raise FormatError(path.name, None, "arrays of different shapes, or none", "kernels of one width")
-    letters = next(iter(stacked.values())).shape[1]
-    known = get_alphabet(alphabet or ("protein" if letters == 20 else "DNA"))
-    if letters != len(known):
-        raise FormatError(
-            path.name, None, f"{letters} letters", f"{len(known)} for {known.name}, on the axis before the last"
-        )
-    names = [f"{name}-{i}" if len(array) > 1 else name for name, array in stacked.items() for i in range(len(array))]
-    return KernelFile(np.concatenate(list(stacked.values())), tuple(names), known, ())
-
-
-def _three_axes(name: str, array: Array) -> Array:
-    if array.ndim not in {2, 3} or array.size == 0 or not np.issubdtype(array.dtype, np.number):
-        found = f"an array of shape {array.shape} and type {array.dtype}"
-        raise FormatError(name, None, found, "(letter, position) or (kernel, letter, position), real numbers")
-    return np.asarray(array if array.ndim == 3 else array[None], dtype=np.float64)
+    return KernelFile(parsed.values[None], (path.stem,), parsed.alphabet, (*parsed.assumptions, *doubt), np.zeros(1))
 
 
 def read_set(text: str, alphabet: str | None = None) -> SequenceSet:

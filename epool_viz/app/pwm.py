@@ -26,6 +26,10 @@ def kernels_to_meme(
     logo: Path | None = None,
     kind: str = "information",
     alphabet: str | None = None,
+    layer: str | None = None,
+    axes: str | None = None,
+    letters: str | None = None,
+    flip: bool | None = None,
     sink: Sink,
 ) -> str:
     """Read kernels as motifs and write them.
@@ -44,6 +48,8 @@ def kernels_to_meme(
     kind : str
         As for `logo_figure`.
     alphabet : str or None
+    layer, axes, letters, flip
+        As in `import_kernels`.
     sink : callable
         Gets one line a kernel, and what was taken for granted.
 
@@ -51,7 +57,7 @@ def kernels_to_meme(
     -------
     str, the MEME text.
     """
-    read = read_kernels(path, alphabet)
+    read = read_kernels(path, alphabet, layer=layer, axes=axes, letters=letters, flip=flip)
     q = read_background(background, read.alphabet)
     pwm, log_base = _transform(read, base, m, fit, q)
     motifs = [
@@ -73,11 +79,11 @@ def _transform(
     read: KernelFile, base: float | None, m: float | None, fit: str | None, q: Any
 ) -> tuple[KernelPWM, float]:
     if m is not None:
-        return kernel_to_pwm_at(read.kernels, m, background=q), m
+        return kernel_to_pwm_at(read.kernels, m, bias=read.bias, background=q), m
     if fit is not None:
         base = estimate_base(read.kernels, read_set(fit, read.alphabet.name), alphabet=read.alphabet)
     base = math.e if base is None else base
-    return kernel_to_pwm(read.kernels, base=base, background=q), math.log(base)
+    return kernel_to_pwm(read.kernels, base=base, bias=read.bias, background=q), math.log(base)
 
 
 def _line(motif: Motif, offset: float, log_base: float, q: Any) -> str:

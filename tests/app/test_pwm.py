@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
-from epool_viz import estimate_base, kernel_to_pwm, load_example, read_motifs
+from epool_viz import Motif, estimate_base, kernel_to_pwm, load_example, read_motifs, write_meme
 from tests.app.here import Here
 
 KERNEL = np.array(
@@ -111,10 +112,16 @@ def test_mistakes_end_with_1_and_one_line(
 @pytest.mark.parametrize(
     ("array", "message"),
     [
-        (np.zeros((3, 5)), "found 3 letters; accepted: 4 for DNA, on the axis before the last"),
-        (np.zeros(5), "found an array of shape (5,) and type float64"),
-        (np.array([["a", "b"]]), "accepted: (letter, position) or (kernel, letter, position), real numbers"),
-        (np.array([{"pickled": 1}], dtype=object), "no plain array"),
+        (np.zeros((3, 5)), "found the weights wrong (1, 3, 5); accepted: a convolution that reads 4 or 20 letters"),
+        (
+            np.zeros(5),
+            "found an array of shape (5,), 'wrong'; accepted: (letter, position) or (kernel, letter, position)",
+        ),
+        (
+            np.array([["a", "b"]]),
+            "found an array of shape (1, 2) and type <U1 in 'wrong'; accepted: an .npy or .npz of plain numbers",
+        ),
+        (np.array([{"pickled": 1}], dtype=object), "found Python objects in 'wrong', which could run code when read"),
     ],
 )
 def test_array_that_is_no_kernel_is_named(call: Here, tmp_path: Path, array: np.ndarray, message: str) -> None:
@@ -128,3 +135,27 @@ def test_two_words_for_the_base_are_one_too_many(call: Here, kernel_file: Path) 
     said = call("pwm", kernel_file, "--base", 2, "--m", 1)
     assert said.code == 2
     assert "give one of --base, --m and --fit" in said.err
+
+
+def test_a_model_file_is_read_with_what_was_assumed(call: Here, tmp_path: Path) -> None:
+    save_file(
+        {"a.weight": np.stack([KERNEL, -KERNEL]), "a.bias": np.array([0.5, 0]), "b.weight": KERNEL[None] * 3},
+        tmp_path / "m.safetensors",
+    )
+    said = call("pwm", tmp_path / "m.safetensors", "--out", tmp_path / "out.meme")
+    assert said.code == 0
+    assert "`a` is taken, the first of 2 that could read the letters; others: 'b'." in said.err
+    assert "The axes of a.weight (2, 4, 5) are kernel, letter, position" in said.err
+    assert f"score = {float(kernel_to_pwm(KERNEL, bias=0.5).offset):.10g} + log odds" in said.err
+    assert [motif.name for motif in read_motifs(tmp_path / "out.meme")] == ["a-0", "a-1"]
+    options = ["--layer", "b", "--letters", "TGCA", "--flip", "--out", tmp_path / "other.meme"]
+    assert call("pwm", tmp_path / "m.safetensors", *options).code == 0
+    (motif,) = read_motifs(tmp_path / "other.meme")
+    np.testing.assert_allclose(motif.ppm, kernel_to_pwm(3 * KERNEL[::-1, ::-1]).ppm, rtol=1e-6)
+
+
+def test_motifs_come_back_as_they_are(call: Here, tmp_path: Path) -> None:
+    ppm = kernel_to_pwm(KERNEL).ppm
+    write_meme(Motif("one", "", ppm, n_sites=1e9), tmp_path / "in.meme")
+    assert call("pwm", tmp_path / "in.meme", "--out", tmp_path / "out.meme").code == 0
+    np.testing.assert_allclose(read_motifs(tmp_path / "out.meme")[0].ppm, ppm, atol=1e-8)
