@@ -127,8 +127,11 @@ export default {
 
     function draw(state) {
       where.textContent = `to column ${hand() + 1}`;
+      const isOther = String(kept.background) !== String(state.background);
+      const isSame = JSON.stringify(kept.kernel) === JSON.stringify(state.kernel) && near(kept.m, state.m) && near(kept.bias, state.bias);
+      if (isOther && !isSame) kept = { ...kept, background: state.background }; // one thing at a time
       const found = compareKernels(kept, of(state), maths);
-      const isStill = found.isSameKernel && near(kept.m, state.m) && near(kept.bias, state.bias);
+      const isStill = isSame && !isOther;
       back.hidden = keep.hidden = isStill;
       numbersOf.hidden = isStill;
       if (isStill) {
@@ -157,6 +160,7 @@ export default {
       }
       const bits = ["It told ", number("bits_before", old.bits, 3), " bits and tells ", number("bits_after", now.bits, 3), "."];
       if (!found.isSameSize) return [make("b", {}, "Another width, another logo. "), ...bits];
+      if (found.isSameKernel && near(kept.m, state.m)) return [make("b", {}, "The logo changes: "), "the same kernel against another background, whose share each letter of the PPM takes along. No score moves; ", "the offset goes from ", number("offset_before", old.offset), " to ", number("offset_after", now.offset), ". ", ...bits];
       if (found.isSameKernel) return [make("b", {}, "The logo changes: "), `the same kernel read to the base ${format(Math.exp(state.m))} in place of ${format(Math.exp(kept.m))}. `, ...bits];
       if (factor !== null && factor > 0 && near(kept.m, state.m)) {
         const twin = maths.kernelToPwm(kept.kernel, { logBase: factor * kept.m, background: kept.background }).ppm;

@@ -155,6 +155,27 @@ def test_the_bias_moves_the_offset_alone(moves):
     assert numbers(page, "moves")["offset_change"] == pytest.approx(3)
 
 
+def test_another_background_changes_the_logo_and_no_score(moves):
+    page = moves(cursor=3)
+    set_state(page, background=[0.25] * 4)
+    assert logo(page) == "changed"
+    assert "against another background" in said(page)
+    shown = numbers(page, "moves")
+    assert shown["score_change"] == 0
+    assert shown["offset_after"] == pytest.approx(float(kernel_to_pwm_at(KERNEL, M).offset))
+    assert shown["offset_before"] == pytest.approx(float(reading(KERNEL).offset))
+
+
+def test_a_background_that_changes_as_well_is_no_part_of_the_comparison(moves):
+    page = moves()
+    do(page, "scale")
+    set_state(page, background=[0.25] * 4)
+    shown = numbers(page, "moves")
+    assert shown["twin"] < 1e-14
+    uniform = kernel_to_pwm_at(KERNEL, M).ppm
+    assert shown["bits_before"] == pytest.approx(float(information_content(uniform).sum()))
+
+
 def test_what_is_changed_elsewhere_is_compared_too(moves):
     page = moves()
     set_state(page, kernel=(KERNEL + 1).tolist())

@@ -38,9 +38,9 @@ SHARES = e_step.SHARES
 BIAS_SLIDER = next(slider for slider in e_step.NETWORK_SLIDERS if slider["key"] == "bias")
 FORM: dict[str, Any] = {
     "key": "form",
-    "label": "A letter's power counts",
+    "label": "In the sum Z, a letter counts",
     "choices": [
-        {"value": "background", "label": "as often as the background has it (q)"},
+        {"value": "background", "label": "as often as in the background (q)"},
         {
             "value": "plain",
             "label": "once, as in Fig. 2B",
