@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from epool_viz.panels.attribution.view import AttributionView
     from epool_viz.panels.compare.view import CompareView
     from epool_viz.panels.e_step.view import EStepView
     from epool_viz.panels.pwm.view import PwmView
@@ -83,3 +84,28 @@ def compare(**state: Any) -> CompareView:
     from epool_viz.panels.compare.view import CompareView
 
     return CompareView(CompareModel.opened(**state))
+
+
+def attribution(**state: Any) -> AttributionView:
+    """Which letters made a network say so: the exact reading beside DeepLIFT, integrated gradients and saliency.
+
+    Parameters
+    ----------
+    **state
+        Where to start: any of the names of `AttributionModel.state()`, such as `network="two_motifs_max"`, `index=3`,
+        `baseline="zeros"`, `smooth=True`, or `source="pasted"` with `pasted="ACGT..."`.
+
+    Returns
+    -------
+    AttributionView
+        An ipywidgets widget; its `model` holds the choices and the tracks.
+
+    Raises
+    ------
+    ArgumentError
+        For a name that is no part of the state, or a value of the wrong kind.
+    """
+    from epool_viz.panels.attribution.model import AttributionModel
+    from epool_viz.panels.attribution.view import AttributionView
+
+    return AttributionView(AttributionModel(**state))

@@ -149,6 +149,8 @@ ROOMS = {
     "epool_viz.app.fetching": HEAVY,
     "epool_viz.panels.compare.model": HEAVY,
     "epool_viz.panels.compare.view": HEAVY - {"ipywidgets", "plotly"},
+    "epool_viz.panels.attribution.model": HEAVY,
+    "epool_viz.panels.attribution.view": HEAVY - {"ipywidgets"},
 }
 
 

@@ -5,6 +5,7 @@
 //   height  of a track's drawing, in rem (default 2.75)
 //   kinds   {kind: what it is}, the key; the first kind is drawn in the accent colour, others lighter and with another edge
 //   live    false: the sentence is never spoken on its own
+// On a narrow page the notes are left out.
 // traits: letters {text, name, sites: [[first, stop, name]]}, tracks [{name, title, kind, values, note}]
 // state: cursor (a letter, from 0), zoom ([first, stop], or null for all)
 //
@@ -247,7 +248,7 @@ export default {
           ...(isWide ? glyphs(row) : [bars(row)]),
           make("svg:path", { class: "ec-tracks-zero", d: `M${at(place.left)} ${at(zero)}H${at(place.right)}` }),
         );
-        if (track.note) parts.push(make("svg:text", { class: "ec-tracks-note", x: at(place.right), y: at(row.top + 0.95 * rem), "text-anchor": "end" }, track.note));
+        if (track.note && place.right > 26 * rem) parts.push(make("svg:text", { class: "ec-tracks-note", x: at(place.right), y: at(row.top + 0.95 * rem), "text-anchor": "end" }, track.note));
       }
       drawing.replaceChildren(...parts);
       rows.forEach((row, k) => (row.after = 1.1 * rem + names[k].getComputedTextLength()));

@@ -1,0 +1,1 @@
+"""The dashboard that shows attribution heuristics beside the exact reading."""

@@ -1,0 +1,357 @@
+"""The state of the attribution panel: a network, a sequence, and what each letter has to do with its answer.
+
+Knows no widget, and no torch: every track follows in closed form. A choice that cannot be used is kept and explained in
+`message`; `reading` stays the last good one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from traitlets import Any as AnyTrait
+from traitlets import Bool, Dict, Enum, HasTraits, Int, TraitError, Unicode, observe, validate
+
+from epool_viz.core.alphabet import one_hot
+from epool_viz.core.attribution import (
+    HEURISTICS,
+    METHODS,
+    LetterScores,
+    MotifNetwork,
+    attribute_letters,
+)
+from epool_viz.core.letters import smooth_letters
+from epool_viz.core.ranking import average_precision
+from epool_viz.data.attributions import (
+    example_network,
+    load_attribution_results,
+    load_captum_tracks,
+    site_sequences,
+)
+from epool_viz.data.gallery import MODEL_NAMES, list_examples, list_models, load_example
+from epool_viz.data.sequences import SequenceSet, parse_sequences
+from epool_viz.data.simulate import shuffle_known_letters
+from epool_viz.errors import ArgumentError, EpoolError
+from epool_viz.panels.e_step.model import friendly
+
+Array = np.ndarray[Any, Any]
+
+SOURCES = ("simulated", "example", "pasted")
+BASELINES = ("uniform", "zeros", "shuffles")
+EXAMPLES = tuple(info.name for info in list_examples())
+# Hard caps, in one place: whatever a page sends, this is as far as it goes.
+MOST_LETTERS = 3_000
+LONGEST_TEXT = 1_000_000
+BOUNDS = {"index": (0, 10**6)}
+SHUFFLES = 10
+STAGES = ("idle", "asking", "done", "failed")
+_OWN = {"ctcf": ("example", "ctcf_peaks"), "p73": ("example", "p73_peaks"), "two_motifs": ("simulated", None)}
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What each letter of one sequence has to do with a network's answer.
+
+    Attributes
+    ----------
+    sequence, name : str
+    sites : tuple of (first letter, one past the last, name)
+        Known ones; empty where none is known.
+    knows_sites : bool
+        Whether the places of its sites are known.
+    letters : LetterScores
+        Of a batch of this one sequence.
+    constant : float
+        What the network says of a sequence whose windows are as likely under motif as under background.
+    """
+
+    sequence: str
+    name: str
+    sites: tuple[tuple[int, int, str], ...]
+    knows_sites: bool
+    letters: LetterScores
+    constant: float
+
+    @property
+    def output(self) -> float:
+        """The network's log odds."""
+        return float(self.letters.output[0])
+
+    @property
+    def reference(self) -> float:
+        """Those of the baseline."""
+        return float(self.letters.reference[0])
+
+    @property
+    def probability(self) -> float:
+        """That the sequence is bound, as the network says."""
+        return 1 / (1 + math.exp(-min(max(self.output, -700.0), 700.0)))
+
+    def scores(self, method: str, width: int = 1) -> Array:
+        """A track; shape (length,). With a width averaged over so many letters."""
+        track = self.letters.scores[method][0]
+        return track if width == 1 else smooth_letters(track, width)
+
+    def precision(self, method: str, width: int = 1) -> float | None:
+        """The area under the precision-recall curve for the letters of the sites; None where none is known."""
+        if not self.sites:
+            return None
+        places = np.arange(len(self.sequence))
+        is_site = np.any([(places >= first) & (places < stop) for first, stop, _ in self.sites], axis=0)
+        return float(average_precision(self.scores(method, width), is_site))
+
+    def missing(self, method: str) -> float:
+        """What the letters' sum lacks of `output - reference`, or for the log odds of `output - constant`."""
+        if method == "log_odds":
+            return self.output - self.constant - float(self.scores(method).sum())
+        return -float(self.letters.completeness_error(method)[0])
+
+
+class AttributionModel(HasTraits):
+    """Choices in, tracks out.
+
+    The traits named in `CHOICES` are the state; the others follow from them.
+    """
+
+    network = Enum(MODEL_NAMES, "two_motifs_expectation", help="A trained model that ships; it brings its data along.")
+    source = Enum(SOURCES, "simulated", help="Sequences with planted sites, a bundled set, or the user's own text.")
+    example = Enum(EXAMPLES, "ctcf_peaks")
+    pasted = Unicode("", help="FASTA, bare letters, or any text format the library reads.")
+    index = Int(0, help="Place in the set, from 0.")
+    baseline = Enum(BASELINES, "uniform", help="What DeepLIFT and integrated gradients compare with.")
+    smooth = Bool(False, help="Average each track over the kernel's width.")
+
+    message = Unicode("", help="What the user can put right; empty when all is well.")
+    sequences = AnyTrait(help="The SequenceSet that is chosen from.")
+    reading = AnyTrait(help="The Reading that follows.")
+    captum = Dict(help="How far captum's track lies from the one shown, by method; empty where it was not asked.")
+    stage = Enum(STAGES, "idle", help="Of the question to captum.")
+    said = Unicode("", help="What became of it.")
+
+    CHOICES = ("network", "source", "example", "pasted", "index", "baseline", "smooth")
+
+    def __init__(self, **state: Any) -> None:
+        super().__init__()
+        self._paused = False
+        self._refresh()
+        if state:
+            self.restore(state)
+
+    def state(self) -> dict[str, Any]:
+        """All that the user chose, as plain values."""
+        return {name: getattr(self, name) for name in self.CHOICES}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take over a state, or a part of one.
+
+        Raises
+        ------
+        ArgumentError
+            For a name that is no part of the state, or a value of the wrong kind; nothing is changed then.
+        """
+        unknown = sorted(set(state) - set(self.CHOICES))
+        if unknown:
+            raise ArgumentError(unknown[0], "not part of the state", ", ".join(self.CHOICES))
+        before = self.state()
+        try:
+            self._take_over(state)
+        except TraitError as error:
+            self._take_over(before)
+            raise ArgumentError("state", f"not usable ({error})", "what AttributionModel.state() returns") from None
+
+    def load_file(self, name: str, content: bytes) -> None:
+        """Use an uploaded file of sequences; one that cannot be read is explained and changes nothing."""
+        if len(content) > LONGEST_TEXT:
+            self.message = f"The file {name} has {len(content):,} bytes; accepted: at most {LONGEST_TEXT:,}."
+            return
+        try:
+            text = content.decode("utf-8-sig")
+            parse_sequences(text, source=name, alphabet="DNA")
+        except UnicodeDecodeError:
+            self.message = f"The file {name} is no text in UTF-8; accepted: FASTA, or a sequence a line."
+            return
+        except EpoolError as error:
+            self.message = friendly(error)
+            return
+        self.restore({"pasted": text, "index": 0, "source": "pasted"})
+
+    @property
+    def arrays(self) -> MotifNetwork:
+        """The network as arrays."""
+        return example_network(self.network)
+
+    @property
+    def width(self) -> int:
+        """Over how many letters the tracks shown are averaged."""
+        return self.arrays.width if self.smooth else 1
+
+    @property
+    def results(self) -> dict[str, dict[str, Any]]:
+        """How well each method finds planted sites with a network of this pooling, by method."""
+        rows = load_attribution_results()["rows"]
+        return {row["method"]: row for row in rows if row["pooling"] == self.arrays.pooling}
+
+    @validate("index")
+    def _bounded(self, proposal: Any) -> int:
+        low, high = BOUNDS[proposal.trait.name]
+        return min(max(proposal.value, low), high)
+
+    @validate("pasted")
+    def _short_enough(self, proposal: Any) -> str:
+        if len(proposal.value) <= LONGEST_TEXT:
+            return str(proposal.value)
+        self.message = f"The text has {len(proposal.value):,} characters; accepted: at most {LONGEST_TEXT:,}."
+        return str(self.pasted)
+
+    @observe("network")
+    def _another_network(self, change: Any) -> None:
+        if not self._paused:
+            self._take_over(self._data_brought(change.old))
+
+    @observe("source", "example", "pasted")
+    def _another_set(self, _: Any) -> None:
+        if not self._paused:
+            self._take_over({"index": 0})
+
+    @observe("index", "baseline")
+    def _another_choice(self, _: Any) -> None:
+        if not self._paused:
+            self._refresh()
+
+    def _data_brought(self, was: str) -> dict[str, Any]:
+        """What comes with the network: its own data, unless they are there already or the sequence is the user's."""
+        data = {info.name: info.data for info in list_models()}
+        if self.source == "pasted" or data[self.network] == data[was]:
+            return {}
+        source, example = _OWN[data[self.network]]
+        return {"source": source, "index": 0} | ({"example": example} if example else {})
+
+    def _take_over(self, state: Mapping[str, Any]) -> None:
+        self._paused = True
+        was = self.network
+        try:
+            for name in self.CHOICES:
+                if name in state:
+                    setattr(self, name, state[name])
+            if "source" not in state:
+                for name, value in self._data_brought(was).items():
+                    if name not in state:
+                        setattr(self, name, value)
+        finally:
+            self._paused = False
+        self._refresh()
+
+    def _refresh(self) -> None:
+        """Follow the choices as far as they can be used."""
+        try:
+            sequences = self._chosen_set()
+            if self.index >= len(sequences):
+                self.index = len(sequences) - 1  # comes back here
+                return
+            reading = _read(self.network, self.baseline, *_one(sequences, self.index, self.arrays.width))
+        except EpoolError as error:
+            self.message = friendly(error)
+            return
+        self.sequences = sequences
+        self._look_up(reading)
+        self.reading = reading
+        self.message = ""
+
+    def _look_up(self, reading: Reading) -> None:
+        """Captum's tracks of the first sequences ship: the difference is known at once."""
+        tracks = load_captum_tracks().get(self.network)
+        is_shipped = self.source == "simulated" and self.baseline == "uniform" and tracks is not None
+        if is_shipped and self.index < tracks.shape[1]:  # type: ignore[union-attr]
+            known = dict(zip(HEURISTICS, tracks[:, self.index], strict=True))  # type: ignore[index]
+            self.take_captum(reading, known)
+            return
+        self.captum, self.stage, self.said = {}, "idle", ""
+
+    def take_captum(self, reading: Reading, tracks: Mapping[str, Any]) -> None:
+        """Take over captum's tracks of a reading: how far they lie from those shown, of the largest letter."""
+        found = {}
+        for method, track in tracks.items():
+            closed = reading.scores(method)
+            size = float(np.abs(closed).max()) or 1.0
+            found[method] = float(np.abs(np.asarray(track, dtype=float) - closed).max()) / size
+        self.captum, self.stage, self.said = found, "done", ""
+
+    def _chosen_set(self) -> SequenceSet:
+        if self.source == "simulated":
+            return site_sequences()
+        if self.source == "example":
+            return load_example(self.example)
+        if not self.pasted.strip():
+            raise ArgumentError("sequence", "empty", "letters A C G T and N, or FASTA")
+        return _parsed(self.pasted)
+
+
+def references(onehot: Array, baseline: str) -> Any:
+    """The baseline of a name as `attribute_letters` takes it."""
+    return shuffle_known_letters(onehot, SHUFFLES, seed=0) if baseline == "shuffles" else baseline
+
+
+def verdict(model: AttributionModel) -> str:
+    """Which reading finds the sites best, as far as the numbers tell it; a sentence or two."""
+    results = model.results
+    name = "smoothed" if model.smooth else "auprc"
+    ranked = sorted(METHODS, key=lambda method: -results[method][name][0])
+    best, (mean, low, high) = ranked[0], results[ranked[0]][name]
+    equal = [m for m in ranked[1:] if results[m][name][2] >= low]
+    told = f"{TITLES[best]} ranks the letters of the sites best: {mean:.3f} (95 % interval {low:.3f} to {high:.3f})."
+    if equal:
+        others = [TITLES[m] for m in equal]
+        listed = f"{', '.join(others[:-1])} and {others[-1]}" if others[1:] else others[0]
+        verb = "reach" if others[1:] else "reaches"
+        told += f" {listed} {verb} into that interval: these sequences do not tell them apart."
+    return told
+
+
+TITLES = {
+    "posterior": "Posterior coverage",
+    "log_odds": "Letter log odds",
+    "best_window": "Best window",
+    "deeplift": "DeepLIFT",
+    "integrated_gradients": "Integrated gradients",
+    "gradient_x_input": "Gradient × input",
+    "saliency": "Saliency",
+}
+
+
+def _one(sequences: SequenceSet, index: int, width: int) -> tuple[str, str, tuple[tuple[int, int, str], ...], bool]:
+    """A sequence, its name and its sites; or an error that says why it cannot be read."""
+    sequence = sequences[index]
+    if len(sequence) > MOST_LETTERS:
+        raise ArgumentError("sequence", f"{len(sequence):,} letters long", f"at most {MOST_LETTERS:,} letters")
+    if max(map(len, _known(sequence))) < width:
+        raise ArgumentError(
+            "sequence",
+            f"{len(sequence)} letters long, without {width} known ones in a row",
+            f"{width} known letters in a row, as many as a kernel has columns",
+        )
+    sites = () if sequences.sites is None else sequences.sites[index]
+    told = tuple((site.start, site.stop, getattr(site, "motif", "site")) for site in sites)
+    return sequence, sequences.names[index], told, sequences.sites is not None
+
+
+def _known(sequence: str) -> list[str]:
+    return sequence.split("N")
+
+
+@lru_cache(maxsize=64)
+def _read(
+    network: str, baseline: str, sequence: str, name: str, sites: tuple[tuple[int, int, str], ...], knows_sites: bool
+) -> Reading:
+    arrays = example_network(network)
+    onehot = one_hot([sequence])
+    letters = attribute_letters(arrays, onehot, baseline=references(onehot, baseline))
+    return Reading(sequence, name, sites, knows_sites, letters, arrays.constant)
+
+
+@lru_cache(maxsize=4)
+def _parsed(text: str) -> SequenceSet:
+    return parse_sequences(text, source="the pasted text", alphabet="DNA")

@@ -1,0 +1,91 @@
+"""What the attribution panel says: words and choices, as plain data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+PARTS: tuple[dict[str, str], ...] = (
+    {"name": "choices", "label": "choice of network and sequence"},
+    {"name": "tracks", "label": "tracks"},
+    {"name": "scores", "label": "table of AUPRC"},
+    {"name": "methods", "label": "what each reading is"},
+    {"name": "captum", "label": "check against captum"},
+    {"name": "tools", "label": "downloads"},
+)
+HELP: dict[str, Any] = {
+    "goal": "Which letters made the network say so? A motif network with expectation pooling can be read exactly; "
+    "other networks are read with heuristics. Here both stand on one axis, with the true sites, to be compared.",
+    "order": [
+        "Look where each track is high. The planted site is marked: does the track find it?",
+        "Press Site, or zoom in: letters stand as tall as their scores.",
+        "Compare the AUPRC of this sequence with the mean over 600 of them.",
+        "Choose the same network with another pooling, and see which reading it suits.",
+        "Change the baseline: two of the heuristics follow it, the exact reading has none.",
+        "Paste a sequence of your own.",
+    ],
+    "terms": [
+        ["Posterior coverage", "how much of the posterior over windows lies over a letter"],
+        ["Log odds", "how much likelier a letter is in the motif than in the background, as a logarithm"],
+        ["Baseline", "what DeepLIFT and integrated gradients compare the sequence with"],
+        ["AUPRC", "area under the precision-recall curve: 1 if all letters of the site rank first; chance gets 0.055"],
+        ["Complete", "the letters' scores sum to the number that is to be explained"],
+    ],
+    "keys": [
+        ["Tab", "from one control to the next"],
+        ["← →", "on the tracks: the letter before and after"],
+        ["Page↑ Page↓", "ten at a time"],
+        ["Home End", "the first letter, the last"],
+        ["+ − 0", "on the tracks: closer, wider, all letters"],
+        ["S", "on the tracks: to the next site"],
+        ["?", "this help"],
+    ],
+}
+SOURCES = [
+    ("a simulation: the sites are known", "simulated"),
+    ("a bundled set", "example"),
+    ("my own: paste or upload", "pasted"),
+]
+BASELINES = [
+    ("a quarter of each letter", "uniform"),
+    ("nothing (zeros)", "zeros"),
+    ("ten shuffles of the sequence", "shuffles"),
+]
+KINDS = {"exact": "exact reading", "naive": "its best window alone", "heuristic": "heuristic"}
+TRACKS: dict[str, Any] = {"title": "Letter by letter", "kinds": KINDS}
+DOWNLOADS: tuple[dict[str, Any], ...] = (
+    {"name": "tracks.csv", "label": "The tracks, CSV"},
+    {"name": "results.csv", "label": "All results, CSV"},
+    {"name": "view.svg", "label": "This view, SVG", "source": "view"},
+    {"name": "view.png", "label": "This view, PNG", "source": "view"},
+    {"name": "attribution.py", "label": "Lines of Python that give these numbers", "copy": True},
+)
+KNOWN = {  # of each method: what it is, and where it is exact
+    "posterior": "For each kernel the posterior over windows (the E-step), laid over the letters of each window and "
+    "counted with the kernel's output weight. It says where a site is, not which of its letters count.",
+    "log_odds": "Each letter's log odds under the kernel's PWM, weighted with the network's own pooling weights. No "
+    "baseline, and free of a constant added to a kernel's column.",
+    "best_window": "As posterior coverage, but all of it on the best window of each kernel. For max pooling these are "
+    "the weights of the network itself.",
+    "deeplift": "Compares with the baseline and hands the difference back through every layer. Captum knows no rule "
+    "for expectation or log-sum-exp pooling and would take the gradient there; here it has one, so that the sum holds.",
+    "integrated_gradients": "The gradient, averaged over 50 steps on the straight way from the baseline, times what "
+    "differs from it. The sum holds as far as the steps are fine enough.",
+    "gradient_x_input": "The slope at the letter itself. It explains a small change, not the answer, and a constant in "
+    "a kernel's column changes it although no answer changes.",
+    "saliency": "The size of the largest slope among the four letters of a position: where a change would matter, "
+    "not in which direction.",
+}
+EXACTNESS = {
+    "expectation": "Expectation pooling: the network's weights are the posterior, so both exact tracks read the "
+    "network itself.",
+    "logsumexp": "Log-sum-exp pooling: the posterior is the exact gradient by the scores. The log odds leave out the "
+    "entropy of the posterior, which no letter owns.",
+    "max": "Max pooling: the network looks at one window a kernel, so the log odds are those of that window. Posterior "
+    "coverage shows what expectation pooling with m = 1 would make of the same scores.",
+    "average": "Average pooling: every window counts the same, so a letter is worth the same anywhere. Posterior "
+    "coverage shows what expectation pooling with m = 1 would make of the same scores.",
+}
+RECTIFIED = (
+    "As published: behind the rectifier the weights are a posterior over the best of every five rectified scores, and "
+    "the log odds no longer sum to the network's number."
+)

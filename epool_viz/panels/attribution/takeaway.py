@@ -1,0 +1,73 @@
+"""What a visitor takes along from the attribution panel. Texts only."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import Any
+
+from epool_viz.core.attribution import METHODS
+from epool_viz.data.attributions import load_attribution_results
+from epool_viz.panels.attribution.model import SHUFFLES, AttributionModel
+from epool_viz.panels.takeaway import exact
+
+
+def tracks_csv(model: AttributionModel) -> str:
+    """Every letter of the sequence, a row each: its place from 1, whether it is in a known site, and all tracks."""
+    reading = model.reading
+    tracks = [reading.scores(method, model.width) for method in METHODS]
+    rows = []
+    for i, letter in enumerate(reading.sequence):
+        site = next((name for first, stop, name in reading.sites if first <= i < stop), "")
+        rows.append([i + 1, letter, site, *(exact(track[i]) for track in tracks)])
+    return _csv(("position", "letter", "site", *METHODS), rows)
+
+
+def results_csv() -> str:
+    """The comparison on simulated sequences, a row a pooling and method."""
+    columns = ["pooling", "method"]
+    for name in ("auprc", "smoothed"):
+        columns += [name, f"{name}_low", f"{name}_high", f"{name}_lowest_network", f"{name}_highest_network"]
+    rows = []
+    for row in load_attribution_results()["rows"]:
+        numbers = [x for name in ("auprc", "smoothed") for x in (*row[name], *row[f"{name}_networks"])]
+        rows.append([row["pooling"], row["method"], *map(exact, numbers)])
+    return _csv(columns, rows)
+
+
+def python_lines(model: AttributionModel) -> str:
+    """A few lines of Python that give the numbers on the screen; they stand alone."""
+    baseline = repr(model.baseline)
+    lines = [
+        "import epool_viz as ev",
+        "from epool_viz.core.letters import smooth_letters",
+        "from epool_viz.data.attributions import example_network",
+        "from epool_viz.data.simulate import shuffle_known_letters",
+        "",
+        f"network = example_network({model.network!r})",
+        f"onehot = ev.one_hot([{model.reading.sequence!r}])",
+    ]
+    if model.baseline == "shuffles":
+        baseline = f"shuffle_known_letters(onehot, {SHUFFLES}, seed=0)"
+    else:
+        lines.remove("from epool_viz.data.simulate import shuffle_known_letters")
+    lines += [f"found = ev.attribute_letters(network, onehot, baseline={baseline})", "tracks = found.scores"]
+    if model.smooth:
+        lines.append("tracks = {name: smooth_letters(track, network.width) for name, track in tracks.items()}")
+    else:
+        lines.remove("from epool_viz.core.letters import smooth_letters")
+    lines += [
+        'print(f"log odds {found.output[0]:.6f}, of the baseline {found.reference[0]:.6f}")',
+        "for name, track in tracks.items():",
+        '    print(f"{name:22} highest at letter {track[0].argmax() + 1}, sum {track[0].sum():.6f}")',
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _csv(columns: Sequence[str], rows: list[list[Any]]) -> str:
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(columns)
+    table.writerows(rows)
+    return text.getvalue()

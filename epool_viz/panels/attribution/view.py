@@ -1,0 +1,370 @@
+"""Attribution beside the exact reading, on screen: tracks over one sequence, what they are worth, what captum says."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from typing import Any
+
+import ipywidgets as w
+
+from epool_viz.components.download import Download
+from epool_viz.components.tracks import LetterTracks
+from epool_viz.core.attribution import COMPLETE, EXACT, METHODS, NAIVE
+from epool_viz.data.gallery import list_examples, list_models
+from epool_viz.panels.attribution import page, takeaway
+from epool_viz.panels.attribution.asking import Asker
+from epool_viz.panels.attribution.model import (
+    TITLES,
+    AttributionModel,
+    Reading,
+    verdict,
+)
+from epool_viz.panels.dashboard import Dashboard, shown_if
+from epool_viz.panels.html import escape, number, rounded
+from epool_viz.panels.look import card, heading, part
+
+SEEN_EVERY = 0.25  # seconds between two looks whether captum has answered
+LONGEST_LINK = 4000  # characters of pasted text that a link carries
+DIGITS = 6  # of a score in a track
+
+
+class AttributionView(Dashboard):
+    """The panel. Shows a model and changes it; holds no number of its own.
+
+    Parameters
+    ----------
+    model : AttributionModel
+    """
+
+    PARTS, HELP = page.PARTS, page.HELP
+    LINK = ("choices",)
+    LOOKS = {"cursor": 80, "zoom": None}  # noqa: RUF012 - in the first planted site
+
+    def __init__(self, model: AttributionModel) -> None:
+        self.asker = Asker(model)
+        self._task: asyncio.Task[None] | None = None
+        super().__init__(model)
+        self.add_class("ep-attribution")
+
+    def close(self) -> None:
+        """Wait for no answer any more, undo every tie, and take the widgets off the page."""
+        if self._task is not None:
+            self._task.cancel()
+        super().close()
+
+    def _page_state(self) -> dict[str, Any]:
+        model = self.model
+        title = next(info.title for info in list_models() if info.name == model.network)
+        return {"choices": choices_of(model), "sequence_name": model.reading.name, "kernel_name": title}
+
+    def _first(self, state: dict[str, Any]) -> dict[str, Any]:
+        return {name: state[name] for name in ("choices", *self.LOOKS)}
+
+    def _take_patch(self, patch: dict[str, Any]) -> None:
+        if isinstance(patch.get("choices"), dict):
+            self.model.restore(_defaults() | {"pasted": self.model.pasted} | patch["choices"])
+        self._show()
+
+    # --- widgets
+
+    def _build(self) -> None:
+        networks = [(f"{info.title} (test AUC {info.test_auc:.2f})", info.name) for info in list_models()]
+        examples = [(f"{info.title} ({info.n})", info.name) for info in list_examples()]
+        self.controls: dict[str, Any] = {
+            "network": w.Dropdown(description="Trained network", options=networks),
+            "source": w.Dropdown(description="Take the sequence from", options=page.SOURCES),
+            "example": w.Dropdown(description="Set", options=examples),
+            "pasted": w.Textarea(description="Sequence, or FASTA", placeholder="ACGTTGCA…, or FASTA", rows=4),
+            "baseline": w.Dropdown(description="Compare with (baseline)", options=page.BASELINES),
+            "smooth": w.Checkbox(description="average over the kernel's width", indent=False),
+        }
+        self.number = w.BoundedIntText(description="Number in the set", min=1, max=1, value=1)
+        self.upload = w.FileUpload(description="Choose a file (up to 1 MB)", accept="", multiple=False)
+        self.answer = w.HTML().add_class("ep-sentence")
+        self.tracks = LetterTracks(self.store, page.TRACKS, *tracks_of(self.model))
+        self.scores = w.HTML()
+        self.methods = w.HTML()
+        self.ask_button = w.Button(description="Ask captum")
+        self.captum = w.HTML()
+        self.download = Download(self.store, self._make_download, options={"items": list(page.DOWNLOADS)})
+
+    def _arranged(self) -> list[Any]:
+        c = self.controls
+        choices = w.VBox(
+            [
+                heading("Network"),
+                c["network"],
+                heading("Sequence"),
+                *(c["source"], c["example"], c["pasted"], self.upload, self.number),
+                heading("Reading"),
+                *(c["baseline"], c["smooth"]),
+            ]
+        ).add_class("ep-controls")
+        asked = w.VBox([heading("Check against captum"), self.captum, w.Box([self.ask_button]).add_class("ep-tools")])
+        shown = w.VBox(
+            [
+                self.answer,
+                part("tracks", card(self.tracks)),
+                part("scores", card(self.scores)),
+                part("captum", card(asked.add_class("ep-captum"))),
+                part("methods", card(self.methods)),
+                part("tools", card(w.VBox([heading("Take away"), self.download]).add_class("ep-captum"))),
+            ]
+        ).add_class("ep-shown")
+        return [w.Box([part("choices", choices), shown]).add_class("ep-body")]
+
+    # --- ties
+
+    def _wire(self) -> None:
+        model, wire, c = self.model, self.wiring, self.controls
+        for name, control in c.items():
+            wire.both((model, name), (control, "value"))
+        wire.follow((model, "sequences"), (self.number, "max"), len)
+        wire.both((model, "index"), (self.number, "value"), lambda place: place + 1, lambda count: count - 1)
+        wire.on(self.upload, "value", self._take_file)
+        wire.click(self.ask_button, self._ask)
+        for widget, wanted in ((c["example"], "example"), (c["pasted"], "pasted"), (self.upload, "pasted")):
+            wire.follow((model, "source"), (widget.layout, "display"), shown_if(wanted.__eq__))
+        wire.follow((model, "stage"), (self.ask_button, "disabled"), lambda stage: stage in ("asking", "done"))
+        wire.on(model, ("reading", "smooth"), self._draw)
+        wire.on(model, AttributionModel.CHOICES, self._show)
+        wire.on(model, ("captum", "stage", "said"), self._show_captum)
+        self._draw()
+
+    # --- handlers
+
+    def _take_file(self, change: Any) -> None:
+        for file in change.new:
+            self.model.load_file(file["name"], bytes(file["content"]))
+
+    def _ask(self, _: Any) -> None:
+        if self.asker.is_running:
+            return
+        self.asker.start()
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return  # without a page there is no loop: whoever holds the view calls `pump`
+        self._task = loop.create_task(self._follow())
+
+    async def _follow(self) -> None:
+        is_on = True
+        while is_on:
+            await asyncio.sleep(SEEN_EVERY)
+            is_on = self.pump()
+
+    def pump(self) -> bool:
+        """Take over captum's answer; False once there is nothing more to wait for."""
+        state = {"on": False}
+
+        def look() -> None:
+            state["on"] = self.asker.pump()
+
+        self.guard(look)()
+        return state["on"]
+
+    # --- drawing
+
+    def _draw(self, _: Any = None) -> None:
+        model = self.model
+        letters, tracks = tracks_of(model)
+        with self.tracks.hold_sync():
+            self.tracks.letters, self.tracks.tracks = letters, tracks
+        self.answer.value = answer_html(model)
+        self.scores.value = scores_html(model)
+        self.methods.value = methods_html(model)
+        self._show_captum()
+        self._show()
+
+    def _show_captum(self, _: Any = None) -> None:
+        self.captum.value = captum_html(self.model)
+
+    def _make_download(self, name: str) -> tuple[str, str, bytes]:
+        made = {
+            "tracks.csv": lambda: ("text/csv", takeaway.tracks_csv(self.model)),
+            "results.csv": lambda: ("text/csv", takeaway.results_csv()),
+            "attribution.py": lambda: ("text/x-python", takeaway.python_lines(self.model)),
+        }
+        kind, text = made[name]()
+        return f"epool_viz_{name}", kind, text.encode()
+
+
+def choices_of(model: AttributionModel) -> dict[str, Any]:
+    """The choices that differ from the first ones, small enough for a link."""
+    first = _defaults()
+    found = {name: value for name, value in model.state().items() if value != first[name]}
+    if len(found.get("pasted", "")) > LONGEST_LINK:
+        del found["pasted"]
+        if model.source == "pasted":
+            found.pop("source", None)
+    return found
+
+
+def tracks_of(model: AttributionModel) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """What the tracks are told: the sequence, and its scores by each method."""
+    reading = model.reading
+    letters = {"text": reading.sequence, "name": reading.name, "sites": [list(site) for site in reading.sites]}
+    tracks = []
+    for method in METHODS:
+        area = reading.precision(method, model.width)
+        tracks.append(
+            {
+                "name": method,
+                "title": TITLES[method],
+                "kind": kind_of(method),
+                "values": [float(f"{x:.{DIGITS}g}") for x in reading.scores(method, model.width)],
+                "note": "" if area is None else f"AUPRC {area:.2f}",
+            }
+        )
+    return letters, tracks
+
+
+def kind_of(method: str) -> str:
+    """A key of `page.KINDS`."""
+    return "exact" if method in EXACT else "naive" if method in NAIVE else "heuristic"
+
+
+def answer_html(model: AttributionModel) -> str:
+    """What the network says of the sequence."""
+    reading = model.reading
+    sure = reading.probability
+    told = "bound" if sure > 0.5 else "not bound"
+    percent = f"{100 * max(sure, 1 - sure):.3g} %" if 0.001 < sure < 0.999 else "more than 99.9 %"
+    known = "" if reading.sites or not reading.knows_sites else " It holds no known site."
+    return (
+        f"<p><b>{escape(reading.name)}</b>: the network says <b>{told}</b>, {percent} sure, "
+        f"with log odds of {number('output', reading.output)}.{known} Which letters made it say so?</p>"
+        f'<p class="ep-note">{escape(_exactness(model))}</p>'
+    )
+
+
+def _exactness(model: AttributionModel) -> str:
+    return page.RECTIFIED if model.arrays.activation != "identity" else page.EXACTNESS[model.arrays.pooling]
+
+
+def scores_html(model: AttributionModel) -> str:
+    """The area of each method: of this sequence, and over the simulated ones, with intervals."""
+    reading: Reading = model.reading
+    name = "smoothed" if model.smooth else "auprc"
+    results = model.results
+    rows = []
+    bounds = [results[method][name] for method in METHODS]
+    ends = (
+        math.floor(10 * min(low for _, low, _ in bounds)) / 10,
+        math.ceil(10 * max(high for *_, high in bounds)) / 10,
+    )
+    best = max(METHODS, key=lambda method: results[method][name][0])
+    for method in METHODS:
+        area = reading.precision(method, model.width)
+        mean, low, high = results[method][name]
+        lowest, highest = results[method][f"{name}_networks"]
+        cells = [
+            "–" if area is None else number(f"auprc_{method}", area),
+            f"{number(f'mean_{method}', mean)}{' <b>best</b>' if method == best else ''}",
+            f"{low:.3f} to {high:.3f}",
+            _interval_svg(mean, low, high, *ends),
+            f"{lowest:.3f} to {highest:.3f}",
+        ]
+        told = "".join(f"<td>{cell}</td>" for cell in cells)
+        rows.append(f'<tr><th scope="row" class="is-{kind_of(method)}">{escape(TITLES[method])}</th>{told}</tr>')
+    head = [
+        "reading",
+        "this sequence",
+        "mean of 600",
+        "95 % interval",
+        f"from {ends[0]:g} to {ends[1]:g}",
+        "three networks",
+    ]
+    heads = "".join(f'<th scope="col">{escape(text)}</th>' for text in head)
+    whose = _whose(model)
+    averaged = "each track averaged over the kernel's width; " if model.smooth else ""
+    return (
+        "<h2>Which reading finds the letters of the site?</h2>"
+        f"<p>{escape(verdict(model))}</p>"
+        '<div class="ep-scroll" role="region" tabindex="0" aria-label="AUPRC of each reading"><table class="ep-table">'
+        f"<caption>Area under the precision-recall curve; {averaged}chance gets 0.055</caption>"
+        f"<thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+        f'<p class="ep-note">{escape(whose)}</p>'
+    )
+
+
+def _whose(model: AttributionModel) -> str:
+    network = f"two_motifs_{model.arrays.pooling}"
+    info = next(info for info in list_models() if info.name == network)
+    whose = "This network" if model.network == network else f"The network “{info.title}”, which has the same pooling,"
+    return (
+        f"{whose} on 600 simulated sequences of 200 letters with one planted site each, which it has not seen; "
+        "intervals by drawing the sequences again. Beside it the lowest and the highest mean of three networks from "
+        "different seeds."
+    )
+
+
+def _interval_svg(mean: float, low: float, high: float, start: float, end: float) -> str:
+    """A mean and its interval on a scale; the numbers stand beside it."""
+    x, a, b = (f"{4 + 152 * (value - start) / (end - start):.1f}" for value in (mean, low, high))
+    return (
+        '<svg viewBox="0 0 160 16" aria-hidden="true" class="ep-dot"><path d="M4 8H156" class="ep-dot-scale"/>'
+        f'<path d="M{a} 8H{b}M{a} 4v8M{b} 4v8" class="ep-dot-line"/><circle cx="{x}" cy="8" r="3.5"/></svg>'
+    )
+
+
+def methods_html(model: AttributionModel) -> str:
+    """What each method is, and its law with the numbers of this sequence."""
+    items = []
+    for method in METHODS:
+        law = _law(model, method)
+        told = f'<p class="ep-law">{law}</p>' if law else ""
+        items.append(
+            f'<div class="is-{kind_of(method)}"><dt>{escape(TITLES[method])}</dt>'
+            f"<dd><p>{escape(page.KNOWN[method])}</p>{told}</dd></div>"
+        )
+    return f'<h2>What each reading is, and where it is exact</h2><dl class="ep-methods">{"".join(items)}</dl>'
+
+
+def _law(model: AttributionModel, method: str) -> str:
+    reading: Reading = model.reading
+    total = number(f"sum_{method}", float(reading.scores(method).sum()))
+    missing = number(f"missing_{method}", reading.missing(method)) if method in ("log_odds", *COMPLETE) else ""
+    if method in COMPLETE:
+        said = _less(reading.output, reading.reference)
+        return (
+            f"Its letters sum to {total}; the network's number less that of the baseline is {said}. Missing: {missing}."
+        )
+    if method == "log_odds":
+        said = _less(reading.output, reading.constant)
+        return f"Its letters sum to {total}; the network's number less its constant is {said}. Missing: {missing}."
+    if method in ("posterior", "best_window") and model.arrays.padding == "valid":
+        arrays = model.arrays
+        votes = rounded(float(arrays.output_weights.sum()))
+        return f"Its letters sum to {total}: the width {arrays.width} times the sum of the output weights, {votes}."
+    return ""
+
+
+def _less(a: float, b: float) -> str:
+    """A difference as it is written; a negative number is put in brackets."""
+    return f"{rounded(a)} − {rounded(b) if b >= 0 else f'({rounded(b)})'}"
+
+
+def captum_html(model: AttributionModel) -> str:
+    """How far captum lies from what is shown."""
+    intro = (
+        "<p>The page computes these tracks in closed form. Captum, the library that people use, gets there by "
+        "automatic differentiation: two routes to the same numbers.</p>"
+    )
+    if model.stage == "done":
+        rows = "".join(
+            f'<tr><th scope="row">{escape(TITLES[method])}</th><td>{number(f"captum_{method}", error)}</td></tr>'
+            for method, error in model.captum.items()
+        )
+        caption = "Largest difference between captum and this page, as a share of the largest letter"
+        heads = '<tr><th scope="col">reading</th><th scope="col">difference</th></tr>'
+        table = f"<caption>{caption}</caption><thead>{heads}</thead><tbody>{rows}</tbody>"
+        return f'{intro}<table class="ep-table">{table}</table>'
+    waiting = "This sequence has not been put to captum yet." if model.stage == "idle" else model.said
+    return f'{intro}<p role="status">{escape(waiting)}</p>'
+
+
+def _defaults() -> dict[str, Any]:
+    traits = AttributionModel.class_traits()
+    return {name: traits[name].default_value for name in AttributionModel.CHOICES}
