@@ -12,7 +12,15 @@ from epool_viz.core.kernels import kernel_readings_at
 from epool_viz.core.motifs import information_content
 from epool_viz.panels.pwm.steps import STEPS, page_steps
 from tests.components.conftest import state_of
-from tests.components.test_strip import assert_axe_is_content, assert_fits_a_phone, numbers, press, set_state, state
+from tests.components.test_strip import (
+    assert_axe_is_content,
+    assert_fits_a_phone,
+    numbers,
+    press,
+    set_state,
+    settle,
+    state,
+)
 
 TEXT = "ACGTTGCATCACGTTAGCATTAGACC"
 KERNEL = np.random.default_rng(4).normal(size=(4, 5)) * 2
@@ -149,6 +157,7 @@ def test_columns_are_taken_by_keys_buttons_and_pointer(pipeline):
     page.click("#pipeline button[aria-label='The column before']")
     assert state(page, "column") == 3
     page.click("#pipeline tbody[data-name=ppm] tr:nth-child(3) td:nth-of-type(2)")
+    settle(page)
     assert state(page, "column") == 1
     stepper = page.locator("#pipeline [role=spinbutton]")
     assert stepper.get_attribute("aria-valuenow") == "2"
