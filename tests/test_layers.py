@@ -24,13 +24,25 @@ ALLOWED = {
     "models": {"core", "data", "errors"},
     "figures": {"core", "errors", "_slow_imports"},
     "components": {"core", "errors"},
-    "panels": {"core", "data", "figures", "components", "models", "errors", "_slow_imports"},
+    "work": {"core", "data", "models", "errors"},
+    "panels": {"core", "data", "figures", "components", "models", "work", "errors", "_slow_imports"},
     "importing": {"data", "models"},
     "dashboards": {"panels", "errors", "_slow_imports"},
-    "app": {"core", "data", "models", "figures", "panels", "dashboards", "importing", "errors", "_slow_imports"},
+    "app": {
+        "core",
+        "data",
+        "models",
+        "work",
+        "figures",
+        "panels",
+        "dashboards",
+        "importing",
+        "errors",
+        "_slow_imports",
+    },
 }
 # room -> the rooms that it may import within a function only: torch is loaded where somebody trains
-LATE = {"app": {"models"}, "panels": {"models"}, "importing": {"models"}}
+LATE = {"app": {"models"}, "panels": {"models"}, "work": {"models"}, "importing": {"models"}}
 
 
 def room_of(module: str) -> str | None:
@@ -90,6 +102,8 @@ def test_a_module_imports_only_from_the_rooms_below_it(path):
         ("panels", "from epool_viz.models.training import race"),
         ("panels", "class C:\n    from epool_viz.models import training"),
         ("components", "def f():\n    from epool_viz.models.training import race"),
+        ("models", "def f():\n    from epool_viz.work.wire import send"),
+        ("work", "from epool_viz.models.jobs import JOBS"),
     ],
 )
 def test_the_check_of_the_layers_can_go_red(room, source):
@@ -136,6 +150,9 @@ ROOMS = {
     "epool_viz.importing": HEAVY,
     "epool_viz.data.importing.motif_kernels": HEAVY,
     "epool_viz.models.training": HEAVY - TRAINING,
+    "epool_viz.work.client": HEAVY,
+    "epool_viz.work.process": HEAVY | {"numpy"},
+    "epool_viz.work.worker": HEAVY,
     "epool_viz.figures.svg": HEAVY,
     "epool_viz.figures.logo": HEAVY,
     "epool_viz.dashboards": HEAVY,

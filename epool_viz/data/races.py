@@ -161,24 +161,9 @@ def write_race(path: str | os.PathLike[str], record: RaceRecord) -> None:
 
     Kernels of the way are kept in half precision: they are looked at; each network itself is kept whole.
     """
-    arrays: dict[str, Array] = {}
-    runs = []
-    for i, run in enumerate(record.runs):
-        for name in _SNAPSHOT_ARRAYS:
-            if run.snapshots:
-                arrays[f"{i}.{name}"] = np.stack([getattr(s, name) for s in run.snapshots]).astype(np.float16)
-        if run.model_file:
-            arrays[f"{i}.model"] = np.frombuffer(run.model_file, dtype=np.uint8)
-        about: dict[str, Any] = {}
-        for name in _CURVES:
-            curve = getattr(run, name)
-            if curve is not None:
-                arrays[f"{i}.{name}"] = np.stack([curve.x, curve.y]).astype(np.float32)
-                about[name] = [curve.area, curve.low, curve.high]
-        about |= {key: getattr(run, key) for key in ("method", "seed", "settings", "epochs", "stopped", "best_epoch")}
-        about |= {"train_auc": run.train_auc, "sites": [[s.on_site, s.hits] for s in run.snapshots]}
-        runs.append(about)
-    header = {"title": record.title, "about": record.about, "example": record.example, "runs": runs}
+    arrays, header = race_arrays(record, kernels_as=np.float16, curves_as=np.float32)
+    for run in header["runs"]:
+        del run["first_losses"]
     write_arrays(path, arrays, header, kind=KIND)
 
 
@@ -193,11 +178,81 @@ def read_race(path: str | os.PathLike[str]) -> RaceRecord:
         If there is no such file.
     """
     arrays, header = read_arrays(path, kind=KIND)
+    return race_of(arrays, header, str(path))
+
+
+def race_arrays(
+    record: RaceRecord, *, kernels_as: Any = np.float64, curves_as: Any = np.float64
+) -> tuple[dict[str, Array], dict[str, Any]]:
+    """A race as arrays by name and what JSON can hold; `race_of` is the way back.
+
+    Parameters
+    ----------
+    record : RaceRecord
+    kernels_as, curves_as : floating types
+        Of the snapshots' arrays and of the curves' points.
+    """
+    arrays: dict[str, Array] = {}
+    runs = []
+    for i, run in enumerate(record.runs):
+        for name in _SNAPSHOT_ARRAYS:
+            if run.snapshots:
+                arrays[f"{i}.{name}"] = np.stack([getattr(s, name) for s in run.snapshots]).astype(kernels_as)
+        if run.model_file:
+            arrays[f"{i}.model"] = np.frombuffer(run.model_file, dtype=np.uint8)
+        about: dict[str, Any] = {}
+        for name in _CURVES:
+            curve = getattr(run, name)
+            if curve is not None:
+                arrays[f"{i}.{name}"] = np.stack([curve.x, curve.y]).astype(curves_as)
+                about[name] = [curve.area, curve.low, curve.high]
+        about |= {key: getattr(run, key) for key in ("method", "seed", "settings", "epochs", "stopped", "best_epoch")}
+        about |= {"train_auc": run.train_auc, "sites": [[s.on_site, s.hits] for s in run.snapshots]}
+        runs.append(about | {"first_losses": run.first_losses})
+    return arrays, {"title": record.title, "about": record.about, "example": record.example, "runs": runs}
+
+
+def race_of(arrays: Mapping[str, Array], header: Mapping[str, Any], source: str) -> RaceRecord:
+    """The race that `race_arrays` took apart; FormatError, which names `source`, if it does not hold together."""
     try:
         runs = [_run(arrays, i, about) for i, about in enumerate(header["runs"])]
         return RaceRecord(str(header["title"]), dict(header["about"]), runs, str(header["example"]))
     except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise FormatError(str(path), None, f"a race that does not hold together ({error!r})", "a whole one") from None
+        raise FormatError(source, None, f"a race that does not hold together ({error!r})", "a whole one") from None
+
+
+class Told:
+    """How much of a race that goes on has been passed on."""
+
+    def __init__(self) -> None:
+        self._epochs: list[int] = []
+        self._losses: list[int] = []
+
+    def news(self, record: RaceRecord) -> RaceRecord:
+        """The part of a race that has come since the last call; `extend` adds it to the parts before."""
+        new = len(record.runs) - len(self._epochs)
+        self._epochs += [0] * new
+        self._losses += [0] * new
+        runs = []
+        for i, run in enumerate(record.runs):
+            part = RunRecord(**vars(run))
+            part.epochs, part.snapshots = run.epochs[self._epochs[i] :], run.snapshots[self._epochs[i] :]
+            part.first_losses = run.first_losses[self._losses[i] :]
+            self._epochs[i], self._losses[i] = len(run.epochs), len(run.first_losses)
+            runs.append(part)
+        return RaceRecord(record.title, record.about, runs, record.example)
+
+
+def extend(record: RaceRecord, part: RaceRecord) -> None:
+    """Add to a race what `Told.news` said of it."""
+    record.title, record.about, record.example = part.title, part.about, part.example
+    for held, news in zip(record.runs, part.runs, strict=False):
+        epochs, snapshots, losses = held.epochs, held.snapshots, held.first_losses
+        vars(held).update(vars(news))
+        held.epochs = epochs + news.epochs
+        held.snapshots = snapshots + news.snapshots
+        held.first_losses = losses + news.first_losses
+    record.runs += part.runs[len(record.runs) :]
 
 
 def _run(arrays: Mapping[str, Array], i: int, about: Mapping[str, Any]) -> RunRecord:
@@ -220,6 +275,7 @@ def _run(arrays: Mapping[str, Array], i: int, about: Mapping[str, Any]) -> RunRe
         curves.get("roc"),
         curves.get("precision_recall"),
         b"" if model is None else model.tobytes(),
+        [(float(epoch), float(loss)) for epoch, loss in about.get("first_losses", [])],
     )
 
 

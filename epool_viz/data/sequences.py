@@ -7,10 +7,11 @@ HDF5 layout of the reference implementation. A paste may also hold bare letters,
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import os
 import re
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, overload
 
@@ -497,6 +498,47 @@ def _read_lines(source: Source, records: _Records) -> None:
 
 
 _READERS = {"fasta": _read_fasta, "encode": _read_encode, "deepbind": _read_deepbind, "lines": _read_lines}
+
+
+def sequence_arrays(sequences: SequenceSet, name: str) -> dict[str, Array]:
+    """A labelled set as arrays whose names begin with `name`; `sequences_of` is the way back.
+
+    Names of sequences, and how a site was planted, stay behind.
+    """
+    parts = {"codes": sequences.all_codes, "offsets": sequences.offsets, "labels": sequences.labels}
+    if sequences.sites is not None:
+        places = [(site.start, site.stop) for sites in sequences.sites for site in sites]
+        parts["sites"] = np.array(places, dtype=np.int64).reshape(-1, 2)
+        parts["n_sites"] = np.array([len(sites) for sites in sequences.sites], dtype=np.int64)
+    return {f"{name}.{part}": array for part, array in parts.items() if array is not None}
+
+
+def sequences_of(arrays: Mapping[str, Array], name: str, alphabet: str | Alphabet = "DNA") -> SequenceSet:
+    """The set that `sequence_arrays` took apart.
+
+    Raises
+    ------
+    ArgumentError
+        If the arrays do not fit each other.
+    """
+    try:
+        codes, offsets = arrays[f"{name}.codes"], arrays[f"{name}.offsets"]
+        sites = None
+        if f"{name}.sites" in arrays:
+            places = [Site(start, stop) for start, stop in arrays[f"{name}.sites"].tolist()]
+            ends = np.concatenate([[0], np.cumsum(arrays[f"{name}.n_sites"])]).tolist()
+            sites = tuple(tuple(places[a:b]) for a, b in itertools.pairwise(ends))
+        if codes.dtype != np.int8 or offsets[0] != 0 or offsets[-1] != len(codes) or np.any(np.diff(offsets) < 1):
+            raise ValueError("codes and offsets differ")
+        names = _default_names(len(offsets) - 1)
+        found = get_alphabet(alphabet)
+        if len(codes) and not -1 <= codes.min() <= codes.max() < len(found):
+            raise ValueError("a code is no letter")
+        return SequenceSet(codes, offsets, names, arrays.get(f"{name}.labels"), found, sites=sites)
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        if isinstance(error, ArgumentError):
+            raise
+        raise ArgumentError(name, f"no set of sequences ({error})", "what sequence_arrays gives") from None
 
 
 def _default_names(n: int) -> tuple[str, ...]:

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
 from epool_viz import load_example_race
 from epool_viz.data.model_files import write_arrays
-from epool_viz.data.races import KIND, RANKS, Curve, RaceRecord, RunRecord, Snapshot, read_race, write_race
+from epool_viz.data.races import (
+    KIND,
+    RANKS,
+    Curve,
+    RaceRecord,
+    RunRecord,
+    Snapshot,
+    Told,
+    extend,
+    race_arrays,
+    race_of,
+    read_race,
+    write_race,
+)
 from epool_viz.errors import ArgumentError, FormatError
 
 
@@ -117,6 +132,28 @@ def test_the_races_that_ship_are_whole(name):
     assert all(run.roc is not None and run.model_file for run in found.runs)
     assert found.knows_sites == (name == "simulated")
     assert set(found.example) <= set("ACGTN")
+
+
+def test_the_parts_of_a_race_that_goes_on_make_the_race(rng):
+    whole = record(rng, epochs=(4, 3))
+    whole.runs[0].first_losses = [(0.5, 0.7), (1.0, 0.6)]
+    growing, heard, told = RaceRecord(whole.title, whole.about, [], whole.example), RaceRecord(), Told()
+    for n_runs, n_epochs, n_losses in ((1, 0, 1), (1, 1, 2), (2, 1, 2), (2, 3, 2), (2, 3, 2), (2, 4, 2)):
+        growing.runs = [RunRecord(**vars(run)) for run in whole.runs[:n_runs]]
+        for run in growing.runs:
+            run.epochs, run.snapshots = run.epochs[:n_epochs], run.snapshots[:n_epochs]
+            run.first_losses = run.first_losses[:n_losses]
+        arrays, header = race_arrays(told.news(growing))
+        extend(heard, race_of(arrays, json.loads(json.dumps(header)), "a part"))
+        assert [len(run.epochs) for run in heard.runs] == [len(run.epochs) for run in growing.runs]
+    assert (heard.title, heard.about, heard.example) == (whole.title, whole.about, whole.example)
+    for run, other in zip(heard.runs, whole.runs, strict=True):
+        assert run.epochs == other.epochs
+        assert run.first_losses == other.first_losses
+        assert run.model_file == other.model_file
+        for found, expected in zip(run.snapshots, other.snapshots, strict=True):
+            np.testing.assert_array_equal(found.kernels, expected.kernels)
+            assert (found.on_site, found.hits) == (expected.on_site, expected.hits)
 
 
 def test_a_race_that_does_not_ship_is_named():

@@ -14,7 +14,15 @@ from hypothesis import strategies as st
 
 from epool_viz.core.alphabet import DNA, PROTEIN, RNA
 from epool_viz.data import _source
-from epool_viz.data.sequences import SequenceSet, Site, parse_sequences, read_sequences
+from epool_viz.data.sequences import (
+    SequenceSet,
+    Site,
+    parse_sequences,
+    read_sequences,
+    sequence_arrays,
+    sequences_of,
+)
+from epool_viz.data.simulate import simulate
 from epool_viz.errors import ArgumentError, FormatError, ShapeError
 
 Dress = Callable[[str], bytes]
@@ -482,3 +490,48 @@ def test_mixed_case_fasta_of_unequal_lengths(shared_data: Path) -> None:
     assert len(s) == 193
     assert (s.lengths.min(), s.lengths.max()) == (76, 240)
     assert s[-1] == (shared_data / "fasta" / "wgEncodeAwgTfbsSydhHelas3Brf1UniPk.fa").read_text().split()[-1].upper()
+
+
+# --- as arrays
+
+
+@pytest.mark.parametrize("n_sites", [0, 1, 2])
+def test_arrays_round_trip_with_sites(n_sites):
+    planted = simulate(np.eye(4), n=7, length=31, n_sites=n_sites, margin=0, seed=3)
+    found = sequences_of(sequence_arrays(planted, "a") | {"b.codes": np.zeros(2)}, "a")
+    assert list(found) == list(planted)
+    np.testing.assert_array_equal(found.labels, planted.labels)
+    assert [[site[:2] for site in sites] for sites in found.sites] == [
+        [s[:2] for s in sites] for sites in planted.sites
+    ]
+
+
+def test_arrays_round_trip_without_labels_and_sites_and_of_another_alphabet():
+    proteins = SequenceSet.from_strings(["MKV", "LLWXA"], alphabet="protein")
+    found = sequences_of(sequence_arrays(proteins, "x"), "x", "protein")
+    assert list(found) == list(proteins)
+    assert found.labels is None
+    assert found.sites is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"x.codes": None},
+        {"x.codes": np.array([0, 1, 2, 3, 4], np.int8)},
+        {"x.codes": np.array([0, 1, 2, 3, -2], np.int8)},
+        {"x.codes": np.array([0, 1, 2, 3, 0], np.int64)},
+        {"x.offsets": np.array([0, 3])},
+        {"x.offsets": np.array([1, 5])},
+        {"x.offsets": np.array([0, 5, 5])},
+        {"x.offsets": np.array([], np.int64)},
+        {"x.labels": np.array([1])},
+        {"x.sites": np.array([[1, 2]]), "x.n_sites": np.array([1])},
+        {"x.sites": np.array([[1, 2]])},
+        {"x.sites": np.array([1]), "x.n_sites": np.array([1, 0])},
+    ],
+)
+def test_arrays_that_do_not_fit_are_refused(wrong):
+    arrays = sequence_arrays(SequenceSet.from_strings(["ACG", "TA"], labels=[0, 1]), "x") | wrong
+    with pytest.raises(ArgumentError):
+        sequences_of({name: array for name, array in arrays.items() if array is not None}, "x")

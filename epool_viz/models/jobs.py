@@ -1,0 +1,89 @@
+"""What a worker may be asked to do: a list of functions of our own, and nothing else.
+
+A job is a function `(asked, tell, cancel)`. `asked` holds plain values and arrays; `tell(kind, about, arrays)` passes
+on how far it is and what it found; `cancel.is_set()` says whether to stop. It raises EpoolError for what its user can
+put right.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import numpy as np
+
+from epool_viz.data.races import Told, race_arrays
+from epool_viz.data.sequences import sequences_of
+from epool_viz.data.simulate import simulate
+from epool_viz.errors import ArgumentError
+from epool_viz.models.cnn import MotifCNN
+from epool_viz.models.recording import Recorder
+from epool_viz.models.training import Cancel, race, train
+
+Array = np.ndarray[Any, Any]
+Tell = Callable[..., object]
+
+TOLD_EVERY = 0.1  # seconds between two messages of a job, at the least
+_RACED_WITH = ("methods", "preset", "n_kernels", "width", "epochs", "seeds")
+
+
+class Asked(Protocol):
+    """What a job is given."""
+
+    @property
+    def about(self) -> Mapping[str, Any]:
+        """Plain values."""
+
+    @property
+    def arrays(self) -> Mapping[str, Array]:
+        """Arrays by name."""
+
+
+def race_job(asked: Asked, tell: Tell, cancel: Cancel) -> None:
+    """Race poolings, and tell each part of the record as it comes.
+
+    `about` has the `settings` of `race`, the `title` and the `facts` of the record, and the `seed` of its intervals;
+    the arrays are those of `sequence_arrays` for "train" and "test". What is told is of the kind "part": a part of the
+    record for `extend`, and the `share` of the race that is done.
+    """
+    about, settings = asked.about, asked.about["settings"]
+    unknown = sorted(set(settings) - set(_RACED_WITH))
+    if unknown:
+        raise ArgumentError("settings", f"with {unknown[0]!r}", f"some of {', '.join(_RACED_WITH)}")
+    training, test = (sequences_of(asked.arrays, name) for name in ("train", "test"))
+    recorder, told = Recorder(test, title=about["title"], about=about["facts"]), Told()
+    total = settings["epochs"] * len(settings["methods"]) * len(settings["seeds"])
+    done: dict[int, float] = {}
+    last = -TOLD_EVERY
+
+    def pass_on(*, at_once: bool = False) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if at_once or now - last >= TOLD_EVERY:
+            last = now
+            arrays, header = race_arrays(told.news(recorder.record))
+            tell("part", header | {"share": min(sum(done.values()) / total, 1.0)}, arrays)
+
+    def on_epoch(run: Any, record: Any) -> None:
+        recorder.on_epoch(run, record)
+        done[id(run)] = settings["epochs"] if run.stopped else len(run.history)
+        pass_on()
+
+    def on_batch(run: Any, record: Any) -> None:
+        recorder.on_batch(run, record)
+        done[id(run)] = len(run.history) + record.batch / record.n_batches
+        pass_on()
+
+    result = race(training, test=test, cancel=cancel, on_epoch=on_epoch, on_batch=on_batch, **settings)
+    recorder.finish(result, about["seed"])
+    pass_on(at_once=True)
+
+
+JOBS: dict[str, Callable[[Asked, Tell, Cancel], None]] = {"race": race_job}
+
+
+def warm() -> None:
+    """Do what torch does at a first step only."""
+    data = simulate(np.eye(4), n=40, length=8, margin=0)
+    train(MotifCNN(n_kernels=1, width=2), data, epochs=1)
