@@ -32,8 +32,11 @@ from voila.tornado.handler import TornadoVoilaHandler
 from epool_viz.app import config
 from epool_viz.app.kernels import Seat, Seats
 from epool_viz.app.nursery import Nursery
+from epool_viz.work.process import WorkerProcess
 
 KEPT_ROUTES = ("/api/kernels/", "/voila/static/", "/voila/api/themes/", "/voila/labextensions/")
+
+KEPT_EVERY = 1000  # milliseconds between two looks whether the worker lives
 
 # Whatever a page tries, the browser asks nobody else.
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -199,6 +202,7 @@ class DashboardServer(Voila):
         self.seat_limit = config.MAX_KERNELS
         self.is_remote = False
         self.nursery: Nursery | None = None
+        self.worker: WorkerProcess | None = None
         self.on_ready: Callable[[], None] = lambda: None
         super().__init__(**kwargs)
 
@@ -246,6 +250,9 @@ class DashboardServer(Voila):
         self.log.addFilter(in_one_line)
         signal.signal(signal.SIGINT, self._handle_signal_stop)
         self.ioloop.add_callback(self.on_ready)
+        if self.worker is not None:
+            self.ioloop.add_callback(self.worker.keep)
+            tornado.ioloop.PeriodicCallback(self.worker.keep, KEPT_EVERY).start()
         try:
             self.ioloop.start()
         finally:

@@ -23,6 +23,8 @@ from epool_viz._slow_imports import defer_iri_parsers
 from epool_viz.app import config
 from epool_viz.app.nursery import CAN_FORK, Nursery
 from epool_viz.errors import ArgumentError
+from epool_viz.work.address import VARIABLE
+from epool_viz.work.process import WorkerProcess, is_wanted
 
 
 def find_dashboards(folder: Path) -> dict[str, str]:
@@ -125,6 +127,7 @@ def serve(
     opened = open_socket(host, port)
     address = address_of(host, opened)
     _tell_jupyter_where_the_template_is()
+    worker = planned_worker() if notebooks is None else None
     nursery = started_nursery()
     defer_iri_parsers()
     from epool_viz.app.server import DashboardServer, traits_of
@@ -132,7 +135,7 @@ def serve(
     with staged(folder) as root:
         server = DashboardServer.instance(config=traits_of(root, pool_size=pool_size, verbose=verbose))
         server.opened, server.dashboards, server.seat_limit = opened, dashboards, max_kernels
-        server.is_remote, server.nursery = not is_loopback(opened), nursery
+        server.is_remote, server.nursery, server.worker = not is_loopback(opened), nursery, worker
         server.on_ready = lambda: _announce(address, server.is_remote, open_browser, sink)
         try:
             server.initialize([])
@@ -141,6 +144,8 @@ def serve(
             DashboardServer.clear_instance()
             if nursery is not None:
                 nursery.stop()
+            if worker is not None:
+                worker.end()
 
 
 def started_nursery() -> Nursery | None:
@@ -150,6 +155,16 @@ def started_nursery() -> Nursery | None:
     nursery = Nursery()
     nursery.start()
     return nursery
+
+
+def planned_worker() -> WorkerProcess | None:
+    """What trains for the pages of this server, which learn where it will listen; None where there can be none."""
+    os.environ.pop(VARIABLE, None)
+    if not is_wanted():
+        return None
+    worker = WorkerProcess()
+    os.environ[VARIABLE] = str(worker.address)
+    return worker
 
 
 def _announce(address: str, is_remote: bool, open_browser: bool, sink: Callable[[str], None]) -> None:

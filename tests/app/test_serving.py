@@ -16,6 +16,7 @@ from tornado.websocket import WebSocketClosedError
 from epool_viz.app import config
 from epool_viz.app.server import DashboardServer
 from epool_viz.errors import ArgumentError
+from epool_viz.work.address import IS_POSSIBLE
 from tests.app.notebook_files import BROKEN, write_notebook
 from tests.browser.server import Server, command, serving, stop, wait_for
 
@@ -192,6 +193,32 @@ def test_end_is_clean_at_any_moment(tmp_path: Path, moment: str, by: signal.Sign
         if moment == "with a page being drawn":
             wait_for(lambda: "pool of slow.ipynb is filled" in server.log, seconds=30, what="a kernel that waits")
         stop(server, by)
+
+
+@pytest.mark.skipif(not IS_POSSIBLE, reason="there is no worker on this system")
+def test_worker_is_started_again_and_ends_with_its_server(tmp_path: Path) -> None:
+    with serving(tmp_path, "--pool-size", "0") as server:
+        first = wait_for(server.worker, seconds=10, what="the worker")
+        first.kill()
+        second = wait_for(
+            lambda: found if (found := server.worker()) != first else None, seconds=15, what="another worker"
+        )
+        stop(server)
+        assert not second.is_running()
+
+
+@pytest.mark.skipif(not IS_POSSIBLE, reason="there is no worker on this system")
+def test_worker_ends_with_a_server_that_is_killed(tmp_path: Path) -> None:
+    with serving(tmp_path, "--pool-size", "0") as server:
+        worker = wait_for(server.worker, seconds=10, what="the worker")
+        server.process.kill()
+        server.process.wait()
+        wait_for(lambda: not worker.is_running(), seconds=5, what="the worker to end")
+
+
+def test_dashboards_of_somebody_else_start_no_worker(small_server: Server) -> None:
+    small_server.ask(PAGE)
+    assert small_server.worker() is None
 
 
 def test_prints_one_line_on_loopback_and_a_warning_elsewhere(small_notebooks: Path, tmp_path: Path) -> None:

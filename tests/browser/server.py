@@ -72,6 +72,11 @@ class Server:
         (found,) = (c for c in psutil.Process(self.process.pid).children() if NURSERY in c.cmdline())
         return found
 
+    def worker(self) -> psutil.Process | None:
+        """The process that trains for its pages, if it runs."""
+        found = (c for c in psutil.Process(self.process.pid).children() if WORKER in _command_of(c))
+        return next(found, None)
+
     def ask(self, path: str, method: str = "GET", headers: dict[str, str] | None = None) -> Answer:
         """Send one request and read the whole answer; the path goes out as it is, dots included."""
         connection = http.client.HTTPConnection(urlsplit(self.address).netloc, timeout=60)
@@ -87,6 +92,14 @@ class Server:
 
 
 NURSERY = "epool_viz.app.nursery"
+WORKER = "epool_viz.work.worker"
+
+
+def _command_of(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
 
 
 def _is_kernel(process: psutil.Process) -> bool:
@@ -142,11 +155,11 @@ def stop(server: Server, by: int = signal.SIGINT) -> None:
     """End the server with a signal, if it runs, and hold it to a clean exit."""
     if server.process.poll() is not None:
         return
-    kernels = server.kernels()
+    children = psutil.Process(server.process.pid).children(recursive=True)
     server.process.send_signal(by)
     assert server.process.wait(timeout=30) == 0, server.log
-    _, alive = psutil.wait_procs(kernels, timeout=10)
-    assert not alive, f"kernels left behind: {alive}"
+    _, alive = psutil.wait_procs(children, timeout=10)
+    assert not alive, f"processes left behind: {alive}"
 
 
 def _address(server: Server) -> str:

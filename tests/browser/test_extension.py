@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from tests.browser.server import Server, wait_for
@@ -52,10 +53,14 @@ def extension_server(tmp_path: Path) -> Iterator[Server]:
     try:
         wait_for(lambda: "is running at" in server.log or process.poll(), seconds=40, what="Jupyter's server")
         assert process.poll() is None, server.log
+        wait_for(server.worker, seconds=10, what="the worker that binder/start starts")
         yield server
     finally:
+        children = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=30)
+        _, alive = psutil.wait_procs(children, timeout=10)
+    assert not alive, f"processes left behind: {alive}"
 
 
 def test_dashboard_runs_behind_jupyters_own_server(browser: Browser, watch: Watch, extension_server: Server) -> None:

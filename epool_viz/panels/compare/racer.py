@@ -1,4 +1,4 @@
-"""Runs a race beside the page: a thread computes, the page's own loop takes over what is there."""
+"""Runs a race beside the page: a worker computes, a thread hears it, the page's own loop takes over what is there."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from epool_viz.data.races import RaceRecord, RunRecord
-from epool_viz.errors import EpoolError, MissingExtraError
+from epool_viz.data.races import RaceRecord, RunRecord, extend, race_of
+from epool_viz.data.sequences import sequence_arrays
+from epool_viz.errors import EpoolError
 from epool_viz.panels.compare.model import CompareModel, friendly, prepare
+from epool_viz.work.client import JobFailedError, WorkerLostError, do
+from epool_viz.work.wire import Message
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ class Racer:
         self._news = {}
         self._begun = self.clock()
         model.message = ""
-        model.stage, model.share, model.said = "preparing", 0.0, "Preparing the sequences and loading torch."
+        model.stage, model.share, model.said = "preparing", 0.0, "Preparing the sequences."
         self._thread = threading.Thread(target=self._run, args=(state, settings, self._cancel), daemon=True)
         self._thread.start()
 
@@ -92,66 +93,46 @@ class Racer:
     def _run(self, state: dict[str, Any], settings: dict[str, Any], cancel: threading.Event) -> None:
         try:
             self._race(state, settings, cancel)
+        except WorkerLostError as error:
+            told = f"{error}, perhaps for want of memory. What was learnt stays; press Race to begin again."
+            logger.warning("a race was lost: %s", error)
+            self._tell(stage="failed", message=told, said="The race was cut off.")
         except EpoolError as error:
             self._tell(stage="failed", message=friendly(error), said="The race did not begin.")
-        except Exception:
-            reference = secrets.token_hex(4)
-            logger.exception("a race failed; the page shows error %s", reference)
+        except Exception as error:
+            if isinstance(error, JobFailedError):
+                reference = error.reference
+            else:
+                reference = secrets.token_hex(4)
+                logger.exception("a race failed; the page shows error %s", reference)
             told = f"The race came to an end that is not your doing (error {reference})."
             self._tell(stage="failed", message=told, said=told)
 
     def _race(self, state: dict[str, Any], settings: dict[str, Any], cancel: threading.Event) -> None:
         train, test, title = prepare(state)
-        try:
-            from epool_viz.models.recording import Recorder
-            from epool_viz.models.training import race
-        except ModuleNotFoundError as error:
-            if error.name not in ("torch", "sklearn"):
-                raise
-            raise MissingExtraError(str(error.name), "train", "A race") from error
-        about = {"n_train": len(train), "n_test": len(test), "length": int(train.lengths[0]), **_plain(settings)}
-        recorder = Recorder(test, title=title, about=about)
-        n_runs = len(settings["methods"]) * len(settings["seeds"])
-        total = n_runs * settings["epochs"]
-        batches: dict[int, float] = {}
-        begun = self.clock()
+        facts = {"n_train": len(train), "n_test": len(test), "length": int(train.lengths[0]), **_plain(settings)}
+        asked = {"settings": _plain(settings), "title": title, "facts": facts, "seed": state["seed"]}
+        record, begun = RaceRecord(), self.clock()
 
-        def progress(run: Any, inside: float) -> None:
-            batches[id(run)] = len(run.history) + inside if not run.stopped else settings["epochs"]
-            share = min(sum(batches.values()) / total, 1.0)
-            self._tell(share=share, stage="racing", said=_told(share, self.clock() - begun, recorder.record))
+        def take(message: Message) -> None:
+            nonlocal begun
+            if message.kind == "waiting":
+                begun = self.clock()
+                self._tell(said=_waiting(message.about["before"]))
+                return
+            if message.kind == "loading":
+                self._tell(said="Loading what trains. The very first time on a machine it is compiled: half a minute.")
+                return
+            extend(record, race_of(message.arrays, message.about, "what the worker told"))
+            share = float(message.about["share"])
+            said = _told(share, self.clock() - begun, record)
+            self._tell(share=share, stage="racing", said=said, record=snapshot_of(record))
 
-        def on_epoch(run: Any, record: Any) -> None:
-            recorder.on_epoch(run, record)
-            progress(run, 0.0)
-            self._tell(record=snapshot_of(recorder.record))
-
-        def on_batch(run: Any, record: Any) -> None:
-            recorder.on_batch(run, record)
-            progress(run, record.batch / record.n_batches)
-            if record.epoch == 1:
-                self._tell(record=snapshot_of(recorder.record))
-
-        self._tell(stage="racing", said=f"Racing on {len(train):,} sequences.")
-        result = race(train, test=test, cancel=cancel, on_epoch=on_epoch, on_batch=on_batch, **settings)
-        done = snapshot_of(recorder.finish(result, state["seed"]))
-        ended = "stopped" if cancel.is_set() else "finished"
-        seconds = self.clock() - begun
-        word = "Stopped" if cancel.is_set() else "Finished"
-        self._tell(record=done, stage=ended, share=1.0, said=f"{word} after {seconds:.0f} s.")
-
-
-def warm() -> None:
-    """Load torch, and what it loads only at a first step, so that a race draws soon after it is asked for."""
-    try:
-        from epool_viz.models.cnn import MotifCNN
-        from epool_viz.models.training import train
-    except ModuleNotFoundError:
-        return  # whoever presses Race is told
-    from epool_viz.data.simulate import simulate
-
-    data = simulate(np.eye(4), n=40, length=8, margin=0)
-    train(MotifCNN(n_kernels=1, width=2), data, epochs=1)
+        self._tell(said=f"Preparing the race on {len(train):,} sequences.")
+        arrays = sequence_arrays(train, "train") | sequence_arrays(test, "test")
+        do("race", asked, arrays, tell=take, cancel=cancel, purpose="A race")
+        ended, word = ("stopped", "Stopped") if cancel.is_set() else ("finished", "Finished")
+        self._tell(stage=ended, share=1.0, said=f"{word} after {self.clock() - begun:.0f} s.")
 
 
 def snapshot_of(record: RaceRecord) -> RaceRecord:
@@ -167,6 +148,10 @@ def snapshot_of(record: RaceRecord) -> RaceRecord:
 
 def _plain(settings: dict[str, Any]) -> dict[str, Any]:
     return {name: list(value) if isinstance(value, tuple) else value for name, value in settings.items()}
+
+
+def _waiting(before: int) -> str:
+    return "One race is before yours." if before == 1 else f"{before} races are before yours."
 
 
 def _told(share: float, seconds: float, record: RaceRecord) -> str:

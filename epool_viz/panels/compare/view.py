@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import threading
+import contextlib
 from typing import Any, ClassVar
 
 import ipywidgets as w
@@ -15,7 +15,7 @@ from epool_viz.components.rewind import Rewind
 from epool_viz.core.kernels import kernel_to_pwm_at
 from epool_viz.data.jaspar import jaspar_index
 from epool_viz.data.races import RaceRecord, RunRecord
-from epool_viz.errors import ArgumentError
+from epool_viz.errors import ArgumentError, MissingExtraError
 from epool_viz.figures.palette import LIGHT
 from epool_viz.figures.svg import logo_svg
 from epool_viz.panels.compare import page, takeaway
@@ -31,11 +31,12 @@ from epool_viz.panels.compare.charts import (
     race_trace,
 )
 from epool_viz.panels.compare.model import BOUNDS, LONGEST_TEXT, CompareModel, e_step_state, verdict
-from epool_viz.panels.compare.racer import Racer, warm
+from epool_viz.panels.compare.racer import Racer
 from epool_viz.panels.dashboard import Dashboard, shown_if
 from epool_viz.panels.html import escape
 from epool_viz.panels.links import fragment
 from epool_viz.panels.look import card, heading, part
+from epool_viz.work import client
 
 defer_iri_parsers()
 import plotly.graph_objects as go  # noqa: E402 - only once its parsers are put off
@@ -194,8 +195,12 @@ class CompareView(Dashboard):
             self.model.epoch = int(patch["epoch"])
             self.model.follows = self.model.epoch >= self.model.record.n_epochs
         if patch.get("intends") is True:
-            warm_up()
+            self._come_near()
         self._show()
+
+    def _come_near(self) -> None:
+        with contextlib.suppress(MissingExtraError):  # whoever presses Race is told
+            client.prepare("A race")
 
     def _page_state(self) -> dict[str, Any]:
         model = self.model
@@ -354,11 +359,6 @@ _READING = {
 def _shape(record: RaceRecord, lines: list[Line]) -> tuple[Any, ...]:
     """What must be the same for a figure to be fed instead of built."""
     return tuple(panels_of(record)), tuple(record.methods), tuple(line.key for line in lines)
-
-
-def warm_up() -> None:
-    """Load torch while somebody is still choosing; in a thread, so that the page answers meanwhile."""
-    threading.Thread(target=warm, daemon=True).start()
 
 
 def choices_of(model: CompareModel) -> dict[str, Any]:

@@ -1,1 +1,0 @@
-"""EM, one step at a time."""
