@@ -29,6 +29,13 @@ class Occurrence(StrEnum):
     zoops = "zoops"
 
 
+class StartName(StrEnum):
+    """Where EM begins."""
+
+    random = "random"
+    substrings = "substrings"
+
+
 class PresetName(StrEnum):
     """A way to build and to train a network."""
 
@@ -211,6 +218,55 @@ def scan_sequences(
         site_rate=site_rate,
         both_strands=both_strands,
     )
+
+
+@app.command("em")
+def discover_motifs(
+    sequences: Annotated[str, typer.Argument(help="A file of sequences, plain or gzip, or example:crp0.")],
+    width: Annotated[int | None, typer.Option(help="Letters of a motif; 12 if left out.", min=1)] = None,
+    occurrence: Annotated[Occurrence, typer.Option(help="One site a sequence, or at most one.")] = Occurrence.oops,
+    motifs: Annotated[int, typer.Option(help="How many; the sites of each are erased before the next.", min=1)] = 1,
+    start: Annotated[
+        StartName, typer.Option(help="Random windows, or the best of all windows (small sets).")
+    ] = StartName.random,
+    starts: Annotated[int, typer.Option(help="Climbs side by side; the best evidence wins.", min=1)] = 20,
+    init: Annotated[
+        str | None, typer.Option(help="Begin with this motif instead: a file, or a name or ID of JASPAR.")
+    ] = None,
+    both_strands: Annotated[bool, typer.Option("--both-strands/--one-strand", help="Sites on either.")] = False,
+    pseudocount: Annotated[float, typer.Option(help="Imaginary sites a column.", min=0)] = 0.1,
+    background: Annotated[str, typer.Option(help='"sequences", "uniform" or the shares of A,C,G,T.')] = "sequences",
+    seed: Annotated[int, typer.Option(help="The same seed begins with the same windows.", min=0)] = 0,
+    iterations: Annotated[int, typer.Option(help="At the most, of a start.", min=1)] = 200,
+    out: Annotated[Path | None, typer.Option(help="MEME file to write; standard output if left out.")] = None,
+    sites: Annotated[Path | None, typer.Option(help="Table of the sites to write.")] = None,
+) -> None:
+    """Discover motifs by EM: MEME text, and a table of their sites.
+
+    Ctrl-C stops after the present iteration and writes what was found until then; the exit code is then 130.
+    """
+    from epool_viz.app.discovering import discover_to_files
+
+    text, code = discover_to_files(
+        sequences,
+        width=width,
+        motifs=motifs,
+        init=init,
+        start=start.value,
+        occurrence=occurrence.value,
+        background=background,
+        out=out,
+        sites=sites,
+        sink=_remark,
+        n_starts=starts,
+        both_strands=both_strands,
+        pseudocount=pseudocount,
+        seed=seed,
+        max_iterations=iterations,
+    )
+    if out is None:
+        typer.echo(text, nl=False)
+    raise typer.Exit(code)
 
 
 @app.command("simulate")
