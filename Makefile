@@ -38,11 +38,13 @@ clean: ## remove what these commands made
 $(VENV)/.app: $(PY) $(NEEDS)
 	@echo "installing epool_viz, torch and what else it needs (a few minutes the first time)"
 	@$(PIP) install --quiet --constraint constraints.txt --editable ".[train,onnx]"
+	@$(PY) -m epool_viz.models.engine
 	@touch $@
 
 $(VENV)/.dev: $(PY) $(NEEDS)
 	@echo "installing epool_viz and the tools of its tests (a few minutes the first time)"
 	@$(PIP) install --quiet --constraint constraints.txt --editable ".[dev]"
+	@$(PY) -m epool_viz.models.engine
 	@touch $@ $(VENV)/.app
 
 $(PY):

@@ -20,13 +20,14 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
 from numba import njit, types
-from numba.core import cgutils
+from numba.core import cgutils, event
 from numba.extending import intrinsic, models, overload, register_model
 
 LANES = 16
@@ -78,6 +79,25 @@ def compiled(function: Callable[..., Any]) -> Any:
         return njit(cache=True, **options)(function)
     except RuntimeError:  # no locator: neither our folder nor the user's cache can be written
         return njit(**options)(function)
+
+
+@contextmanager
+def told_of_compiling(tell: Callable[[], object]) -> Iterator[None]:
+    """Call `tell` once something is compiled inside, rather than read from the disk."""
+
+    class Once(event.Listener):
+        has_told = False
+
+        def on_start(self, _: Any) -> None:
+            if not self.has_told:
+                self.has_told = True
+                tell()
+
+        def on_end(self, _: Any) -> None:
+            """Nothing to say."""
+
+    with event.install_listener("numba:compile", Once()):
+        yield
 
 
 # sixteen numbers at once: what LLVM calls a vector, of any processor

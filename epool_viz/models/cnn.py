@@ -24,6 +24,8 @@ from epool_viz.models.threads import few_threads
 
 Array = np.ndarray[Any, Any]
 
+_FUSED_BATCH = 4096
+
 
 @dataclass(frozen=True)
 class Preset:
@@ -309,6 +311,8 @@ def predict_log_odds(model: nn.Module, sequences: Any, *, batch_size: int = 256)
     model.eval()
     try:
         with torch.no_grad(), few_threads(), engines.prefer_fused(is_large or engines.is_preferred()):
+            if isinstance(model, MotifCNN) and model.uses_fused(tensor):
+                batch_size = max(batch_size, _FUSED_BATCH)  # it holds a number a kernel of each
             parts = [log_odds(model, batch.to(device)).cpu() for batch in tensor.split(batch_size)]
     finally:
         model.train(was_training)

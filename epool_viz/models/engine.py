@@ -49,7 +49,7 @@ from epool_viz.models.threads import for_each
 Array = np.ndarray[Any, Any]
 
 ENGINES = ("auto", "fused", "torch")
-_SAID_AFTER = 1.5  # seconds; the compiled code of another day is read in less
+SAID = "Compiling the scan engine for this machine. It is done once, and takes up to half a minute."
 _MOST_CHUNKS = 16
 _CHUNK = 300_000  # rows of a table, a fraction of a millisecond: less is not worth a thread
 _WORTH_LOADING = 2e9  # multiplications of a dense convolution; numba takes a second to load
@@ -113,8 +113,14 @@ def as_one_hot(sequences: Tensor, like: Tensor) -> Tensor:
 def require_engine(name: str) -> None:
     """Say at once what is wrong with an engine's name, or what is missing for it."""
     require_choice(name, "engine", ENGINES)
-    if name == "fused" and importlib.util.find_spec("numba") is None:
+    if name == "fused" and not has_numba():
         raise MissingExtraError("numba", "train", 'The engine "fused"')
+
+
+@functools.cache
+def has_numba() -> bool:
+    """Whether numba is installed; without loading it."""
+    return importlib.util.find_spec("numba") is not None
 
 
 def can_fuse(sequences: Tensor, kernels: Tensor, pooling: Pooling, padding: str) -> bool:
@@ -129,7 +135,7 @@ def can_fuse(sequences: Tensor, kernels: Tensor, pooling: Pooling, padding: str)
         and kernels.shape[1] == 4
         and _method_of(pooling) is not None
         and n_windows >= pooling.local_window
-        and importlib.util.find_spec("numba") is not None
+        and has_numba()
     )
 
 
@@ -167,6 +173,7 @@ def _method_of(pooling: Pooling) -> str | None:
 # loading and compiling
 
 _compiling = threading.Lock()
+_is_ready: bool | None = None
 
 
 @functools.cache
@@ -195,23 +202,24 @@ def prepare(sink: Callable[[str], object] = _to_stderr) -> bool:
     -------
     bool, False where there is no numba
     """
-    said = "Compiling the scan engine for this machine. It is done once, and takes about half a minute."
-    timer = threading.Timer(_SAID_AFTER, sink, [said])
-    timer.daemon = True
-    timer.start()
-    try:
-        with _compiling:
-            return _compile()
-    finally:
-        timer.cancel()
+    global _is_ready
+    with _compiling:
+        if _is_ready is None:
+            _is_ready = _compile(sink)
+        return _is_ready
 
 
-@functools.cache
-def _compile() -> bool:
+def _compile(sink: Callable[[str], object]) -> bool:
     """Call each entry of the compiled part once, on two sequences."""
     fused = _load()
     if fused is None:
         return False
+    with fused.told_of_compiling(lambda: sink(SAID)):
+        _call_each(fused)
+    return True
+
+
+def _call_each(fused: ModuleType) -> None:
     codes = np.zeros((2, 3), np.int8)
     scan = FusedScan([MaxPooling()], [1], 2, "valid", "relu", 3)
     scan.set_kernels([np.zeros((1, 4, 2), np.float32)], [np.zeros(1, np.float32)], [0.0])
@@ -222,7 +230,6 @@ def _compile() -> bool:
     scan.kernel_gradients(0)
     flat = np.zeros(1, np.float32)
     fused.adam(flat, flat, flat, flat, 1, 0.1, 0.9, 0.999, 1e-7)
-    return True
 
 
 # the fused way
@@ -506,3 +513,7 @@ def fused_pool(
     m = pooling._m() if isinstance(pooling, ExpectationPooling | LogSumExpPooling) else 0.0
     m = m if isinstance(m, Tensor) else torch.tensor(float(m))
     return _FusedPool.apply(kernels, biases, m, sequences.to(torch.int8).contiguous(), scan)
+
+
+if __name__ == "__main__":  # compiles, so that nobody has to wait later
+    prepare()
