@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from epool_viz.panels.attribution.view import AttributionView
     from epool_viz.panels.compare.view import CompareView
     from epool_viz.panels.e_step.view import EStepView
+    from epool_viz.panels.em.view import EMView
     from epool_viz.panels.pwm.view import PwmView
 
 
@@ -109,3 +110,28 @@ def attribution(**state: Any) -> AttributionView:
     from epool_viz.panels.attribution.view import AttributionView
 
     return AttributionView(AttributionModel(**state))
+
+
+def em(**state: Any) -> EMView:
+    """EM from guess to motif, one E-step and one M-step at a time.
+
+    Parameters
+    ----------
+    **state
+        Where to start: any of the names of `EMModel.state()`, such as `data="simulated"`, `motif="STAT3"`,
+        `start="trained"`, `occurrence="zoops"`, `width=12`, `at=3`.
+
+    Returns
+    -------
+    EMView
+        An ipywidgets widget; its `model` holds the choices and the walk.
+
+    Raises
+    ------
+    ArgumentError
+        For a name that is no part of the state, or a value of the wrong kind.
+    """
+    from epool_viz.panels.em.model import EMModel
+    from epool_viz.panels.em.view import EMView
+
+    return EMView(EMModel.from_state(state))

@@ -71,7 +71,13 @@ def foreign_imports(tree: ast.AST) -> list[str]:
 
 
 def test_the_notebooks_are_really_found():
-    assert [path.name for path in DASHBOARDS] == ["attribution.ipynb", "compare.ipynb", "e_step.ipynb", "pwm.ipynb"]
+    assert [path.name for path in DASHBOARDS] == [
+        "attribution.ipynb",
+        "compare.ipynb",
+        "e_step.ipynb",
+        "em.ipynb",
+        "pwm.ipynb",
+    ]
     assert {path.name for path in LESSONS} >= {"kernel_is_a_pwm.ipynb", "pooling_is_the_e_step.ipynb"}
 
 

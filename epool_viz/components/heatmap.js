@@ -292,7 +292,9 @@ export default {
       for (let n = Math.ceil(first() / step) * step; n <= last; n += step) {
         const x = place.left + (n - first() + 0.5) * place.unit;
         pen.fillRect(x - 0.5, place.top + place.height + 1, 1, 3);
-        pen.fillText(format(n), x, place.top + place.height + 0.4 * place.rem);
+        const text = format(n);
+        const half = pen.measureText(text).width / 2;
+        pen.fillText(text, Math.min(x, plot.clientWidth - half - 1), place.top + place.height + 0.4 * place.rem);
       }
     }
 

@@ -1,12 +1,13 @@
 // Logo: what the kernel means, as letters, under the base e^m; it moves with m and always says what it draws.
 //
 // state: logo_kind ("information", "probability", "log odds" or "kernel"), logo_reverse (boolean), cursor
-// options: {kind, letters, label, height, quiet}
+// options: {kind, letters, label, height, quiet, motif}
 //   kind     always this kind, without the choice
 //   letters  the letters of the window under the cursor, below the logo (default true)
 //   label    the kernel's name (default: kernel_name of the state)
 //   height   of the picture, in rem (default 9)
 //   quiet    true: nothing is spoken
+//   motif    true: the kernel is the log odds of a motif, and the words speak of that alone
 
 // Outlines in a box of 100 x 100, y downwards; each touches all four sides, so that a letter is as tall as its number.
 export const GLYPHS = {
@@ -105,14 +106,14 @@ export default {
     const { make, format, percent, dress, speaker, tableTwin, matrixTable, oncePerFrame, onWidth } = store.kit;
     // amino acids have no colours of their own
     const colourOf = (letter) => store.kit.letterColour(store.state.complement ? letter : "other");
-    const { kind: fixed, letters: hasLetters = true, label, height = 9, quiet } = model.get("options");
+    const { kind: fixed, letters: hasLetters = true, label, height = 9, quiet, motif } = model.get("options");
     const watched = ["kernel", "m", "bias", "background", "alphabet", "complement", "logo_kind", "logo_reverse", "kernel_name"];
     const moving = ["cursor", "codes", "padding", "both_strands", "kernel", "logo_reverse"];
     const kindOf = () => fixed ?? (store.state.logo_kind in KINDS ? store.state.logo_kind : "information");
     dress(el, "logo", CSS);
 
     const id = `ec-logo-${Math.random().toString(36).slice(2, 8)}`;
-    const radios = Object.entries(KINDS).map(([kind, { title }]) =>
+    const radios = Object.entries(KINDS).filter(([kind]) => !motif || kind !== "kernel").map(([kind, { title }]) =>
       make("label", {}, make("input", { type: "radio", name: id, value: kind, onchange: () => store.set({ logo_kind: kind }) }), title));
     const chooser = make("fieldset", {}, make("legend", {}, "Logo"), make("div", { class: "ec-row" }, radios));
     const flip = make("input", { type: "checkbox", onchange: () => store.set({ logo_reverse: flip.checked }) });
@@ -196,10 +197,11 @@ export default {
       const whose = `${isReversed ? "the reverse complement of " : ""}${label ?? (state.kernel_name || "the kernel")}`;
       const base = `to the base e\u1d50 = ${format(Math.exp(state.m))} (m = ${format(state.m)})`;
       const against = `against ${backgroundWords(state)}`;
+      const what = motif ? whose : `the PPM that ${whose} means ${base}`;
       return {
-        information: ["Information, in bits,", ` of the PPM that ${whose} means ${base}, ${against}.`],
-        probability: ["Probability", ` in the PPM that ${whose} means ${base}, ${against}.`],
-        "log odds": ["Log odds, in bits,", ` of the PPM that ${whose} means ${base}, ${against}.`],
+        information: ["Information, in bits,", ` of ${what}, ${against}.`],
+        probability: ["Probability", ` in ${what}${motif ? "" : `, ${against}`}.`],
+        "log odds": ["Log odds, in bits,", ` of ${what}, ${against}.`],
         kernel: ["Raw kernel, in score units:", ` the numbers of ${whose} as they are; no base, no background.`],
       }[kind];
     }
@@ -215,7 +217,7 @@ export default {
         total,
         consensus,
         sentence:
-          `At m = ${format(store.state.m)} the motif tells ${format(total, 3)} bits in ${last.bits.length} columns; ` +
+          `${motif ? "The" : `At m = ${format(store.state.m)} the`} motif tells ${format(total, 3)} bits in ${last.bits.length} columns; ` +
           `the most telling column is ${strongest + 1}, where ${store.state.alphabet[letter]} has ${percent(ppm[letter][strongest])}.`,
       };
     }

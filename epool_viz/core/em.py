@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from epool_viz.core._arrays import as_float, background_like, is_torch, require_choice, require_number, require_shape
-from epool_viz.core.alphabet import Alphabet
+from epool_viz.core.alphabet import DNA, Alphabet
 from epool_viz.core.kernels import kernel_to_pwm_at
 from epool_viz.core.posterior import OCCURRENCES
 from epool_viz.core.windows import FoundSite, Windows, background_of, codes_of, sites_of, windows_of
@@ -352,6 +352,35 @@ def fit_em(
         converged,
         len(fits),
     )
+
+
+def first_ppms(
+    windows: Windows,
+    start: Any = "random",
+    *,
+    n_starts: int = 1,
+    seed: int = 0,
+    occurrence: str = "oops",
+    pseudocount: float = 0.1,
+    background: Any = None,
+    alphabet: Alphabet = DNA,
+    on_trial: Callable[[int, int], object] | None = None,
+    cancel: Cancel | None = None,
+) -> tuple[list[str], Array]:
+    """Where `fit_em` would begin.
+
+    Parameters
+    ----------
+    windows : Windows
+    start, n_starts, seed, occurrence, pseudocount, background, alphabet, on_trial, cancel : as for `fit_em`
+
+    Returns
+    -------
+    list of str, what each start is called; and array, shape (start, letter, width).
+    """
+    q = np.asarray(background_like(background, np.zeros(0), windows.n_letters))
+    climber = _Climber(windows, alphabet, q, occurrence, pseudocount, 0, 0.0, None, cancel)
+    return _first_ppms(climber, start, n_starts, seed, on_trial)
 
 
 def erase(sequences: Any, result: EMResult, *, least: float = 0.5, alphabet: str | Alphabet = "DNA") -> list[Array]:

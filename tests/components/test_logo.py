@@ -110,6 +110,23 @@ def test_a_uniform_background_is_called_so(show):
     assert "against a uniform background (4 letters alike)" in page.inner_text(".ec-logo-label")
 
 
+def test_the_logo_of_a_motif_speaks_of_no_kernel_and_no_base(show):
+    for kind, words in {
+        "information": "Information, in bits, of my motif, against the background A 0.1",
+        "probability": "Probability in my motif.",
+        "log odds": "Log odds, in bits, of my motif, against the background A 0.1",
+    }.items():
+        state = logo_state(m=1.0, background=Q) | {"logo_kind": kind, "kernel_name": "my motif"}
+        page = show(state, "logo.js", options={"motif": True})
+        assert page.inner_text(".ec-logo-label").startswith(words)
+    assert page.locator("#logo input[value=kernel]").count() == 0
+    assert (
+        page.locator("#logo svg[role=img]")
+        .first.get_attribute("aria-label")
+        .startswith("Log odds logo. The motif tells")
+    )
+
+
 def test_the_matrix_is_one_click_away_and_full(show):
     page = show(logo_state(m=1.3, background=Q), "logo.js")
     assert page.locator("#logo [data-name]").count() == 0, "the table was built before anyone asked"

@@ -1,0 +1,1 @@
+"""EM, one step at a time."""

@@ -1,0 +1,522 @@
+"""The state of the EM panel: what the user chose, and the walk that follows from it. Knows no widget."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from traitlets import Any as AnyTrait
+from traitlets import Bool, Enum, Float, HasTraits, Int, TraitError, Tuple, Unicode, observe, validate
+
+from epool_viz.core.em import first_ppms, posterior_ppm
+from epool_viz.core.kernels import kernel_to_pwm_at
+from epool_viz.core.posterior import OCCURRENCES
+from epool_viz.core.windows import FoundSite, Windows, background_of, codes_of, is_at_known_site, windows_of
+from epool_viz.data.gallery import MODEL_NAMES, load_example
+from epool_viz.data.jaspar import load_jaspar
+from epool_viz.data.sequences import SequenceSet, parse_sequences
+from epool_viz.data.simulate import simulate
+from epool_viz.errors import ArgumentError, EpoolError
+from epool_viz.panels.e_step.kernels import jaspar_kernel, network_settings, trained_kernel, trained_kernels
+from epool_viz.panels.em.trail import Trail, bits_between
+
+DATA = ("crp0", "crp_sites", "simulated", "ctcf_peaks", "p73_peaks", "pasted")
+STARTS = ("random", "substrings", "jaspar", "trained")
+STAGES = ("idle", "working", "stopping")
+PEAKS = 200  # of a bundled set of peaks, the first ones
+# Hard caps, in one place: whatever a page sends, this is as far as it goes.
+MOST_SEQUENCES = 2000
+MOST_LETTERS = 400_000
+MOST_CELLS = 1_000_000  # of the heat map: sequences times letters of the longest
+LONGEST_TEXT = 1_000_000
+BOUNDS: dict[str, tuple[float, float]] = {
+    "n": (2, 1000),
+    "length": (10, 400),
+    "site_share": (0.1, 1.0),
+    "data_seed": (0, 9999),
+    "seed": (0, 9999),
+    "width": (3, 40),
+    "pseudocount": (0.0, 10.0),
+    "n_starts": (1, 100),
+    "rank": (0, 10_000),
+}
+Array = np.ndarray[Any, Any]
+
+
+class Start(NamedTuple):
+    """Where EM begins.
+
+    Attributes
+    ----------
+    name : str
+    width : int
+    ppm : shape (letter, width), or None while the best substring has still to be looked for
+    kernel : shape (letter, width), or None
+        Of a trained network, whose pooling reads it to the base `e^m`.
+    m : float
+    note : str
+        A sentence about it.
+    """
+
+    name: str
+    width: int
+    ppm: Array | None
+    kernel: Array | None = None
+    m: float = 1.0
+    note: str = ""
+
+
+class Motif(NamedTuple):
+    """A motif that was found and whose sites are erased."""
+
+    name: str
+    ppm: Array
+    sites: list[FoundSite]
+    evidence: float
+    background: Array
+
+
+class EMModel(HasTraits):
+    """Choices in, a walk out.
+
+    The traits named in `CHOICES` and `LOOKING` are the state. A choice that cannot be used is kept and explained in
+    `message`; the walk stays the last good one until it is mended.
+    """
+
+    data = Enum(DATA, "crp0")
+    motif = Unicode("STAT3", help="Planted in simulated sequences: a name or accession of JASPAR.")
+    n = Int(60, help="Simulated sequences.")
+    length = Int(100, help="Letters of each.")
+    site_share = Float(1.0, help="Of the simulated sequences that have a site.")
+    data_seed = Int(0)
+    pasted = Unicode("", help="FASTA, bare letters, or any text format the library reads.")
+    occurrence = Enum(OCCURRENCES, "oops")
+    both_strands = Bool(False)
+    pseudocount = Float(0.1, help="Imaginary sites a column.")
+    start = Enum(STARTS, "random")
+    width = Int(22, help="Of the motif, where the start does not bring its own.")
+    seed = Int(1, help="Of the random window.")
+    jaspar = Unicode("CTCF", help="Name or accession.")
+    trained = Enum(MODEL_NAMES, MODEL_NAMES[0])
+    rank = Int(0, help="Place among its kernels by the size of the output weight, from 0.")
+    n_starts = Int(10, help="Of a search for the best.")
+
+    at = Int(0, help="Place on the walk.")
+    row = Int(0, help="Sequence in hand, from 0.")
+    place = Int(0, help="Position in hand, from 0.")
+    column = Int(0, help="Column of the motif in hand, from 0.")
+
+    windows: Windows
+    background: Array
+
+    message = Unicode("", help="What the user can put right; empty when all is well.")
+    stage = Enum(STAGES, "idle")
+    progress = Float(0.0, help="Of what runs, where that can be known.")
+    said = Unicode("", help="What happens just now, or has just happened.")
+    sequences = AnyTrait(help="The SequenceSet.")
+    beginning = AnyTrait(help="The Start in use.")
+    trail = AnyTrait(None, help="The Trail, or None while its start is looked for.")
+    found = Tuple(help="The Motifs whose sites are erased, in the order found.")
+    version = Int(0, help="Of what a walk depends on; another one ends what runs.")
+
+    CHOICES = (
+        "data",
+        "motif",
+        "n",
+        "length",
+        "site_share",
+        "data_seed",
+        "pasted",
+        "occurrence",
+        "both_strands",
+        "pseudocount",
+        "start",
+        "width",
+        "seed",
+        "jaspar",
+        "trained",
+        "rank",
+        "n_starts",
+    )
+    LOOKING = ("at", "row", "place", "column")
+    OF_DATA = ("data", "motif", "n", "length", "site_share", "data_seed", "pasted")
+
+    def __init__(self, **state: Any) -> None:
+        super().__init__()
+        self._paused = False
+        self._wanted = 0  # the place to walk to once there is a start
+        self._erased: list[Array] | None = None
+        self._bits: Array | None = None
+        self._refresh()
+        if state:
+            self.restore(state)
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> EMModel:
+        """A model in the state that `state()` gave."""
+        return cls(**state)
+
+    def state(self) -> dict[str, Any]:
+        """All that the user chose, as plain values; JSON can hold it."""
+        return {name: getattr(self, name) for name in (*self.CHOICES, *self.LOOKING)}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take over a state, or a part of one.
+
+        Raises
+        ------
+        ArgumentError
+            For a name that is no part of the state, or a value of the wrong kind; nothing is changed then.
+        """
+        unknown = sorted(set(state) - {*self.CHOICES, *self.LOOKING})
+        if unknown:
+            raise ArgumentError(unknown[0], "not part of the state", ", ".join((*self.CHOICES, *self.LOOKING)))
+        before = {name: getattr(self, name) for name in self.CHOICES}
+        self._paused = True
+        try:
+            for name in self.CHOICES:
+                if name in state:
+                    setattr(self, name, state[name])
+        except TraitError as error:
+            for name, value in before.items():
+                setattr(self, name, value)
+            raise ArgumentError("state", f"not usable ({error})", "what EMModel.state() returns") from None
+        finally:
+            self._paused = False
+        changed = {name for name, value in before.items() if getattr(self, name) != value}
+        if changed:
+            self._again(changed)
+        self._look({name: value for name, value in state.items() if name in self.LOOKING})
+
+    def _look(self, wanted: Mapping[str, Any]) -> None:
+        for name, value in wanted.items():
+            if isinstance(value, bool) or not isinstance(value, int):
+                raise ArgumentError(name, repr(value), "a whole number")
+        if "at" in wanted:
+            self.go(wanted["at"])
+        for name in ("row", "place", "column"):
+            if name in wanted:
+                setattr(self, name, wanted[name])
+
+    # --- the walk
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something runs."""
+        return self.stage != "idle"
+
+    @property
+    def needs_start(self) -> bool:
+        """Whether the best substring has still to be looked for."""
+        return self.trail is None and self.beginning is not None and not self.message
+
+    def go(self, at: int) -> None:
+        """Show a place of the walk; walk on where it has not been yet."""
+        if self.trail is None:
+            self._wanted = at
+            return
+        while self.trail.end < at and not self.trail.is_finished:
+            self.trail.step()
+        self._show_place(self.trail, min(max(at, 0), self.trail.end))
+
+    def _show_place(self, trail: Trail, at: int) -> None:
+        """Put a place on the screen; a cell in hand that is the strongest of its sequence stays the strongest."""
+        was_strongest = self.place == self.best_place(self.row)
+        with self.hold_trait_notifications():
+            self.trail, self.at = trail, at
+            if was_strongest:
+                self.place = self.best_place(self.row)
+
+    def take_over(self, trail: Trail, at: int | None = None) -> None:
+        """Show another walk over the same windows, from its end or from `at`."""
+        shown = trail.end if at is None else max(at, 0)
+        while trail.end < shown and not trail.is_finished:
+            trail.step()
+        self._show_place(trail, min(shown, trail.end))
+
+    def begin(self, name: str, ppm: Array) -> None:
+        """Begin a walk."""
+        wanted, self._wanted = self._wanted, 0
+        self.take_over(self._trail(name, ppm), wanted)
+
+    def _trail(self, name: str, ppm: Array) -> Trail:
+        return Trail(
+            self.windows,
+            ppm,
+            background=self.background,
+            occurrence=self.occurrence,
+            pseudocount=self.pseudocount,
+            name=name,
+        )
+
+    def restart(self) -> None:
+        """Back to the start that was chosen; what has been walked is forgotten."""
+        if self.beginning.ppm is not None:
+            self.begin(self.beginning.name, self.beginning.ppm)
+        elif self.trail is not None:
+            self.begin(self.trail.name, self.trail.ppms[0])
+
+    def erase_and_go_on(self) -> None:
+        """Keep the motif, erase its sites, and look for the next one elsewhere.
+
+        Raises
+        ------
+        ArgumentError
+            Before the first E-step, or while no window has a posterior of one half.
+        """
+        if self.trail is None or not self.at:
+            raise ArgumentError("sites", "not looked for yet", "at least one E-step")
+        sites = [site for site in self.trail.sites(self.at) if site.posterior >= 0.5]
+        if not sites:
+            raise ArgumentError("sites", "uncertain everywhere", "one at least with a posterior of 0.5")
+        marked = [self.erased_letters(row).copy() for row in range(len(self.sequences))]
+        for site in sites:
+            marked[site.sequence][site.start : site.stop] = True
+        evidence = self.trail.evidence[(self.at - 1) // 2]
+        kept = Motif(f"motif {len(self.found) + 1}", self.trail.ppm(self.at), sites, evidence, self.background)
+        self._refresh(marked, (*self.found, kept))
+
+    def forget_found(self) -> None:
+        """Put the erased letters back."""
+        self._refresh()
+
+    # --- what is seen
+
+    @property
+    def is_about_kernel(self) -> bool:
+        """Whether the start is a kernel of a trained network."""
+        return self.beginning is not None and self.beginning.kernel is not None
+
+    def erased_letters(self, row: int) -> Array:
+        """Which letters of a sequence are erased."""
+        return self._erased[row] if self._erased else np.zeros(int(self.sequences.lengths[row]), dtype=bool)
+
+    def heat(self) -> Array:
+        """Posterior of a start at each letter, both strands together; shape (sequence, letter), NaN for no window."""
+        columns = int(self.sequences.lengths.max())
+        flat = self.windows.sequence * columns + self.windows.start
+        size = len(self.sequences) * columns
+        posterior = self.trail.posterior(self.at) if self.trail else self._prior()
+        values = np.bincount(flat, weights=posterior, minlength=size)
+        values[np.bincount(flat, minlength=size) == 0] = np.nan
+        return values.reshape(len(self.sequences), columns)
+
+    def _prior(self) -> Array:
+        return np.repeat(1 / np.maximum(self.windows.n_windows, 1), self.windows.n_windows)
+
+    def best_place(self, row: int) -> int:
+        """The most probable start in a sequence, or 0."""
+        first, n = int(self.windows.first[row]), int(self.windows.n_windows[row])
+        if self.trail is None or not n:
+            return 0
+        return int(self.windows.start[first + int(np.argmax(self.trail.posterior(self.at)[first : first + n]))])
+
+    def hits(self) -> tuple[int, int] | None:
+        """Sequences whose site is at a known one, and sequences that have a known one; None where none are known."""
+        known = self.sequences.sites
+        if known is None or self.trail is None:
+            return None
+        met = sum(is_at_known_site(site, known[site.sequence]) for site in self.trail.sites(self.at))
+        return met, sum(map(bool, known))
+
+    def kernel_bits(self) -> Array | None:
+        """Bits of each column from the kernel's exact PPM to the one that one M-step makes; None without a kernel."""
+        start = self.beginning
+        if start is None or start.kernel is None or start.ppm is None:
+            return None
+        if self._bits is not None:
+            return self._bits
+        after = posterior_ppm(
+            self.codes_left(),
+            start.kernel,
+            m=start.m,
+            background=self.background,
+            both_strands=self.both_strands,
+            occurrence=self.occurrence,
+            pseudocount=self.pseudocount,
+        )
+        self._bits = bits_between(after, start.ppm)
+        return self._bits
+
+    def codes_left(self) -> list[Array]:
+        """Letter codes of the sequences, the erased ones unknown."""
+        codes, _ = codes_of(self.sequences, "DNA")
+        if not self._erased:
+            return codes
+        return [np.where(gone, -1, each).astype(np.int8) for each, gone in zip(codes, self._erased, strict=True)]
+
+    @property
+    def trained_kernels(self) -> tuple[str, ...]:
+        """Labels of the trained model's kernels by rank; empty while the start is none of a model."""
+        return trained_kernels(self.trained) if self.start == "trained" else ()
+
+    # --- following the choices
+
+    @validate(*BOUNDS)
+    def _bounded(self, proposal: Any) -> Any:
+        low, high = BOUNDS[proposal.trait.name]
+        value = proposal.value
+        if isinstance(value, float) and not math.isfinite(value):
+            return getattr(self, proposal.trait.name)
+        return type(value)(min(max(round(value, 9), low), high))
+
+    @validate("row")
+    def _existing_row(self, proposal: Any) -> int:
+        return min(max(proposal.value, 0), max(len(self.sequences) - 1, 0) if self.sequences is not None else 0)
+
+    @validate("place")
+    def _existing_place(self, proposal: Any) -> int:
+        most = int(self.sequences.lengths[self.row]) - 1 if self.sequences is not None else 0
+        return min(max(proposal.value, 0), most)
+
+    @validate("column")
+    def _existing_column(self, proposal: Any) -> int:
+        return min(max(proposal.value, 0), self.beginning.width - 1 if self.beginning is not None else 0)
+
+    @validate("pasted")
+    def _short_enough(self, proposal: Any) -> str:
+        if len(proposal.value) <= LONGEST_TEXT:
+            return str(proposal.value)
+        self.message = f"The text has {len(proposal.value):,} characters; accepted: at most {LONGEST_TEXT:,}."
+        return self.pasted
+
+    @observe(*CHOICES)
+    def _another_choice(self, change: Any) -> None:
+        if not self._paused and change.name != "n_starts":
+            self._again({change.name})
+
+    def _refresh(self, erased: list[Array] | None = None, found: tuple[Motif, ...] = ()) -> None:
+        """Follow the choices as far as they can be used."""
+        try:
+            sequences = _set_of({name: getattr(self, name) for name in self.OF_DATA})
+            require_small(sequences)
+            background = self._background(sequences)
+            begin = self._chosen_start(background)
+            windows = windows_of(sequences, begin.width, both_strands=self.both_strands, erased=erased)
+            begin = self._drawn(begin, windows, background)
+        except EpoolError as error:
+            self.message = friendly(error)
+            return
+        with self.hold_trait_notifications():  # whoever hears of it sees all of it
+            is_other = self.sequences is not sequences
+            self._erased, self._wanted, self.windows, self.background = erased, 0, windows, background
+            self.sequences, self.beginning, self.found = sequences, begin, found
+            self.message, self._bits = "", None
+            self.version += 1
+            self.at, self.trail = 0, None if begin.ppm is None else self._trail(begin.name, begin.ppm)
+            self.row = 0 if is_other else min(self.row, len(sequences) - 1)
+            self.place = (
+                self.best_place(self.row) if is_other else min(self.place, int(sequences.lengths[self.row]) - 1)
+            )
+            self.column = min(self.column, begin.width - 1)
+
+    def _again(self, changed: set[str]) -> None:
+        """Follow; other sequences have nothing erased."""
+        if changed & set(self.OF_DATA):
+            self._refresh()
+        else:
+            self._refresh(self._erased, self.found)
+
+    def _background(self, sequences: SequenceSet) -> Array:
+        codes, letters = codes_of(sequences, "DNA")
+        return background_of(codes, letters, self.both_strands)
+
+    def _chosen_start(self, background: Array) -> Start:
+        if self.start == "jaspar":
+            kernel = jaspar_kernel(self.jaspar, background)
+            ppm = np.asarray(kernel_to_pwm_at(kernel.matrix, 1.0, background=background).ppm)
+            return Start(kernel.label, ppm.shape[1], ppm, note="A published motif, with one imaginary site.")
+        if self.start == "trained":
+            kernel = trained_kernel(self.trained, self.rank)
+            m = float(network_settings(self.trained, self.rank)["m"])
+            ppm = np.asarray(kernel_to_pwm_at(kernel.matrix, m, background=background).ppm)
+            note = f"The exact PPM of the kernel: its numbers to the base e to the m, m = {m:g}."
+            return Start(kernel.label, ppm.shape[1], ppm, kernel.matrix, m, note)
+        return Start("", self.width, None)
+
+    def _drawn(self, begin: Start, windows: Windows, background: Array) -> Start:
+        """With the random window in it; substrings are tried elsewhere, since that takes its time."""
+        if begin.ppm is not None or self.start != "random":
+            return begin
+        names, ppms = first_ppms(windows, "random", seed=self.seed, background=background)
+        note = "A window of the sequences: its own letters with 70 %, the rest shared as the background has it."
+        return Start(names[0], begin.width, ppms[0], note=note)
+
+    def load_file(self, name: str, content: bytes) -> None:
+        """Use an uploaded file of sequences; one that cannot be read is explained and changes nothing."""
+        try:
+            text = _decoded(name, content)
+            require_small(_parsed(text, name))
+        except EpoolError as error:
+            self.message = friendly(error)
+            return
+        self.restore({"data": "pasted", "pasted": text})
+
+
+def _set_of(state: Mapping[str, Any]) -> SequenceSet:
+    return _SOURCES.get(state["data"], _example)(state)
+
+
+def _example(state: Mapping[str, Any]) -> SequenceSet:
+    found = load_example(state["data"])
+    return found[:PEAKS] if state["data"].endswith("_peaks") else found
+
+
+def _simulated(state: Mapping[str, Any]) -> SequenceSet:
+    return _simulation(*(state[name] for name in ("motif", "n", "length", "site_share", "data_seed")))
+
+
+@lru_cache(maxsize=4)
+def _simulation(query: str, n: int, length: int, share: float, seed: int) -> SequenceSet:
+    motif = load_jaspar(query.strip() or "?")
+    if motif.width > length:
+        raise ArgumentError("length", str(length), f"at least the width of {motif.label}, {motif.width}")
+    return simulate(motif, n=n, length=length, positive_fraction=share, margin=0, seed=seed)
+
+
+def _pasted(state: Mapping[str, Any]) -> SequenceSet:
+    if not state["pasted"].strip():
+        raise ArgumentError("sequences", "empty", "FASTA, or letters A C G T and N, one sequence a line")
+    return _parsed(state["pasted"], "the pasted text")
+
+
+_SOURCES: dict[str, Callable[[Mapping[str, Any]], SequenceSet]] = {"simulated": _simulated, "pasted": _pasted}
+
+
+@lru_cache(maxsize=4)
+def _parsed(text: str, source: str) -> SequenceSet:
+    return parse_sequences(text, source=source, alphabet="DNA")
+
+
+def require_small(sequences: SequenceSet) -> None:
+    """Raise an `ArgumentError` for a set that cannot be walked through at a hand's pace."""
+    n, letters = len(sequences), int(sequences.lengths.sum())
+    longest = int(sequences.lengths.max())
+    for found, most, what in (
+        (n, MOST_SEQUENCES, "sequences"),
+        (letters, MOST_LETTERS, "letters together"),
+        (n * longest, MOST_CELLS, "cells of the picture, sequences times letters of the longest"),
+    ):
+        if found > most:
+            raise ArgumentError("sequences", f"{found:,} {what}", f"at most {most:,}; `epool-viz em` takes more")
+
+
+def friendly(error: EpoolError) -> str:
+    """An error as a sentence for somebody who has typed no Python."""
+    if not isinstance(error, ArgumentError):
+        return str(error)
+    called = error.name.replace("_", " ")
+    verb = "are" if called.endswith("s") else "is"
+    return f"{called[:1].upper()}{called[1:]} {verb} {error.found}; accepted: {error.accepted}."
+
+
+def _decoded(name: str, content: bytes) -> str:
+    if len(content) > LONGEST_TEXT:
+        raise ArgumentError(f"the file {name}", f"{len(content):,} bytes large", f"at most {LONGEST_TEXT:,} bytes")
+    try:
+        return bytes(content).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ArgumentError(f"the file {name}", "not a text in UTF-8", "FASTA, or sequences, one a line") from None

@@ -1,0 +1,220 @@
+"""The EM panel without a browser: what the page wishes is done, what the model is stands on the screen."""
+
+from __future__ import annotations
+
+import re
+import zlib
+
+import numpy as np
+import pytest
+
+from epool_viz import dashboards
+from epool_viz.core.em import expected_counts
+from epool_viz.panels.em.view import choices_of, e_step_state
+from tests.panels.test_dashboards import from_page
+
+
+@pytest.fixture
+def view():
+    shown = dashboards.em()
+    yield shown
+    shown.close()
+
+
+def numbers(html):
+    """The exact numbers that a text carries, by their names."""
+    return {name: float(value) for name, value in re.findall(r'data-name="(\w+)" data-value="([^"]+)"', html)}
+
+
+def drawn(view):
+    picture = view.heat.picture
+    cells = np.frombuffer(zlib.decompress(picture["cells"]), np.uint8).reshape(picture["rows"], picture["columns"])
+    return np.where(cells == 255, np.nan, (cells / 254.0) ** 2)
+
+
+def test_a_step_is_told_drawn_and_can_be_taken_back(view):
+    model = view.model
+    assert "The start: a guess" in view.step.value
+    assert (view.store.now["at"], view.store.now["end"], view.store.now["more"]) == (0, 0, True)
+    from_page(view, at=1)
+    assert "E-step 1: where are the sites?" in view.step.value
+    np.testing.assert_allclose(drawn(view), model.heat(), atol=0.005)
+    before = view.store.now["kernel"]
+    from_page(view, at=2)
+    assert "M-step 1: what do they look like?" in view.step.value
+    assert view.store.now["kernel"] != before
+    assert view.store.now["next"].startswith("E-step")
+    from_page(view, at=0)
+    assert (view.store.now["at"], view.store.now["end"]) == (0, 2)
+    assert view.store.now["kernel"] == before
+
+
+def test_a_wish_beyond_the_end_is_taken_back(view):
+    view.model.go(10**6)
+    end = view.model.trail.end
+    view.store.now["at"] = end + 1  # as the page has it by then
+    from_page(view, at=end + 1)
+    assert (view.store.now["at"], view.store.now["more"]) == (end, False)
+
+
+@pytest.mark.parametrize("occurrence", ["oops", "zoops"])
+def test_the_formula_of_the_e_step_gives_its_own_result(view, occurrence):
+    view.model.occurrence = occurrence
+    from_page(view, at=3, heat=[4, 20])
+    told = numbers(view.step.value)
+    if occurrence == "oops":
+        result = np.exp(told["log_ratio"] - told["log_sum"])
+    else:
+        rate, n = told["site_rate"], told["n_windows"]
+        ratio, total = np.exp(told["log_ratio"]), np.exp(told["log_sum"])
+        result = rate * ratio / n / (told["none"] + rate * total / n)
+    assert told["posterior"] == pytest.approx(result, rel=1e-9)
+    assert told["posterior"] == pytest.approx(view.model.heat()[4, 20], rel=1e-9)
+    assert told["evidence"] == view.model.trail.evidence[1]
+    assert told["rise"] > 0
+
+
+def test_the_formula_of_the_m_step_gives_its_own_result(view):
+    from_page(view, at=4, column=3)
+    told = numbers(view.step.value)
+    model = view.model
+    counts = expected_counts(model.windows, model.trail.posterior(3))[:, 3]
+    for a, letter in enumerate("ACGT"):
+        assert told[f"count_{letter}"] == pytest.approx(counts[a], rel=1e-12)
+        by_hand = (told[f"count_{letter}"] + 0.1 * model.background[a]) / (18 + 0.1)
+        assert told[f"p_{letter}"] == pytest.approx(by_hand, rel=1e-9)
+    assert view.column.value == 4
+    view.column.value = 22
+    assert model.column == 21
+    assert "Column 22" in view.step.value
+
+
+def test_a_click_on_the_evidence_goes_to_its_e_step(view):
+    view.model.go(9)
+    assert len(view.store.now["evidence"]) == 5
+    from_page(view, iteration=1)
+    assert (view.model.at, view.store.now["iteration"]) == (3, 1)
+
+
+def test_known_sites_are_marked_and_counted(view):
+    assert len(view.heat.labels["marks"]) == 24
+    from_page(view, at=1)
+    assert numbers(view.standing.value)["hits"] == view.model.hits()[0]
+    view.model.data = "ctcf_peaks"
+    from_page(view, at=1)
+    assert view.heat.labels["marks"] == []
+    assert "hits" not in numbers(view.standing.value)
+
+
+def test_a_link_opens_the_same_place(view):
+    view.model.restore({"data": "simulated", "n": 25, "start": "jaspar", "jaspar": "SP1"})
+    from_page(view, at=5, heat=[3, 17], column=2)
+    link = {name: view.store.now[name] for name in view.LINK}
+    other = dashboards.em()
+    from_page(other, **link)
+    assert other.model.state() == view.model.state()
+    assert other.store.now == view.store.now
+    from_page(other, choices={}, at=0, heat=[0, 0], column=0)
+    assert choices_of(other.model) == {}
+    assert other.model.at == 0
+    other.close()
+
+
+def test_buttons_run_what_they_say(view):
+    view.converge.click()
+    assert view.stop.layout.display == ""
+    assert "progressbar" in view.progress.value
+    view.runner.join()
+    assert view.model.trail.has_converged
+    assert view.stop.layout.display == "none"
+    assert "Converged after" in view.progress.value
+    view.again.click()
+    assert view.model.trail.end == 0
+    view.controls["n_starts"].value = 3
+    assert view.search.description == "Best of 3 starts"
+    view.search.click()
+    view.runner.join()
+    assert "best of 3 starts" in view.progress.value
+    view.erase.click()
+    assert view.found.value.count("<figure>") == 1
+    assert view.forget.layout.display == ""
+    view.forget.click()
+    assert view.found.value == ""
+
+
+def test_the_best_substring_is_looked_for_by_itself(view):
+    view.controls["start"].value = "substrings"
+    assert view.model.is_busy
+    assert "Looking for a start" in view.step.value
+    view.converge.click()
+    view.runner.join()
+    assert view.model.trail is not None
+    assert "The best window to begin with" in view.progress.value
+    view.controls["start"].value = "random"
+    assert not view.model.is_busy
+
+
+def test_a_kernel_is_answered_for(view):
+    assert view.kernel_card.layout.display == "none"
+    view.model.restore({"data": "ctcf_peaks", "start": "trained"})
+    assert view.kernel_card.layout.display == ""
+    bits = view.model.kernel_bits()
+    assert numbers(view.kernel_answer.value)["kernel_bits"] == pytest.approx(bits.mean(), rel=1e-9)
+    assert view.kernel_answer.value.count("<td>") == len(bits)
+    assert len(view.kernel_choice.options) == 16
+    view.kernel_choice.index = 3
+    assert view.model.rank == 3
+    view.model.go(10**6)
+    kernel = view.model.trail.ppm(view.model.at)
+    assert numbers(view.kernel_answer.value)["away"] > 0
+    assert kernel.shape == (4, 15)
+
+
+def test_names_of_the_user_are_only_text(view):
+    view.model.restore(
+        {"data": "pasted", "pasted": "><b>bold</b>\nACGTTGCATTACGG\n>two\nTTACGGATTA\n", "width": 5, "at": 1}
+    )
+    for text in (view.step.value, view.sites.value):
+        assert "<b>bold" not in text
+        assert "&lt;b&gt;bold" in text
+
+
+def test_a_question_is_asked_guessed_and_answered_by_em(view):
+    assert "one clear favourite" in view.question.value
+    view.guess.value = "few"
+    view.reveal.click()
+    assert view.model.at == 1
+    tops = np.nanmax(view.model.heat(), axis=1)
+    expected = "most" if (tops > 0.5).sum() > 9 else "few"
+    assert ("Right" in view.result.value) == (expected == "few")
+    assert view.reveal.disabled
+    view.ask.click()
+    assert "log evidence" in view.question.value
+    assert view.reveal.disabled
+    view.guess.value = "down"
+    before = view.model.trail.objective[-1]
+    view.reveal.click()
+    assert "Not quite: rise" in view.result.value
+    assert numbers(view.result.value)["after"] > numbers(view.result.value)["before"] == before
+    view.model.restore({"data": "ctcf_peaks", "start": "trained"})
+    view.ask.click()
+    assert "What will one M-step make of it?" in view.question.value
+    mean = view.model.kernel_bits().mean()
+    view.guess.value = "fixed" if mean < 0.01 else "near" if mean < 0.1 else "moves"
+    view.reveal.click()
+    assert "Right" in view.result.value
+
+
+def test_the_e_step_view_opens_with_the_same_posterior(view):
+    from epool_viz.panels.e_step.bridge import Memory, take
+    from epool_viz.panels.e_step.model import EStepModel
+
+    view.model.restore({"occurrence": "zoops", "both_strands": True, "width": 12})
+    view.model.go(7)
+    view.model.row = 6
+    other = EStepModel()
+    take(other, e_step_state(view.model), Memory())
+    assert other.message == ""
+    posterior = np.asarray(other.trace.posterior).reshape(2, -1).sum(axis=0)
+    row = view.model.heat()[6]
+    np.testing.assert_allclose(posterior, row[~np.isnan(row)], atol=2e-4)
