@@ -1,11 +1,11 @@
 // Download: files that Python makes when they are asked for, and the pictures of this page as one picture.
 //
 // options: {items, note, patience}
-//   items     [{name, label, source, format, copy}]
+//   items     [{name, label, source, copy}]
 //             without more: the page sends {get: name}; Python answers {name, file_name, mime} with the bytes as a buffer,
 //             or {name, error: sentence}
-//             source: "view", format: "svg" (default) or "png": made here, of every picture in the same `.ep-root`, or in the
-//             document; the PNG has two pixels a pixel
+//             source: "view": made here, of every picture in the same `.ep-root`, or in the document; a PNG with two pixels a
+//             pixel where the name ends in .png, else an SVG
 //             copy: true: the text is copied; where the browser does not let it, it is shown, marked
 //   note      a sentence under the buttons
 //   patience  seconds to wait for Python (default 20)
@@ -255,7 +255,7 @@ export default {
       waiting.set(item.name, null);
       try {
         const picture = pictureOf(el.closest(".ep-root") ?? document.body, about.filter(Boolean).join(" \u00b7 "));
-        const isPng = item.format === "png";
+        const isPng = item.name.endsWith(".png");
         save(isPng ? await pngOf(picture) : new Blob([picture.svg], { type: "image/svg+xml" }), `epool_viz_view.${isPng ? "png" : "svg"}`);
       } catch (error) {
         fail(`${item.label}: the picture could not be made. ${error.message}`);

@@ -24,8 +24,8 @@ STATE = state_of(
 ITEMS = [
     {"name": "csv", "label": "Table"},
     {"name": "lines", "label": "Python lines", "copy": True},
-    {"name": "svg", "label": "View as SVG", "source": "view", "format": "svg"},
-    {"name": "png", "label": "View as PNG", "source": "view", "format": "png"},
+    {"name": "view.svg", "label": "View as SVG", "source": "view"},
+    {"name": "view.png", "label": "View as PNG", "source": "view"},
 ]
 HARNESS = """async ({ storeSource, modules, state, options }) => {
   const load = (text) => import(URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
@@ -291,7 +291,7 @@ def test_a_defect_is_logged_under_the_id_that_is_shown(sent, caplog, swallowed_e
     swallowed_exceptions.clear()
 
 
-@pytest.mark.parametrize("name", ["png", "other", ""])
+@pytest.mark.parametrize("name", ["view.png", "other", ""])
 def test_what_python_does_not_make_is_refused(sent, name):
     assert sent({"get": name}) == [({"name": name, "error": f"There is nothing here called {name!r}."}, None)]
 
