@@ -1,12 +1,13 @@
 // LetterTracks: a sequence, and under it several scores of its letters as aligned tracks, one cursor over all of them.
 //
-// options: {title, height, kinds, sentence, live}
+// options: {title, height, kinds, edits, sentence, live}
 //   title   what the picture shows
 //   height  of a track's drawing, in rem (default 2.75)
 //   kinds   {kind: what it is}, the key; the first kind is drawn in the accent colour, others lighter and with another edge
+//   edits   key of the state that holds the letters put in place of others, [[letter, text]], in order; without it none can be
 //   live    false: the sentence is never spoken on its own
 // On a narrow page the notes are left out.
-// traits: letters {text, name, sites: [[first, stop, name]]}, tracks [{name, title, kind, values, note}]
+// traits: letters {text, name, sites: [[first, stop, name]], changed: [[letter, what it was]]}, tracks [{name, title, kind, values, note}]
 // state: cursor (a letter, from 0), zoom ([first, stop], or null for all)
 //
 // Every track has its own scale, from its lowest value or 0 to its highest or 0. Where a letter is wide enough it is drawn as
@@ -34,6 +35,11 @@ const CSS = `
 .ec-tracks svg text.ec-tracks-sitename { fill: var(--ink); font-weight: 650; paint-order: stroke; stroke: var(--paper); stroke-width: 3px; }
 .ec-tracks-cursor { fill: none; stroke: var(--ink); stroke-width: 1.5; stroke-dasharray: 3 2; }
 .ec-tracks-plot:focus-visible .ec-tracks-cursor { stroke-dasharray: none; stroke-width: 2.5; }
+.ec-tracks-changed { fill: var(--ink); stroke: var(--paper); stroke-width: 1; }
+.ec-tracks-edit { display: flex; flex-wrap: wrap; gap: .25rem .5rem; align-items: center; margin-top: .35rem; }
+.ec-tracks-edit .ec-panel-tools { margin-left: 0; }
+.ec-tracks-edit .ec-panel-tools button { font-weight: 700; }
+.ec-tracks-edit .ec-panel-tools button:last-child { font-weight: 400; margin-left: .5rem; }
 .ec-tracks-key { display: flex; flex-wrap: wrap; gap: .1rem 1rem; font-size: .875rem; color: var(--ink-soft); }
 .ec-tracks-key > span { display: inline-flex; align-items: center; gap: .4rem; }
 .ec-tracks-key svg { width: .4rem; height: 1.1rem; flex: none; }
@@ -89,10 +95,15 @@ export default {
     const [back, drawing, here] = ["sites", "tracks", "cursor"].map((name) => make("svg:g", { "data-name": name }));
     svg.append(back, drawing, here);
     const key = make("div", { class: "ec-tracks-key" });
-    section.append(make("div", { class: "ec-panel-head" }, title, shown, tools), plot, key);
+    const inHand = make("span", { "data-name": "in-hand" });
+    const choices = make("div", { class: "ec-panel-tools", role: "toolbar", "aria-label": "Change the letter in hand" });
+    const undo = button("Undo", "Undo the last change", () => takeBack());
+    const editor = make("div", { class: "ec-tracks-edit", hidden: !options.edits }, inHand, choices);
+    choices.append(...[..."ACGTN"].map((letter) => make("button", { type: "button", "aria-label": letter === "N" ? "N, unknown" : letter, "data-letter": letter, onclick: () => put(letter) }, letter)), undo);
+    section.append(make("div", { class: "ec-panel-head" }, title, shown, tools), plot, key, editor);
     const say = kit.voice(section, options);
     const refreshTable = kit.numbers(section, "The numbers as a table", table);
-    kit.roving(tools);
+    for (const bar of [tools, choices]) kit.roving(bar);
 
     let place = null;
     let rows = []; // of the tracks: {track, top, y, ranks, value}
@@ -132,6 +143,24 @@ export default {
       store.set(patch);
     }
 
+    // Python puts the letter in its place and reads the sequence anew
+    const edits = () => store.state[options.edits] ?? [];
+    const was = (i) => (model.get("letters").changed ?? []).find(([place_]) => place_ === i)?.[1];
+
+    function put(letter) {
+      if (!options.edits || !text()) return;
+      const i = cursorOf(store.state);
+      const now = edits().find(([k]) => k === i)?.[1] ?? text()[i];
+      if (now !== letter) store.set({ [options.edits]: [...edits().filter(([k]) => k !== i), [i, letter]] });
+    }
+
+    function takeBack() {
+      if (!edits().length) return;
+      go(edits().at(-1)[0]);
+      store.set({ [options.edits]: edits().slice(0, -1) });
+      if (document.activeElement === undo && edits().length === 0) plot.focus();
+    }
+
     let kept = null; // where the cursor goes back to when the pointer leaves
     let mine = null; // where the pointer has put it
     const toPointer = (event) => {
@@ -169,11 +198,17 @@ export default {
       event.preventDefault();
     }, { passive: false });
     plot.addEventListener("keydown", (event) => {
+      if (event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey)) {
+        takeBack();
+        event.preventDefault();
+        return;
+      }
       if (event.ctrlKey || event.metaKey || event.altKey) return;
       if (event.key === "+" || event.key === "=") zoom(0.5);
       else if (event.key === "-") zoom(2);
       else if (event.key === "0") store.set({ zoom: null });
       else if (event.key.toLowerCase() === "s") goToSite();
+      else if (options.edits && event.key.length === 1 && "ACGTN".includes(event.key.toUpperCase())) put(event.key.toUpperCase());
       else return;
       event.preventDefault();
     });
@@ -202,7 +237,7 @@ export default {
       const { rem } = place;
       const head = 1.35 * rem;
       const size = options.height * rem;
-      place.strip = (sites().length ? 1.3 : 0.3) * rem; // top of the letters
+      place.strip = (sites().length ? 1.3 : 0.6) * rem; // top of the letters
       place.row = 1.5 * rem;
       let top = place.strip + place.row + 1.2 * rem;
       rows = model.get("tracks").map((track) => {
@@ -228,7 +263,10 @@ export default {
         const middle = Math.min(Math.max(x + width / 2, place.left + 2 * place.rem), place.right - 2 * place.rem);
         if (name) parts.push(make("svg:text", { class: "ec-tracks-sitename", x: at(middle), y: at(place.strip - 0.4 * place.rem), "text-anchor": "middle" }, name));
       }
-      back.replaceChildren(...parts);
+      const size = Math.min(Math.max(place.unit / 2, 3), 0.3 * place.rem);
+      const marks = (model.get("letters").changed ?? []).filter(([i]) => i >= place.first && i < place.last)
+        .map(([i]) => `M${at(place.x(i + 0.5) - size)} ${at(place.strip - 1 - size)}h${at(2 * size)}l${at(-size)} ${at(1.5 * size)}z`);
+      back.replaceChildren(...parts, make("svg:path", { class: "ec-tracks-changed", "data-name": "changed", d: marks.join("") }));
     }
 
     function drawTracks() {
@@ -257,7 +295,7 @@ export default {
     /** The numbers at the ends of a track's scale, and 0 where there is room between. */
     function axis({ low, high, from, size, y }) {
       const { rem } = place;
-      const label = (v, y_) => make("svg:text", { x: at(place.left - 5), y: at(y_), "text-anchor": "end" }, format(v, 2));
+      const label = (v, y_) => make("svg:text", { x: at(place.left - 5), y: at(y_), "text-anchor": "end" }, format(v, Math.abs(v) < 0.01 ? 1 : 2));
       const [upper, zero, lower] = [from + 0.55 * rem, Math.min(y(0) + 0.26 * rem, from + size), from + size];
       const marks = [];
       if (high > 0 && y(0) - from > 0.5 * rem) marks.push(label(high, upper));
@@ -345,7 +383,11 @@ export default {
       const site = siteAt(i);
       const where = sites().length ? (site ? `, in the site${site[2] ? ` ${site[2]}` : ""}` : ", outside the sites") : "";
       const ranks = rows.map(({ track, ranks: all }) => `${track.title} ${all[i]}`).join(", ");
-      const sentence = `Letter ${i + 1} is ${text()[i]}${where}. Its rank among ${text().length}: ${ranks}.`;
+      const before = was(i) ? `, it was ${was(i)}` : "";
+      inHand.textContent = `Letter ${i + 1} is ${text()[i]}${before}. Make it`;
+      for (const choice of choices.querySelectorAll("[data-letter]")) choice.setAttribute("aria-pressed", String(choice.dataset.letter === text()[i]));
+      undo.hidden = !edits().length;
+      const sentence = `Letter ${i + 1} is ${text()[i]}${before}${where}. Its rank among ${text().length}: ${ranks}.`;
       say(sentence);
       kit.attributes(plot, { "aria-valuemax": text().length, "aria-valuenow": i + 1, "aria-valuetext": sentence });
     }

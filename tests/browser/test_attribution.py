@@ -49,6 +49,12 @@ def test_a_network_is_read_letter_by_letter(page: Page, app_url: str) -> None:
     wait_for(lambda: told(page).startswith(f"Letter {site.start + 1} is "), seconds=5, what="the site")
     assert page.locator(".ec-tracks .ec-tracks-bars").count() == 0  # letters now
 
+    # a letter of the site is broken: Python reads the sequence anew
+    slider.press("A" if sequences[0][site.start] != "A" else "C")
+    model = AttributionModel(edits=[[site.start, "A" if sequences[0][site.start] != "A" else "C"]])
+    wait_for(lambda: shown(page, "output") == pytest.approx(model.reading.output), seconds=10, what="a changed letter")
+    slider.press("Control+z")
+
     # another network and another sequence
     page.get_by_label("Number in the set").fill("10")
     page.get_by_label("Number in the set").press("Enter")

@@ -44,8 +44,12 @@ def widget(text=TEXT, sites=SITES, values=VALUES) -> LetterTracks:
         {"name": name, "title": f"Track {name}", "kind": kinds[name], "values": list(map(float, v)), "note": f"{name}!"}
         for name, v in values.items()
     ]
-    options = {"title": "Letter by letter", "kinds": {"exact": "exact reading", "heuristic": "heuristic"}}
-    letters = {"text": text, "name": "a sequence", "sites": sites}
+    options = {
+        "title": "Letter by letter",
+        "edits": "edits",
+        "kinds": {"exact": "exact reading", "heuristic": "heuristic"},
+    }
+    letters = {"text": text, "name": "a sequence", "sites": sites, "changed": []}
     return LetterTracks(Store(state={"cursor": 0, "zoom": None}, on_patch=print), options, letters, tracks)
 
 
@@ -157,6 +161,43 @@ def test_narrow_columns_show_the_value_furthest_from_zero(draw) -> None:
     script = "([values, per]) => module.furthest(values, 1, 8, per)"
     assert page.evaluate(script, [[9, 1, -3, 2, 0, 0, -1, 4], 3]) == [[1, -3], [4, -1], [7, 4]]
     assert page.evaluate("v => [...module.ranksOf(v)]", [2.0, 5.0, 2.0, -1.0]) == [2, 1, 2, 4]
+
+
+def test_a_letter_is_put_in_place_of_another_and_taken_back(draw) -> None:
+    page = draw(cursor=82, edits=[])
+    page.focus(PLOT)
+    first, other = ("a", "c") if TEXT[82] != "A" else ("c", "a")
+    page.keyboard.press(first)
+    page.keyboard.press(other)
+    assert page.evaluate("store.state.edits") == [[82, other.upper()]]
+    page.keyboard.press("Home")
+    page.get_by_role("button", name="N, unknown").click()
+    assert page.evaluate("store.state.edits") == [[82, other.upper()], [0, "N"]]
+    changed = "N" + TEXT[1:-1] + other.upper()
+    letters = widget(changed).letters | {"changed": [[82, TEXT[82]], [0, TEXT[0]]]}
+    page.evaluate("(letters) => tell({ letters })", letters)
+    settle(page)
+    assert heard(page).startswith(f"Letter 1 is N, it was {TEXT[0]}, in the site first.")
+    assert page.locator("#tracks [data-name=changed]").get_attribute("d").count("M") == 2
+    assert page.locator("#tracks [data-letter=N]").get_attribute("aria-pressed") == "true"
+    page.evaluate("store.set({ cursor: 40 })")
+    page.focus(PLOT)
+    page.keyboard.press("Control+z")  # goes to where it takes back
+    assert page.evaluate("[store.state.edits, store.state.cursor]") == [[[82, other.upper()]], 0]
+    page.get_by_role("button", name="Undo the last change").click()
+    settle(page)
+    assert page.evaluate("[store.state.edits, store.state.cursor]") == [[], 82]
+    assert not page.get_by_role("button", name="Undo the last change").is_visible()
+
+
+def test_without_a_place_to_keep_them_no_letter_can_be_changed(draw) -> None:
+    made = widget()
+    made.options = {name: value for name, value in made.options.items() if name != "edits"}
+    page = draw(made, edits=[])
+    page.focus(PLOT)
+    page.keyboard.press("a")
+    assert page.evaluate("store.state.edits") == []
+    assert not page.locator("#tracks .ec-tracks-edit").is_visible()
 
 
 def test_another_sequence_is_drawn_at_once_and_the_cursor_stays_inside(draw) -> None:

@@ -45,6 +45,7 @@ BASELINES = ("uniform", "zeros", "shuffles")
 EXAMPLES = tuple(info.name for info in list_examples())
 # Hard caps, in one place: whatever a page sends, this is as far as it goes.
 MOST_LETTERS = 3_000
+MOST_EDITS = 200
 LONGEST_TEXT = 1_000_000
 BOUNDS = {"index": (0, 10**6)}
 SHUFFLES = 10
@@ -65,6 +66,8 @@ class Reading:
         Whether the places of its sites are known.
     letters : LetterScores
         Of a batch of this one sequence.
+    changed : tuple of (letter, what it was)
+        Which letters the user has changed.
     constant : float
         What the network says of a sequence whose windows are as likely under motif as under background.
     """
@@ -75,6 +78,7 @@ class Reading:
     knows_sites: bool
     letters: LetterScores
     constant: float
+    changed: tuple[tuple[int, str], ...] = ()
 
     @property
     def output(self) -> float:
@@ -123,6 +127,7 @@ class AttributionModel(HasTraits):
     pasted = Unicode("", help="FASTA, bare letters, or any text format the library reads.")
     index = Int(0, help="Place in the set, from 0.")
     baseline = Enum(BASELINES, "uniform", help="What DeepLIFT and integrated gradients compare with.")
+    edits = AnyTrait([], help="Letters put in place of others, [place from 0, letter] each, in order.")
     smooth = Bool(False, help="Average each track over the kernel's width.")
 
     message = Unicode("", help="What the user can put right; empty when all is well.")
@@ -132,7 +137,7 @@ class AttributionModel(HasTraits):
     stage = Enum(STAGES, "idle", help="Of the question to captum.")
     said = Unicode("", help="What became of it.")
 
-    CHOICES = ("network", "source", "example", "pasted", "index", "baseline", "smooth")
+    CHOICES = ("network", "source", "example", "pasted", "index", "edits", "baseline", "smooth")
 
     def __init__(self, **state: Any) -> None:
         super().__init__()
@@ -200,6 +205,23 @@ class AttributionModel(HasTraits):
         low, high = BOUNDS[proposal.trait.name]
         return min(max(proposal.value, low), high)
 
+    @validate("edits")
+    def _letters(self, proposal: Any) -> list[list[Any]]:
+        """The last letter for each place, in the order in which they were changed."""
+        accepted = f"at most {MOST_EDITS} pairs of a place, from 0, and a letter A C G T N"
+        found: dict[int, str] = {}
+        try:
+            for place, letter in proposal.value:
+                if type(place) is not int or place < 0 or not isinstance(letter, str) or letter not in set("ACGTN"):
+                    raise ValueError
+                found.pop(place, None)
+                found[place] = letter
+        except (TypeError, ValueError):
+            raise TraitError(f"edits is {proposal.value!r}; accepted: {accepted}") from None
+        if len(found) > MOST_EDITS:
+            raise TraitError(f"edits holds {len(found)} letters; accepted: {accepted}")
+        return [[place, letter] for place, letter in found.items()]
+
     @validate("pasted")
     def _short_enough(self, proposal: Any) -> str:
         if len(proposal.value) <= LONGEST_TEXT:
@@ -215,9 +237,14 @@ class AttributionModel(HasTraits):
     @observe("source", "example", "pasted")
     def _another_set(self, _: Any) -> None:
         if not self._paused:
-            self._take_over({"index": 0})
+            self._take_over({"index": 0, "edits": []})
 
-    @observe("index", "baseline")
+    @observe("index")
+    def _another_sequence(self, _: Any) -> None:
+        if not self._paused:
+            self._take_over({"edits": []})
+
+    @observe("edits", "baseline")
     def _another_choice(self, _: Any) -> None:
         if not self._paused:
             self._refresh()
@@ -228,7 +255,7 @@ class AttributionModel(HasTraits):
         if self.source == "pasted" or data[self.network] == data[was]:
             return {}
         source, example = _OWN[data[self.network]]
-        return {"source": source, "index": 0} | ({"example": example} if example else {})
+        return {"source": source, "index": 0, "edits": []} | ({"example": example} if example else {})
 
     def _take_over(self, state: Mapping[str, Any]) -> None:
         self._paused = True
@@ -252,7 +279,7 @@ class AttributionModel(HasTraits):
             if self.index >= len(sequences):
                 self.index = len(sequences) - 1  # comes back here
                 return
-            reading = _read(self.network, self.baseline, *_one(sequences, self.index, self.arrays.width))
+            reading = _read(self.network, self.baseline, *_one(sequences, self.index, self._edits(), self.arrays.width))
         except EpoolError as error:
             self.message = friendly(error)
             return
@@ -265,11 +292,22 @@ class AttributionModel(HasTraits):
         """Captum's tracks of the first sequences ship: the difference is known at once."""
         tracks = load_captum_tracks().get(self.network)
         is_shipped = self.source == "simulated" and self.baseline == "uniform" and tracks is not None
+        is_shipped = is_shipped and not reading.changed
         if is_shipped and self.index < tracks.shape[1]:  # type: ignore[union-attr]
             known = dict(zip(HEURISTICS, tracks[:, self.index], strict=True))  # type: ignore[index]
             self.take_captum(reading, known)
             return
         self.captum, self.stage, self.said = {}, "idle", ""
+
+    def _edits(self) -> tuple[tuple[int, str], ...]:
+        return tuple((place, letter) for place, letter in self.edits)
+
+    @property
+    def unchanged(self) -> Reading:
+        """The reading of the sequence as it was before any letter was changed."""
+        if not self.reading.changed:
+            return self.reading
+        return _read(self.network, self.baseline, *_one(self.sequences, self.index, (), self.arrays.width))
 
     def take_captum(self, reading: Reading, tracks: Mapping[str, Any]) -> None:
         """Take over captum's tracks of a reading: how far they lie from those shown, of the largest letter."""
@@ -322,12 +360,20 @@ TITLES = {
 }
 
 
-def _one(sequences: SequenceSet, index: int, width: int) -> tuple[str, str, tuple[tuple[int, int, str], ...], bool]:
-    """A sequence, its name and its sites; or an error that says why it cannot be read."""
-    sequence = sequences[index]
-    if len(sequence) > MOST_LETTERS:
-        raise ArgumentError("sequence", f"{len(sequence):,} letters long", f"at most {MOST_LETTERS:,} letters")
-    if max(map(len, _known(sequence))) < width:
+_Known = tuple[tuple[int, int, str], ...]
+_Changed = tuple[tuple[int, str], ...]
+
+
+def _one(
+    sequences: SequenceSet, index: int, edits: tuple[tuple[int, str], ...], width: int
+) -> tuple[str, str, _Known, bool, _Changed]:
+    """A sequence with its letters changed, its name and sites; or an error that says why it cannot be read."""
+    was = sequences[index]
+    if len(was) > MOST_LETTERS:
+        raise ArgumentError("sequence", f"{len(was):,} letters long", f"at most {MOST_LETTERS:,} letters")
+    kept = {place: letter for place, letter in edits if place < len(was) and letter != was[place]}
+    sequence = "".join(kept.get(place, letter) for place, letter in enumerate(was))
+    if max(map(len, sequence.split("N"))) < width:
         raise ArgumentError(
             "sequence",
             f"{len(sequence)} letters long, without {width} known ones in a row",
@@ -335,21 +381,18 @@ def _one(sequences: SequenceSet, index: int, width: int) -> tuple[str, str, tupl
         )
     sites = () if sequences.sites is None else sequences.sites[index]
     told = tuple((site.start, site.stop, getattr(site, "motif", "site")) for site in sites)
-    return sequence, sequences.names[index], told, sequences.sites is not None
-
-
-def _known(sequence: str) -> list[str]:
-    return sequence.split("N")
+    changed = tuple((place, was[place]) for place in kept)
+    return sequence, sequences.names[index], told, sequences.sites is not None, changed
 
 
 @lru_cache(maxsize=64)
 def _read(
-    network: str, baseline: str, sequence: str, name: str, sites: tuple[tuple[int, int, str], ...], knows_sites: bool
+    network: str, baseline: str, sequence: str, name: str, sites: _Known, knows_sites: bool, changed: _Changed
 ) -> Reading:
     arrays = example_network(network)
     onehot = one_hot([sequence])
     letters = attribute_letters(arrays, onehot, baseline=references(onehot, baseline))
-    return Reading(sequence, name, sites, knows_sites, letters, arrays.constant)
+    return Reading(sequence, name, sites, knows_sites, letters, arrays.constant, changed)
 
 
 @lru_cache(maxsize=4)

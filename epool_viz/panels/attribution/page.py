@@ -20,6 +20,7 @@ HELP: dict[str, Any] = {
         "Press Site, or zoom in: letters stand as tall as their scores.",
         "Compare the AUPRC of this sequence with the mean over 600 of them.",
         "Choose the same network with another pooling, and see which reading it suits.",
+        "Type another letter over one of the site: see which tracks fall, and what the network says then.",
         "Change the baseline: two of the heuristics follow it, the exact reading has none.",
         "Paste a sequence of your own.",
     ],
@@ -36,6 +37,7 @@ HELP: dict[str, Any] = {
         ["Page↑ Page↓", "ten at a time"],
         ["Home End", "the first letter, the last"],
         ["+ − 0", "on the tracks: closer, wider, all letters"],
+        ["A C G T N", "on the tracks: put this letter in place of the one in hand"],
         ["S", "on the tracks: to the next site"],
         ["?", "this help"],
     ],
@@ -51,7 +53,7 @@ BASELINES = [
     ("ten shuffles of the sequence", "shuffles"),
 ]
 KINDS = {"exact": "exact reading", "naive": "its best window alone", "heuristic": "heuristic"}
-TRACKS: dict[str, Any] = {"title": "Letter by letter", "kinds": KINDS}
+TRACKS: dict[str, Any] = {"title": "Letter by letter", "kinds": KINDS, "edits": "edits"}
 DOWNLOADS: tuple[dict[str, Any], ...] = (
     {"name": "tracks.csv", "label": "The tracks, CSV"},
     {"name": "results.csv", "label": "All results, CSV"},

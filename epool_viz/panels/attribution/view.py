@@ -56,15 +56,24 @@ class AttributionView(Dashboard):
     def _page_state(self) -> dict[str, Any]:
         model = self.model
         title = next(info.title for info in list_models() if info.name == model.network)
-        return {"choices": choices_of(model), "sequence_name": model.reading.name, "kernel_name": title}
+        return {
+            "choices": choices_of(model),
+            "edits": model.edits,
+            "sequence_name": model.reading.name,
+            "kernel_name": title,
+        }
 
     def _first(self, state: dict[str, Any]) -> dict[str, Any]:
         return {name: state[name] for name in ("choices", *self.LOOKS)}
 
     def _take_patch(self, patch: dict[str, Any]) -> None:
-        if isinstance(patch.get("choices"), dict):
-            self.model.restore(_defaults() | {"pasted": self.model.pasted} | patch["choices"])
-        self._show()
+        try:
+            if isinstance(patch.get("choices"), dict):
+                self.model.restore(_defaults() | {"pasted": self.model.pasted} | patch["choices"])
+            elif "edits" in patch:
+                self.model.restore({"edits": patch["edits"]})
+        finally:
+            self._show()  # what is not taken over is taken back
 
     # --- widgets
 
@@ -204,7 +213,12 @@ def choices_of(model: AttributionModel) -> dict[str, Any]:
 def tracks_of(model: AttributionModel) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """What the tracks are told: the sequence, and its scores by each method."""
     reading = model.reading
-    letters = {"text": reading.sequence, "name": reading.name, "sites": [list(site) for site in reading.sites]}
+    letters = {
+        "text": reading.sequence,
+        "name": reading.name,
+        "sites": [list(site) for site in reading.sites],
+        "changed": [list(change) for change in reading.changed],
+    }
     tracks = []
     for method in METHODS:
         area = reading.precision(method, model.width)
@@ -231,10 +245,14 @@ def answer_html(model: AttributionModel) -> str:
     sure = reading.probability
     told = "bound" if sure > 0.5 else "not bound"
     percent = f"{100 * max(sure, 1 - sure):.3g} %" if 0.001 < sure < 0.999 else "more than 99.9 %"
+    moved = ""
+    if reading.changed:
+        count = "one letter was" if len(reading.changed) == 1 else f"{len(reading.changed)} letters were"
+        moved = f" Before {count} changed they were {number('output_before', model.unchanged.output)}."
     known = "" if reading.sites or not reading.knows_sites else " It holds no known site."
     return (
         f"<p><b>{escape(reading.name)}</b>: the network says <b>{told}</b>, {percent} sure, "
-        f"with log odds of {number('output', reading.output)}.{known} Which letters made it say so?</p>"
+        f"with log odds of {number('output', reading.output)}.{moved}{known} Which letters made it say so?</p>"
         f'<p class="ep-note">{escape(_exactness(model))}</p>'
     )
 

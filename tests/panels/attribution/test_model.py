@@ -26,6 +26,7 @@ def test_state_round_trips_through_json() -> None:
         "example": "p73_peaks",
         "pasted": SEQUENCE,
         "index": 0,
+        "edits": [[44, "A"], [0, "N"]],
         "baseline": "shuffles",
         "smooth": True,
     }
@@ -33,10 +34,23 @@ def test_state_round_trips_through_json() -> None:
     assert model.state() == state
     assert AttributionModel(**model.state()).state() == state
     assert set(state) == set(AttributionModel.CHOICES)
-    assert model.reading.sequence == SEQUENCE
+    assert model.reading.sequence == "N" + SEQUENCE[1:-1] + "A"
 
 
-@pytest.mark.parametrize("wrong", [{"colour": 1}, {"network": "best"}, {"baseline": "mean"}, {"index": "x"}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"colour": 1},
+        {"network": "best"},
+        {"baseline": "mean"},
+        {"index": "x"},
+        {"edits": [[3, "B"]]},
+        {"edits": [[-1, "A"]]},
+        {"edits": [["3", "A"]]},
+        {"edits": 3},
+        {"edits": [[i, "A"] for i in range(201)]},
+    ],
+)
 def test_what_is_no_choice_is_refused_and_changes_nothing(wrong) -> None:
     model = AttributionModel(index=3)
     before, reading = model.state(), model.reading
@@ -144,6 +158,31 @@ def test_a_file_that_cannot_be_read_changes_nothing() -> None:
         assert model.state() == before
     model.load_file("mine.fa", f">one\n{SEQUENCE}\n>two\n{SEQUENCE[::-1]}\n".encode())
     assert (model.source, len(model.sequences), model.message) == ("pasted", 2, "")
+
+
+def test_a_changed_letter_changes_the_reading_and_the_unchanged_one_is_kept() -> None:
+    model = AttributionModel()
+    before = model.reading
+    ((first, stop, _),) = before.sites
+    for places in ([first], [0, 199], range(first, stop)):
+        edits = [[i, "T" if before.sequence[i] != "T" else "A"] for i in places]
+        model.edits = [[i, "N"] for i, _ in edits] + edits + [[5000, "A"]]  # the last one for a place holds
+        expected = list(before.sequence)
+        for i, letter in edits:
+            expected[i] = letter
+        assert model.reading.sequence == "".join(expected)
+        assert dict(model.reading.changed) == {i: before.sequence[i] for i, _ in edits}
+        assert model.unchanged.output == before.output
+        direct = example_network(model.network).log_odds(one_hot([model.reading.sequence]))[0]
+        assert model.reading.output == pytest.approx(direct)
+    assert model.reading.output < before.output - 5  # the site is gone
+    assert (model.stage, model.captum) == ("idle", {})
+    model.network = "two_motifs_max"  # compared on the same changed sequence
+    assert model.reading.changed
+    model.index = 1
+    assert model.edits == []
+    model.edits = [[3, model.reading.sequence[3]]]  # no change
+    assert model.reading.changed == ()
 
 
 def test_captum_is_known_for_the_first_sequences_and_not_for_others() -> None:

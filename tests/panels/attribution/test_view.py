@@ -136,6 +136,22 @@ def test_a_mistake_is_told_and_a_link_carries_choices(view) -> None:
     assert "ep-message" not in view.alert.value
 
 
+def test_a_letter_typed_in_the_page_is_read_and_told(view) -> None:
+    was = view.model.reading
+    from_page(view, edits=[[80, "T"], [199, "N"]])
+    assert view.tracks.letters["text"] == was.sequence[:80] + "T" + was.sequence[81:-1] + "N"
+    assert view.tracks.letters["changed"] == [[80, was.sequence[80]], [199, was.sequence[199]]]
+    assert numbers(view.answer.value)["output_before"] == was.output
+    assert "2 letters" in view.answer.value
+    assert view.store.now["choices"] == {"edits": [[80, "T"], [199, "N"]]}
+    from_page(view, edits=[[80, "X"]])
+    assert "not usable" in view.alert.value
+    assert view.store.now["edits"] == [[80, "T"], [199, "N"]]
+    from_page(view, edits=[])
+    assert "output_before" not in numbers(view.answer.value)
+    assert "ep-message" not in view.alert.value
+
+
 def test_a_link_leaves_out_what_is_too_long_for_it() -> None:
     model = AttributionModel(source="pasted", pasted="ACGT" * (LONGEST_LINK // 8))
     assert choices_of(model)["source"] == "pasted"
