@@ -41,6 +41,12 @@ def test_a_kernel_is_taken_apart_and_python_follows(page: Page, app_url: str) ->
     assert shown(page, "score", ".ec-readings") == pytest.approx(float(scores[best]), rel=1e-12)
     assert "readings 2 and 3 hold" in page.locator(".ec-readings-verdict").inner_text()
 
+    for theme in ("light", "dark"):
+        page.get_by_label("Colours", exact=True).first.select_option(theme)
+        found = Axe().run(page)
+        bad = [v for v in found.response["violations"] if v["impact"] in ("serious", "critical")]
+        assert [(v["id"], [n["target"] for n in v["nodes"]][:4]) for v in bad] == []
+
     page.locator("[data-move=constant]").click()  # 1 more in column 1
     said = page.locator(".ec-moves-said")
     wait_for(lambda: said.get_attribute("data-logo") == "same", seconds=5, what="the comparison")
@@ -101,24 +107,3 @@ def test_a_wide_kernel_on_a_long_sequence_fits_every_screen(page: Page, app_url:
     for width in (360, 1280, 1920):
         page.set_viewport_size({"width": width, "height": 800})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-    for theme in ("light", "dark"):
-        page.get_by_label("Colours", exact=True).first.select_option(theme)
-        found = Axe().run(page)
-        bad = [v for v in found.response["violations"] if v["impact"] in ("serious", "critical")]
-        assert [(v["id"], [n["target"] for n in v["nodes"]][:4]) for v in bad] == []
-    seconds = page.evaluate(
-        """async () => {
-          const cell = document.querySelector(".ec-editor-cell[tabindex='0']");
-          cell.focus();
-          const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
-          const times = [];
-          for (let i = 0; i < 15; i++) {
-            const start = performance.now();
-            cell.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowUp", bubbles: true }));
-            await frame();
-            times.push(performance.now() - start);
-          }
-          return times.sort((a, b) => a - b)[7] / 1000;
-        }"""
-    )
-    assert seconds < 0.5, "a move of a bar, on a machine that may be busy"
