@@ -1,7 +1,9 @@
 # Everything runs in .venv, made with the first Python >= 3.11 that is found; `make PYTHON=/path/to/python3 ...` names another.
+# All tests run by JOBS processes, a file by one of them: first those without a browser, for Playwright keeps a loop running.
 # A stamp a set of packages: work is done again only when pyproject.toml or constraints.txt have changed.
 PYTHON ?=
 ARGS ?=
+JOBS ?= 2
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --require-virtualenv
@@ -21,7 +23,12 @@ test: $(VENV)/.dev ## everything: style, types, tests, browser (make test ARGS="
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	@$(PY) tests/browser/chromium.py
+ifeq ($(strip $(ARGS)),)
+	$(PY) -m pytest -n $(JOBS) --dist loadfile -m "not browser"
+	$(PY) -m pytest -n $(JOBS) --dist loadfile -m browser
+else
 	$(PY) -m pytest $(ARGS)
+endif
 
 lint: $(VENV)/.dev ## style and types, mended where a tool can
 	$(PY) -m ruff check --fix .
