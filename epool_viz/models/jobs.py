@@ -13,10 +13,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from epool_viz.core.attribution import HEURISTICS
+from epool_viz.data.gallery import load_example_model
 from epool_viz.data.races import Told, race_arrays
 from epool_viz.data.sequences import sequences_of
 from epool_viz.data.simulate import simulate
 from epool_viz.errors import ArgumentError
+from epool_viz.models.checkpoint import load_model
 from epool_viz.models.cnn import MotifCNN
 from epool_viz.models.recording import Recorder
 from epool_viz.models.training import Cancel, race, train
@@ -80,7 +83,24 @@ def race_job(asked: Asked, tell: Tell, cancel: Cancel) -> None:
     pass_on(at_once=True)
 
 
-JOBS: dict[str, Callable[[Asked, Tell, Cancel], None]] = {"race": race_job}
+def attribute_job(asked: Asked, tell: Tell, cancel: Cancel) -> None:
+    """Ask captum for the tracks of sequences and a model that ships.
+
+    `about` has the `network`, a name of `list_models`, and a `baseline` of `attribute`; the arrays are the sequences as
+    "onehot" and, instead of a named baseline, a stack of them as "reference". What is told is of the kind "tracks": an
+    array of shape (batch, length) a method.
+    """
+    # captum takes a second to load, which a race need not wait for
+    from epool_viz.models.attribution import attribute
+
+    model = load_model(load_example_model(asked.about["network"]).info.path).double()
+    if not cancel.is_set():
+        baseline = asked.arrays.get("reference", asked.about.get("baseline"))
+        found = attribute(model, asked.arrays["onehot"], methods=HEURISTICS, baseline=baseline)
+        tell("tracks", {}, found.scores)
+
+
+JOBS: dict[str, Callable[[Asked, Tell, Cancel], None]] = {"race": race_job, "attribute": attribute_job}
 
 
 def warm() -> None:

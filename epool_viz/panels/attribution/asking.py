@@ -1,4 +1,4 @@
-"""Asks captum for the tracks that the page shows in closed form: torch and captum are loaded only here."""
+"""Asks captum for the tracks that the page shows in closed form; a worker answers, so that the page stays light."""
 
 from __future__ import annotations
 
@@ -8,37 +8,49 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from epool_viz.core.alphabet import one_hot
-from epool_viz.core.attribution import HEURISTICS
 from epool_viz.errors import EpoolError
 from epool_viz.panels.attribution.model import AttributionModel, Reading, references
+from epool_viz.work.client import JobFailedError, WorkerLostError, do
+from epool_viz.work.wire import Message
 
 logger = logging.getLogger(__name__)
+Array = np.ndarray[Any, Any]
 
 
-def ask_captum(network: str, sequence: str, baseline: str) -> dict[str, list[float]]:
-    """Captum's tracks of one sequence, by method; plain numbers.
+def ask_captum(
+    network: str, sequence: str, baseline: str, cancel: threading.Event, say: Callable[[str], object]
+) -> dict[str, Array]:
+    """Captum's tracks of one sequence, by method; nothing if `cancel` is set meanwhile. `say` hears what it waits for.
 
     Raises
     ------
-    MissingExtraError
-        If torch or captum is not installed.
+    EpoolError
+        MissingExtraError without torch or captum; WorkerLostError where the process that was asked has ended.
     """
-    try:
-        from epool_viz.models.attribution import attribute
-        from epool_viz.models.checkpoint import load_model
-    except ModuleNotFoundError as error:
-        if error.name != "torch":
-            raise
-        from epool_viz.errors import MissingExtraError
-
-        raise MissingExtraError("torch", "train", "Asking captum") from None
-    from epool_viz.data.gallery import load_example_model
-
     onehot = one_hot([sequence])
-    model = load_model(load_example_model(network).info.path).double()
-    found = attribute(model, onehot, methods=HEURISTICS, baseline=references(onehot, baseline))
-    return {method: scores[0].tolist() for method, scores in found.scores.items()}
+    given = references(onehot, baseline)
+    about: dict[str, Any] = {"network": network}
+    arrays = {"onehot": onehot}
+    if isinstance(given, str):
+        about["baseline"] = given
+    else:
+        arrays["reference"] = given
+    found: dict[str, Array] = {}
+
+    def hear(message: Message) -> None:
+        if message.kind == "tracks":
+            found.update({method: scores[0] for method, scores in message.arrays.items()})
+        elif message.kind == "waiting":
+            before = message.about["before"]
+            say("One job is before this one." if before == 1 else f"{before} jobs are before this one.")
+        elif message.kind == "loading":
+            say("Loading torch. The very first time on a machine something is compiled: half a minute.")
+
+    do("attribute", about, arrays, tell=hear, cancel=cancel, purpose="Asking captum")
+    return found
 
 
 class Asker:
@@ -59,6 +71,8 @@ class Asker:
         self._thread: threading.Thread | None = None
         self._answer: dict[str, Any] = {}
         self._asked: Reading | None = None
+        self._cancel = threading.Event()
+        self._said = ""
 
     @property
     def is_running(self) -> bool:
@@ -70,15 +84,22 @@ class Asker:
         if self.is_running:
             return
         model = self.model
-        self._answer, self._asked = {}, model.reading
-        model.stage, model.said = "asking", "Loading torch and captum, which takes a few seconds the first time."
-        asked = (model.network, model.reading.sequence, model.baseline)
+        self._answer, self._asked, self._said = {}, model.reading, ""
+        model.stage, model.said = "asking", "Captum is asked; it takes some seconds to load."
+        self._cancel = threading.Event()
+        asked = (model.network, model.reading.sequence, model.baseline, self._cancel, self._hear)
         self._thread = threading.Thread(target=self._run, args=asked, daemon=True)
         self._thread.start()
+
+    def stop(self) -> None:
+        """Wait for no answer any more."""
+        self._cancel.set()
 
     def pump(self) -> bool:
         """Take over the answer once it is there; False when there is nothing more to wait for."""
         if self.is_running:
+            if self._said and self.model.stage == "asking":
+                self.model.said = self._said
             return True
         answer, self._answer = self._answer, {}
         # an answer about what is no longer shown is none
@@ -89,12 +110,20 @@ class Asker:
                 self.model.stage, self.model.said = "failed", answer["said"]
         return False
 
+    def _hear(self, said: str) -> None:
+        self._said = said
+
     def _run(self, *asked: Any) -> None:
         try:
             self._answer = {"tracks": self.ask(*asked)}
+        except WorkerLostError as error:
+            self._answer = {"said": f"{error}, perhaps for want of memory. Ask again."}
         except EpoolError as error:
             self._answer = {"said": str(error)}
-        except Exception:
-            reference = secrets.token_hex(4)
-            logger.exception("captum could not be asked; the page shows error %s", reference)
+        except Exception as error:
+            if isinstance(error, JobFailedError):
+                reference = error.reference  # the worker's log tells it
+            else:
+                reference = secrets.token_hex(4)
+                logger.exception("captum could not be asked; the page shows error %s", reference)
             self._answer = {"said": f"Captum gave no answer, and it is not your doing (error {reference})."}

@@ -49,6 +49,7 @@ class AttributionView(Dashboard):
 
     def close(self) -> None:
         """Wait for no answer any more, undo every tie, and take the widgets off the page."""
+        self.asker.stop()
         if self._task is not None:
             self._task.cancel()
         super().close()

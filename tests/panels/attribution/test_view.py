@@ -22,6 +22,7 @@ from epool_viz.panels.attribution.asking import Asker, ask_captum
 from epool_viz.panels.attribution.model import TITLES, AttributionModel
 from epool_viz.panels.attribution.view import LONGEST_LINK, choices_of
 from epool_viz.panels.dashboard import descendants
+from epool_viz.work.client import JobFailedError, WorkerLostError
 
 SEQUENCE = "ACGTTGCAATTACGATCGATTACGGATTACAGGGACTTTCCACGT"  # 45 letters
 
@@ -169,7 +170,7 @@ def test_captum_is_asked_and_agrees(view) -> None:
     assert not view.ask_button.disabled
     view.ask_button.click()
     assert view.ask_button.disabled
-    assert "Loading torch and captum" in view.captum.value
+    assert "Captum is asked" in view.captum.value
     until(lambda: view.model.stage == "done", view.pump)
     found = numbers(view.captum.value)
     assert set(found) == {f"captum_{method}" for method in HEURISTICS}
@@ -181,14 +182,20 @@ def test_captum_is_asked_and_agrees(view) -> None:
 def test_captum_answers_for_every_baseline(baseline) -> None:
     pytest.importorskip("captum")
     model = AttributionModel(network="ctcf_paper", index=2, baseline=baseline)
-    model.take_captum(model.reading, ask_captum("ctcf_paper", model.reading.sequence, baseline))
+    model.take_captum(
+        model.reading, ask_captum("ctcf_paper", model.reading.sequence, baseline, threading.Event(), print)
+    )
     assert max(model.captum.values()) < 1e-5
 
 
 def test_an_answer_to_what_is_no_longer_shown_is_dropped() -> None:
     gate = threading.Event()
 
-    def slow(*_):
+    seen = []
+
+    def slow(*asked):
+        seen.append(asked)
+        asked[-1]("Two jobs are before this one.")
         gate.wait(20)
         return {"deeplift": [0.0] * 200}
 
@@ -196,9 +203,14 @@ def test_an_answer_to_what_is_no_longer_shown_is_dropped() -> None:
     asker = Asker(model, slow)
     asker.start()
     asker.start()  # one at a time
+    until(lambda: model.said == "Two jobs are before this one.", asker.pump)
     model.index = 10
     assert model.stage == "idle"
     gate.set()
+    asker.stop()
+    ((network, sequence, baseline, cancel, _),) = seen
+    assert (network, baseline, len(sequence)) == ("two_motifs_expectation", "uniform", 200)
+    assert cancel.is_set()
     until(lambda: not asker.is_running, lambda: None)
     assert not asker.pump()
     assert (model.stage, model.captum) == ("idle", {})
@@ -211,7 +223,14 @@ def test_a_missing_extra_and_a_defect_are_told(swallowed_exceptions) -> None:
     def broken(*_):
         raise ZeroDivisionError("a defect")
 
-    for ask, told in ((missing, 'pip install "epool-viz[train]"'), (broken, "not your doing (error ")):
+    def failed(*_):
+        raise JobFailedError("0badcafe")
+
+    def lost(*_):
+        raise WorkerLostError("The process that does the work has ended")
+
+    asked = ((missing, 'pip install "epool-viz[train]"'), (failed, "(error 0badcafe)"), (lost, "Ask again"))
+    for ask, told in (*asked, (broken, "not your doing (error ")):
         model = AttributionModel(index=9)
         asker = Asker(model, ask)
         asker.start()
