@@ -25,7 +25,7 @@ const COPIED = [
   "fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray", "stroke-linejoin", "stroke-linecap", "opacity",
   "font-family", "font-size", "font-weight", "font-style", "text-anchor", "dominant-baseline", "paint-order", "visibility", "vector-effect",
 ];
-const SKIPPED = "button, input, select, textarea, details, dialog, datalist, .ec-say, .ec-strip-edit, .ec-download, [role=alert], script, style, noscript";
+const SKIPPED = "button, input, select, textarea, details, dialog, datalist, .ec-say, .ec-strip-edit, .ec-tracks-edit, td, .ec-download, [role=alert], script, style, noscript";
 const SVG = "http://www.w3.org/2000/svg";
 
 /** A colour that every program reads: what CSS Color 4 writes as color(srgb ...) as rgb(). */

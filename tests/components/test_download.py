@@ -223,6 +223,15 @@ def test_only_the_dashboard_it_stands_in_is_drawn(download):
     assert b"Posterior" in svg
 
 
+def test_small_pictures_in_a_table_are_left_to_the_table(download):
+    page = download("logo")
+    page.evaluate("""document.body.insertAdjacentHTML('beforeend',
+      '<table><tr><td><svg width=40 height=10><path id=tiny d="M0 0h9v9z"/></svg></td></tr></table>')""")
+    _, svg = view(page, "View as SVG")
+    assert b"tiny" not in svg
+    assert b"path" in svg
+
+
 def test_a_page_without_pictures_says_so(download):
     page = download()
     press(page, "View as PNG")
