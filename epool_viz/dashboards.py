@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from epool_viz.panels.compare.view import CompareView
     from epool_viz.panels.e_step.view import EStepView
     from epool_viz.panels.em.view import EMView
+    from epool_viz.panels.logos.view import LogosView
     from epool_viz.panels.pwm.view import PwmView
 
 
@@ -135,3 +136,28 @@ def em(**state: Any) -> EMView:
     from epool_viz.panels.em.view import EMView
 
     return EMView(EMModel.from_state(state))
+
+
+def logos(**state: Any) -> LogosView:
+    """All kernels of a model as logos: exact, heuristic, posterior, and the known motifs that they resemble.
+
+    Parameters
+    ----------
+    **state
+        Where to start: any of the names of `LogosModel.state()`, such as `trained="p73_max"`, `m=1.5`, `place=3`,
+        `rule="basset"`, `threshold=0.4`.
+
+    Returns
+    -------
+    LogosView
+        An ipywidgets widget; its `model` holds the choices and the readings.
+
+    Raises
+    ------
+    ArgumentError
+        For a name that is no part of the state, or a value of the wrong kind.
+    """
+    from epool_viz.panels.logos.model import LogosModel
+    from epool_viz.panels.logos.view import LogosView
+
+    return LogosView(LogosModel(**state))

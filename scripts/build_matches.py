@@ -1,6 +1,6 @@
-"""Find which JASPAR motifs the kernels of the models that ship resemble, and write the table that ships with them.
+"""Find what the kernels of the models that ship resemble, and their likeliest base; write the tables that ship.
 
-    python scripts/build_matches.py            # writes epool_viz/data/bundled/matches.tsv; a minute or two
+    python scripts/build_matches.py            # writes epool_viz/data/bundled/{bases,matches}.tsv; a minute
     python scripts/build_matches.py --only ctcf_max --check   # compares these rows, writes nothing; 1 where they differ
 
 Four readings of each kernel, at the base that the model opens with: the exact one, the heuristics of DeepBind and
@@ -16,9 +16,10 @@ from pathlib import Path
 
 from epool_viz.data.gallery import MODEL_NAMES, load_example_model
 from epool_viz.data.matching import Match, match_motifs, table_of
-from epool_viz.panels.logos.readings import gallery_kernels, gallery_samples, motif_of, opening_m
+from epool_viz.panels.logos.readings import gallery_kernels, gallery_samples, likeliest_m, motif_of
 
-BUNDLED = Path(__file__).resolve().parents[1] / "epool_viz" / "data" / "bundled" / "matches.tsv"
+FOLDER = Path(__file__).resolve().parents[1] / "epool_viz" / "data" / "bundled"
+BUNDLED = FOLDER / "matches.tsv"
 READINGS = ("exact", "deepbind", "basset", "posterior")
 MOST = 3
 
@@ -32,6 +33,8 @@ def main() -> int:
     text = table_of(row for name in given.only for row in rows_of(name))
     if not given.check:
         BUNDLED.write_text(text, encoding="utf-8", newline="\n")
+        bases = "".join(f"{name}\t{log_base_of(name):.6f}\n" for name in MODEL_NAMES)
+        (FOLDER / "bases.tsv").write_text(f"model\tlog_base\n{bases}", encoding="utf-8", newline="\n")
         print(f"{BUNDLED.name}: {len(text.encode()):,} bytes")  # noqa: T201 - a script reports
         return 0
     there = BUNDLED.read_text(encoding="utf-8").splitlines() if BUNDLED.is_file() else []
@@ -44,12 +47,17 @@ def main() -> int:
 def rows_of(name: str) -> Iterator[tuple[str, str, int, Match]]:
     """The rows of one model."""
     kernels, samples = gallery_kernels(name), gallery_samples(load_example_model(name).info.data)
-    m = opening_m(kernels, samples)
+    m = float(f"{log_base_of(name):.6f}") if kernels.m is None else kernels.m  # as it will be read
     motifs = {(r, k): motif_of(r, kernels, k, samples, m) for r in READINGS for k in range(len(kernels))}
     asked = {place: found[0] for place, found in motifs.items() if found is not None}
     for (reading, k), matches in zip(asked, match_motifs(asked.values(), most=MOST), strict=True):
         for match in matches:
             yield name, reading, k, match
+
+
+def log_base_of(name: str) -> float:
+    """The likeliest `m`."""
+    return likeliest_m(gallery_kernels(name), gallery_samples(load_example_model(name).info.data))
 
 
 if __name__ == "__main__":

@@ -76,6 +76,7 @@ def test_the_notebooks_are_really_found():
         "compare.ipynb",
         "e_step.ipynb",
         "em.ipynb",
+        "logos.ipynb",
         "pwm.ipynb",
     ]
     assert {path.name for path in LESSONS} >= {"kernel_is_a_pwm.ipynb", "pooling_is_the_e_step.ipynb"}

@@ -209,7 +209,9 @@ export function fromFragment(fragment, state, keys = null) {
   const alphabet = found.alphabet ?? state.alphabet;
   if (typeof found.codes === "string") found.codes = [...found.codes].map((letter) => alphabet.indexOf(letter));
   const kind = (x) => (Array.isArray(x) ? `${[...new Set(x.map(kind))]} list` : typeof x);
-  const fits = ([key, x]) => Object.hasOwn(state, key) && (!keys || keys.includes(key)) && (state[key] === null || kind(x) === kind(state[key]));
+  const isEmpty = (x) => Array.isArray(x) && !x.length; // a list that holds nothing is of every kind of list
+  const alike = (x, y) => kind(x) === kind(y) || ((isEmpty(x) || isEmpty(y)) && Array.isArray(x) && Array.isArray(y));
+  const fits = ([key, x]) => Object.hasOwn(state, key) && (!keys || keys.includes(key)) && (state[key] === null || alike(x, state[key]));
   return Object.fromEntries(Object.entries(found).filter(fits));
 }
 

@@ -302,6 +302,26 @@ def example_model_data(data: str) -> tuple[SequenceSet, SequenceSet]:
     return split_sequences(whole, _TEST_SHARE)
 
 
+@cache
+def example_log_base(name: str) -> float:
+    """The logarithm of the base under which the kernels of a model that ships are most probable.
+
+    Parameters
+    ----------
+    name : str
+        As `list_models` has it.
+
+    Returns
+    -------
+    float
+        Of `estimate_base`, on the bound sequences that the model was trained with; found by `scripts/build_matches.py`.
+    """
+    _require_known(name, list(_MODELS))
+    path = importlib.resources.files("epool_viz.data") / "bundled" / "bases.tsv"
+    rows = (line.split("\t", 1) for line in path.read_text(encoding="utf-8").splitlines()[1:])
+    return float(dict(rows)[name])
+
+
 def _model_info(name: str) -> ModelInfo:
     data, pooling, preset = _MODELS[name]
     about = _MODEL_DATA[data]

@@ -13,6 +13,7 @@ import pytest
 
 from epool_viz.core.motifs import information_content
 from epool_viz.data import matching
+from epool_viz.data.gallery import example_log_base
 from epool_viz.data.jaspar import jaspar_index, load_jaspar
 from epool_viz.data.matching import aligned, example_matches, letter_p_value, match_elsewhere, match_motifs, table_of
 from epool_viz.data.motif_files import Motif
@@ -208,6 +209,14 @@ def test_the_table_that_ships_is_what_the_script_makes(reading):
         assert (match.accession, match.offset, match.is_reverse) == (kept.accession, kept.offset, kept.is_reverse), k
         assert match.p_value == pytest.approx(kept.p_value, rel=0.05)
         assert match.e_value == pytest.approx(kept.e_value, rel=0.05)
+
+
+def test_the_bases_that_ship_are_the_likeliest():
+    from epool_viz.panels.logos.readings import gallery_kernels, gallery_samples, likeliest_m
+
+    for name in ("two_motifs_max", "two_motifs_expectation"):
+        found = likeliest_m(gallery_kernels(name), gallery_samples("two_motifs"))
+        assert example_log_base(name) == pytest.approx(found, abs=1e-5)
 
 
 _MADE: list = []

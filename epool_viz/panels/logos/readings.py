@@ -23,7 +23,7 @@ from epool_viz.core.scan import scan
 from epool_viz.core.windows import Windows, windows_of
 from epool_viz.data.gallery import example_model_data, load_example_model
 from epool_viz.data.sequences import SequenceSet
-from epool_viz.errors import ArgumentError, NoFiniteBaseError
+from epool_viz.errors import ArgumentError
 
 Array = np.ndarray[Any, Any]
 
@@ -158,18 +158,6 @@ def likeliest_m(kernels: KernelSet, samples: Samples) -> float:
     NoFiniteBaseError
     """
     return float(np.log(estimate_base(kernels.kernels, samples.making)))
-
-
-def opening_m(kernels: KernelSet, samples: Samples | None) -> float:
-    """The `m` that a model is first read with: its pooling's, else the likeliest, else 1."""
-    if kernels.m is not None:
-        return kernels.m
-    if samples is None:
-        return 1.0
-    try:
-        return likeliest_m(kernels, samples)
-    except NoFiniteBaseError:
-        return 1.0
 
 
 # --- the readings

@@ -1,0 +1,394 @@
+"""The state of the logos: which model, read how, and what is found out about its kernels. Knows no widget."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from traitlets import Any as AnyTrait
+from traitlets import Enum, Float, HasTraits, Int, List, TraitError, Unicode, observe, validate
+
+from epool_viz.core.alignment import RULES, Alignment
+from epool_viz.core.motifs import kl_divergence
+from epool_viz.data.gallery import MODEL_NAMES, example_log_base, load_example_model
+from epool_viz.data.matching import Match, aligned, example_matches
+from epool_viz.errors import ArgumentError, NoFiniteBaseError
+from epool_viz.panels.logos import readings as r
+
+Array = np.ndarray[Any, Any]
+
+# Hard caps, in one place: whatever a page sends, this is as far as it goes.
+BOUNDS = {"m": (0.0, 20.0), "threshold": (0.0, 0.99)}
+MOST_KERNELS = 512  # of a model
+_KEPT = 24  # details in memory
+_LOOKED_UP = ("exact", "heuristic", "posterior")
+
+
+class Detail(NamedTuple):
+    """What is known of one kernel, as it is read now.
+
+    Attributes
+    ----------
+    motifs : dict of str to (ppm, number of sites)
+        By reading; without the heuristic where no window passes.
+    divergence : dict of str to array, shape (width,), bits
+        Of the other readings from the exact one.
+    worth : Worth
+    residual : float
+        Between the network's scores and the exact PPM's, over all held-out windows.
+    largest, cut : float
+        Activation: the largest of all windows, and what a window has to exceed.
+    n_windows : int
+        Aligned by the heuristic.
+    """
+
+    motifs: dict[str, tuple[Array, float]]
+    divergence: dict[str, Array]
+    worth: r.Worth
+    residual: float
+    largest: float
+    cut: float
+    n_windows: int
+
+
+class Likeness(NamedTuple):
+    """How near the readings of a kernel come to one known motif, over the same columns.
+
+    Attributes
+    ----------
+    match : Match
+        The most significant one of all readings.
+    reading : str
+        Whose it is.
+    correlation : dict of str to float
+    known : shape (letter, overlap)
+        The columns of the known motif, turned as they align.
+    """
+
+    match: Match
+    reading: str
+    correlation: dict[str, float]
+    known: Array
+
+
+class LogosModel(HasTraits):
+    """Choices in, readings out; what a page shows is computed when it is asked for and kept.
+
+    The traits named in `CHOICES` are the state.
+    """
+
+    trained = Enum(MODEL_NAMES, "ctcf_max", help="A model that ships.")
+    m = AnyTrait(None, help="Logarithm of the base; None is the one that the model opens with.")
+    background = Enum(("uniform", "sequences"), "uniform")
+    rule = Enum(tuple(RULES), "deepbind", help="Of the heuristic.")
+    threshold = Float(0.0, help="Share of the largest activation that a window has to exceed.")
+    place = Int(0, help="The kernel that is shown.")
+    chosen = List(Int(), help="The kernels that are taken along; none means all.")
+    reading = Enum(r.READINGS, "exact", help="What is taken along.")
+    found = Int(0, help="How many look-ups have ended.")
+    said = Unicode("", help="What happens just now.")
+    message = Unicode("", help="What the user can put right; empty when all is well.")
+
+    CHOICES = ("trained", "m", "background", "rule", "threshold", "place", "chosen", "reading")
+
+    def __init__(self, **state: Any) -> None:
+        super().__init__()
+        self._own: tuple[r.KernelSet, r.Samples | None] | None = None
+        self._kept: OrderedDict[Any, Any] = OrderedDict()
+        self._found: dict[Any, tuple[Match, ...]] = {}
+        self.place = self.strongest()
+        if state:
+            self.restore(state)
+
+    # --- the state
+
+    def state(self) -> dict[str, Any]:
+        """All that the user chose, as plain values."""
+        return {name: getattr(self, name) for name in self.CHOICES}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take over a state, or a part of one.
+
+        Raises
+        ------
+        ArgumentError
+            For a name that is no part of the state, or a value of the wrong kind; nothing is changed then.
+        """
+        unknown = sorted(set(state) - set(self.CHOICES))
+        if unknown:
+            raise ArgumentError(unknown[0], "not part of the state", ", ".join(self.CHOICES))
+        before = self.state()
+        ordered = [name for name in self.CHOICES if name in state]
+        try:
+            for name in ordered:  # the model first: its change takes back what belongs to the old one
+                setattr(self, name, state[name])
+        except TraitError as error:
+            for name, value in before.items():
+                setattr(self, name, value)
+            raise ArgumentError("state", f"not usable ({error})", "what LogosModel.state() returns") from None
+
+    @validate("m")
+    def _m_within(self, proposal: Any) -> float | None:
+        if proposal.value is None:
+            return None
+        try:
+            value = float(proposal.value)
+        except (TypeError, ValueError):
+            raise TraitError(f"m is {proposal.value!r}, not a number") from None
+        if not np.isfinite(value):
+            raise TraitError(f"m is {value}, not a finite number")
+        low, high = BOUNDS["m"]
+        return min(max(value, low), high)
+
+    @validate("threshold")
+    def _threshold_within(self, proposal: Any) -> float:
+        low, high = BOUNDS["threshold"]
+        return round(min(max(proposal.value, low), high) * r.STEPS) / r.STEPS
+
+    @validate("place")
+    def _place_within(self, proposal: Any) -> int:
+        return min(max(proposal.value, 0), len(self.kernels) - 1)
+
+    @validate("chosen")
+    def _chosen_within(self, proposal: Any) -> list[int]:
+        return sorted({place for place in proposal.value if 0 <= place < len(self.kernels)})
+
+    @observe("trained")
+    def _begin_anew(self, _: Any) -> None:
+        self._own = None
+        self._kept.clear()
+        with self.hold_trait_notifications():
+            self.m = None
+            self.chosen = []
+            self.place = self.strongest()
+
+    @observe("rule")
+    def _rules_own_threshold(self, change: Any) -> None:
+        self.threshold = RULES[change.new]
+
+    # --- the model and its sequences
+
+    def take(self, kernels: r.KernelSet, samples: r.Samples | None) -> None:
+        """Show the kernels of a model that does not ship."""
+        if not 1 <= len(kernels) <= MOST_KERNELS:
+            raise ArgumentError("kernels", f"{len(kernels)} kernels", f"1 to {MOST_KERNELS}")
+        self._own = (kernels, samples)
+        self._kept.clear()
+        with self.hold_trait_notifications():
+            self.m = None
+            self.chosen = []
+            self.place = self.strongest()
+
+    @property
+    def kernels(self) -> r.KernelSet:
+        """The kernels shown."""
+        return self._own[0] if self._own else r.gallery_kernels(self.trained)
+
+    @property
+    def samples(self) -> r.Samples | None:
+        """What the heuristics count and what all readings are judged by; None where there are no sequences."""
+        return self._own[1] if self._own else r.gallery_samples(load_example_model(self.trained).info.data)
+
+    def strongest(self) -> int:
+        """The kernel with the largest output weight."""
+        weights = self.kernels.output_weights
+        return 0 if weights is None else int(np.argmax(weights))
+
+    @property
+    def opening_m(self) -> float:
+        """The `m` that the model is first read with: its pooling's, else the likeliest, else 1."""
+        if self.kernels.m is not None:
+            return self.kernels.m
+        likeliest = self.likeliest_m
+        return 1.0 if likeliest is None else likeliest
+
+    @property
+    def likeliest_m(self) -> float | None:
+        """The logarithm of the maximum-likelihood base; None where there is none."""
+        return self._once(("likeliest",), self._likeliest)
+
+    def _likeliest(self) -> float | None:
+        if self._own is None:
+            return example_log_base(self.trained)  # it was found once: finding it loads scipy's optimisers
+        if self.samples is None:
+            return None
+        try:
+            return min(r.likeliest_m(self.kernels, self.samples), BOUNDS["m"][1])
+        except NoFiniteBaseError:
+            return None
+
+    @property
+    def log_base(self) -> float:
+        """The `m` that the kernels are read with."""
+        return self.opening_m if self.m is None else float(self.m)
+
+    @property
+    def letters(self) -> Array:
+        """The background, shape (letter,)."""
+        n = len(self.kernels.alphabet)
+        if self.background == "uniform" or self.samples is None:
+            return np.full(n, 1 / n)
+        return np.asarray(self._once(("letters",), self.samples.making.letter_frequencies))
+
+    # --- what is found out
+
+    @property
+    def use(self) -> Array | None:
+        """How often each kernel decides; see `use_of`."""
+        samples = self.samples
+        if samples is None or not self.kernels.method:
+            return None
+        return self._once(("use",), lambda: r.use_of(self.kernels, samples))
+
+    def exact(self) -> Array:
+        """What all kernels mean by themselves; shape (kernel, letter, width)."""
+        return r.exact_ppms(self.kernels, self.log_base, self.letters)
+
+    def thresholds(self) -> r.Thresholds | None:
+        """The heuristic of the shown kernel at every threshold."""
+        samples = self.samples
+        if samples is None:
+            return None
+        key = ("thresholds", self.place, self.rule)
+        return self._once(key, lambda: r.all_thresholds(self.kernels, self.place, samples, self.rule))
+
+    def motif(self, reading: str, place: int) -> tuple[Array, float] | None:
+        """A reading of a kernel as it is set now, and its number of sites; None where there is none."""
+        if reading != "heuristic":
+            return self._once(self._key(reading, place), lambda: self._motif(reading, place))
+        if self.samples is None:
+            return None
+        found = self._heuristic(self.samples, place)
+        return (found.ppm(), float(len(found.places))) if len(found.places) else None
+
+    def _heuristic(self, samples: r.Samples, place: int) -> Alignment:
+        key = ("aligned", place, self.rule, self.threshold)
+        return self._once(key, lambda: r.heuristic(self.kernels, place, samples, self.rule, self.threshold))
+
+    def _motif(self, reading: str, place: int) -> tuple[Array, float] | None:
+        return r.motif_of(reading, self.kernels, place, self.samples, self.log_base, self.letters)
+
+    def detail(self, place: int | None = None) -> Detail | None:
+        """A kernel, or the one that is shown, read three ways; None without sequences."""
+        samples, at = self.samples, self.place if place is None else place
+        if samples is None:
+            return None
+        key = ("detail", at, self.log_base, self.background, self.rule, self.threshold)
+        return self._once(key, lambda: self._detail(samples, at))
+
+    def _detail(self, samples: r.Samples, place: int) -> Detail:
+        found = {reading: self.motif(reading, place) for reading in r.READINGS}
+        motifs = {reading: motif for reading, motif in found.items() if motif is not None}
+        exact = motifs["exact"][0]
+        divergence = {
+            reading: np.asarray(kl_divergence(ppm, np.maximum(exact, 1e-300)))
+            for reading, (ppm, _) in motifs.items()
+            if reading != "exact"
+        }
+        aligned_windows = self._heuristic(samples, place)
+        return Detail(
+            motifs,
+            divergence,
+            r.worth(self.kernels, place, samples, motifs, self.letters),
+            r.residual(self.kernels, place, samples, self.log_base, self.letters),
+            aligned_windows.largest,
+            aligned_windows.cut,
+            len(aligned_windows.places),
+        )
+
+    def heat(self) -> tuple[Array, list[str], list[tuple[int, int, int]]] | None:
+        """The posterior of the shown kernel in each held-out sequence, their names, and the known sites in them.
+
+        Returns
+        -------
+        (array of shape (sequence, start) with NaN where no window is, names, (row, start, stop) of each site)
+        """
+        samples = self.samples
+        if samples is None:
+            return None
+        windows, weights = r.posterior(self.kernels, self.place, samples, self.log_base, "judging")
+        rows = np.full((len(samples.judging), int(samples.judging.lengths.max()) - self.kernels.width + 1), np.nan)
+        rows[windows.sequence, windows.start] = weights
+        sites = samples.judging.sites or ()
+        marks = [(row, site.start, site.stop) for row, known in enumerate(sites) for site in known]
+        return rows, list(samples.judging.names), marks
+
+    # --- known motifs
+
+    def matches(self, reading: str, place: int) -> tuple[Match, ...] | None:
+        """The known motifs that a reading resembles; None where that was not looked up for it as it is set now."""
+        key = self._key(reading, place)
+        if key in self._found:
+            return self._found[key]
+        if self._own or not self._is_as_opened(reading):
+            return None
+        name = self.rule if reading == "heuristic" else reading
+        return example_matches(self.trained).get(name, {}).get(place, ())
+
+    def best_match(self, place: int) -> tuple[str, Match] | None:
+        """The most significant match of a kernel and whose it is, of the readings that were looked up."""
+        found = [(reading, matches[0]) for reading in r.READINGS if (matches := self.matches(reading, place))]
+        return min(found, key=lambda pair: pair[1].e_value, default=None)
+
+    def likeness(self) -> Likeness | None:
+        """How near the readings of the shown kernel come to the motif that one of them resembles most."""
+        best = self.best_match(self.place)
+        if best is None:
+            return None
+        reading, match = best
+        correlation = {}
+        for each in r.READINGS:
+            motif = self.motif(each, self.place)
+            if motif is not None:
+                own, known = aligned(match, motif[0])
+                correlation[each] = _correlation(own, known)
+        return Likeness(match, reading, correlation, known)
+
+    def asked(self) -> dict[Any, Array]:
+        """What is to be looked up for the shown kernel: matrices by the key that `learn` takes."""
+        found = {reading: self.motif(reading, self.place) for reading in _LOOKED_UP}
+        return {self._key(reading, self.place): motif[0] for reading, motif in found.items() if motif is not None}
+
+    def learn(self, matches: Mapping[Any, tuple[Match, ...]]) -> None:
+        """Take over what was looked up."""
+        self._found |= matches
+        self.found += 1
+
+    def tally(self) -> dict[str, int]:
+        """For how many kernels each reading is the one that resembles a known motif most, by TOMTOM's p-value."""
+        wins = dict.fromkeys(r.READINGS, 0)
+        for place in range(len(self.kernels)):
+            found = {reading: matches[0].p_value for reading in r.READINGS if (matches := self.matches(reading, place))}
+            if found:
+                wins[min(found, key=lambda reading: found[reading])] += 1
+        return wins
+
+    def _is_as_opened(self, reading: str) -> bool:
+        if reading == "heuristic":
+            return self.threshold == RULES[self.rule]
+        is_base = self.m is None or self.log_base == self.opening_m
+        return is_base and (reading != "exact" or self.background == "uniform")
+
+    def _key(self, reading: str, place: int) -> tuple[Any, ...]:
+        whose = self.kernels.title if self._own else self.trained
+        if reading == "heuristic":
+            return (whose, place, reading, self.rule, self.threshold)
+        if reading == "exact":
+            return (whose, place, reading, self.log_base, self.background)
+        return (whose, place, reading, self.log_base)
+
+    def _once(self, key: Any, make: Callable[[], Any]) -> Any:
+        if key not in self._kept:
+            self._kept[key] = make()
+            while len(self._kept) > _KEPT * len(r.READINGS):
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(key)
+        return self._kept[key]
+
+
+def _correlation(one: Array, two: Array) -> float:
+    if np.ptp(one) == 0 or np.ptp(two) == 0:
+        return 0.0
+    return float(np.corrcoef(one.ravel(), two.ravel())[0, 1])

@@ -1,0 +1,306 @@
+"""The logos on screen: a gallery of all kernels, one of them read three ways, where it reads, what is taken along."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import ipywidgets as w
+import numpy as np
+
+from epool_viz.components.choice import Choice
+from epool_viz.components.gallery import Gallery
+from epool_viz.components.heatmap import HeatMap
+from epool_viz.components.slider import Slider
+from epool_viz.components.trio import Trio
+from epool_viz.data.jaspar import jaspar_index, load_jaspar
+from epool_viz.data.matching import Match, has_matching
+from epool_viz.figures.svg import GLYPHS
+from epool_viz.panels.dashboard import Dashboard
+from epool_viz.panels.html import escape
+from epool_viz.panels.logos import page, takeaway
+from epool_viz.panels.logos.finder import Finder
+from epool_viz.panels.logos.model import LogosModel
+from epool_viz.panels.logos.prints import Prints
+from epool_viz.panels.look import card, heading, part
+
+SEEN_EVERY = 0.25  # seconds between two looks at a look-up that runs
+_DIGITS = 5  # significant ones of a number in the page: a logo shows two
+_PAGE_NAMES = {"background_name": "background"}  # where the page's state uses another word than the model's
+_FOLLOWS = ("background",)  # the letters' probabilities, in the page
+
+
+class LogosView(Dashboard):
+    """The panel. Shows a model and changes it; holds no number of its own.
+
+    Parameters
+    ----------
+    model : LogosModel
+    """
+
+    PARTS, HELP = page.PARTS, page.HELP
+    LINK = ("trained", "m", "background_name", "rule", "threshold", "place", "chosen", "reading")
+    LOOKS: ClassVar = {"sort": "weight", "find": "", "logo_kind": "information", "stretch": False}
+    PASSING: ClassVar = {"look_up": 0, "stop_looking": 0, "cell": None}
+
+    def __init__(self, model: LogosModel) -> None:
+        self.finder = Finder(model)
+        self._task: asyncio.Task[None] | None = None
+        self._heated: Any = None
+        self._is_taking = False
+        super().__init__(model)
+        self.add_class("ep-logos")
+
+    def close(self) -> None:
+        """Stop looking, undo every tie, and take the widgets off the page."""
+        self.finder.stop()
+        if self._task is not None:
+            self._task.cancel()
+        super().close()
+
+    # --- widgets
+
+    def _build(self) -> None:
+        on = {"store": self.store}
+        drawn = {"glyphs": {letter: GLYPHS[letter] for letter in "ACGTU"}}
+        self.choices = [Choice(**on, options=o) for o in (page.MODEL, page.BACKGROUND, page.KIND)]
+        self.choices.insert(1, Slider(**on, options=page.M_SLIDER))
+        self.gallery = Gallery(**on, options=drawn | {"label": "All kernels"})
+        self.readings = Trio(**on, options=drawn)
+        self.heuristics = [Choice(**on, options=page.RULE), Slider(**on, options=page.THRESHOLD)]
+        self.tally = w.HTML()
+        self.heat = HeatMap(**on, options=page.HEAT | {"cursor": "cell"})
+        self.taken = Choice(**on, options=page.TAKEN)
+        self.download = Prints(
+            self.store,
+            lambda name: takeaway.made(self.model, name),
+            {"items": list(page.DOWNLOADS), "patience": 180},
+            begin=self._begin_print,
+            progress=self._print_progress,
+        )
+        self.progress = w.HTML().add_class("ep-progress")
+        self._show_heat()
+
+    def _arranged(self) -> list[Any]:
+        model, m, background, kind = self.choices
+        groups = [w.VBox([model, background]), w.VBox([m, kind]), w.VBox(self.heuristics)]
+        choices = w.Box(groups).add_class("ep-controls").add_class("ep-logos-choices")
+        one = w.VBox([self.readings, self.tally])
+        take = w.VBox([heading("Take along"), self.taken, self.download, self.progress])
+        beside = w.VBox(
+            [part("readings", card(one)), part("heat", card(self.heat)), part("take", card(take))]
+        ).add_class("ep-shown")
+        left = w.VBox([part("gallery", card(self.gallery))]).add_class("ep-left")
+        return [part("choices", choices), w.Box([left, beside]).add_class("ep-body")]
+
+    def _first(self, state: dict[str, Any]) -> dict[str, Any]:
+        kept = (*self.LINK, *self.LOOKS)
+        return {name: state[name] for name in kept}
+
+    # --- ties
+
+    def _wire(self) -> None:
+        model, wire = self.model, self.wiring
+        wire.on(model, LogosModel.CHOICES, self._show)
+        wire.on(model, ("found", "said"), self._show)
+        wire.follow((model, "found"), (self.tally, "value"), lambda _: self._tally_html())
+        wire.follow((model, "trained"), (self.tally, "value"), lambda _: self._tally_html())
+        wire.follow((model, "rule"), (self.tally, "value"), lambda _: self._tally_html())
+
+    # --- what the page knows
+
+    def _page_state(self) -> dict[str, Any]:
+        model = self.model
+        kernels = model.kernels
+        weights, use = kernels.output_weights, model.use
+        best = [model.best_match(place) for place in range(len(kernels))]
+        return {
+            "trained": model.trained,
+            "m": model.log_base,
+            "background_name": model.background,
+            "rule": model.rule,
+            "threshold": model.threshold,
+            "place": model.place,
+            "chosen": list(model.chosen),
+            "reading": model.reading,
+            # and what follows from these
+            "kernels": _plain(kernels.kernels),
+            "names": [takeaway.kernel_name(place) for place in range(len(kernels))],
+            "alphabet": kernels.alphabet.letters,
+            "complement": list(kernels.alphabet.complement_codes) if kernels.alphabet.complement else None,
+            "weights": None if weights is None else _plain(weights),
+            "use": None if use is None else _plain(use),
+            "matches": [None if pair is None else _told(pair[1]) | {"reading": pair[0]} for pair in best],
+            "m_pooling": kernels.m,
+            "m_likeliest": model.likeliest_m,
+            "background": _plain(model.letters),
+            "has_sequences": model.samples is not None,
+            "can_find": has_matching() and kernels.alphabet.name == "DNA",
+            "finding": model.said,
+            "grid": self._grid(),
+            "detail": self._detail(),
+        }
+
+    def _grid(self) -> dict[str, Any] | None:
+        model = self.model
+        found = model.thresholds()
+        if found is None:
+            return None
+        numbers = found.pfm.astype(int).tolist(), found.n_windows.tolist(), found.largest
+        return {"place": model.place, "rule": model.rule} | dict(zip(("pfm", "n", "largest"), numbers, strict=True))
+
+    def _detail(self) -> dict[str, Any] | None:
+        model = self.model
+        found = model.detail()
+        if found is None:
+            return None
+        readings = list(found.motifs)
+        matches = {reading: model.matches(reading, model.place) for reading in readings}
+        return {
+            "place": model.place,
+            "m": model.log_base,
+            "posterior": _plain(found.motifs["posterior"][0]),
+            "residual": found.residual,
+            "windows": int(model.samples.windows("judging", model.kernels.width).n_windows.sum()),
+            "n_sites": found.worth.n_sites,
+            "known": found.worth.known,
+            "at_sites": {r: _short(value) for r, value in found.worth.at_sites.items()},
+            "evidence": {r: _short(value) for r, value in found.worth.evidence.items()},
+            "divergence": {r: _short(float(value.sum())) for r, value in found.divergence.items()},
+            "matches": {r: None if each is None else [_told(m) for m in each] for r, each in matches.items()},
+            "likeness": self._likeness(),
+        }
+
+    def _likeness(self) -> dict[str, Any] | None:
+        found = self.model.likeness()
+        if found is None:
+            return None
+        match = found.match
+        known = load_jaspar(match.accession).ppm
+        turned = known[::-1, ::-1] if match.is_reverse else known
+        return _told(match) | {
+            "reading": found.reading,
+            "p": match.p_value,
+            "letter_p": match.letter_p,
+            "offset": match.offset,
+            "overlap": match.overlap,
+            "reverse": match.is_reverse,
+            "width": known.shape[1],
+            "n_known": len(jaspar_index()),
+            "ppm": _plain(turned),
+            "correlation": {reading: _short(value) for reading, value in found.correlation.items()},
+        }
+
+    def _show(self, change: Any = None) -> None:
+        if self._is_taking:
+            return
+        super()._show(change)
+        self._show_heat()
+
+    def _show_heat(self) -> None:
+        model = self.model
+        key = (model.kernels.title, model.place, model.log_base)
+        if key == self._heated:
+            return
+        found = model.heat()
+        self.heat.layout.display = "none" if found is None else ""
+        if found is not None:
+            rows, names, marks = found
+            if self._heated is None or self._heated[0] != key[0]:
+                self.heat.name_rows(names, marks=marks)
+            said = f"{takeaway.kernel_name(model.place)}, m = {model.log_base:.3g}; each row sums to 1."
+            self.heat.show(rows, largest=1.0, caption=said)
+        self._heated = key
+
+    def _tally_html(self) -> str:
+        wins = self.model.tally()
+        total = sum(wins.values())
+        if not total:
+            return "<p>No kernel of this model resembles a motif of JASPAR significantly, however it is read.</p>"
+        told = ", ".join(f"{escape(name)} {count}" for name, count in wins.items())
+        return (
+            f"<p><b>Who is nearest to the biologists' matrices?</b> Of {total} kernels of this model with a known "
+            f"motif, the smallest TOMTOM p-value belongs to: {told}. Only the exact reading gives the network's scores "
+            "back; likeness to a database is another question.</p>"
+        )
+
+    # --- handlers
+
+    def _take_patch(self, patch: dict[str, Any]) -> None:
+        wanted = {_PAGE_NAMES.get(name, name): value for name, value in patch.items() if name not in _FOLLOWS}
+        state = {name: wanted[name] for name in LogosModel.CHOICES if name in wanted}
+        if isinstance(state.get("place"), float):
+            state["place"] = int(state["place"])
+        if isinstance(state.get("threshold"), int):
+            state["threshold"] = float(state["threshold"])
+        if isinstance(state.get("chosen"), list):
+            state["chosen"] = [int(each) for each in state["chosen"]]
+        self._is_taking = True  # shown once, when all of it is taken
+        try:
+            self.model.restore(state)
+        finally:
+            self._is_taking = False
+        if patch.get("stop_looking"):
+            self.finder.stop()
+        if patch.get("look_up"):
+            self._look_up()
+        self._show()
+
+    def _look_up(self) -> None:
+        self.finder.start()
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return  # without a page there is no loop: whoever holds the view calls `pump`
+        if self._task is None or self._task.done():
+            self._task = loop.create_task(self._follow())
+
+    async def _follow(self) -> None:
+        is_on = True
+        while is_on:
+            await asyncio.sleep(SEEN_EVERY)
+            is_on = self.pump()
+
+    def pump(self) -> bool:
+        """Take over what a look-up has come to; False once it has ended."""
+        state = {"on": False}
+
+        def look() -> None:
+            state["on"] = self.finder.pump()
+
+        self.guard(look)()
+        return state["on"]
+
+    # --- what is taken along
+
+    def _begin_print(self, name: str) -> Callable[[takeaway.Progress], takeaway.File] | None:
+        return takeaway.prints(self.model, name) if name in takeaway.SLOW else None
+
+    def _print_progress(self, done: int, total: int) -> None:
+        if not total:
+            self.progress.value = ""
+            return
+        percent = round(100 * done / total)
+        bar = (
+            '<div role="progressbar" aria-label="printing" aria-valuemin="0" aria-valuemax="100" '
+            f'aria-valuenow="{percent}" class="ep-bar"><span style="width:{percent}%"></span></div>'
+        )
+        self.progress.value = f'{bar}<p role="status">Drawing logo {min(done + 1, total)} of {total}.</p>'
+
+
+def _plain(values: Any) -> Any:
+    """Numbers as the page gets them."""
+    return _rounded(np.asarray(values, dtype=float).tolist())
+
+
+def _rounded(values: Any) -> Any:
+    return [_rounded(each) for each in values] if isinstance(values, list) else float(f"{values:.{_DIGITS}g}")
+
+
+def _short(value: float) -> float | None:
+    return float(f"{value:.{_DIGITS + 1}g}") if np.isfinite(value) else None
+
+
+def _told(match: Match) -> dict[str, Any]:
+    return {"name": match.name, "accession": match.accession, "e": match.e_value}

@@ -1,0 +1,94 @@
+"""The logos in a real browser: one opening, walked through as a visitor would."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from axe_playwright_python.sync_playwright import Axe
+
+from epool_viz.core.kernels import kernel_to_pwm_at
+from epool_viz.core.motifs import information_content
+from epool_viz.data.motif_files import parse_motifs
+from epool_viz.panels.links import fragment
+from epool_viz.panels.logos.model import LogosModel
+from tests.browser.server import wait_for
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+
+def ready(page: Page) -> None:
+    page.locator("svg[data-reading=posterior] path").first.wait_for(state="attached", timeout=60_000)
+    page.locator("#loading").wait_for(state="detached")
+
+
+def number(page: Page, name: str) -> float:
+    return float(page.locator(f"[data-name={name}]").first.get_attribute("data-value") or "nan")
+
+
+def serious(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [v["id"] for v in found if v["impact"] in ("serious", "critical")]
+
+
+def test_a_visitor_reads_kernels_and_takes_them_along(page: Page, app_url: str) -> None:
+    page.goto(f"{app_url}/voila/render/logos.ipynb")
+    ready(page)
+    model = LogosModel()
+    assert page.locator(".ec-gallery-card").count() == 16
+    assert page.locator("[data-name=kernel]").inner_text() == f"Kernel {model.place + 1}, read three ways"
+    assert np.isclose(number(page, "at_sites_posterior"), model.detail().worth.at_sites["posterior"], rtol=1e-5)
+    assert "CTCF" in page.locator("[data-row=known] h3").inner_text()
+
+    # another kernel: Python answers with its posterior, its numbers and its map
+    page.locator("[data-place='5'] button").click()
+    model.place = 5
+    wanted = model.detail().worth.at_sites["heuristic"]
+    wait_for(lambda: np.isclose(number(page, "at_sites_heuristic"), wanted, rtol=1e-5), seconds=15, what="kernel 6")
+    page.get_by_text("Kernel 6, m = 2.59; each row sums to 1.").wait_for()
+
+    # the base: the page answers at once, for all kernels
+    box = page.locator(".ec-slider .ec-box").first
+    box.fill("1")
+    box.press("Enter")
+    bits = information_content(kernel_to_pwm_at(model.kernels.kernels[5], 1.0).ppm).sum()
+    wait_for(lambda: np.isclose(number(page, "bits_exact"), bits, rtol=1e-3), seconds=15, what="the base e")
+    wait_for(
+        lambda: "not compared" in page.locator("[data-name=matches_exact]").inner_text(), seconds=15, what="Python"
+    )
+
+    # the threshold: the heuristic alone
+    exact = number(page, "bits_exact")
+    page.get_by_role("radio", name="Basset (all windows)").check()
+    wait_for(lambda: "Basset's rule" in page.locator("[data-row=heuristic] h3").inner_text(), seconds=15, what="Basset")
+    assert number(page, "bits_exact") == exact
+
+    # files
+    page.get_by_role("searchbox").fill("ctcf")
+    page.get_by_role("button", name="Take all along").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="MEME", exact=True).click()
+    found = parse_motifs(download.value.path().read_bytes())
+    assert found
+    assert all(motif.name.endswith("_exact") for motif in found)
+
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        assert serious(page) == []
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_a_link_opens_the_same_view(page: Page, app_url: str) -> None:
+    state = {"trained": "two_motifs_max", "m": 2.0, "place": 15, "rule": "basset", "threshold": 0.7, "chosen": [15]}
+    page.goto(f"{app_url}/voila/render/logos.ipynb{fragment(state)}")
+    ready(page)
+    model = LogosModel(**state)
+    wanted = model.detail().worth.at_sites
+    for reading in ("exact", "heuristic", "posterior"):
+        wait_for(
+            lambda r=reading: np.isclose(number(page, f"at_sites_{r}"), wanted[r], rtol=1e-4), seconds=20, what=reading
+        )
+    assert page.get_by_text("1 taken along").count() == 1
+    assert "known sites in held-out" in page.locator("[data-name=how]").inner_text()

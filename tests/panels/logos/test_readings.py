@@ -1,0 +1,146 @@
+"""What the kernels of trained networks mean: each number by a second route."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from epool_viz.core.em import posterior_ppm
+from epool_viz.core.kernels import kernel_to_pwm_at
+from epool_viz.core.scan import scan
+from epool_viz.data.gallery import MODEL_NAMES, load_example_model
+from epool_viz.data.sequences import SequenceSet
+from epool_viz.errors import ArgumentError
+from epool_viz.panels.logos import readings as r
+
+BACKGROUND = np.array([0.3, 0.2, 0.15, 0.35])
+
+
+@pytest.fixture(scope="module")
+def kernels():
+    return r.gallery_kernels("two_motifs_max")
+
+
+@pytest.fixture(scope="module")
+def samples():
+    return r.gallery_samples("two_motifs")
+
+
+@pytest.mark.parametrize("name", MODEL_NAMES)
+def test_what_is_pooled_here_gives_the_networks_own_test_auc(name):
+    """NumPy against torch, through activation, padding, local maximum and pooling of every model that ships."""
+    model, info = load_example_model(name)
+    tested = r.gallery_samples(info.data).tested
+    pooled = r.pooled(r.gallery_kernels(name), tested.one_hot())
+    assert roc_auc_score(tested.labels, pooled @ model.output_weights) == pytest.approx(info.test_auc, abs=2e-4)
+
+
+def test_samples_are_bound_and_making_and_judging_have_nothing_in_common(samples):
+    assert set(samples.making.labels) == set(samples.judging.labels) == {1}
+    assert set(samples.tested.labels) == {0, 1}
+    assert not set(samples.making) & set(samples.judging)
+    assert len(samples.judging) == np.sum(samples.tested.labels)
+    plain = SequenceSet.from_strings(["ACGT", "GGCC"])
+    assert len(r.samples_of(plain, plain).making) == 2
+    unbound = SequenceSet.from_strings(["ACGT"], labels=[0])
+    with pytest.raises(ArgumentError, match=r"without a bound one.*label 1"):
+        r.samples_of(unbound, unbound)
+
+
+@pytest.mark.parametrize("m", [0.0, 0.7, 3.0])
+def test_the_exact_reading_gives_the_scores_back(kernels, samples, m):
+    assert r.residual(kernels, 12, samples, m, BACKGROUND) < 1e-12
+
+
+@pytest.mark.parametrize("rule", ["deepbind", "basset"])
+@pytest.mark.parametrize("place", [0, 12, 15])
+def test_every_threshold_at_once_is_each_threshold_alone(kernels, samples, rule, place):
+    found = r.all_thresholds(kernels, place, samples, rule)
+    for step in (0, 1, 37, 50, r.STEPS - 1):
+        alone = r.heuristic(kernels, place, samples, rule, step / r.STEPS)
+        np.testing.assert_array_equal(found.pfm[step], alone.pfm)
+        assert found.n_windows[step] == len(alone.places)
+    assert found.largest == pytest.approx(alone.largest, rel=1e-12)
+
+
+def test_thresholds_of_a_kernel_that_is_never_active_count_nothing(kernels, samples):
+    dead = dataclasses.replace(kernels, biases=kernels.biases - 100)
+    found = r.all_thresholds(dead, 12, samples, "basset")
+    assert found.pfm.shape == (r.STEPS, 4, 15)
+    assert found.pfm.sum() == 0
+    assert r.motif_of("deepbind", dead, 12, samples, 1.0) is None
+    assert r.motif_of("exact", dead, 12, samples, 1.0) is not None
+
+
+@pytest.mark.parametrize("m", [0.0, 1.0, 2.6])
+def test_one_m_step_is_that_of_core(kernels, samples, m):
+    found = r.posterior_motif(kernels, 12, samples, m)
+    np.testing.assert_allclose(found, posterior_ppm(samples.making, kernels.kernels[12], m=m), rtol=1e-9, atol=1e-12)
+
+
+def test_posteriors_sum_to_one_in_each_sequence(kernels, samples):
+    windows, weights = r.posterior(kernels, 5, samples, 2.0, "judging")
+    np.testing.assert_allclose(np.bincount(windows.sequence, weights=weights), 1, rtol=1e-12)
+
+
+def test_worth_of_the_exact_reading_is_score_less_offset(kernels, samples):
+    m = 1.7
+    exact = r.motif_of("exact", kernels, 12, samples, m, BACKGROUND)
+    judged = r.worth(kernels, 12, samples, {"exact": exact}, BACKGROUND)
+    assert judged.known
+    places, _ = r.sites_of(kernels, 12, samples)
+    assert judged.n_sites == len(places) == len(samples.judging)
+    windows = samples.windows("judging", 15)
+    offset = float(kernel_to_pwm_at(kernels.kernels[12], m, background=BACKGROUND).offset)
+    ratios = []
+    for row, site in zip(samples.judging.one_hot(), samples.judging.sites, strict=True):
+        scores = m * (scan(row, kernels.kernels[12]) - offset)
+        starts = np.arange(len(scores))
+        shared = np.minimum(starts + 15, site[0].stop) - np.maximum(starts, site[0].start)
+        ratios.append(scores[shared >= 0.5 * min(15, site[0].stop - site[0].start)].max())
+    assert judged.at_sites["exact"] == pytest.approx(np.mean(ratios), rel=1e-9)
+    assert len(windows.first) == len(samples.judging)
+    evidence = [
+        np.log(np.mean(np.exp(m * (scan(row, kernels.kernels[12]) - offset)))) for row in samples.judging.one_hot()
+    ]
+    assert judged.evidence["exact"] == pytest.approx(np.mean(evidence), rel=1e-9)
+
+
+def test_a_motif_of_the_background_is_worth_nothing(kernels, samples):
+    flat = np.tile(BACKGROUND[:, None], 15)
+    judged = r.worth(kernels, 3, samples, {"flat": (flat, float("inf"))}, BACKGROUND)
+    assert judged.at_sites["flat"] == pytest.approx(0, abs=1e-12)
+    assert judged.evidence["flat"] == pytest.approx(0, abs=1e-12)
+
+
+def test_counted_motifs_get_one_imaginary_site(kernels, samples):
+    sharp = np.eye(4)[:, [0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2]]
+    judged = r.worth(kernels, 3, samples, {"one": (sharp, 9.0)})
+    assert np.isfinite(judged.at_sites["one"])
+    assert judged.at_sites["one"] >= 15 * np.log(0.1)  # (0 + 1/4) / 10 against 1/4
+
+
+def test_sites_that_are_not_known_are_the_best_windows():
+    kernels, samples = r.gallery_kernels("ctcf_max"), r.gallery_samples("ctcf")
+    places, known = r.sites_of(kernels, 4, samples)
+    assert not known
+    best = [int(np.argmax(scan(row, kernels.kernels[4]))) for row in samples.judging.one_hot()]
+    np.testing.assert_array_equal(samples.windows("judging", 15).start[places], best)
+
+
+def test_each_bound_sequence_is_decided_by_one_kernel(kernels, samples):
+    use = r.use_of(kernels, samples)
+    assert use.shape == (16,)
+    assert use.sum() == pytest.approx(1)
+    alone = dataclasses.replace(kernels, output_weights=np.where(np.arange(16) == 15, 1.0, 0.0))
+    assert r.use_of(alone, samples)[15] == 1
+    # without output weights the pooled values alone are compared
+    assert r.use_of(dataclasses.replace(kernels, output_weights=None), samples).sum() == pytest.approx(1)
+
+
+def test_an_unknown_reading_is_refused(kernels, samples):
+    with pytest.raises(ArgumentError, match=r"reading.*'exact'.*'basset'"):
+        r.motif_of("guess", kernels, 0, samples, 1.0)

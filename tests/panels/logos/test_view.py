@@ -1,0 +1,210 @@
+"""The logos' view without a browser: what the page knows, and what its wishes come to."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from epool_viz import dashboards
+from epool_viz.data.matching import Match
+from epool_viz.panels.logos import takeaway
+from tests.panels.test_dashboards import from_page
+
+MATCH = Match("MA0139.2", "CTCF", 1e-9, 1e-8, 1e-5, 0, 15, False)
+
+
+@pytest.fixture
+def view():
+    shown = dashboards.logos()
+    yield shown
+    shown.close()
+
+
+def answers(view, name):
+    """What the download sends back."""
+    sent = []
+    view.download.send = lambda content, buffers=None: sent.append((content, buffers))
+    view.download._answer(view.download, {"get": name}, [])
+    return sent
+
+
+def in_a_loop(work):
+    """The browser tests of a run keep a loop of their own in this thread."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
+def test_the_page_knows_every_kernel_and_what_it_may_draw(view):
+    now, model = view.store.now, view.model
+    np.testing.assert_allclose(now["kernels"], model.kernels.kernels, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(now["weights"], model.kernels.output_weights, rtol=1e-4)
+    np.testing.assert_allclose(now["use"], model.use, rtol=1e-4)
+    assert now["names"][-1] == "Kernel 16"
+    assert now["place"] == model.place
+    assert [match is not None for match in now["matches"]] == [model.best_match(k) is not None for k in range(16)]
+    assert now["m"] == model.log_base == now["m_likeliest"]
+    assert now["m_pooling"] is None
+    assert len(json.dumps(view.store.state)) < 150_000
+
+
+def test_the_detail_is_of_the_kernel_that_is_shown(view):
+    from_page(view, place=5)
+    now, detail = view.store.now["detail"], view.model.detail()
+    assert now["place"] == view.store.now["grid"]["place"] == 5
+    np.testing.assert_allclose(now["posterior"], detail.motifs["posterior"][0], rtol=1e-4, atol=1e-8)
+    assert now["at_sites"]["exact"] == pytest.approx(detail.worth.at_sites["exact"], rel=1e-5)
+    assert now["evidence"]["heuristic"] == pytest.approx(detail.worth.evidence["heuristic"], rel=1e-5)
+    assert now["residual"] == detail.residual < 1e-12
+    assert now["windows"] == 100 * 186
+    like = now["likeness"]
+    assert like["name"] == "CTCF"
+    assert len(like["ppm"][0]) == like["width"]
+    assert like["n_known"] == 1019
+
+
+def test_the_grid_is_what_the_threshold_counts(view):
+    from_page(view, rule="basset")
+    grid = view.store.now["grid"]
+    assert grid["rule"] == "basset"
+    assert view.store.now["threshold"] == 0.5
+    found = view.model.motif("heuristic", view.model.place)
+    assert grid["n"][50] == found[1]
+    counted = np.array(grid["pfm"][50])
+    np.testing.assert_allclose(counted / counted.sum(axis=0), found[0], rtol=1e-12)
+
+
+def test_m_moves_posterior_map_and_what_is_known_of_motifs(view):
+    before = view.heat.picture["cells"]
+    posterior = view.store.now["detail"]["posterior"]
+    from_page(view, m=0.5)
+    assert view.model.m == 0.5
+    assert view.store.now["detail"]["m"] == 0.5
+    assert view.store.now["detail"]["posterior"] != posterior
+    assert view.heat.picture["cells"] != before
+    assert "m = 0.5" in view.heat.picture["caption"]
+    assert view.store.now["detail"]["matches"]["exact"] is None
+
+
+def test_another_model_brings_its_own_kernels_base_and_sequences(view):
+    from_page(view, trained="two_motifs_expectation")
+    now = view.store.now
+    assert now["m"] == now["m_pooling"] == 1.0
+    assert now["detail"]["known"] is True
+    assert view.heat.labels["marks"]
+    assert len(view.heat.labels["names"]) == len(view.model.samples.judging)
+
+
+def test_what_is_out_of_bounds_comes_back_within_them(view):
+    from_page(view, m=1e9, place=99.0, threshold=2, chosen=[3.0, 77])
+    assert view.store.now["m"] == 20.0
+    assert view.store.now["place"] == 15
+    assert view.store.now["threshold"] == 0.99
+    assert view.store.now["chosen"] == [3]
+
+
+def test_what_makes_no_sense_is_told_and_changes_nothing(view):
+    before = view.model.state()
+    from_page(view, trained="../../etc/passwd")
+    assert "not usable" in view.alert.value
+    assert view.model.state() == before
+    from_page(view, m="much")
+    assert view.model.state() == before
+
+
+def test_the_page_asks_for_known_motifs_and_gets_them(view, monkeypatch):
+    monkeypatch.setattr("epool_viz.panels.logos.finder.match_elsewhere", lambda ppms, **_: [(MATCH,) for _ in ppms])
+    from_page(view, m=1.5)
+    assert view.store.now["detail"]["matches"]["exact"] is None
+    from_page(view, look_up=1)
+    assert "Comparing" in view.store.now["finding"]
+    view.finder.wait()
+    assert view.pump() is False
+    assert view.store.now["finding"] == ""
+    assert view.store.now["detail"]["matches"]["exact"][0]["name"] == "CTCF"
+    assert view.store.now["matches"][view.model.place]["e"] == MATCH.e_value
+
+
+def test_the_page_stops_a_look_up(view, monkeypatch):
+    def wait(ppms, cancelled, **_):
+        cancelled.wait(20)
+        return [() for _ in ppms]
+
+    monkeypatch.setattr("epool_viz.panels.logos.finder.match_elsewhere", wait)
+    from_page(view, look_up=1)
+    from_page(view, stop_looking=1)
+    view.finder.wait()
+    assert view.pump() is False
+    assert view.store.now["finding"] == ""
+
+
+def test_without_memelite_the_page_is_told(monkeypatch):
+    monkeypatch.setattr("epool_viz.panels.logos.view.has_matching", lambda: False)
+    view = dashboards.logos()
+    assert view.store.now["can_find"] is False
+    view.close()
+
+
+def test_it_says_who_is_nearest_to_the_database_and_what_that_does_not_mean(view):
+    assert re.search(r"Of \d+ kernels of this model", view.tally.value)
+    assert "Only the exact reading gives the network's scores back" in view.tally.value
+    from_page(view, trained="ctcf_average")
+    assert "No kernel of this model resembles" in view.tally.value
+
+
+def test_each_button_gives_a_file(view):
+    from_page(view, chosen=[4])
+    for item in view.download.options["items"]:
+        if item["name"] not in takeaway.SLOW:
+            ((content, buffers),) = answers(view, item["name"])
+            assert content["file_name"].endswith(item["name"])
+            assert len(buffers[0]) > 100
+
+
+def test_a_print_is_made_in_a_thread_and_tells_how_far_it_is(view, monkeypatch):
+    told = []
+    monkeypatch.setattr(view.download, "progress", lambda done, total: told.append((done, total)))
+
+    def work(progress):
+        progress(1, 2)
+        return "a.pdf", "application/pdf", b"%PDF"
+
+    monkeypatch.setattr(view.download, "begin", lambda name: work)
+
+    async def press():
+        sent = answers(view, "report.pdf")
+        assert sent == []  # the page goes on
+        while not sent:
+            await asyncio.sleep(0.01)
+        return sent
+
+    ((content, buffers),) = in_a_loop(press())
+    assert content["file_name"] == "a.pdf"
+    assert buffers == [b"%PDF"]
+    assert (1, 2) in told
+    view._print_progress(1, 2)
+    assert 'aria-valuenow="50"' in view.progress.value
+    view._print_progress(0, 0)
+    assert view.progress.value == ""
+
+
+def test_a_print_that_fails_is_told_with_an_id(view, monkeypatch, swallowed_exceptions):
+    monkeypatch.setattr(view.download, "begin", lambda name: lambda progress: 1 / 0)
+
+    async def press():
+        sent = answers(view, "report.pdf")
+        while not sent:
+            await asyncio.sleep(0.01)
+        return sent
+
+    ((content, _),) = in_a_loop(press())
+    assert re.search(r"error [0-9a-f]{8}", content["error"])
+    swallowed_exceptions.clear()
+    monkeypatch.setattr(takeaway, "MOST_PRINTED", 3)
+    monkeypatch.setattr(view.download, "begin", view._begin_print)
+    ((content, _),) = answers(view, "report.pdf")
+    assert "at most 3" in content["error"]
