@@ -10,6 +10,7 @@ from traitlets import HasTraits
 
 from epool_viz.components.base import Store
 from epool_viz.components.heartbeat import Heartbeat
+from epool_viz.components.keep import Keep
 from epool_viz.components.share import Share
 from epool_viz.components.toolbar import Toolbar
 from epool_viz.panels.guard import Guard, Wiring
@@ -39,6 +40,9 @@ class Dashboard(w.VBox):
     KEPT: ClassVar[Sequence[str]] = ()  # further names that outlive a kernel that is gone
     LOOKS: ClassVar[Mapping[str, Any]] = {}  # state that belongs to the page alone, and where it starts
     PASSING: ClassVar[Mapping[str, Any]] = {}  # the same, but neither linked nor brought back
+    # choices that mean what the visitor keeps in the browser: trait of the model -> ("yours", what of it)
+    YOURS: ClassVar[Mapping[str, tuple[str, str]]] = {}
+    KEEPING: ClassVar[Mapping[str, Any]] = {}  # options of the browser's store
 
     def __init__(self, model: HasTraits) -> None:
         self.model: Any = model
@@ -50,11 +54,14 @@ class Dashboard(w.VBox):
         self.alert = w.HTML().add_class("ep-alert")
         self._build_head(first)
         self._build()
-        around = (self.store, self.heartbeat, self.share, self.toolbar, self.alert)
+        around = (self.store, self.heartbeat, self.share, self.toolbar, self.keep, self.alert)
         super().__init__([style_sheet(self._style()), *around, *self._arranged()])
         self.add_class("ep-root")
         self.wiring.follow((model, "message"), (self.alert, "value"), self._alert_html)
         self._wire()
+        if self.YOURS:
+            self.wiring.on(model, tuple(self.YOURS), self._ask_for_yours)
+            self._ask_for_yours()
         self._show()
 
     def close(self) -> None:
@@ -107,8 +114,33 @@ class Dashboard(w.VBox):
         link = {"share": [*self.LINK, *self.LOOKS, *TEACHING]}
         self.heartbeat = Heartbeat(**on, options={"share": [*link["share"], *self.KEPT]})
         self.share = Share(**on, options=link | {"label": "Copy link", "slot": "tools"})
+        guard = self.guard
+        handlers = (guard(self._hear_kept), guard(self._take_given), guard(self._forgotten))
+        self.keep = Keep(self.store, *handlers, options=self.KEEPING)
         head = {"first": self._first(state), "parts": list(self.PARTS), "help": dict(self.HELP)}
         self.toolbar = Toolbar(**on, options=link | head)
+
+    # --- what the visitor keeps in the browser
+
+    def _hear_kept(self, kept: dict[str, Any]) -> None:
+        if self.YOURS:
+            self.model.yours = self.model.yours.hears(kept)
+            self._ask_for_yours()
+
+    def _take_given(self, name: str, about: dict[str, Any], data: bytes | None) -> None:
+        if self.YOURS:
+            self.model.yours = self.model.yours.takes(name, about, data)
+
+    def _forgotten(self) -> None:
+        """The visitor has had it forgotten, here or on another page."""
+
+    def _ask_for_yours(self, _: Any = None) -> None:
+        """Ask the page for what a choice needs and Python has not got."""
+        yours = self.model.yours
+        chosen = [what for trait, (value, what) in self.YOURS.items() if getattr(self.model, trait) == value]
+        wanted = [what for what in dict.fromkeys(chosen) if yours.keeps(what) and not yours.has(what)]
+        if wanted:
+            self.keep.want(*wanted)
 
     # --- messages
 

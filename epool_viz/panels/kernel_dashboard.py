@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import ipywidgets as w
 
@@ -13,11 +13,12 @@ from epool_viz.panels.dashboard import Dashboard, shown_if
 from epool_viz.panels.e_step.bridge import Memory
 from epool_viz.panels.e_step.model import BOUNDS, NETWORK, EStepModel
 from epool_viz.panels.look import heading
+from epool_viz.panels.yours import CHOICE, LABEL, MODEL, SEQUENCES
 
 _CHOICES: dict[str, tuple[str, list[tuple[str, Any]]]] = {
     "sequence_source": (
         "Take the sequence from",
-        [("a bundled set", "example"), ("my own: paste or upload", "pasted")],
+        [("a bundled set", "example"), ("my own: paste or upload", "pasted"), (LABEL, CHOICE)],
     ),
     "kernel_source": (
         "Take the kernel from",
@@ -27,6 +28,7 @@ _CHOICES: dict[str, tuple[str, list[tuple[str, Any]]]] = {
             ("numbers I type or drag", "typed"),
             ("a file", "file"),
             ("random numbers", "random"),
+            (LABEL, CHOICE),
         ],
     ),
 }
@@ -42,6 +44,8 @@ class KernelDashboard(Dashboard):
     ----------
     model : EStepModel
     """
+
+    YOURS: ClassVar = {"sequence_source": (CHOICE, SEQUENCES), "kernel_source": (CHOICE, MODEL)}
 
     def __init__(self, model: EStepModel) -> None:
         self.is_taking = False
@@ -75,7 +79,7 @@ class KernelDashboard(Dashboard):
         self.number = w.BoundedIntText(description="Number in the set", min=1, max=1, value=1)
         self.fasta = w.FileUpload(description="Choose a sequence file (up to 1 MB)", accept="", multiple=False)
         self.upload = w.FileUpload(description="Choose a kernel file (up to 1 MB)", accept="", multiple=False)
-        self.motif_choice = w.Dropdown(description="Motif in the file")
+        self.motif_choice = w.Dropdown(description="Kernel or motif of the file")
 
     def _choices(self) -> list[Any]:
         """The widgets that choose, under their headings."""
@@ -99,7 +103,7 @@ class KernelDashboard(Dashboard):
         wire.on(self.upload, "value", self._take_file)
         wire.on(self.fasta, "value", self._take_fasta)
         self._offer_motifs()
-        wire.on(model, ("file_text", "which"), self._offer_motifs)
+        wire.on(model, ("file_text", "which", "kernel_source", "yours"), self._offer_motifs)
         wire.on(self.motif_choice, "value", self._take_motif)
         self._offer_kernels()
         wire.on(model, NETWORK, self._offer_kernels)
@@ -116,7 +120,8 @@ class KernelDashboard(Dashboard):
             *((widget, "sequence_source", "pasted".__eq__) for widget in (c["pasted"], self.fasta)),
             (c["jaspar"], "kernel_source", "jaspar".__eq__),
             *((widget, "kernel_source", "trained".__eq__) for widget in (c["trained"], self.kernel_choice)),
-            *((widget, "kernel_source", "file".__eq__) for widget in (self.upload, self.motif_choice)),
+            (self.upload, "kernel_source", "file".__eq__),
+            (self.motif_choice, "kernel_source", ("file", CHOICE).__contains__),
             *((c[name], "kernel_source", "random".__eq__) for name in ("width", "seed")),
         ]
 

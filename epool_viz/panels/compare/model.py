@@ -19,8 +19,9 @@ from epool_viz.data.simulate import add_shuffled_negatives, simulate, split_sequ
 from epool_viz.errors import ArgumentError, EpoolError
 from epool_viz.panels.compare.charts import NAMES
 from epool_viz.panels.e_step.kernels import scores_text
+from epool_viz.panels.yours import CHOICE, NotYetHere, Yours, sequences_of
 
-DATA = ("ctcf_peaks", "p73_peaks", "simulated", "pasted")
+DATA = ("ctcf_peaks", "p73_peaks", "simulated", "pasted", CHOICE)
 PRESETS = ("paper", "demo", "exact")
 METHODS = tuple(NAMES)
 WITH_M = ("logsumexp", "expectation", "expectation_mode1")
@@ -68,6 +69,7 @@ class CompareModel(HasTraits):
     stage = Enum(STAGES, "idle")
     share = Float(0.0, help="Of the race that is done, at least: patience may end it sooner.")
     said = Unicode("", help="What happens just now.")
+    yours = AnyTrait(Yours(), help="The Yours that the browser keeps.")
     message = Unicode("", help="What the user can put right; empty when all is well.")
 
     CHOICES = (
@@ -143,6 +145,10 @@ class CompareModel(HasTraits):
             "seeds": tuple(range(self.seed, self.seed + self.n_seeds)),
         }
 
+    def inputs(self) -> dict[str, Any]:
+        """What `prepare` takes: the choices, and what of the visitor's own they mean."""
+        return self.state() | {CHOICE: self.yours}
+
     def _settings_of(self, method: str) -> str | dict[str, Any]:
         learns = self.learn_m and method in WITH_M
         return {"method": method, "trainable": True} if learns else method
@@ -177,7 +183,7 @@ class CompareModel(HasTraits):
 
 
 def prepare(state: Mapping[str, Any]) -> tuple[SequenceSet, SequenceSet, str]:
-    """Training set, test set, and what they are, for the choices of a `CompareModel`.
+    """Training set, test set, and what they are, for `CompareModel.inputs()`.
 
     Raises
     ------
@@ -213,7 +219,18 @@ def _simulated(state: Mapping[str, Any]) -> tuple[SequenceSet, str]:
 def _pasted(state: Mapping[str, Any]) -> tuple[SequenceSet, str]:
     if not state["pasted"].strip():
         raise ArgumentError("sequences", "empty", "FASTA of bound sequences, or lines of sequence and label 0 or 1")
-    found = _one_length(parse_sequences(state["pasted"], alphabet="DNA"))
+    return _own(parse_sequences(state["pasted"], alphabet="DNA"), state)
+
+
+def _kept(state: Mapping[str, Any]) -> tuple[SequenceSet, str]:
+    try:
+        return _own(sequences_of(state[CHOICE]), state)
+    except NotYetHere:
+        raise ArgumentError("sequences", "not here yet", "another try in a moment") from None
+
+
+def _own(sequences: SequenceSet, state: Mapping[str, Any]) -> tuple[SequenceSet, str]:
+    found = _one_length(sequences)
     if found.labels is None:
         if len(found) < 20:
             raise ArgumentError("sequences", f"only {len(found)}", "at least 20 bound sequences")
@@ -228,6 +245,7 @@ def _pasted(state: Mapping[str, Any]) -> tuple[SequenceSet, str]:
 _SOURCES: dict[str, Callable[[Mapping[str, Any]], tuple[SequenceSet, str]]] = {
     "simulated": _simulated,
     "pasted": _pasted,
+    CHOICE: _kept,
 }
 
 

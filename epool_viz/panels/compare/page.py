@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from epool_viz.panels.yours import CHOICE, LABEL
+
 PARTS: tuple[dict[str, str], ...] = (
     {"name": "choices", "label": "choice of data and networks"},
     {"name": "figure", "label": "curves"},
@@ -39,6 +41,7 @@ DATA = [
     ("p73 peaks and their shuffles", "p73_peaks"),
     ("simulated, a motif planted", "simulated"),
     ("my own: paste or upload", "pasted"),
+    (LABEL, CHOICE),
 ]
 PRESETS = [
     ("as published", "paper"),

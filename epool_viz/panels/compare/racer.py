@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 import secrets
 import threading
@@ -53,7 +52,7 @@ class Racer:
         if self.is_running:
             return
         model = self.model
-        state, settings = copy.deepcopy(model.state()), model.settings()
+        state, settings = model.inputs(), model.settings()
         self._cancel = threading.Event()
         self._news = {}
         self._begun = self.clock()

@@ -36,6 +36,7 @@ from epool_viz.panels.dashboard import Dashboard, shown_if
 from epool_viz.panels.html import escape
 from epool_viz.panels.links import fragment
 from epool_viz.panels.look import card, heading, part
+from epool_viz.panels.yours import CHOICE, SEQUENCES
 from epool_viz.work import client
 
 defer_iri_parsers()
@@ -64,6 +65,7 @@ class CompareView(Dashboard):
 
     PARTS, HELP = page.PARTS, page.HELP
     LINK = ("choices", "epoch")
+    YOURS: ClassVar = {"data": (CHOICE, SEQUENCES)}
     PASSING: ClassVar = {"intends": False}
 
     def __init__(self, model: CompareModel) -> None:

@@ -12,6 +12,7 @@ from epool_viz.core.alphabet import DNA
 from epool_viz.panels.e_step.kernels import scores_text
 from epool_viz.panels.e_step.model import MOST_LETTERS, WIDEST, EStepModel
 from epool_viz.panels.e_step.steps import STEPS
+from epool_viz.panels.yours import CHOICE
 
 SHARED = ("m", "mode", "both_strands", "occurrence", "site_rate", "activation", "local_window", "padding", "bias")
 # what belongs to the page alone: the looks of a state
@@ -61,7 +62,9 @@ def link_of(model: EStepModel, opened_by: type[EStepModel] | None = None) -> dic
         state.pop("index", None)
         if model.background == "data":
             state |= {"background": "typed", "letter_shares": np.asarray(model.trace.background).tolist()}
-    if model.kernel_source == "file":
+    if model.sequence_source == CHOICE:
+        state["sequence_source"] = "pasted"
+    if model.kernel_source in ("file", CHOICE):
         state |= {"kernel_source": "typed", "kernel_text": scores_text(model.kernel.matrix, model.kernel.label)}
     elif model.kernel_source != "typed":
         state.pop("kernel_text", None)

@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from epool_viz.data.gallery import load_example_model
+from epool_viz.data.importing.kernels import ImportedKernels
 from epool_viz.data.importing.motif_kernels import IMAGINARY_SITES as IMAGINARY_SITES
 from epool_viz.data.importing.motif_kernels import log_odds
 from epool_viz.data.jaspar import load_jaspar
@@ -60,6 +61,15 @@ def matrix_kernel(parsed: ParsedMatrix, label: str, background: Any) -> Kernel:
     else:
         motif = Motif(label, "", parsed.values, assumptions=parsed.assumptions)
     return motif_kernel(motif, background)
+
+
+def own_kernel(imported: ImportedKernels, which: int) -> Kernel:
+    """A kernel of the model that the visitor brought; beyond the last one, the last one."""
+    place = min(which, len(imported) - 1)
+    matrix = np.asarray(imported.kernels[place], dtype=float)
+    reading = f"From {imported.source}. {imported.statements[0] if imported.statements else ''}".strip()
+    said = (*imported.statements[1:], *imported.assumptions)
+    return Kernel(matrix, imported.names[place], reading, said, is_motif=imported.format == "motifs")
 
 
 def random_kernel(width: int, seed: int) -> Kernel:

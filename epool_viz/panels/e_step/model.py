@@ -25,6 +25,7 @@ from epool_viz.data.sequences import SequenceSet, parse_sequences
 from epool_viz.errors import ArgumentError, EpoolError
 from epool_viz.panels.e_step import kernels
 from epool_viz.panels.e_step.steps import Step, active_steps
+from epool_viz.panels.yours import CHOICE, NotYetHere, Yours, kernel_names, kernels_of, sequences_of
 
 # Hard caps, in one place: whatever a page sends, this is as far as it goes.
 MOST_LETTERS = 10_000
@@ -46,9 +47,9 @@ C -0.7  1.2 -0.9  0.1 -0.4
 G -0.2 -0.6  1.1 -0.8 -0.3
 T -0.4 -0.3 -0.5  1.3 -0.2
 """
-SEQUENCE_SOURCES = ("example", "pasted")
+SEQUENCE_SOURCES = ("example", "pasted", CHOICE)
 NETWORK = ("kernel_source", "trained", "rank")  # a change of these may bring settings along
-KERNEL_SOURCES = ("jaspar", "trained", "typed", "file", "random")
+KERNEL_SOURCES = ("jaspar", "trained", "typed", "file", "random", CHOICE)
 BACKGROUNDS = ("uniform", "data", "typed")
 LEAST_SHARE = 1e-4
 _CALLED = {"sequence": "The sequence", "kernel": "The kernel", "query": "The JASPAR name", "name": "The bundled set"}
@@ -78,7 +79,7 @@ class EStepModel(HasTraits):
     kernel_text = Unicode(DEFAULT_KERNEL, help="A matrix as the user typed it.")
     file_name = Unicode("", help="Name of the uploaded kernel file.")
     file_text = Unicode("", help="What it holds.")
-    which = Int(0, help="Place of the motif in the file, from 0.")
+    which = Int(0, help="Place of the motif in the file, or among the visitor's own kernels, from 0.")
     seed = Int(1)
     width = Int(9, help="Of the random kernel.")
     bias = Float(0.0)
@@ -96,6 +97,7 @@ class EStepModel(HasTraits):
     step = Int(0, help="Place in `steps`, from 0.")
     window = Int(0, help="Window in hand, from 0.")
 
+    yours = AnyTrait(Yours(), help="The Yours that the browser keeps.")
     message = Unicode("", help="What the user can put right; empty when all is well.")
     sequences = AnyTrait(help="The SequenceSet that is chosen from.")
     sequence_name = Unicode("", help="Name of the trace's sequence in its set.")
@@ -193,7 +195,9 @@ class EStepModel(HasTraits):
 
     @property
     def file_motifs(self) -> tuple[str, ...]:
-        """Names of the motifs in the uploaded file."""
+        """Names of the motifs in the uploaded file, or of the visitor's own kernels."""
+        if self.kernel_source == CHOICE:
+            return kernel_names(self.yours)
         try:
             return kernels.motif_names(self.file_text, self.file_name)
         except EpoolError:
@@ -250,6 +254,11 @@ class EStepModel(HasTraits):
         self.message = f"The text has {len(proposal.value):,} characters; accepted: at most {LONGEST_TEXT:,}."
         return str(getattr(self, proposal.trait.name))
 
+    @observe("yours", "which")
+    def _another_of_yours(self, _: Any) -> None:
+        if not self._paused:
+            self._take_over(self._own_settings())
+
     @observe("sequence_source", "example", "pasted")
     def _another_set(self, _: Any) -> None:
         if not self._paused:
@@ -260,12 +269,14 @@ class EStepModel(HasTraits):
         if self._paused:
             return
         was = tuple(change.old if name == change.name else getattr(self, name) for name in NETWORK)
-        choices = {"rank": 0} if change.name == "trained" else {}
+        choices: dict[str, Any] = {"rank": 0} if change.name == "trained" else {}
+        if change.name == "kernel_source" and change.old == CHOICE:
+            choices = {"bias": self.traits()["bias"].default_value}
         if change.name == "kernel_source" and change.old == "trained":
             choices = {name: self.traits()[name].default_value for name in kernels.network_settings(self.trained, 0)}
         self._take_over(choices, was)
 
-    @observe(*(name for name in INPUTS if name not in ("sequence_source", "example", "pasted", *NETWORK)))
+    @observe(*(name for name in INPUTS if name not in ("sequence_source", "example", "pasted", "which", *NETWORK)))
     def _another_choice(self, _: Any) -> None:
         if not self._paused:
             self._refresh()
@@ -297,10 +308,19 @@ class EStepModel(HasTraits):
     def _settings_brought(self, was: tuple[Any, ...]) -> dict[str, Any]:
         """The settings that come with a kernel of a model: all with another model, with another kernel its bias."""
         now = self._network()
+        if self.kernel_source == CHOICE and now != was:
+            return self._own_settings()
         if self.kernel_source != "trained" or now == was:
             return {}
         settings = kernels.network_settings(self.trained, self.rank)
         return settings if now[:2] != was[:2] else {"bias": settings["bias"]}
+
+    def _own_settings(self) -> dict[str, Any]:
+        """The bias of the visitor's own kernel, once it is here."""
+        if self.kernel_source != CHOICE or self.yours.kernels is None:
+            return {}
+        bias = self.yours.kernels.bias
+        return {"bias": round(float(bias[min(self.which, len(bias) - 1)]), 9)}
 
     def _refresh(self) -> None:
         """Follow the choices as far as they can be used."""
@@ -313,6 +333,8 @@ class EStepModel(HasTraits):
             background = self._chosen_background(sequences)
             kernel = self._chosen_kernel(background)
             trace = self._trace(sequences[self.index], kernel, background)
+        except NotYetHere:
+            return  # what is on the screen stays until the page has answered
         except EpoolError as error:
             self.message = friendly(error)
             return
@@ -322,6 +344,8 @@ class EStepModel(HasTraits):
     def _chosen_set(self) -> SequenceSet:
         if self.sequence_source == "example":
             return _example(self.example)
+        if self.sequence_source == CHOICE:
+            return sequences_of(self.yours)
         if not self.pasted.strip():
             raise ArgumentError("sequence", "empty", "letters A C G T and N, or FASTA")
         return _parsed(self.pasted)
@@ -336,6 +360,8 @@ class EStepModel(HasTraits):
             kernel = kernels.jaspar_kernel(self.jaspar, background)
         elif self.kernel_source == "trained":
             kernel = kernels.trained_kernel(self.trained, self.rank)
+        elif self.kernel_source == CHOICE:
+            kernel = kernels.own_kernel(kernels_of(self.yours), self.which)
         elif self.kernel_source == "random":
             kernel = kernels.random_kernel(self.width, self.seed)
         elif self.kernel_source == "file":

@@ -1,0 +1,81 @@
+"""A stranger's model file read in a process of its own, which has little time and memory.
+
+The libraries that parse HDF5 and protocol buffers are large and written in C and C++: a file that is made to mislead
+one of them can take that process down, and nothing else.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+from epool_viz.data.importing.keeping import MOST_NUMBERS, as_text, from_text
+from epool_viz.data.importing.kernels import ImportedKernels, Reading
+from epool_viz.errors import EpoolError, FormatError
+
+SECONDS = 8.0
+MEMORY = 2 << 30
+_COMMAND = [sys.executable, "-P", "-c", "from epool_viz.data.importing.apart import answer; answer()"]
+_SPARING = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+
+def read_apart(raw: bytes, *, name: str, reading: Reading | None = None, seconds: float = SECONDS) -> ImportedKernels:
+    """`read_kernel_bytes` in a process that ends after so many seconds.
+
+    Raises
+    ------
+    EpoolError
+        As `read_kernel_bytes`; also if the process ended without an answer.
+    """
+    request = json.dumps({"name": name, "reading": dataclasses.asdict(reading or Reading())}).encode()
+    try:
+        done = subprocess.run(  # noqa: S603 - our own command
+            [*_COMMAND],
+            input=len(request).to_bytes(8, "little") + request + raw,
+            capture_output=True,
+            timeout=seconds,
+            env={**os.environ, **_SPARING},
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise FormatError(name, None, f"a file that takes more than {seconds:g} s to read", "a smaller one") from None
+    try:
+        answer = json.loads(done.stdout)
+    except ValueError:
+        raise FormatError(name, None, "a file that its reader does not survive", "a sound one") from None
+    if "error" in answer:
+        raise EpoolError(str(answer["error"]))
+    return from_text(answer["kernels"], source=name)
+
+
+def answer() -> None:
+    """The other process: reads a request from standard input and writes the answer to standard output."""
+    from epool_viz.data.importing.files import read_kernel_bytes
+
+    _limit()
+    stream = sys.stdin.buffer
+    request: dict[str, Any] = json.loads(stream.read(int.from_bytes(stream.read(8), "little")))
+    try:
+        found = read_kernel_bytes(stream.read(), name=request["name"], reading=Reading(**request["reading"]))
+        if found.kernels.size > MOST_NUMBERS:
+            accepted = f"at most {MOST_NUMBERS:,} numbers"
+            raise FormatError(request["name"], None, f"kernels of {found.kernels.size:,} numbers", accepted)
+        said = {"kernels": as_text(found)}
+    except EpoolError as error:
+        said = {"error": str(error)}
+    sys.stdout.write(json.dumps(said))
+
+
+def _limit() -> None:
+    """Bound memory and time of this process, where the system can."""
+    try:
+        import resource
+    except ImportError:
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (int(SECONDS) + 2, int(SECONDS) + 2))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
