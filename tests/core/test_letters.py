@@ -26,8 +26,10 @@ def arrays(backend, padding: str):
 
 
 @pytest.mark.parametrize("padding", ["valid", "same"])
-def test_spread_is_adjoint_to_the_scan(backend, padding) -> None:
-    onehot, kernels, multipliers = arrays(backend, padding)
+@pytest.mark.parametrize("width", [1, 4, 5])
+def test_spread_is_adjoint_to_the_scan(backend, padding, width) -> None:
+    onehot, kernels = backend(one_hot(SEQUENCES)), backend(KERNELS[:, :, :width])
+    multipliers = backend(RNG.normal(size=(2, 3, 11 if padding == "same" else 12 - width)))
     back = spread(multipliers, kernels, padding=padding)
     assert backend.is_mine(back)
     assert tuple(back.shape) == (2, 4, 11)

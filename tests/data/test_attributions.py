@@ -105,5 +105,7 @@ def test_shuffles_keep_neighbours_and_leave_unknown_letters_where_they_are() -> 
         np.testing.assert_array_equal(each[1].sum(axis=1), one_hot(texts)[1].sum(axis=1))
         np.testing.assert_array_equal(pairs(each[1]), pairs(one_hot(texts)[1]))
     assert len({each.tobytes() for each in found}) > 1
+    np.testing.assert_array_equal(found, shuffle_known_letters(one_hot(texts), 3, seed=5))
+    assert abs(found - shuffle_known_letters(one_hot(texts), 3, seed=6)).max() == 1
     with pytest.raises(ArgumentError, match="`n` is 0"):
         shuffle_known_letters(one_hot(texts), 0)

@@ -12,7 +12,7 @@ import numpy as np
 
 from epool_viz.core.alphabet import one_hot
 from epool_viz.errors import EpoolError
-from epool_viz.panels.attribution.model import AttributionModel, Reading, references
+from epool_viz.panels.attribution.model import AttributionModel, references
 from epool_viz.work.client import JobFailedError, WorkerLostError, do
 from epool_viz.work.wire import Message
 
@@ -70,7 +70,6 @@ class Asker:
         self.ask = ask
         self._thread: threading.Thread | None = None
         self._answer: dict[str, Any] = {}
-        self._asked: Reading | None = None
         self._cancel = threading.Event()
         self._said = ""
 
@@ -84,7 +83,7 @@ class Asker:
         if self.is_running:
             return
         model = self.model
-        self._answer, self._asked, self._said = {}, model.reading, ""
+        self._answer, self._said = {}, ""
         model.stage, model.said = "asking", "Captum is asked; it takes some seconds to load."
         self._cancel = threading.Event()
         asked = (model.network, model.reading.sequence, model.baseline, self._cancel, self._hear)
@@ -102,10 +101,10 @@ class Asker:
                 self.model.said = self._said
             return True
         answer, self._answer = self._answer, {}
-        # an answer about what is no longer shown is none
-        if answer and self._asked is self.model.reading and self.model.stage == "asking":
+        # the model asks no more once something else is shown: an answer that comes then is none
+        if answer and self.model.stage == "asking":
             if "tracks" in answer:
-                self.model.take_captum(self._asked, answer["tracks"])
+                self.model.take_captum(self.model.reading, answer["tracks"])
             else:
                 self.model.stage, self.model.said = "failed", answer["said"]
         return False
