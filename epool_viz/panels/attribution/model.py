@@ -37,10 +37,11 @@ from epool_viz.data.sequences import SequenceSet, parse_sequences
 from epool_viz.data.simulate import shuffle_known_letters
 from epool_viz.errors import ArgumentError, EpoolError
 from epool_viz.panels.e_step.model import friendly
+from epool_viz.panels.yours import CHOICE, NotYetHere, Yours, sequences_of
 
 Array = np.ndarray[Any, Any]
 
-SOURCES = ("simulated", "example", "pasted")
+SOURCES = ("simulated", "example", "pasted", CHOICE)
 BASELINES = ("uniform", "zeros", "shuffles")
 EXAMPLES = tuple(info.name for info in list_examples())
 # Hard caps, in one place: whatever a page sends, this is as far as it goes.
@@ -130,6 +131,7 @@ class AttributionModel(HasTraits):
     edits = AnyTrait([], help="Letters put in place of others, [place from 0, letter] each, in order.")
     smooth = Bool(False, help="Average each track over the kernel's width.")
 
+    yours = AnyTrait(Yours(), help="The Yours that the browser keeps.")
     message = Unicode("", help="What the user can put right; empty when all is well.")
     sequences = AnyTrait(help="The SequenceSet that is chosen from.")
     reading = AnyTrait(help="The Reading that follows.")
@@ -244,6 +246,11 @@ class AttributionModel(HasTraits):
         if not self._paused:
             self._take_over({"edits": []})
 
+    @observe("yours")
+    def _another_of_yours(self, _: Any) -> None:
+        if not self._paused and self.source == CHOICE:
+            self._refresh()
+
     @observe("edits", "baseline")
     def _another_choice(self, _: Any) -> None:
         if not self._paused:
@@ -252,7 +259,7 @@ class AttributionModel(HasTraits):
     def _data_brought(self, was: str) -> dict[str, Any]:
         """What comes with the network: its own data, unless they are there already or the sequence is the user's."""
         data = {info.name: info.data for info in list_models()}
-        if self.source == "pasted" or data[self.network] == data[was]:
+        if self.source in ("pasted", CHOICE) or data[self.network] == data[was]:
             return {}
         source, example = _OWN[data[self.network]]
         return {"source": source, "index": 0, "edits": []} | ({"example": example} if example else {})
@@ -280,6 +287,8 @@ class AttributionModel(HasTraits):
                 self.index = len(sequences) - 1  # comes back here
                 return
             reading = _read(self.network, self.baseline, *_one(sequences, self.index, self._edits(), self.arrays.width))
+        except NotYetHere:
+            return  # what is on the screen stays until the page has answered
         except EpoolError as error:
             self.message = friendly(error)
             return
@@ -323,6 +332,8 @@ class AttributionModel(HasTraits):
             return site_sequences()
         if self.source == "example":
             return load_example(self.example)
+        if self.source == CHOICE:
+            return sequences_of(self.yours)
         if not self.pasted.strip():
             raise ArgumentError("sequence", "empty", "letters A C G T and N, or FASTA")
         return _parsed(self.pasted)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from epool_viz.panels.yours import CHOICE, LABEL
+
 PARTS: tuple[dict[str, str], ...] = (
     {"name": "choices", "label": "choice of network and sequence"},
     {"name": "tracks", "label": "tracks"},
@@ -46,6 +48,7 @@ SOURCES = [
     ("a simulation: the sites are known", "simulated"),
     ("a bundled set", "example"),
     ("my own: paste or upload", "pasted"),
+    (LABEL, CHOICE),
 ]
 BASELINES = [
     ("a quarter of each letter", "uniform"),

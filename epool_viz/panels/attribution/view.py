@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import ipywidgets as w
 
@@ -23,6 +23,7 @@ from epool_viz.panels.attribution.model import (
 from epool_viz.panels.dashboard import Dashboard, shown_if
 from epool_viz.panels.html import escape, number, rounded
 from epool_viz.panels.look import card, heading, part
+from epool_viz.panels.yours import CHOICE, SEQUENCES
 
 SEEN_EVERY = 0.25  # seconds between two looks whether captum has answered
 LONGEST_LINK = 4000  # characters of pasted text that a link carries
@@ -39,7 +40,8 @@ class AttributionView(Dashboard):
 
     PARTS, HELP = page.PARTS, page.HELP
     LINK = ("choices",)
-    LOOKS = {"cursor": 80, "zoom": None}  # noqa: RUF012 - in the first planted site
+    LOOKS: ClassVar = {"cursor": 80, "zoom": None}  # in the first planted site
+    YOURS: ClassVar = {"source": (CHOICE, SEQUENCES)}
 
     def __init__(self, model: AttributionModel) -> None:
         self.asker = Asker(model)

@@ -16,13 +16,16 @@ import pytest
 from epool_viz import dashboards
 from epool_viz.core.attribution import HEURISTICS, METHODS
 from epool_viz.data.attributions import load_attribution_results
+from epool_viz.data.sequences import SequenceSet
 from epool_viz.errors import MissingExtraError
 from epool_viz.panels.attribution import page
 from epool_viz.panels.attribution.asking import Asker, ask_captum
 from epool_viz.panels.attribution.model import TITLES, AttributionModel
 from epool_viz.panels.attribution.view import LONGEST_LINK, choices_of
 from epool_viz.panels.dashboard import descendants
+from epool_viz.panels.yours import CHOICE, packed_sequences
 from epool_viz.work.client import JobFailedError, WorkerLostError
+from tests.panels.test_yours import Browser
 
 SEQUENCE = "ACGTTGCAATTACGATCGATTACGGATTACAGGGACTTTCCACGT"  # 45 letters
 
@@ -151,6 +154,22 @@ def test_a_letter_typed_in_the_page_is_read_and_told(view) -> None:
     from_page(view, edits=[])
     assert "output_before" not in numbers(view.answer.value)
     assert "ep-message" not in view.alert.value
+
+
+def test_sequences_that_the_browser_keeps_are_read_once_they_are_chosen(view) -> None:
+    browser = Browser(view)
+    kept = SequenceSet.from_strings([SEQUENCE, SEQUENCE[::-1] + "ACG"], names=["one", "two"])
+    browser.keeps(sequences=packed_sequences(kept))
+    assert browser.asked == []
+    view.controls["source"].value = CHOICE
+    assert browser.asked == ["sequences"]
+    assert (view.model.message, view.model.reading.sequence, view.number.max) == ("", SEQUENCE, 2)
+    view.number.value = 2
+    view.model.network = "ctcf_max"  # the visitor's own sequences stay
+    assert (view.model.source, view.tracks.letters["text"]) == (CHOICE, SEQUENCE[::-1] + "ACG")
+    browser.keeps()
+    assert "nothing of the kind is kept in this browser" in view.alert.value
+    assert view.tracks.letters["text"] == SEQUENCE[::-1] + "ACG"
 
 
 def test_a_link_leaves_out_what_is_too_long_for_it() -> None:
