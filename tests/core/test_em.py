@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from epool_viz.core.em import e_step, erase, expected_counts, fit_em, log_prior, m_step, posterior_ppm
+from epool_viz.core.em import e_step, erase, expected_counts, first_ppms, fit_em, log_prior, m_step, posterior_ppm
 from epool_viz.core.kernels import kernel_to_pwm_at, pwm_to_kernel
 from epool_viz.core.motifs import kl_divergence
 from epool_viz.core.posterior import log_evidence, site_posterior
@@ -229,6 +229,20 @@ def test_a_motif_that_is_given_is_the_only_start(rng):
     found = fit_em(TEXTS, 5, start=ppm, max_iterations=1, n_starts=9)
     assert (found.start, found.n_starts) == ("the given motif", 1)
     np.testing.assert_allclose(found.history.ppm[0], ppm, atol=1e-5)
+
+
+@pytest.mark.parametrize("start", ["random", "substrings"])
+def test_the_first_ppms_are_those_that_fit_em_begins_with(start):
+    crp0 = load_example("crp0")
+    windows = windows_of(crp0, 8)
+    options = {"n_starts": 1, "seed": 3, "background": BACKGROUND}
+    names, ppms = first_ppms(windows, start, **options)
+    found = fit_em(crp0, 8, start=start, max_iterations=2, **options)
+    assert names == [found.start]
+    np.testing.assert_allclose(ppms[0], found.history.ppm[0], rtol=1e-12)
+    if start == "random":
+        names, ppms = first_ppms(windows, start, n_starts=7, seed=3, background=BACKGROUND)
+        assert len(set(names)) == len(ppms) == 7
 
 
 def test_seeds_repeat_and_the_best_start_wins():

@@ -402,15 +402,15 @@ class EMModel(HasTraits):
             return
         with self.hold_trait_notifications():  # whoever hears of it sees all of it
             is_other = self.sequences is not sequences
+            was_strongest = is_other or self.place == self.best_place(self.row)
             self._erased, self._wanted, self.windows, self.background = erased, 0, windows, background
             self.sequences, self.beginning, self.found = sequences, begin, found
             self.message, self._bits = "", None
             self.version += 1
             self.at, self.trail = 0, None if begin.ppm is None else self._trail(begin.name, begin.ppm)
             self.row = 0 if is_other else min(self.row, len(sequences) - 1)
-            self.place = (
-                self.best_place(self.row) if is_other else min(self.place, int(sequences.lengths[self.row]) - 1)
-            )
+            last = int(sequences.lengths[self.row]) - 1
+            self.place = self.best_place(self.row) if was_strongest else min(self.place, last)
             self.column = min(self.column, begin.width - 1)
 
     def _again(self, changed: set[str]) -> None:

@@ -61,6 +61,7 @@ class EMView(Dashboard):
         self._task: asyncio.Task[None] | None = None
         self._drawn: dict[str, Any] = {}
         self._asked: Question | None = None
+        self._is_answered = False
         super().__init__(model)
         self.add_class("ep-em")
 
@@ -346,7 +347,7 @@ class EMView(Dashboard):
     # --- predict, then see
 
     def _ask(self, _: Any = None) -> None:
-        self._asked = open_question(self.model)
+        self._asked, self._is_answered = open_question(self.model), False
         with self.wiring.quietly():
             if self._asked is None:
                 self.question.value = "<p>Nothing to ask here: go back to the start, or choose another one.</p>"
@@ -371,6 +372,7 @@ class EMView(Dashboard):
         if not asked.is_open(self.model):
             self._ask()  # the walk has gone on meanwhile
             return
+        self._is_answered = True  # first: what it does to the walk is no reason to ask something else
         answer = asked.answer(self.model)
         told = {value: label for label, value in asked.options}
         verdict = "Right" if answer.value == guess else f"Not quite: {escape(told[answer.value])}"
@@ -397,7 +399,7 @@ class EMView(Dashboard):
             self.step.value = f"<h2>{said.title}</h2><p>{said.sentence}</p>{formula}"
             self.opening.value = self._opening()
         self._drawn = {"version": model.version, "seen": seen, "cell": (seen, cell)}
-        if self._asked is None or not (self.result.value or self._asked.is_open(model)):
+        if not self._is_answered and (self._asked is None or not self._asked.is_open(model)):
             self._ask()  # what was asked is no longer to come
 
     def _draw_rows(self) -> None:
@@ -417,7 +419,9 @@ class EMView(Dashboard):
             told = f"<b>{escape(each.name)}</b>, {len(each.sites):,} sites, log evidence {rounded(each.evidence, 1)}"
             pictures.append(f"<figure><figcaption>{told}</figcaption>{drawn}</figure>")
         self.found.value = (
-            f'<h2>Found and erased</h2><div class="ep-found">{"".join(pictures)}</div>' if pictures else ""
+            f'<h2 class="ep-found-title">Found and erased</h2><div class="ep-found">{"".join(pictures)}</div>'
+            if pictures
+            else ""
         )
 
     def _draw_walk(self) -> None:

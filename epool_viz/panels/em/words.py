@@ -185,9 +185,10 @@ def standing(model: EMModel) -> str:
     if model.at:
         told.append(f"On average {number('effective', effective(model), digits=2)} windows of a sequence compete")
     if trail.is_finished and model.at == trail.end:
-        how = "EM has converged: another iteration adds next to nothing" if trail.has_converged else "EM was ended"
-        told.append(f"{how} ({len(trail.evidence)} iterations)")
-        if model.start == "random" and trail.name == model.beginning.name:
+        n = len(trail.evidence)
+        settled = f"EM has converged: another iteration adds next to nothing ({n} iterations)"
+        told.append(settled if trail.has_converged else f"EM was ended after {n} iterations; it still climbs, slowly")
+        if trail.has_converged and model.start == "random" and trail.name == model.beginning.name:
             told.append("It is the top of this hill; another start may climb a higher one")
     return "".join(f"<p>{each}.</p>" for each in told)
 

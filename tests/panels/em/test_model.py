@@ -101,6 +101,11 @@ def test_the_cell_in_hand_stays_on_the_strongest_until_it_is_moved():
     chosen = model.place
     model.go(9)
     assert model.place == chosen
+    model.place = model.best_place(4)
+    model.pseudocount = 0.7
+    assert (model.at, model.place) == (0, model.best_place(4))
+    model.go(3)
+    assert model.place == model.best_place(4)
 
 
 def test_crp0_is_solved_from_its_best_window():

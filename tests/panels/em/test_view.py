@@ -188,6 +188,7 @@ def test_a_question_is_asked_guessed_and_answered_by_em(view):
     expected = "most" if (tops > 0.5).sum() > 9 else "few"
     assert ("Right" in view.result.value) == (expected == "few")
     assert view.reveal.disabled
+    assert "one clear favourite" in view.question.value, "the answer stands under its own question"
     view.ask.click()
     assert "log evidence" in view.question.value
     assert view.reveal.disabled
@@ -195,6 +196,7 @@ def test_a_question_is_asked_guessed_and_answered_by_em(view):
     before = view.model.trail.objective[-1]
     view.reveal.click()
     assert "Not quite: rise" in view.result.value
+    assert "One more iteration" in view.question.value
     assert numbers(view.result.value)["after"] > numbers(view.result.value)["before"] == before
     view.model.restore({"data": "ctcf_peaks", "start": "trained"})
     view.ask.click()
