@@ -172,6 +172,12 @@ def where(typing: Any, chosen: Any, one: Any, other: Any) -> Any:
 
 
 @intrinsic
+def _both(typing: Any, one: Any, other: Any) -> Any:
+    """Where both hold."""
+    return BOOLS(BOOLS, BOOLS), lambda context, builder, signature, args: builder.and_(*args)
+
+
+@intrinsic
 def _power_of_two(typing: Any, exponent: Any) -> Any:
     """`2 ** exponent` of whole floats between -126 and 127, by writing the exponent's bits."""
 
@@ -217,6 +223,13 @@ def _comparison(symbol: Any, sign: str) -> None:
         return None
 
 
+@overload(operator.and_)
+def _(one, other):
+    if one == BOOLS and other == BOOLS:
+        return lambda one, other: _both(one, other)
+    return None
+
+
 for _symbol, _instruction in ((operator.add, "fadd"), (operator.sub, "fsub"), (operator.mul, "fmul")):
     _arithmetic(_symbol, _instruction)
 _arithmetic(operator.truediv, "fdiv")
@@ -260,6 +273,14 @@ def _derivative(job, x):
 
 
 # tables
+
+
+@compiled
+def aligned(n):
+    """Room for so many floats from the beginning of a cache line on: a row that lies in two takes twice the time."""
+    room = np.empty(n + LANES, np.float32)
+    first = -room.ctypes.data % (4 * LANES) // 4
+    return room[first : first + n]
 
 
 @compiled
@@ -370,14 +391,26 @@ def _scan(job, net, tokens, table, at, bias, whole, n_whole, used, raw, places, 
     part is left out of `used`.
     """
     cell, n_cells = job.cells[net], job.n_cells[net]
+    if n_whole == job.n_windows and not job.cap < np.inf:
+        for c in range(n_cells):
+            first = c * cell
+            used[c] = True
+            best, place = _score(job, tokens, table, at, bias, first), lanes(np.int32(0))
+            for i in range(1, cell):
+                score = _score(job, tokens, table, at, bias, first + i)
+                is_better = score > best
+                place = where(is_better, lanes(np.int32(i)), place)
+                best = where(is_better, score, best)
+            store(raw, to + c * LANES, best)
+            if cell > 1:
+                store(places, to + c * LANES, place)
+        return n_cells
     cap = lanes(job.cap)
     n_used = 0
     for c in range(n_cells):
-        first = c * cell
-        end = first + cell
-        if n_whole < job.n_windows:
-            while first < end and not whole[first]:
-                first += 1
+        first, end = c * cell, (c + 1) * cell
+        while first < end and n_whole < job.n_windows and not whole[first]:
+            first += 1
         used[c] = first < end
         if not used[c]:
             continue
@@ -388,9 +421,9 @@ def _scan(job, net, tokens, table, at, bias, whole, n_whole, used, raw, places, 
             if n_whole < job.n_windows and not whole[i]:
                 continue
             score = _score(job, tokens, table, at, bias, i)
-            is_better = score > best
-            place = where(is_better, where(best < cap, lanes(np.int32(i - c * cell)), place), place)
-            best = where(is_better, where(best < cap, score, best), best)
+            is_better = (score > best) & (best < cap)
+            place = where(is_better, lanes(np.int32(i - c * cell)), place)
+            best = where(is_better, score, best)
         store(raw, to + c * LANES, best)
         if cell > 1:
             store(places, to + c * LANES, place)
@@ -578,10 +611,10 @@ def _scratch(job, n_rows, is_held):
         np.empty(n, np.int64),
         np.empty((n, n_nets, job.n_cells.max()), np.bool_),
         np.empty((n, n_nets), np.int64),
-        np.empty(held, np.float32),
-        np.empty(held, np.int32),
+        aligned(held),
+        aligned(held).view(np.int32),
         offsets,
-        np.empty((n, n_blocks * 4 * LANES), np.float32),
+        aligned(n * n_blocks * 4 * LANES).reshape((n, n_blocks * 4 * LANES)),
     )
 
 
@@ -672,7 +705,7 @@ def train_chunk(
     """
     scratch = _scratch(job, len(rows), True)
     n_bad, n, n_nets = 0, len(scratch.tokens), len(job.methods)
-    pooled = np.empty((n, len(weights)), np.float32)
+    pooled = aligned(n * len(weights)).reshape((n, len(weights)))
     row_gradients[:], bias_gradients[:], m_gradients[:] = 0, 0, 0
     weight_gradients[:], offset_gradients[:], losses[:] = 0, 0, 0
     for first in range(0, len(rows), n):

@@ -312,8 +312,8 @@ class FusedScan:
             np.array(n_cells, np.int64),
             self._first_block,
         )
-        self._tables = np.empty(n_blocks * self.n_groups * fused.GROUP, np.float32)
-        self._biases = np.empty(n_blocks * fused.LANES, np.float32)
+        self._tables = fused.aligned(n_blocks * self.n_groups * fused.GROUP)
+        self._biases = fused.aligned(n_blocks * fused.LANES)
         self._ms = np.zeros(len(poolings), np.float32)
         self._row_gradients = np.empty((0, 0), np.float32)
         self._bias_gradients = np.empty((0, 0), np.float32)
@@ -433,8 +433,8 @@ class FusedScan:
 
     def _make_room(self, n_chunks: int) -> Array:
         if len(self._row_gradients) != n_chunks:
-            self._row_gradients = np.empty((n_chunks, len(self._tables)), np.float32)
-            self._bias_gradients = np.empty((n_chunks, len(self._biases)), np.float32)
+            self._row_gradients = self._fused.aligned(n_chunks * len(self._tables)).reshape(n_chunks, -1)
+            self._bias_gradients = self._fused.aligned(n_chunks * len(self._biases)).reshape(n_chunks, -1)
         return np.empty((n_chunks, len(self.n_kernels)), np.float32)
 
     def _require_windows(self, n_bad: int) -> None:

@@ -223,6 +223,18 @@ def test_at_the_cap_the_first_window_that_reaches_it_wins():
             assert fused[2][0] == expected
 
 
+def test_in_mode_1_a_window_at_the_mean_takes_part_by_half():
+    # scores 0, 1, 2 and 1: their mean is 1
+    kernels = np.array([[[0], [1], [2], [-5]]], np.float32)
+    codes, upstream = np.array([[0, 1, 2, 1]], np.int8), np.ones((1, 1))
+    pooling = {"method": "expectation_mode1", "m": 0.5}
+    fused, plain = by_either(codes, kernels, np.zeros(1, np.float32), pooling, "valid", "identity", upstream)
+    for one, other in zip(fused, plain, strict=True):
+        np.testing.assert_allclose(one, other, rtol=16 * EPS, atol=16 * EPS)
+    halves, whole = np.exp(0.5), np.exp(1.0)  # twice a half of the one, once the other
+    np.testing.assert_allclose(fused[0], [[(halves + 2 * whole) / (halves + whole)]], rtol=16 * EPS)
+
+
 def test_a_sequence_without_a_whole_window_is_refused_by_either(network):
     codes = torch.tensor([[0, 1, 2, 3, 0, 1, 2, 3], [0, 1, -1, 2, 3, -1, 0, 1]], dtype=torch.int8)
     said = []
