@@ -564,6 +564,48 @@ def _add(job, tokens, rows, at, i, gradient):
         store(rows, row, load(rows, row) + gradient)
 
 
+# the average of raw scores: each row of the table as often as its token occurs
+
+
+@compiled
+def _is_counted(job, net, n_whole):
+    """Whether a network's average goes by counts, which pays where there are more windows than tokens."""
+    is_linear = job.slope == 1 and n_whole == job.n_windows
+    return is_linear and job.methods[net] == AVERAGE and job.cells[net] == 1 and job.n_windows > ROWS
+
+
+@compiled
+def _count(job, tokens, counts):
+    """How often each token begins in each group of letters, all windows together; `counts` flat (group, token)."""
+    counts[:] = 0
+    for i in range(job.n_windows):
+        counts[tokens[i] // LANES] += 1
+    for group in range(1, job.n_groups):
+        # the same windows, three letters on: three tokens leave, three enter
+        first, before = group * ROWS, (group - 1) * ROWS
+        counts[first : first + ROWS] = counts[before : before + ROWS]
+        for i in range(TOKEN * (group - 1), TOKEN * group):
+            counts[first + tokens[i] // LANES] -= 1
+            counts[first + tokens[i + job.n_windows] // LANES] += 1
+
+
+@compiled
+def _pool_counts(job, counts, table, at, bias):
+    total = lanes(np.float32(0.0))
+    for row in range(job.n_groups * ROWS):
+        total = total + lanes(counts[row]) * load(table, at + row * LANES)
+    return bias + total / lanes(np.float32(job.n_windows))
+
+
+@compiled
+def _scatter_counts(job, counts, rows, at, given):
+    by_window = given / lanes(np.float32(job.n_windows))
+    for row in range(job.n_groups * ROWS):
+        if counts[row] != 0:
+            place = at + row * LANES
+            store(rows, place, load(rows, place) + lanes(counts[row]) * by_window)
+
+
 # chunks of a batch
 
 
@@ -576,6 +618,7 @@ class Scratch(NamedTuple):
     used, n_used : (sequence, network, cell), (sequence, network)
     raw, places : flat, a winner's score and place; `offsets` (block + 1,) says where a block's begin, in floats
     stats : (sequence, block * 4 * 16)
+    counts : (sequence, group * token)
     """
 
     letters: np.ndarray[Any, Any]
@@ -588,6 +631,7 @@ class Scratch(NamedTuple):
     places: np.ndarray[Any, Any]
     offsets: np.ndarray[Any, Any]
     stats: np.ndarray[Any, Any]
+    counts: np.ndarray[Any, Any]
 
 
 @compiled
@@ -615,6 +659,7 @@ def _scratch(job, n_rows, is_held):
         aligned(held).view(np.int32),
         offsets,
         aligned(n * n_blocks * 4 * LANES).reshape((n, n_blocks * 4 * LANES)),
+        np.empty((n, job.n_groups * ROWS), np.float32),
     )
 
 
@@ -625,6 +670,10 @@ def _forward(job, codes, rows, first, last, is_held, tables, biases, ms, pooled,
     for s in range(first, last):
         n = s - first
         scratch.n_whole[n] = _tokenise(job, codes[rows[s]], scratch.letters, scratch.tokens[n], scratch.whole[n])
+        for net in range(len(job.methods)):
+            if _is_counted(job, net, scratch.n_whole[n]):
+                _count(job, scratch.tokens[n], scratch.counts[n])
+                break
     # all sequences by one block after the other: its part of the table stays in the cache
     for net in range(len(job.methods)):
         for block in range(job.first_block[net], job.first_block[net + 1]):
@@ -639,6 +688,10 @@ def _forward(job, codes, rows, first, last, is_held, tables, biases, ms, pooled,
                     scratch.whole[n],
                     scratch.n_whole[n],
                 )
+                if _is_counted(job, net, n_whole):
+                    scratch.n_used[n, net] = n_whole
+                    store(pooled[s], lane, _pool_counts(job, scratch.counts[n], tables, at, bias))
+                    continue
                 n_used = _scan(
                     job, net, tokens, tables, at, bias, whole, n_whole, used, scratch.raw, scratch.places, to
                 )
@@ -660,7 +713,11 @@ def _backward(job, first, last, ms, upstream, scratch, row_gradients, bias_gradi
                 n = s - first
                 to = n * scratch.offsets[-1] + scratch.offsets[block]
                 used = scratch.used[n, net]
-                if scratch.n_used[n, net]:
+                if _is_counted(job, net, scratch.n_whole[n]):
+                    given = load(upstream[s], lane)
+                    _scatter_counts(job, scratch.counts[n], row_gradients, at, given)
+                    store(bias_gradients, lane, load(bias_gradients, lane) + given)
+                elif scratch.n_used[n, net]:
                     m_gradients[net] += _spread(
                         job, net, ms[net], used, scratch.raw, to, scratch.stats[n], lane, upstream[s]
                     )

@@ -177,6 +177,15 @@ def test_both_engines_agree(
     assert_agree(codes, kernels, biases, pooling, padding, activation, upstream)
 
 
+@pytest.mark.parametrize("length", [130, 150, 400])
+@pytest.mark.parametrize("width", [1, 7, 24])
+def test_an_average_by_counts_is_the_average(length, width, rng):
+    codes = rng.integers(4, size=(5, length)).astype(np.int8)
+    codes[3, [0, 60, -1]] = -1  # this one has windows that take no part, and is averaged a window at a time
+    kernels, biases = rng.integers(-64, 65, size=(18, 4, width)) / 64, rng.integers(-64, 65, size=18) / 64
+    assert_agree(codes, kernels, biases, {"method": "average"}, "valid", "identity", rng.normal(size=(5, 18)))
+
+
 @PADDINGS
 @pytest.mark.parametrize("activation", ["identity", "relu", "paper"])
 def test_the_fused_scores_are_those_of_core_within_one_rounding_an_addition(padding, activation, rng):
