@@ -20,11 +20,19 @@ from epool_viz.data.jaspar import load_jaspar
 from epool_viz.data.sequences import SequenceSet, parse_sequences
 from epool_viz.data.simulate import simulate
 from epool_viz.errors import ArgumentError, EpoolError
-from epool_viz.panels.e_step.kernels import jaspar_kernel, network_settings, trained_kernel, trained_kernels
+from epool_viz.panels.e_step.kernels import (
+    jaspar_kernel,
+    network_settings,
+    own_kernel,
+    require_usable,
+    trained_kernel,
+    trained_kernels,
+)
 from epool_viz.panels.em.trail import Trail, bits_between
+from epool_viz.panels.yours import CHOICE, NotYetHere, Yours, kernel_names, kernels_of, sequences_of
 
-DATA = ("crp0", "crp_sites", "simulated", "ctcf_peaks", "p73_peaks", "pasted")
-STARTS = ("random", "substrings", "jaspar", "trained")
+DATA = ("crp0", "crp_sites", "simulated", "ctcf_peaks", "p73_peaks", "pasted", CHOICE)
+STARTS = ("random", "substrings", "jaspar", "trained", CHOICE)
 STAGES = ("idle", "working", "stopping")
 PEAKS = 200  # of a bundled set of peaks, the first ones
 # Hard caps, in one place: whatever a page sends, this is as far as it goes.
@@ -32,6 +40,7 @@ MOST_SEQUENCES = 2000
 MOST_LETTERS = 400_000
 MOST_CELLS = 1_000_000  # of the heat map: sequences times letters of the longest
 LONGEST_TEXT = 1_000_000
+WIDEST = 60
 BOUNDS: dict[str, tuple[float, float]] = {
     "n": (2, 1000),
     "length": (10, 400),
@@ -42,6 +51,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "pseudocount": (0.0, 10.0),
     "n_starts": (1, 100),
     "rank": (0, 10_000),
+    "which": (0, 10_000),
 }
 Array = np.ndarray[Any, Any]
 
@@ -102,6 +112,7 @@ class EMModel(HasTraits):
     jaspar = Unicode("CTCF", help="Name or accession.")
     trained = Enum(MODEL_NAMES, MODEL_NAMES[0])
     rank = Int(0, help="Place among its kernels by the size of the output weight, from 0.")
+    which = Int(0, help="Place among the visitor's own kernels, from 0.")
     n_starts = Int(10, help="Of a search for the best.")
 
     at = Int(0, help="Place on the walk.")
@@ -111,6 +122,7 @@ class EMModel(HasTraits):
 
     windows: Windows
     background: Array
+    yours = AnyTrait(Yours(), help="The Yours that the browser keeps.")
 
     message = Unicode("", help="What the user can put right; empty when all is well.")
     stage = Enum(STAGES, "idle")
@@ -139,6 +151,7 @@ class EMModel(HasTraits):
         "jaspar",
         "trained",
         "rank",
+        "which",
         "n_starts",
     )
     LOOKING = ("at", "row", "place", "column")
@@ -148,6 +161,7 @@ class EMModel(HasTraits):
         super().__init__()
         self._paused = False
         self._wanted = 0  # the place to walk to once there is a start
+        self._is_waiting = False  # for what the visitor keeps in the browser
         self._erased: list[Array] | None = None
         self._bits: Array | None = None
         self._refresh()
@@ -215,7 +229,7 @@ class EMModel(HasTraits):
 
     def go(self, at: int) -> None:
         """Show a place of the walk; walk on where it has not been yet."""
-        if self.trail is None:
+        if self.trail is None or self._is_waiting:
             self._wanted = at
             return
         while self.trail.end < at and not self.trail.is_finished:
@@ -349,6 +363,11 @@ class EMModel(HasTraits):
         return [np.where(gone, -1, each).astype(np.int8) for each, gone in zip(codes, self._erased, strict=True)]
 
     @property
+    def own_kernels(self) -> tuple[str, ...]:
+        """Names of the visitor's own kernels; empty while the start is none of them, or they are not here."""
+        return kernel_names(self.yours) if self.start == CHOICE else ()
+
+    @property
     def trained_kernels(self) -> tuple[str, ...]:
         """Labels of the trained model's kernels by rank; empty while the start is none of a model."""
         return trained_kernels(self.trained) if self.start == "trained" else ()
@@ -388,18 +407,31 @@ class EMModel(HasTraits):
         if not self._paused and change.name != "n_starts":
             self._again({change.name})
 
+    @observe("yours")
+    def _another_of_yours(self, _: Any) -> None:
+        if CHOICE not in (self.data, self.start):
+            return
+        wanted = self._wanted
+        self._again({"data"} if self.data == CHOICE else set())
+        self.go(wanted)
+
     def _refresh(self, erased: list[Array] | None = None, found: tuple[Motif, ...] = ()) -> None:
         """Follow the choices as far as they can be used."""
         try:
-            sequences = _set_of({name: getattr(self, name) for name in self.OF_DATA})
+            sequences = self._chosen_set()
             require_small(sequences)
             background = self._background(sequences)
             begin = self._chosen_start(background)
             windows = windows_of(sequences, begin.width, both_strands=self.both_strands, erased=erased)
             begin = self._drawn(begin, windows, background)
+        except NotYetHere:
+            self._is_waiting = True
+            return  # what is on the screen stays until the page has answered
         except EpoolError as error:
+            self._is_waiting = False
             self.message = friendly(error)
             return
+        self._is_waiting = False
         with self.hold_trait_notifications():  # whoever hears of it sees all of it
             is_other = self.sequences is not sequences
             was_strongest = is_other or self.place == self.best_place(self.row)
@@ -424,7 +456,18 @@ class EMModel(HasTraits):
         codes, letters = codes_of(sequences, "DNA")
         return background_of(codes, letters, self.both_strands)
 
+    def _chosen_set(self) -> SequenceSet:
+        if self.data == CHOICE:
+            return sequences_of(self.yours)
+        return _set_of({name: getattr(self, name) for name in self.OF_DATA})
+
     def _chosen_start(self, background: Array) -> Start:
+        if self.start == CHOICE:
+            own = own_kernel(kernels_of(self.yours), self.which)
+            require_usable(own, WIDEST)
+            ppm = np.asarray(kernel_to_pwm_at(own.matrix, 1.0, background=background).ppm)
+            note = f"{own.reading} Its exact PPM, the numbers read to the base e."
+            return Start(own.label, ppm.shape[1], ppm, None if own.is_motif else own.matrix, note=note)
         if self.start == "jaspar":
             kernel = jaspar_kernel(self.jaspar, background)
             ppm = np.asarray(kernel_to_pwm_at(kernel.matrix, 1.0, background=background).ppm)

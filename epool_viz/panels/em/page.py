@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from epool_viz.panels.yours import CHOICE, LABEL
+
 DATA = [
     ("CRP0: 18 × 105 letters, sites known", "crp0"),
     ("CRP sites: 358 × 26, aligned", "crp_sites"),
@@ -11,12 +13,14 @@ DATA = [
     ("CTCF peaks: the first 200 of 500", "ctcf_peaks"),
     ("p73 peaks: the first 200 of 1,000", "p73_peaks"),
     ("my own: paste or upload", "pasted"),
+    (LABEL, CHOICE),
 ]
 STARTS = [
     ("a random window", "random"),
     ("the best of all windows (as MEME)", "substrings"),
     ("a JASPAR motif", "jaspar"),
     ("a trained kernel", "trained"),
+    ("a kernel of yours, from Your data", CHOICE),
 ]
 OCCURRENCE = [("exactly one (OOPS)", "oops"), ("at most one (ZOOPS)", "zoops")]
 STEPPER: dict[str, Any] = {"key": "at", "end": "end", "more": "more", "here": "here", "next": "next", "label": "step"}

@@ -17,6 +17,7 @@ from epool_viz.errors import ArgumentError
 from epool_viz.panels.em.model import PEAKS, EMModel
 from epool_viz.panels.em.page import TAKE_AWAY
 from epool_viz.panels.em.trail import MOST_ITERATIONS, TOLERANCE
+from epool_viz.panels.yours import CHOICE
 
 SITE_COLUMNS = ("sequence", "motif", "start", "stop", "strand", "letters", "posterior")
 HISTORY_COLUMNS = ("iteration", "log_evidence", "objective", "site_rate", "bits_moved")
@@ -121,7 +122,7 @@ def _data_lines(model: EMModel) -> list[str]:
     if model.data == "simulated":
         settings = f"n={model.n}, length={model.length}, positive_fraction={model.site_share}, margin=0"
         return [f"sequences = ev.simulate(ev.load_jaspar({model.motif!r}), {settings}, seed={model.data_seed})"]
-    if model.data == "pasted":
+    if model.data in ("pasted", CHOICE):
         return [f"sequences = ev.SequenceSet.from_strings({list(model.sequences)!r}, names={model.sequences.names!r})"]
     part = f"[:{PEAKS}]" if model.data.endswith("_peaks") else ""
     return [f"sequences = ev.load_example({model.data!r}){part}"]

@@ -28,6 +28,7 @@ from epool_viz.panels.em.runner import Runner
 from epool_viz.panels.html import escape, rounded
 from epool_viz.panels.links import fragment
 from epool_viz.panels.look import card, heading, part
+from epool_viz.panels.yours import CHOICE, MODEL, SEQUENCES
 
 SEEN_EVERY = 0.1  # seconds between two looks at what runs
 LONGEST_LINK = 4000  # characters of pasted text that a link carries
@@ -54,6 +55,7 @@ class EMView(Dashboard):
 
     PARTS, HELP = page.PARTS, page.HELP
     LINK = ("choices", "at", "heat", "column")
+    YOURS: ClassVar = {"data": (CHOICE, SEQUENCES), "start": (CHOICE, MODEL)}
     LOOKS: ClassVar = {"logo_kind": "information", "logo_reverse": False}
 
     def __init__(self, model: EMModel) -> None:
@@ -109,6 +111,7 @@ class EMView(Dashboard):
             kind = w.BoundedFloatText if isinstance(low, float) else w.BoundedIntText
             self.controls[name] = kind(description=label, min=low, max=high, value=low)
         self.kernel_choice = w.Dropdown(description="Kernel of the network")
+        self.own_choice = w.Dropdown(description="Kernel of yours")
         self.column = w.BoundedIntText(description="Column in hand", min=1, max=1, value=1)
         self.upload = w.FileUpload(description="Choose a file (up to 1 MB)", accept="", multiple=False)
         self.converge = w.Button(description="Run to convergence")
@@ -126,7 +129,7 @@ class EMView(Dashboard):
                 *(c[name] for name in ("data", "motif", "n", "length", "site_share", "data_seed", "pasted")),
                 self.upload,
                 heading("Where EM begins"),
-                *(c["start"], c["jaspar"], c["trained"], self.kernel_choice, c["width"], c["seed"]),
+                *(c["start"], c["jaspar"], c["trained"], self.kernel_choice, self.own_choice, c["width"], c["seed"]),
                 self.source.add_class("ep-source"),
                 heading("What it looks for"),
                 *(c[name] for name in ("occurrence", "both_strands", "pseudocount", "n_starts")),
@@ -179,6 +182,8 @@ class EMView(Dashboard):
         self._offer_kernels()
         wire.on(model, ("start", "trained", "rank"), self._offer_kernels)
         wire.on(self.kernel_choice, "value", self._take_kernel)
+        wire.on(model, ("yours", "which"), self._offer_kernels)
+        wire.on(self.own_choice, "value", self._take_own)
         for button, act in (
             (self.converge, self._converge),
             (self.search, self._search),
@@ -213,6 +218,7 @@ class EMView(Dashboard):
             *((widget, "data", "pasted".__eq__) for widget in (c["pasted"], self.upload)),
             (c["jaspar"], "start", "jaspar".__eq__),
             *((widget, "start", "trained".__eq__) for widget in (c["trained"], self.kernel_choice)),
+            (self.own_choice, "start", CHOICE.__eq__),
             (c["width"], "start", searched.__contains__),
             (c["seed"], "start", "random".__eq__),
             *((widget, "start", searched.__contains__) for widget in (c["n_starts"], self.search)),
@@ -290,6 +296,13 @@ class EMView(Dashboard):
         with self.wiring.quietly():
             self.kernel_choice.options = [(name, rank) for rank, name in enumerate(names)]
             self.kernel_choice.index = min(self.model.rank, len(names) - 1) if names else None
+            own = self.model.own_kernels
+            self.own_choice.options = [(name, place) for place, name in enumerate(own)]
+            self.own_choice.index = min(self.model.which, len(own) - 1) if own else None
+
+    def _take_own(self, change: Any) -> None:
+        if change.new is not None and not self.wiring.is_quiet:
+            self.model.which = change.new
 
     def _take_kernel(self, change: Any) -> None:
         if change.new is not None and not self.wiring.is_quiet:

@@ -20,7 +20,7 @@ FASTA = ">one\nACGTTGCATTACGG\n>two\nTTACGGA\n>three\nGATTACGGATTACAGAC\n"
 OTHER = {
     "data": "simulated", "motif": "SP1", "n": 31, "length": 47, "site_share": 0.7, "data_seed": 5, "pasted": FASTA,
     "occurrence": "zoops", "both_strands": True, "pseudocount": 0.5, "start": "jaspar", "width": 9, "seed": 7,
-    "jaspar": "GATA1", "trained": "ctcf_max", "rank": 2, "n_starts": 3,
+    "jaspar": "GATA1", "trained": "ctcf_max", "rank": 2, "which": 1, "n_starts": 3,
 }  # fmt: skip
 
 

@@ -8,10 +8,13 @@ import zlib
 import numpy as np
 import pytest
 
-from epool_viz import dashboards
+from epool_viz import SequenceSet, dashboards
 from epool_viz.core.em import expected_counts
+from epool_viz.core.kernels import kernel_to_pwm_at
 from epool_viz.panels.em.view import choices_of, e_step_state
+from epool_viz.panels.yours import packed_kernels, packed_sequences
 from tests.panels.test_dashboards import from_page
+from tests.panels.test_yours import KERNELS, Browser
 
 
 @pytest.fixture
@@ -205,6 +208,38 @@ def test_a_question_is_asked_guessed_and_answered_by_em(view):
     view.guess.value = "fixed" if mean < 0.01 else "near" if mean < 0.1 else "moves"
     view.reveal.click()
     assert "Right" in view.result.value
+
+
+def test_em_works_on_what_the_browser_keeps(view):
+    browser, model = Browser(view), view.model
+    own = SequenceSet.from_strings(["ACGTTGCAGGATTACA", "TTGGATTACAGGTT", "GATTACATTTGACCA"], names=["a", "b", "c"])
+    view.model.restore({"width": 6})
+    before = model.trail
+    view.controls["data"].value = view.controls["start"].value = "yours"
+    from_page(view, at=3)
+    assert (model.message, model.trail) == ("", before), "what is on the screen stays until the page has answered"
+    browser.keeps()
+    assert "nothing of the kind is kept in this browser" in model.message
+    browser.keeps(sequences=packed_sequences(own), model=packed_kernels(KERNELS))
+    assert sorted(browser.asked) == ["model", "sequences"]
+    assert (model.message, model.sequences.names, model.beginning.width) == ("", ("a", "b", "c"), 5)
+    exact = kernel_to_pwm_at(KERNELS.kernels[0], 1.0, background=model.background).ppm
+    np.testing.assert_allclose(model.trail.ppm(0), exact, rtol=1e-9)
+    assert view.kernel_card.layout.display == ""
+    view.own_choice.index = 1
+    assert model.which == 1
+    assert model.beginning.name == "c-1"
+    assert view.store.now["choices"] == {"data": "yours", "start": "yours", "which": 1, "width": 6}
+    view.controls["start"].value = "random"
+    assert model.beginning.width == 6
+
+
+def test_a_link_to_what_the_browser_keeps_waits_for_it():
+    view = dashboards.em(data="yours", width=6, at=4)
+    own = SequenceSet.from_strings(["ACGTTGCAGGATTACA", "TTGGATTACAGGTT"], names=["a", "b"])
+    Browser(view).keeps(sequences=packed_sequences(own))
+    assert (len(view.model.sequences), view.model.at) == (2, 4)
+    view.close()
 
 
 def test_the_e_step_view_opens_with_the_same_posterior(view):
