@@ -1,7 +1,7 @@
 // Gallery: the kernels of a model as cards, each with the logo of what it means to the base e^m; drawn as they come into view.
 //
 // state: kernels [kernel][letter][position], alphabet, complement, m, background, names, weights, use, bits are computed here;
-//        matches [kernel] {name, accession, e, reading} or null; place (the kernel shown) and chosen (a list) are set here,
+//        matches [kernel] {name, accession, e, reading} or null; compared [kernel] false where that is not known; place (the kernel shown) and chosen (a list) are set here,
 //        as are sort, find, logo_kind and stretch
 // options: {glyphs, label, height}
 //   glyphs   outlines of the letters in a box of 100 x 100
@@ -137,8 +137,8 @@ export default {
         const svg = make("svg:svg", { role: "img", viewBox: `0 0 ${width} 1`, preserveAspectRatio: "none", style: `height:${height}rem` });
         const facts = make("span", { class: "ec-gallery-facts" });
         const match = make("span", { class: "ec-gallery-match" });
-        const name = make("span", { class: "ec-gallery-name" }, store.state.names[place]);
-        const open = make("button", { type: "button", class: "ec-gallery-open", tabindex: -1, onclick: () => show(place) }, name, svg, facts, match);
+        const title = make("span", { class: "ec-gallery-name" }, store.state.names[place]);
+        const open = make("button", { type: "button", class: "ec-gallery-open", tabindex: -1, onclick: () => show(place) }, title, svg, facts, match);
         const take = make("input", { type: "checkbox", tabindex: -1, "aria-label": `take ${store.state.names[place]} along`, onchange: () => toggle(place, take.checked) });
         const item = make("li", { class: "ec-gallery-card", "data-place": place }, open, make("label", { class: "ec-gallery-take", title: "take along" }, take));
         viewer.observe(item);
@@ -154,25 +154,34 @@ export default {
       const found = readingAt(card.place);
       const tallest = Math.max(...found.each, 1e-9);
       const top = state.stretch ? (state.logo_kind === "probability" ? 1 : tallest) : found.top;
-      card.svg.replaceChildren(...stacked(found.heights, top).map(({ letter, column, bottom, height: size }) =>
-        make("svg:path", {
-          d: glyphs[state.alphabet[letter]] ?? "M0,0H100V100H0Z",
-          fill: kit.letterColour(state.complement ? state.alphabet[letter] : "other"),
-          transform: `translate(${column + 0.03},${1 - bottom - size}) scale(0.0094,${size / 100})`,
-        })));
+      const letters = [...state.alphabet];
+      card.paths ??= letters.map((letter) => found.each.map(() =>
+        make("svg:path", { d: glyphs[letter] ?? "M0,0H100V100H0Z", fill: kit.letterColour(state.complement ? letter : "other") })));
+      const shown = new Set();
+      for (const { letter, column, bottom, height: size } of stacked(found.heights, top)) {
+        const path = card.paths[letter][column];
+        path.setAttribute("transform", `translate(${column + 0.03},${1 - bottom - size}) scale(0.0094,${size / 100})`);
+        shown.add(path);
+        if (!path.parentNode) card.svg.append(path);
+      }
+      for (const path of [...card.svg.children]) if (!shown.has(path)) path.remove();
       card.stale = false;
     }
 
     function write(card) {
-      const { weights, use, matches } = store.state;
+      const { weights, use } = store.state;
       const k = card.place;
       card.svg.setAttribute("aria-label", `logo, consensus ${readingAt(k).consensus}`);
       const facts = [`${format(bits[k], 3)} bits`];
       if (weights) facts.push(`weight ${weights[k] > 0 ? "+" : ""}${format(weights[k], 2)}`);
       if (use) facts.push(use[k] ? `decides ${percent(use[k])}` : "decides none");
       card.facts.textContent = facts.join(" · ");
-      const match = matches[k];
-      card.match.replaceChildren(...(match ? [make("b", {}, match.name), ` E ${format(match.e, 2)}, ${match.reading}`] : ["no known motif"]));
+    }
+
+    function name(card) {
+      const k = card.place;
+      const match = store.state.matches[k];
+      card.match.replaceChildren(...(match ? [make("b", {}, match.name), ` E ${format(match.e, 2)}, ${match.reading}`] : [store.state.compared?.[k] === false ? "not compared with JASPAR" : "no known motif"]));
       card.match.classList.toggle("ec-soft", !match);
     }
 
@@ -252,7 +261,8 @@ export default {
         const scale = state.stretch ? "each logo to its own height" : state.logo_kind === "probability" ? "from 0 to 1" : `from 0 to ${format(readingAt(0).top, 3)} bits`;
         drawn.textContent = `Drawn: ${kind} of the PPM that each kernel means to the base e\u1d50 = ${format(Math.exp(state.m))}; ${scale}.`;
       }
-      if (isNew || has("m", "background", "weights", "use", "matches", "logo_kind")) cards.forEach(write);
+      if (isNew || has("m", "background", "weights", "use")) cards.forEach(write);
+      if (isNew || has("matches", "compared")) cards.forEach(name);
       if (isNew || has("sort", "find", "m", "background", "weights", "use", "matches")) {
         const next = ordered(state, bits);
         if (isNew || next.join() !== order.join()) {
@@ -276,7 +286,8 @@ export default {
       all.textContent = state.chosen.length ? "Take none along" : "Take all along";
       const taken = state.chosen.length ? ` ${state.chosen.length} taken along.` : "";
       count.textContent = `${order.length === cards.length ? `${cards.length} kernels` : `${order.length} of ${cards.length} kernels`}.${taken}`;
-      if (sort.value !== state.sort) sort.value = state.sort;
+      const known = [...sort.options].some((option) => option.value === state.sort);
+      sort.value = known ? state.sort : "model"; // not every model knows what another was sorted by
       if (document.activeElement !== find) find.value = state.find ?? "";
       stretch.checked = Boolean(state.stretch);
       twin();

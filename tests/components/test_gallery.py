@@ -166,6 +166,18 @@ def test_search_finds_numbers_and_motifs_and_says_when_it_finds_none(draw):
     assert page.get_by_text("No kernel fits").is_visible()
 
 
+def test_what_was_not_compared_is_no_finding(draw):
+    page = draw(compared=[False] + [True] * 63)
+    assert "not compared with JASPAR" in page.locator('[data-place="0"]').inner_text()
+    assert "no known motif" in page.locator('[data-place="1"]').inner_text()
+
+
+def test_a_sort_that_this_model_does_not_know_is_its_own_order(draw):
+    page = draw(weights=None, sort="weight")
+    assert places(page) == list(range(64))
+    assert page.locator("#gallery select").input_value() == "model"
+
+
 def test_names_are_text_never_markup(draw):
     page = draw()
     seen(page, 40)

@@ -14,14 +14,15 @@ from epool_viz.core.alignment import RULES, Alignment
 from epool_viz.core.motifs import kl_divergence
 from epool_viz.data.gallery import MODEL_NAMES, example_log_base, load_example_model
 from epool_viz.data.matching import Match, aligned, example_matches
-from epool_viz.errors import ArgumentError, NoFiniteBaseError
+from epool_viz.errors import ArgumentError, EpoolError, NoFiniteBaseError
 from epool_viz.panels.logos import readings as r
 
 Array = np.ndarray[Any, Any]
 
 # Hard caps, in one place: whatever a page sends, this is as far as it goes.
 BOUNDS = {"m": (0.0, 20.0), "threshold": (0.0, 0.99)}
-MOST_KERNELS = 512  # of a model
+OWN = "own"  # what the page calls a model that does not ship
+SEQUENCES = ("none", "ctcf", "p73", "two_motifs", "file")
 _KEPT = 24  # details in memory
 _LOOKED_UP = ("exact", "heuristic", "posterior")
 
@@ -87,6 +88,8 @@ class LogosModel(HasTraits):
     place = Int(0, help="The kernel that is shown.")
     chosen = List(Int(), help="The kernels that are taken along; none means all.")
     reading = Enum(r.READINGS, "exact", help="What is taken along.")
+    sequences = Enum(SEQUENCES, "none", help="For a model that does not ship.")
+    taken = Int(0, help="How often a model that does not ship was opened or left.")
     found = Int(0, help="How many look-ups have ended.")
     said = Unicode("", help="What happens just now.")
     message = Unicode("", help="What the user can put right; empty when all is well.")
@@ -96,6 +99,7 @@ class LogosModel(HasTraits):
     def __init__(self, **state: Any) -> None:
         super().__init__()
         self._own: tuple[r.KernelSet, r.Samples | None] | None = None
+        self._sequences_file: tuple[str, bytes] | None = None
         self._kept: OrderedDict[Any, Any] = OrderedDict()
         self._found: dict[Any, tuple[Match, ...]] = {}
         self.place = self.strongest()
@@ -172,14 +176,78 @@ class LogosModel(HasTraits):
 
     def take(self, kernels: r.KernelSet, samples: r.Samples | None) -> None:
         """Show the kernels of a model that does not ship."""
-        if not 1 <= len(kernels) <= MOST_KERNELS:
-            raise ArgumentError("kernels", f"{len(kernels)} kernels", f"1 to {MOST_KERNELS}")
+        if not 1 <= len(kernels) <= r.MOST_KERNELS:
+            raise ArgumentError("kernels", f"{len(kernels)} kernels", f"1 to {r.MOST_KERNELS}")
         self._own = (kernels, samples)
         self._kept.clear()
         with self.hold_trait_notifications():
             self.m = None
             self.chosen = []
             self.place = self.strongest()
+        self.taken += 1
+
+    def open_model(self, name: str, raw: bytes) -> None:
+        """Show the kernels of a file, with the sequences that were chosen for it.
+
+        Raises
+        ------
+        FormatError, ArgumentError
+            If it cannot be read; nothing is changed then.
+        """
+        kernels = r.kernels_of_file(name, raw)
+        samples = self._chosen_samples(kernels)
+        self.take(kernels, samples)
+
+    def open_sequences(self, name: str, raw: bytes) -> None:
+        """Take the sequences of a file for the model that was opened.
+
+        Raises
+        ------
+        FormatError, ArgumentError
+            If it cannot be read; nothing is changed then.
+        """
+        if self._own is None:
+            raise ArgumentError("sequences", "a file, while a model that ships is shown", "a model file first")
+        self._sequences_file = (name, raw)
+        try:
+            samples = r.samples_of_file(name, raw, self._own[0])
+        except EpoolError:
+            self._sequences_file = None
+            raise
+        self.sequences = "file"
+        self.take(self._own[0], samples)
+
+    def leave(self, trained: str) -> None:
+        """Go back from an opened model to one that ships."""
+        self._own = None
+        if self.trained == trained:
+            self._begin_anew(None)
+            self.taken += 1
+        self.trained = trained
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the kernels are of a model that does not ship."""
+        return self._own is not None
+
+    @observe("sequences")
+    def _take_other_samples(self, _: Any) -> None:
+        if self._own is not None:
+            kernels = self._own[0]
+            samples = self._chosen_samples(kernels)
+            if samples is not self._own[1]:
+                self.take(kernels, samples)
+
+    def _chosen_samples(self, kernels: r.KernelSet) -> r.Samples | None:
+        if self.sequences == "none" or (kernels.alphabet.name != "DNA" and self.sequences != "file"):
+            return None
+        if self.sequences != "file":
+            return r.gallery_samples(self.sequences)
+        if self._sequences_file is None:
+            return None
+        if self._own is not None and self._own[1] is not None and self._own[0] is kernels:
+            return self._own[1]
+        return r.samples_of_file(*self._sequences_file, kernels)
 
     @property
     def kernels(self) -> r.KernelSet:
@@ -372,7 +440,7 @@ class LogosModel(HasTraits):
         return is_base and (reading != "exact" or self.background == "uniform")
 
     def _key(self, reading: str, place: int) -> tuple[Any, ...]:
-        whose = self.kernels.title if self._own else self.trained
+        whose = (self.kernels.title, self.taken) if self._own else self.trained
         if reading == "heuristic":
             return (whose, place, reading, self.rule, self.threshold)
         if reading == "exact":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from epool_viz.data.gallery import list_models
-from epool_viz.panels.logos.model import BOUNDS
+from epool_viz.panels.logos.model import BOUNDS, OWN
 
 PARTS: tuple[dict[str, str], ...] = (
     {"name": "choices", "label": "choice of the model and of its base"},
@@ -49,16 +49,24 @@ MODEL: dict[str, Any] = {
     "label": "Model",
     "kind": "select",
     "choices": [
-        {"value": info.name, "label": f"{info.title} (test AUC {info.test_auc:.2f})"} for info in list_models()
+        *({"value": info.name, "label": f"{info.title} (test AUC {info.test_auc:.2f})"} for info in list_models()),
+        {"value": OWN, "label": "my own: a file, opened below"},
     ],
 }
+SEQUENCES = [
+    ("none: the exact reading alone", "none"),
+    ("CTCF peaks", "ctcf"),
+    ("p73 peaks", "p73"),
+    ("two motifs, simulated", "two_motifs"),
+    ("my own file", "file"),
+]
 M_SLIDER: dict[str, Any] = {
     "key": "m",
     "label": "m",
     "min": BOUNDS["m"][0],
     "max": BOUNDS["m"][1],
     "scale": "cubic",
-    "help": "The base is eᵐ. Moves the exact and the posterior reading.",
+    "help": "The base is eᵐ: exact and posterior.",
 }
 BACKGROUND: dict[str, Any] = {
     "key": "background_name",
@@ -87,13 +95,13 @@ RULE: dict[str, Any] = {
 THRESHOLD: dict[str, Any] = {
     "key": "threshold",
     "label": "threshold",
-    "unit": "× max",
+    "unit": "× largest",
     "min": BOUNDS["threshold"][0],
     "max": BOUNDS["threshold"][1],
     "step": 0.01,
     "digits": 2,
     "marks": [{"value": 0, "label": "DeepBind"}, {"value": 0.5, "label": "Basset"}],
-    "help": "Share of the largest activation. Moves the heuristic alone.",
+    "help": "Moves the heuristic alone.",
 }
 TAKEN: dict[str, Any] = {
     "key": "reading",

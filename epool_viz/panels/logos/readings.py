@@ -19,10 +19,12 @@ from epool_viz.core.kernels import estimate_base, kernel_to_pwm_at
 from epool_viz.core.motifs import information_content
 from epool_viz.core.pooling import activate, average_pool, expectation_pool, local_max, logsumexp_pool, max_pool
 from epool_viz.core.posterior import log_evidence
-from epool_viz.core.scan import scan
+from epool_viz.core.scan import PADDINGS, scan
 from epool_viz.core.windows import Windows, windows_of
 from epool_viz.data.gallery import example_model_data, load_example_model
-from epool_viz.data.sequences import SequenceSet
+from epool_viz.data.importing.files import read_kernel_bytes
+from epool_viz.data.sequences import SequenceSet, parse_sequences
+from epool_viz.data.simulate import split_sequences
 from epool_viz.errors import ArgumentError
 
 Array = np.ndarray[Any, Any]
@@ -31,6 +33,11 @@ READINGS = ("exact", "heuristic", "posterior")
 IMAGINARY_SITES = 1.0  # in the counts of a motif that is to be judged
 STEPS = 100  # of the threshold, from 0 up to 1
 MOST_SEQUENCES = 1000  # of either part; what comes after takes no part
+MOST_KERNELS = 512  # of a model
+LARGEST_FILE = 8_000_000  # bytes; below what the page's connection takes in one message
+LEAST_SEQUENCES = 5
+TEST_SHARE = 0.2
+MOST_SCORES = 20_000_000  # of all kernels, to find which of them decide: a second
 _WITH_M = ("expectation", "logsumexp")
 
 
@@ -54,6 +61,9 @@ class KernelSet:
     local_window : int
     alphabet : Alphabet
     notes : tuple of str
+        What was taken for granted, and what holds, a sentence each.
+    names : tuple of str
+        One a kernel, or none.
     """
 
     name: str
@@ -68,6 +78,7 @@ class KernelSet:
     local_window: int = 1
     alphabet: Alphabet = DNA
     notes: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.kernels)
@@ -126,6 +137,52 @@ def gallery_kernels(name: str) -> KernelSet:
         int(pooling.get("local_window", 1)),
         model.alphabet,
     )
+
+
+def kernels_of_file(name: str, raw: bytes) -> KernelSet:
+    """The kernels of a model file that somebody brings; nothing in it is run.
+
+    Raises
+    ------
+    FormatError, ArgumentError
+        As `import_kernels`, and for a file or a number of kernels beyond what is taken.
+    """
+    if len(raw) > LARGEST_FILE:
+        raise ArgumentError(f"the file {name}", f"{len(raw):,} bytes large", f"at most {LARGEST_FILE:,} bytes")
+    found = read_kernel_bytes(raw, name=name, most_bytes=LARGEST_FILE)
+    if len(found) > MOST_KERNELS:
+        raise ArgumentError(f"the file {name}", f"{len(found)} kernels", f"at most {MOST_KERNELS}")
+    activation = {"relu": "relu", "linear": "identity", None: "identity"}.get(found.activation, "identity")
+    return KernelSet(
+        "",
+        f"{found.source} ({found.format})",
+        np.asarray(found.kernels, dtype=float),
+        np.asarray(found.bias, dtype=float),
+        None if found.output_weights is None else np.asarray(found.output_weights, dtype=float),
+        found.pooling if found.pooling in ("max", "average") else "",
+        None,
+        activation,
+        found.padding if found.padding in PADDINGS else "valid",
+        1,
+        found.alphabet,
+        (*found.assumptions, *found.statements),
+        found.names,
+    )
+
+
+def samples_of_file(name: str, raw: bytes, kernels: KernelSet) -> Samples:
+    """Sequences that somebody brings, a fifth of them set aside to judge by.
+
+    Raises
+    ------
+    FormatError, ArgumentError
+    """
+    if len(raw) > LARGEST_FILE:
+        raise ArgumentError(f"the file {name}", f"{len(raw):,} bytes large", f"at most {LARGEST_FILE:,} bytes")
+    found = parse_sequences(raw, source=name, alphabet=kernels.alphabet)
+    if len(found) < LEAST_SEQUENCES:
+        raise ArgumentError(f"the file {name}", f"{len(found)} sequences", f"at least {LEAST_SEQUENCES}")
+    return samples_of(*split_sequences(found, TEST_SHARE), title=name)
 
 
 @lru_cache(maxsize=2)
@@ -356,9 +413,10 @@ def use_of(kernels: KernelSet, samples: Samples) -> Array:
     """How often each kernel decides: the share of held-out bound sequences in which it moves the output most.
 
     A kernel moves the output by its output weight times what its pooled value differs from the mean of the whole
-    held-out set; without output weights, by that difference alone.
+    held-out set; without output weights, by that difference alone. Of very many kernels the first sequences are asked.
     """
-    tested = samples.tested
+    each = len(kernels) * max(int(samples.tested.lengths.max()), 1)
+    tested = samples.tested[: max(MOST_SCORES // each, 1)]
     values = np.concatenate([pooled(kernels, one_hots) for one_hots in _batches(tested)])
     weights = np.ones(len(kernels)) if kernels.output_weights is None else kernels.output_weights
     moved = np.abs(weights * (values - values.mean(axis=0)))

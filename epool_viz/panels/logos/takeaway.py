@@ -7,7 +7,7 @@ import io
 import re
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +36,9 @@ def taken(model: LogosModel) -> list[int]:
     return list(model.chosen) or list(range(len(model.kernels)))
 
 
-def kernel_name(place: int) -> str:
-    """What a kernel is called: counted from 1."""
-    return f"Kernel {place + 1}"
+def kernel_name(place: int, names: Sequence[str] = ()) -> str:
+    """What a kernel is called: its own name, or its number from 1."""
+    return names[place] if names else f"Kernel {place + 1}"
 
 
 def motifs(model: LogosModel, *, reading: str | None = None) -> list[tuple[int, Motif]]:
@@ -122,7 +122,7 @@ def logos_svg(model: LogosModel) -> str:
         pieces.append(f'<text x="0" y="{y + 16}" font-family="sans-serif" font-size="14">{_label(model, place)}</text>')
         drawn = logo_svg(
             motif.ppm,
-            title=kernel_name(place),
+            title=kernel_name(place, model.kernels.names),
             description="Information, in bits",
             background=model.letters,
             alphabet=motif.alphabet,
@@ -146,7 +146,7 @@ def _label(model: LogosModel, place: int) -> str:
         "heuristic": f"heuristic of {model.rule}, threshold {model.threshold:g}",
         "posterior": f"one M-step, m = {model.log_base:.4g}",
     }[model.reading]
-    return escape(f"{kernel_name(place)}: information (bits), {what}")
+    return escape(f"{kernel_name(place, model.kernels.names)}: information (bits), {what}")
 
 
 def report_html(model: LogosModel) -> str:
@@ -186,7 +186,7 @@ def _section(model: LogosModel, place: int) -> str:
         ppm, n_sites = found
         drawn = logo_svg(
             ppm,
-            title=f"{kernel_name(place)}, {reading}",
+            title=f"{kernel_name(place, model.kernels.names)}, {reading}",
             description="Information, in bits",
             background=model.letters,
             alphabet=model.kernels.alphabet,
@@ -204,7 +204,7 @@ def _section(model: LogosModel, place: int) -> str:
     weights = model.kernels.output_weights
     weight = "" if weights is None else f", output weight {weights[place]:+.3g}"
     return (
-        f"<section><h2>{escape(kernel_name(place))}{weight}</h2>{''.join(pictures)}"
+        f"<section><h2>{escape(kernel_name(place, model.kernels.names))}{weight}</h2>{''.join(pictures)}"
         f'<div class="wide">{table}</div><details><summary>The matrices</summary>{matrices}</details></section>'
     )
 
@@ -252,7 +252,7 @@ def prints(model: LogosModel, name: str) -> Callable[[Progress], File]:
     found = motifs(model)
     if len(found) > MOST_PRINTED:
         raise ArgumentError("kernels", f"{len(found)} to print", f"at most {MOST_PRINTED}; choose some")
-    labels = [f"{kernel_name(place)}, {model.reading}" for place, _ in found]
+    labels = [f"{kernel_name(place, model.kernels.names)}, {model.reading}" for place, _ in found]
     background, file_name = model.letters, _file_name(model, name)
     kind, bind = {"report.pdf": ("application/pdf", _pdf), "logos.zip": ("application/zip", _zip)}[name]
 

@@ -14,15 +14,18 @@ from epool_viz.components.gallery import Gallery
 from epool_viz.components.heatmap import HeatMap
 from epool_viz.components.slider import Slider
 from epool_viz.components.trio import Trio
+from epool_viz.data.gallery import MODEL_NAMES
 from epool_viz.data.jaspar import jaspar_index, load_jaspar
 from epool_viz.data.matching import Match, has_matching
+from epool_viz.errors import ArgumentError
 from epool_viz.figures.svg import GLYPHS
 from epool_viz.panels.dashboard import Dashboard
 from epool_viz.panels.html import escape
 from epool_viz.panels.logos import page, takeaway
 from epool_viz.panels.logos.finder import Finder
-from epool_viz.panels.logos.model import LogosModel
+from epool_viz.panels.logos.model import OWN, LogosModel
 from epool_viz.panels.logos.prints import Prints
+from epool_viz.panels.logos.readings import READINGS
 from epool_viz.panels.look import card, heading, part
 
 SEEN_EVERY = 0.25  # seconds between two looks at a look-up that runs
@@ -66,6 +69,10 @@ class LogosView(Dashboard):
         drawn = {"glyphs": {letter: GLYPHS[letter] for letter in "ACGTU"}}
         self.choices = [Choice(**on, options=o) for o in (page.MODEL, page.BACKGROUND, page.KIND)]
         self.choices.insert(1, Slider(**on, options=page.M_SLIDER))
+        self.upload = w.FileUpload(description="Open a model file (to 8 MB)", accept="", multiple=False)
+        self.sequences = w.Dropdown(description="Sequences for it", options=page.SEQUENCES)
+        self.fasta = w.FileUpload(description="Open sequences (to 8 MB)", accept="", multiple=False)
+        self.own = w.HTML().add_class("ep-own")
         self.gallery = Gallery(**on, options=drawn | {"label": "All kernels"})
         self.readings = Trio(**on, options=drawn)
         self.heuristics = [Choice(**on, options=page.RULE), Slider(**on, options=page.THRESHOLD)]
@@ -84,7 +91,8 @@ class LogosView(Dashboard):
 
     def _arranged(self) -> list[Any]:
         model, m, background, kind = self.choices
-        groups = [w.VBox([model, background]), w.VBox([m, kind]), w.VBox(self.heuristics)]
+        source = w.VBox([model, self.upload, self.sequences, self.fasta, self.own])
+        groups = [source, w.VBox([m]), w.VBox([background, kind]), w.VBox(self.heuristics)]
         choices = w.Box(groups).add_class("ep-controls").add_class("ep-logos-choices")
         one = w.VBox([self.readings, self.tally])
         take = w.VBox([heading("Take along"), self.taken, self.download, self.progress])
@@ -103,8 +111,15 @@ class LogosView(Dashboard):
     def _wire(self) -> None:
         model, wire = self.model, self.wiring
         wire.on(model, LogosModel.CHOICES, self._show)
-        wire.on(model, ("found", "said"), self._show)
+        wire.on(model, ("found", "said", "taken"), self._show)
+        wire.both((model, "sequences"), (self.sequences, "value"))
+        wire.on(self.upload, "value", self._take_model_file)
+        wire.on(self.fasta, "value", self._take_sequence_file)
+        wire.follow((model, "taken"), (self.own, "value"), lambda _: self._own_html())
+        for widget in (self.sequences, self.fasta, self.own):
+            wire.follow((model, "taken"), (widget.layout, "display"), lambda _: "" if model.is_own else "none")
         wire.follow((model, "found"), (self.tally, "value"), lambda _: self._tally_html())
+        wire.follow((model, "taken"), (self.tally, "value"), lambda _: self._tally_html())
         wire.follow((model, "trained"), (self.tally, "value"), lambda _: self._tally_html())
         wire.follow((model, "rule"), (self.tally, "value"), lambda _: self._tally_html())
 
@@ -116,7 +131,7 @@ class LogosView(Dashboard):
         weights, use = kernels.output_weights, model.use
         best = [model.best_match(place) for place in range(len(kernels))]
         return {
-            "trained": model.trained,
+            "trained": OWN if model.is_own else model.trained,
             "m": model.log_base,
             "background_name": model.background,
             "rule": model.rule,
@@ -126,12 +141,13 @@ class LogosView(Dashboard):
             "reading": model.reading,
             # and what follows from these
             "kernels": _plain(kernels.kernels),
-            "names": [takeaway.kernel_name(place) for place in range(len(kernels))],
+            "names": [takeaway.kernel_name(place, kernels.names) for place in range(len(kernels))],
             "alphabet": kernels.alphabet.letters,
             "complement": list(kernels.alphabet.complement_codes) if kernels.alphabet.complement else None,
             "weights": None if weights is None else _plain(weights),
             "use": None if use is None else _plain(use),
             "matches": [None if pair is None else _told(pair[1]) | {"reading": pair[0]} for pair in best],
+            "compared": [any(model.matches(r, k) is not None for r in READINGS) for k in range(len(kernels))],
             "m_pooling": kernels.m,
             "m_likeliest": model.likeliest_m,
             "background": _plain(model.letters),
@@ -200,7 +216,7 @@ class LogosView(Dashboard):
 
     def _show_heat(self) -> None:
         model = self.model
-        key = (model.kernels.title, model.place, model.log_base)
+        key = ((model.kernels.title, model.taken, model.sequences), model.place, model.log_base)
         if key == self._heated:
             return
         found = model.heat()
@@ -209,11 +225,14 @@ class LogosView(Dashboard):
             rows, names, marks = found
             if self._heated is None or self._heated[0] != key[0]:
                 self.heat.name_rows(names, marks=marks)
-            said = f"{takeaway.kernel_name(model.place)}, m = {model.log_base:.3g}; each row sums to 1."
+            whose = takeaway.kernel_name(model.place, model.kernels.names)
+            said = f"{whose}, m = {model.log_base:.3g}; each row sums to 1."
             self.heat.show(rows, largest=1.0, caption=said)
         self._heated = key
 
     def _tally_html(self) -> str:
+        if self.model.is_own:
+            return ""  # not looked up for all of its kernels
         wins = self.model.tally()
         total = sum(wins.values())
         if not total:
@@ -235,17 +254,45 @@ class LogosView(Dashboard):
         if isinstance(state.get("threshold"), int):
             state["threshold"] = float(state["threshold"])
         if isinstance(state.get("chosen"), list):
-            state["chosen"] = [int(each) for each in state["chosen"]]
+            state["chosen"] = [int(each) for each in state["chosen"] if isinstance(each, int | float)]
         self._is_taking = True  # shown once, when all of it is taken
         try:
+            self._choose_model(state)
             self.model.restore(state)
+            if patch.get("stop_looking"):
+                self.finder.stop()
+            if patch.get("look_up"):
+                self._look_up()
         finally:
             self._is_taking = False
-        if patch.get("stop_looking"):
-            self.finder.stop()
-        if patch.get("look_up"):
-            self._look_up()
-        self._show()
+            self._show()  # also where something was refused: the page hears what still holds
+
+    def _choose_model(self, state: dict[str, Any]) -> None:
+        """A model that does not ship is kept until one that ships is chosen."""
+        if state.get("trained") == OWN:
+            del state["trained"]
+            if not self.model.is_own:
+                raise ArgumentError("model", "my own, while none is open", "a model file, opened below")
+        elif self.model.is_own and state.get("trained") in MODEL_NAMES:
+            self.model.leave(state["trained"])
+
+    def _take_model_file(self, change: Any) -> None:
+        for file in change.new:
+            self.model.open_model(file["name"], bytes(file["content"]))
+
+    def _take_sequence_file(self, change: Any) -> None:
+        for file in change.new:
+            self.model.open_sequences(file["name"], bytes(file["content"]))
+
+    def _own_html(self) -> str:
+        model = self.model
+        if not model.is_own:
+            return ""
+        kernels = model.kernels
+        shape = f"{len(kernels)} kernels of {kernels.width} letters ({kernels.alphabet.name})"
+        notes = "".join(f"<li>{escape(note)}</li>" for note in kernels.notes)
+        told = f"<details><summary>How it was read</summary><ul>{notes}</ul></details>" if notes else ""
+        return f"<p><b>{escape(kernels.title)}</b>: {shape}.</p>{told}"
 
     def _look_up(self) -> None:
         self.finder.start()

@@ -261,6 +261,6 @@ def test_kernels_of_another_model_are_taken_with_and_without_sequences(model):
 
 
 def test_too_many_kernels_are_refused(model, monkeypatch):
-    monkeypatch.setattr(module, "MOST_KERNELS", 15)
+    monkeypatch.setattr(module.r, "MOST_KERNELS", 15)
     with pytest.raises(ArgumentError, match=r"16 kernels.*1 to 15"):
         model.take(gallery_kernels("p73_max"), None)

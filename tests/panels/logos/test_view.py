@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
+import pickle
 import re
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,7 +15,7 @@ import pytest
 from epool_viz import dashboards
 from epool_viz.data.matching import Match
 from epool_viz.panels.logos import takeaway
-from tests.panels.test_dashboards import from_page
+from tests.panels.test_dashboards import NOW, from_page
 
 MATCH = Match("MA0139.2", "CTCF", 1e-9, 1e-8, 1e-5, 0, 15, False)
 
@@ -112,6 +114,7 @@ def test_what_makes_no_sense_is_told_and_changes_nothing(view):
     from_page(view, trained="../../etc/passwd")
     assert "not usable" in view.alert.value
     assert view.model.state() == before
+    assert view.store.now["trained"] == before["trained"], "the page is told what still holds"
     from_page(view, m="much")
     assert view.model.state() == before
 
@@ -208,3 +211,101 @@ def test_a_print_that_fails_is_told_with_an_id(view, monkeypatch, swallowed_exce
     monkeypatch.setattr(view.download, "begin", view._begin_print)
     ((content, _),) = answers(view, "report.pdf")
     assert "at most 3" in content["error"]
+
+
+# --- a model that somebody brings
+
+
+def chosen(widget, name, content):
+    """A file chosen in the browser, as it arrives."""
+    widget.value = (
+        {"name": name, "type": "", "size": len(content), "content": memoryview(content), "last_modified": NOW},
+    )
+
+
+def model_file(n=3, width=7, seed=1):
+    out = io.BytesIO()
+    np.savez(out, kernels=np.random.default_rng(seed).normal(size=(n, 4, width)))
+    return out.getvalue()
+
+
+def fasta(n=20):
+    rng = np.random.default_rng(3)
+    return "".join(f">s{i}\n{''.join(rng.choice(list('ACGT'), 40 + i))}\n" for i in range(n)).encode()
+
+
+def test_a_model_file_is_read_exactly_without_sequences_and_judged_with_them(view):
+    chosen(view.upload, "mine.npz", model_file())
+    now = view.store.now
+    assert now["trained"] == "own"
+    assert len(now["kernels"]) == len(now["names"]) == 3
+    assert now["has_sequences"] is False
+    assert now["detail"] is None
+    assert now["grid"] is None
+    assert view.heat.layout.display == "none"
+    assert "mine.npz" in view.own.value
+    assert "3 kernels of 7 letters (DNA)" in view.own.value
+    chosen(view.fasta, "peaks.fa", fasta())
+    assert view.store.now["has_sequences"] is True
+    assert view.store.now["detail"]["n_sites"] == 4  # a fifth of 20
+    assert view.sequences.value == "file"
+    assert view.heat.layout.display == ""
+    view.sequences.value = "p73"
+    assert view.store.now["detail"]["n_sites"] == 200
+    assert view.alert.value == ""
+
+
+def test_a_model_that_ships_can_be_chosen_again(view):
+    chosen(view.upload, "mine.npz", model_file())
+    from_page(view, trained="ctcf_max")  # it was shown before the file was
+    assert view.store.now["trained"] == "ctcf_max"
+    assert len(view.store.now["kernels"]) == 16
+    assert view.store.now["detail"] is not None
+    assert view.own.value == ""
+
+
+def test_no_own_model_is_shown_before_one_is_open(view):
+    from_page(view, trained="own")
+    assert "a model file, opened below" in view.alert.value
+    assert view.store.now["trained"] == "ctcf_max"
+    chosen(view.fasta, "peaks.fa", fasta())
+    assert "a model file first" in view.alert.value
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("bomb.pt", pickle.dumps({"weight": [1.0]}), "pickle"),
+        ("huge.npz", bytes(8_000_001), "at most 8,000,000 bytes"),
+        ("empty.npz", b"", "empty.npz"),
+    ],
+)
+def test_a_bad_model_file_is_told_and_changes_nothing(view, name, content, told):
+    before = view.store.now["kernels"]
+    chosen(view.upload, name, content)
+    assert told in view.alert.value
+    assert view.store.now["kernels"] == before
+    assert not view.model.is_own
+
+
+def test_bad_sequences_are_told_and_change_nothing(view):
+    chosen(view.upload, "mine.npz", model_file())
+    chosen(view.fasta, "few.fa", b">a\nACGTACGTACGT\n")
+    assert "1 sequences" in view.alert.value
+    chosen(view.fasta, "odd.fa", b">a\nAC?T\n")
+    assert "odd.fa" in view.alert.value
+    assert view.store.now["has_sequences"] is False
+    assert view.sequences.value == "none"
+
+
+def test_markup_in_a_file_name_stays_text(view):
+    chosen(view.upload, "<img src=x onerror=alert(1)>.npz", model_file())
+    assert "<img" not in view.own.value
+    assert "&lt;img" in view.own.value
+
+
+def test_sixty_four_kernels_open_at_once(view):
+    chosen(view.upload, "wide.npz", model_file(64, 19))
+    view.sequences.value = "ctcf"
+    assert len(view.store.now["use"] or view.store.now["names"]) == 64
+    assert view.store.now["detail"]["residual"] < 1e-12
