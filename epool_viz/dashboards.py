@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from epool_viz.panels.em.view import EMView
     from epool_viz.panels.logos.view import LogosView
     from epool_viz.panels.pwm.view import PwmView
+    from epool_viz.panels.your_data.view import YourDataView
 
 
 def e_step(**state: Any) -> EStepView:
@@ -161,3 +162,27 @@ def logos(**state: Any) -> LogosView:
     from epool_viz.panels.logos.view import LogosView
 
     return LogosView(LogosModel(**state))
+
+
+def your_data(**state: Any) -> YourDataView:
+    """Sequences and a model of your own, checked, explained, and kept in the browser for every dashboard.
+
+    Parameters
+    ----------
+    **state
+        Where to start: any of the names of `YourDataModel.state()`, such as `letters="TGCA"`, `flip=True`.
+
+    Returns
+    -------
+    YourDataView
+        An ipywidgets widget; its `model` holds what was read.
+
+    Raises
+    ------
+    ArgumentError
+        For a name that is no part of the state, or a value of the wrong kind.
+    """
+    from epool_viz.panels.your_data.model import YourDataModel
+    from epool_viz.panels.your_data.view import YourDataView
+
+    return YourDataView(YourDataModel(**state))

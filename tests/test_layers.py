@@ -148,6 +148,7 @@ ROOMS = {
     "epool_viz.data.chipseq": HEAVY,
     "epool_viz.data.model_files": HEAVY,
     "epool_viz.importing": HEAVY,
+    "epool_viz.panels.your_data.model": HEAVY,
     "epool_viz.data.importing.motif_kernels": HEAVY,
     "epool_viz.models.training": HEAVY - TRAINING,
     "epool_viz.work.client": HEAVY,

@@ -78,6 +78,7 @@ def test_the_notebooks_are_really_found():
         "em.ipynb",
         "logos.ipynb",
         "pwm.ipynb",
+        "your_data.ipynb",
     ]
     assert {path.name for path in LESSONS} >= {"kernel_is_a_pwm.ipynb", "pooling_is_the_e_step.ipynb"}
 

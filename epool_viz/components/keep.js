@@ -14,6 +14,8 @@ const CSS = `
 .ec-keep-bar { border: 1px solid var(--line); border-radius: .625rem; padding: .7rem .85rem; background: var(--panel); display: grid; gap: .5rem; }
 .ec-keep-bar.ec-keep-full { border-color: var(--accent); background: var(--paper); }
 .ec-keep ul { margin: 0; padding-left: 1.2rem; }
+.ec-keep-bar p { margin: 0; }
+.ec-keep nav { gap: .3rem 1.1rem; }
 .ec-keep nav a { color: var(--accent); font-weight: 650; padding: .2rem 0; }
 `;
 const STORE = "mine";

@@ -1,0 +1,46 @@
+"""A file of the visitor's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from epool_viz.components.base import Component, Store
+from epool_viz.errors import ArgumentError
+
+_LONGEST_NAME = 200
+
+
+class Upload(Component):
+    """A button, and a place to drop a file; the page looks at its size before it sends it, and Python does again.
+
+    Parameters
+    ----------
+    store : Store
+    on_file : callable
+        Gets name and bytes.
+    options : dict
+        `label`, `note`, `most` (bytes) and `accept`; see `upload.js`.
+    """
+
+    module = "upload.js"
+
+    def __init__(self, store: Store, on_file: Callable[[str, bytes], None], options: dict[str, Any]) -> None:
+        self._on_file = on_file
+        super().__init__(store=store, options=options)
+        self.on_msg(self._receive)
+
+    def _receive(self, _: Any, content: Any, buffers: Any) -> None:
+        file = content.get("file") if isinstance(content, dict) else None
+        if not isinstance(file, dict) or not buffers:
+            return
+        try:
+            self._on_file(str(file.get("name", "the file"))[:_LONGEST_NAME], bytes(buffers[0]))
+        finally:
+            self.send({"done": True})
+
+
+def require_size(name: str, content: bytes, most: int) -> None:
+    """Raise an `ArgumentError` for a file that is too large."""
+    if len(content) > most:
+        raise ArgumentError(f"the file {name}", f"{len(content):,} bytes large", f"at most {most:,} bytes")

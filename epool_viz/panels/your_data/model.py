@@ -1,0 +1,227 @@
+"""What the visitor brought, what is wrong with it, and how it is read. Knows no widget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from traitlets import Any as AnyTrait
+from traitlets import Bool, HasTraits, TraitError, Tuple, Unicode, observe, validate
+
+from epool_viz.core.alphabet import DNA
+from epool_viz.data.importing.apart import read_apart
+from epool_viz.data.importing.kernels import ImportedKernels, Reading
+from epool_viz.data.sequence_problems import Problem, sequence_problems
+from epool_viz.data.sequences import SequenceSet, parse_sequences
+from epool_viz.errors import ArgumentError, EpoolError, FormatError
+from epool_viz.panels.yours import MOST_TEXT, Yours
+
+LARGEST_MODEL = 8_000_000  # bytes of a file; below what the page's connection takes in one message
+MOST_KERNELS = 1024
+LONGEST_PASTE = 1_000_000
+_READING = ("layer", "axes", "letters", "flip", "fold")
+
+
+class YourDataModel(HasTraits):
+    """Files and texts in; sequences and kernels out, or what is wrong with them.
+
+    What cannot be read changes nothing of what was there. The traits named in `CHOICES` are the state.
+    """
+
+    pasted = Unicode("", help="Sequences as text.")
+    pasted_motif = Unicode("", help="A motif or a kernel as text.")
+    layer = Unicode("", help="Which convolution of the model; empty takes the first that fits.")
+    axes = Unicode("", help="What the axes of the stored weight are; empty goes by the file.")
+    letters = Unicode("", help="The order of the letters in the model's input; empty is ACGT.")
+    flip = Bool(None, allow_none=True, help="Whether kernels are turned round; None goes by the file.")
+    fold = Bool(None, allow_none=True, help="Whether a batch-norm is folded in; None goes by the file.")
+
+    sequences = AnyTrait(help="The SequenceSet that was read, or None.")
+    kernels = AnyTrait(help="The ImportedKernels that were read, or None.")
+    sequence_problems = Tuple(help="What is wrong with the last text of sequences: Problems.")
+    sequence_name = Unicode("", help="What that text was called.")
+    are_all_problems = Bool(True)
+    model_problem = AnyTrait(help="What is wrong with the last model file: a Problem, or None.")
+    model_name = Unicode("", help="What that file was called.")
+    has_file = Bool(False, help="Whether the model file is still here, so that it can be read another way.")
+    yours = AnyTrait(Yours(), help="The Yours that the browser keeps.")
+    message = Unicode("", help="What the user can put right; empty when all is well.")
+
+    CHOICES: ClassVar[tuple[str, ...]] = ("pasted", "pasted_motif", *_READING)
+
+    def __init__(self, **state: Any) -> None:
+        super().__init__()
+        self._raw = b""
+        self._is_reading_anew = False
+        if state:
+            self.restore(state)
+
+    def state(self) -> dict[str, Any]:
+        """All that the user chose, as plain values; files are no part of it."""
+        return {name: getattr(self, name) for name in self.CHOICES}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take over a state, or a part of one.
+
+        Raises
+        ------
+        ArgumentError
+            For a name that is no part of the state, or a value of the wrong kind; nothing is changed then.
+        """
+        unknown = sorted(set(state) - set(self.CHOICES))
+        if unknown:
+            raise ArgumentError(unknown[0], "not part of the state", ", ".join(self.CHOICES))
+        before = self.state()
+        try:
+            for name, value in state.items():
+                setattr(self, name, value)
+        except TraitError as error:
+            for name, value in before.items():
+                setattr(self, name, value)
+            raise ArgumentError("state", f"not usable ({error})", "what YourDataModel.state() returns") from None
+
+    # --- sequences
+
+    def load_sequences(self, name: str, content: bytes) -> None:
+        """Read a file or a text of sequences; one that cannot be read is explained line by line and changes nothing."""
+        self.sequence_name = name
+        try:
+            if len(content) > MOST_TEXT:
+                raise FormatError(name, None, f"{len(content):,} bytes", f"at most {MOST_TEXT:,}")
+            read = parse_sequences(content, source=name)
+            if len(read.all_codes) > MOST_TEXT:
+                raise FormatError(name, None, f"{len(read.all_codes):,} letters", f"at most {MOST_TEXT:,}")
+        except FormatError as error:
+            found, are_all = _explained(name, content, error)
+            self.are_all_problems, self.sequence_problems = are_all, tuple(found)
+            return
+        self.sequence_problems = ()
+        self.sequences = read
+
+    # --- kernels
+
+    def load_model(self, name: str, content: bytes) -> None:
+        """Read a model or motif file; one that cannot be read is explained and changes nothing."""
+        if self._read(name, content, Reading()):
+            self._raw, self.has_file = content, True
+            self._is_reading_anew = True
+            try:
+                for each in _READING:
+                    setattr(self, each, self.traits()[each].default_value)
+            finally:
+                self._is_reading_anew = False
+
+    @property
+    def can_be_read_otherwise(self) -> bool:
+        """Whether axes, letters and direction are for the visitor to say: a text says its own."""
+        return self.has_file and self.kernels is not None and bool(self.kernels.axes)
+
+    @property
+    def has_batch_norm(self) -> bool:
+        """Whether a batch-norm is folded in, or could be."""
+        said = () if self.kernels is None else self.kernels.assumptions
+        return any("batch-norm" in each and "does not follow" not in each for each in said)
+
+    def forget(self) -> None:
+        """Drop everything."""
+        self._raw, self.has_file = b"", False
+        self.sequence_problems, self.model_problem = (), None
+        self.sequences = self.kernels = None
+        self._is_reading_anew = True
+        try:
+            self.restore({name: self.traits()[name].default_value for name in self.CHOICES})
+        finally:
+            self._is_reading_anew = False
+
+    @observe("pasted")
+    def _another_text(self, _: Any) -> None:
+        if self.pasted.strip():
+            self.load_sequences("the pasted text", self.pasted.encode())
+
+    @observe("pasted_motif")
+    def _another_motif(self, _: Any) -> None:
+        if self.pasted_motif.strip():
+            self.load_model("the pasted motif", self.pasted_motif.encode())
+
+    @observe(*_READING)
+    def _another_reading(self, _: Any) -> None:
+        if self.has_file and not self._is_reading_anew:
+            reading = Reading(
+                self.layer or None,
+                self.axes or None,
+                self.letters.strip() or None,
+                self.flip,
+                self.fold,
+            )
+            self._read(self.model_name, self._raw, reading)
+
+    @validate("pasted", "pasted_motif")
+    def _short_enough(self, proposal: Any) -> str:
+        if len(proposal.value) <= LONGEST_PASTE:
+            return str(proposal.value)
+        self.message = f"The text has {len(proposal.value):,} characters; accepted: at most {LONGEST_PASTE:,}."
+        return str(getattr(self, proposal.trait.name))
+
+    def _read(self, name: str, content: bytes, reading: Reading) -> bool:
+        self.model_name = name
+        try:
+            if len(content) > LARGEST_MODEL:
+                raise FormatError(name, None, f"{len(content):,} bytes", f"at most {LARGEST_MODEL:,}")
+            read = read_apart(content, name=name, reading=reading)
+            _require_few(name, read)
+        except EpoolError as error:
+            self.model_problem = _problem(error, name)
+            return False
+        self.model_problem = None
+        self.kernels = read
+        return True
+
+
+def _require_few(name: str, read: ImportedKernels) -> None:
+    if len(read) > MOST_KERNELS:
+        raise FormatError(name, None, f"{len(read):,} kernels", f"at most {MOST_KERNELS:,}")
+
+
+def _explained(name: str, content: bytes, error: FormatError) -> tuple[list[Problem], bool]:
+    """Every line at fault, where the content is text; else what the reader said."""
+    first = Problem(error.line, "", error.found, error.accepted)
+    if error.line is None or len(content) > MOST_TEXT:
+        return [first], True
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return [first], False
+    found, are_all = sequence_problems(text, source=name)
+    return found or [first], are_all
+
+
+def _problem(error: EpoolError, name: str) -> Problem:
+    """An error that may have come from another process, as a sentence."""
+    said = str(error).removeprefix(f"{name}: ")
+    return Problem(None, "", said.removeprefix("found "), "")
+
+
+def facts_of(sequences: SequenceSet) -> list[tuple[str, str]]:
+    """A summary of sequences: what is told, and its value as text."""
+    lengths = sequences.lengths
+    shortest, longest = int(lengths.min()), int(lengths.max())
+    shares = sequences.letter_frequencies()
+    letters = sequences.alphabet.letters
+    facts = [
+        ("Sequences", f"{len(sequences):,} of {sequences.alphabet.name}"),
+        ("Length", f"{shortest:,} letters each" if shortest == longest else f"{shortest:,} to {longest:,} letters"),
+    ]
+    if len(letters) == len(DNA):
+        facts.append(("Letters", ", ".join(f"{each} {share:.1%}" for each, share in zip(letters, shares, strict=True))))
+        facts.append(("G and C", f"{shares[1] + shares[2]:.1%}"))
+    unknown = int((sequences.all_codes < 0).sum())
+    facts.append(("Unknown letters", f"{unknown:,}" if unknown else "none"))
+    if sequences.labels is None:
+        facts.append(("Labels", "none"))
+    else:
+        counts = {
+            int(label): int((sequences.labels == label).sum()) for label in sorted(set(sequences.labels.tolist()))
+        }
+        told = ", ".join(f"{n:,} with {label}" for label, n in list(counts.items())[:6])
+        facts.append(("Labels", told + (", …" if len(counts) > 6 else "")))
+    return facts

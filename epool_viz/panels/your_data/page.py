@@ -1,0 +1,66 @@
+"""What the page says: words and choices, as plain data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from epool_viz.components.keep import HOURS
+from epool_viz.panels.links import fragment
+from epool_viz.panels.your_data.model import LARGEST_MODEL
+from epool_viz.panels.yours import MOST_TEXT
+
+PARTS: tuple[dict[str, str], ...] = (
+    {"name": "sequences", "label": "sequences"},
+    {"name": "model", "label": "model or motifs"},
+    {"name": "kept", "label": "what is kept"},
+)
+HELP: dict[str, Any] = {
+    "goal": "Bring your own sequences and your own network or motifs, once, and use them in every dashboard.",
+    "order": [
+        "Choose or paste sequences. If a line cannot be read, you are told which one and why.",
+        "Choose a model or motif file, or paste a matrix. Look at the logos.",
+        "Read what was assumed. If the logos look like noise, try another order of letters or axes.",
+        "Open another dashboard and choose “yours, from the page Your data”.",
+        "Press “Forget my data” when you are done; the browser drops it after some hours in any case.",
+    ],
+    "terms": [
+        ["Axes", "a stored weight is a block of numbers; its sides are kernels, letters and positions, in some order"],
+        [
+            "Batch-norm",
+            "a scale and a shift a kernel, learnt in training; straight after the convolution it belongs to it",
+        ],
+        ["Turned round", "a true convolution reads a kernel from its end; Theano's did"],
+        ["safetensors", "a file of weights that holds numbers only, and nothing that could be run"],
+    ],
+    "keys": [["Tab", "from one control to the next"], ["?", "this help"]],
+}
+_BOTH = {"link": {"sequence_source": "yours", "kernel_source": "yours"}}
+LINKS: tuple[dict[str, str], ...] = (
+    {"href": f"e_step.ipynb{fragment(_BOTH)}", "label": "One E-step"},
+    {"href": f"pwm.ipynb{fragment({'link': {**_BOTH['link'], 'index': 0}})}", "label": "A kernel is a PWM"},
+    {"href": f"compare.ipynb{fragment({'choices': {'data': 'yours'}})}", "label": "Compare poolings"},
+)
+SEQUENCES: dict[str, Any] = {
+    "label": "Choose a sequence file",
+    "note": "FASTA, or lines of name, sequence and label; plain or gzip, "
+    f"up to {MOST_TEXT // 10**6} MB. Or drop it here.",
+    "most": MOST_TEXT,
+    "accept": ".fa,.fasta,.fna,.txt,.seq,.data,.tsv,.gz",
+}
+MODEL: dict[str, Any] = {
+    "label": "Choose a model or motif file",
+    "note": "safetensors, .npz, .npy, Keras .h5 or .keras, ONNX, MEME, JASPAR, TRANSFAC or a matrix as text, "
+    f"up to {LARGEST_MODEL // 10**6} MB. Or drop it here.",
+    "most": LARGEST_MODEL,
+    "accept": ".safetensors,.npz,.npy,.h5,.hdf5,.keras,.onnx,.meme,.jaspar,.txt,.pfm",
+}
+PRIVACY = (
+    "What you bring is read in the memory of this page's Python and then kept in your own browser only, for "
+    f"{HOURS} hours at most. Of a model only the first layer's kernels are kept. The server writes nothing of it to "
+    "disk, and its Python ends with the page. On a computer that others use, press “Forget my data” before you go."
+)
+NO_PICKLES = (
+    "Files of torch.save (.pt, .pth) are refused here: they can run code when they are read. In Python, "
+    "safetensors.torch.save_file(model.state_dict(), 'model.safetensors') writes the same weights as numbers only; "
+    "epool_viz.import_kernels reads .pt files on your own machine."
+)

@@ -1,0 +1,279 @@
+"""The page "Your data" on screen: two files in, what they hold, and what the browser keeps of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import ipywidgets as w
+import numpy as np
+
+from epool_viz.components.upload import Upload
+from epool_viz.core.kernels import kernel_to_pwm
+from epool_viz.core.motifs import information_content
+from epool_viz.data.importing.kernels import ImportedKernels
+from epool_viz.data.sequence_problems import Problem
+from epool_viz.data.sequences import SequenceSet
+from epool_viz.figures.svg import logo_svg
+from epool_viz.panels.dashboard import Dashboard, shown_if
+from epool_viz.panels.html import escape
+from epool_viz.panels.look import heading, part
+from epool_viz.panels.your_data import page
+from epool_viz.panels.your_data.model import YourDataModel, facts_of
+from epool_viz.panels.yours import packed_kernels, packed_sequences
+
+LOGOS = 24
+FIRST = 3  # sequences shown
+_LETTERS_SHOWN = 60
+_AUTO = "as the file says"
+_FLIPS = [(_AUTO, None), ("no", False), ("yes", True)]
+
+
+class YourDataView(Dashboard):
+    """The panel. Shows a model and changes it; holds no number of its own.
+
+    Parameters
+    ----------
+    model : YourDataModel
+    """
+
+    PARTS, HELP = page.PARTS, page.HELP
+    LINK = ("choices",)
+    KEEPING: ClassVar = {"bar": True, "links": list(page.LINKS)}
+
+    def __init__(self, model: YourDataModel) -> None:
+        super().__init__(model)
+        self.add_class("ep-your-data")
+
+    def _page_state(self) -> dict[str, Any]:
+        return {"choices": choices_of(self.model)}
+
+    def _first(self, state: dict[str, Any]) -> dict[str, Any]:
+        return {"choices": state["choices"]}
+
+    def _take_patch(self, patch: dict[str, Any]) -> None:
+        if isinstance(patch.get("choices"), dict):
+            self.model.restore(_defaults() | patch["choices"])
+        self._show()
+
+    # --- widgets
+
+    def _build(self) -> None:
+        load = self.guard
+        self.sequence_file = Upload(self.store, load(self.model.load_sequences), page.SEQUENCES)
+        self.model_file = Upload(self.store, load(self.model.load_model), page.MODEL)
+        texts: dict[str, Any] = {"continuous_update": False, "rows": 4}
+        self.pasted = w.Textarea(description="Or paste sequences", placeholder=">name\nACGTTGCA…", **texts)
+        self.pasted_motif = w.Textarea(
+            description="Or paste a motif or a kernel", placeholder="A 0.1 0.9 0.2\nC …", **texts
+        )
+        self.sequence_said, self.model_said, self.logos = (w.HTML() for _ in range(3))
+        self.layer = w.Dropdown(description="Convolution")
+        self.axes = w.Dropdown(description="Axes of the stored weight")
+        self.letters = w.Text(description="Order of the letters", placeholder="ACGT", continuous_update=False)
+        self.flip = w.Dropdown(description="Turn the kernels round", options=_FLIPS)
+        self.fold = w.Dropdown(description="Fold the batch-norm in", options=_FLIPS)
+
+    def _arranged(self) -> list[Any]:
+        self.reading = w.VBox(
+            [heading("Read it another way"), self.layer, self.axes, self.letters, self.flip, self.fold]
+        ).add_class("ep-controls")
+        sequences = w.VBox([heading("Sequences"), self.sequence_file, self.pasted, self.sequence_said])
+        kernels = w.VBox(
+            [heading("Model or motifs"), self.model_file, self.pasted_motif, self.model_said, self.logos, self.reading]
+        )
+        for box in (sequences, kernels):
+            box.add_class("ep-brought").add_class("ep-card")
+        privacy = w.HTML(f'<p class="ep-privacy">{escape(page.PRIVACY)}</p>')
+        both = w.Box([part("sequences", sequences), part("model", kernels)]).add_class("ep-body")
+        return [part("kept", privacy), both]
+
+    # --- ties
+
+    def _wire(self) -> None:
+        model, wire = self.model, self.wiring
+        for name in ("pasted", "pasted_motif"):
+            wire.both((model, name), (getattr(self, name), "value"))
+        wire.both((model, "letters"), (self.letters, "value"))
+        wire.both((model, "flip"), (self.flip, "value"))
+        wire.both((model, "fold"), (self.fold, "value"))
+        wire.on(self.layer, "value", self._take_layer)
+        wire.on(self.axes, "value", self._take_axes)
+        wire.on(model, ("sequences", "sequence_problems"), self._show_sequences)
+        wire.on(model, ("kernels", "model_problem", "has_file"), self._show_kernels)
+        wire.on(model, "sequences", self._keep_sequences)
+        wire.on(model, "kernels", self._keep_kernels)
+        wire.on(model, YourDataModel.CHOICES, self._show)
+        self._show_sequences()
+        self._show_kernels()
+
+    # --- handlers
+
+    def _hear_kept(self, kept: dict[str, Any]) -> None:
+        """Show what an earlier visit to this page has left, unless there is something newer."""
+        model = self.model
+        model.yours = model.yours.hears(kept)
+        wanted = [
+            what
+            for what, here in (("sequences", model.sequences), ("model", model.kernels))
+            if here is None and what in kept
+        ]
+        if wanted:
+            self.keep.want(*wanted)
+
+    def _take_given(self, name: str, about: dict[str, Any], data: bytes | None) -> None:
+        model = self.model
+        model.yours = model.yours.takes(name, about, data)
+        if name == "sequences" and model.sequences is None:
+            model.sequences = model.yours.sequences
+        if name == "model" and model.kernels is None:
+            model.kernels = model.yours.kernels
+
+    def _forgotten(self) -> None:
+        self.model.forget()
+
+    def _keep_sequences(self, _: Any) -> None:
+        sequences = self.model.sequences
+        if sequences is not None and sequences is not self.model.yours.sequences:
+            self.keep.put("sequences", *packed_sequences(sequences))
+
+    def _keep_kernels(self, _: Any) -> None:
+        kernels = self.model.kernels
+        if kernels is not None and kernels is not self.model.yours.kernels:
+            self.keep.put("model", *packed_kernels(kernels))
+
+    def _take_layer(self, change: Any) -> None:
+        if not self.wiring.is_quiet and change.new is not None:
+            self.model.axes = ""
+            self.model.layer = change.new
+
+    def _take_axes(self, change: Any) -> None:
+        if not self.wiring.is_quiet and change.new is not None:
+            self.model.axes = change.new
+
+    def _show_sequences(self, _: Any = None) -> None:
+        model = self.model
+        wrong = problems_html(model.sequence_name, model.sequence_problems, model.are_all_problems)
+        self.sequence_said.value = wrong + ("" if model.sequences is None else sequences_html(model.sequences))
+
+    def _show_kernels(self, _: Any = None) -> None:
+        model = self.model
+        problems = () if model.model_problem is None else (model.model_problem,)
+        wrong = problems_html(model.model_name, problems, True)
+        self.model_said.value = wrong + ("" if model.kernels is None else kernels_html(model.kernels))
+        self.logos.value = "" if model.kernels is None else logos_html(model.kernels)
+        self.reading.layout.display = shown_if(bool)(model.can_be_read_otherwise)
+        self.fold.layout.display = shown_if(bool)(model.has_batch_norm)
+        if model.can_be_read_otherwise:
+            self._offer_readings(model.kernels)
+
+    def _offer_readings(self, kernels: ImportedKernels) -> None:
+        names = [each.rpartition(" (")[0] for each in kernels.candidates]
+        with self.wiring.quietly():
+            self.layer.options = [
+                (f"the first that fits ({kernels.layer})", ""),
+                *zip(kernels.candidates, names, strict=True),
+            ]
+            self.layer.value = self.model.layer if self.model.layer in ("", *names) else ""
+            self.axes.options = [(f"{_AUTO}: {kernels.axes}" if not self.model.axes else _AUTO, ""),
+                                 *((each, each) for each in kernels.possible_axes)]  # fmt: skip
+            self.axes.value = self.model.axes if self.model.axes in ("", *kernels.possible_axes) else ""
+
+
+def choices_of(model: YourDataModel) -> dict[str, Any]:
+    """The choices that differ from the first ones; what was pasted stays out of links: it may be private."""
+    state = model.state()
+    return {name: state[name] for name, value in _defaults().items() if state[name] != value}
+
+
+def _defaults() -> dict[str, Any]:
+    traits = YourDataModel.class_traits()
+    names = (name for name in YourDataModel.CHOICES if not name.startswith("pasted"))
+    return {name: traits[name].default_value for name in names}
+
+
+def problems_html(name: str, problems: Sequence[Problem], are_all: bool) -> str:
+    """What is wrong, a row a line."""
+    if not problems:
+        return ""
+    rows = "".join(_problem_row(each) for each in problems)
+    more = "" if are_all else "<p>There may be more; these are the first.</p>"
+    if problems[0].line is None:
+        what = escape(problems[0].found) + (
+            f"; accepted: {escape(problems[0].accepted)}" if problems[0].accepted else ""
+        )
+        return f'<div class="ep-wrong" role="alert"><p><b>{escape(name)}</b> cannot be read: {what}.</p></div>'
+    head = "".join(f'<th scope="col">{each}</th>' for each in ("Line", "It begins", "Found", "Accepted"))
+    n = len(problems)
+    lines = "1 line is" if n == 1 else f"{n} lines are"
+    return (
+        f'<div class="ep-wrong" role="alert"><p><b>{escape(name)}</b> cannot be read: {lines} at fault. '
+        "What was here before is still here.</p>"
+        f'<div class="ep-scroll" tabindex="0" role="region" aria-label="lines at fault"><table class="ep-table">'
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>{more}</div>"
+    )
+
+
+def _problem_row(problem: Problem) -> str:
+    line = "–" if problem.line is None else f"{problem.line:,}"
+    told = "".join(f"<td>{each}</td>" for each in (escape(problem.found), escape(problem.accepted)))
+    return f'<tr><th scope="row">{line}</th><td><code>{escape(problem.text)}</code></td>{told}</tr>'
+
+
+def _first_row(name: str, text: str) -> str:
+    more = "…" if len(text) > _LETTERS_SHOWN else ""
+    return f"<li><b>{escape(name[:40])}</b> <code>{escape(text[:_LETTERS_SHOWN])}{more}</code></li>"
+
+
+def sequences_html(sequences: SequenceSet) -> str:
+    """A summary, the first few, and what was taken for granted."""
+    facts = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts_of(sequences))
+    first = "".join(
+        _first_row(name, text) for name, text, _ in zip(sequences.names, sequences, range(FIRST), strict=False)
+    )
+    return (
+        f'<p class="ep-good">Read: <b>{escape(sequences.source)}</b></p><dl class="ep-facts">{facts}</dl>'
+        f'<ul class="ep-first" aria-label="the first sequences">{first}</ul>{_notes("Assumed", sequences.assumptions)}'
+    )
+
+
+def kernels_html(kernels: ImportedKernels) -> str:
+    """What was read, what was taken for granted, what holds."""
+    n = len(kernels)
+    facts = [
+        ("Kernels", f"{n:,}, {kernels.width} letters wide, {kernels.alphabet.name}"),
+        ("Kind of file", kernels.format),
+        ("Layer", kernels.layer),
+        ("Activation", {"identity": "none"}.get(str(kernels.activation), kernels.activation)),
+        ("Pooling", kernels.pooling),
+    ]
+    told = "".join(f"<dt>{escape(name)}</dt><dd>{escape(str(value))}</dd>" for name, value in facts if value)
+    return (
+        f'<p class="ep-good">Read: <b>{escape(kernels.source)}</b></p><dl class="ep-facts">{told}</dl>'
+        f"{_notes('Assumed', kernels.assumptions)}{_notes('What holds', kernels.statements)}"
+    )
+
+
+def logos_html(kernels: ImportedKernels) -> str:
+    """The kernels as small logos, each with its consensus in words."""
+    if len(kernels.alphabet) != 4:
+        return "<p>Logos are drawn for DNA and RNA.</p>"
+    ppms = np.asarray(kernel_to_pwm(np.asarray(kernels.kernels[:LOGOS], float)).ppm)
+    shown = "".join(_logo(name, ppm, kernels) for name, ppm in zip(kernels.names, ppms, strict=False))
+    more = len(kernels) - len(ppms)
+    rest = f"<p>… and {more:,} more.</p>" if more > 0 else ""
+    return f'<div class="ep-logos">{shown}</div>{rest}'
+
+
+def _logo(name: str, ppm: Any, kernels: ImportedKernels) -> str:
+    letters = kernels.alphabet.letters
+    consensus = "".join(letters[place] for place in ppm.argmax(axis=0))
+    bits = float(information_content(ppm).sum())
+    words = f"{consensus}, {bits:.1f} bits, base e"
+    drawn = logo_svg(ppm, title=f"{name}: {words}", alphabet=kernels.alphabet, height=60)
+    return f"<figure>{drawn}<figcaption>{escape(name)} <span>{escape(words)}</span></figcaption></figure>"
+
+
+def _notes(title: str, notes: Sequence[str]) -> str:
+    rows = "".join(f"<li>{escape(note)}</li>" for note in notes)
+    return f"<p><b>{escape(title)}</b></p><ul>{rows}</ul>" if rows else ""
