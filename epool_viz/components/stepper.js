@@ -47,7 +47,6 @@ export default {
     const play = () => {
       if (!canGoOn()) go(0);
       timer = setInterval(() => {
-        if (isWaiting()) return;
         if (canGoOn()) go(here() + 1);
         else pause();
       }, 1000 * seconds);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import numpy as np
 import pytest
@@ -155,6 +156,35 @@ def test_a_job_that_choices_have_overtaken_leaves_no_trace():
     model.width = 7
     runner.join()
     assert (model.at, model.trail.end, model.stage) == (0, 0, "idle")
+
+
+def test_a_late_word_of_a_job_that_was_dropped_is_not_heard(monkeypatch):
+    gate, started = threading.Event(), threading.Event()
+    step = Trail.step
+
+    def slow(trail):
+        started.set()
+        gate.wait(10)
+        step(trail)
+
+    model = EMModel()
+    runner = Runner(model)
+    with monkeypatch.context() as patched:
+        patched.setattr(Trail, "step", slow)
+        runner.converge()
+        late = runner._thread
+        assert started.wait(10)
+        runner.drop()
+    model.width = 12
+    runner.converge()
+    runner.join()
+    end, said = model.at, model.said
+    gate.set()
+    late.join(10)
+    runner.join()
+    assert model.trail.ppm(0).shape == (4, 12)
+    assert (model.at, model.said) == (end, said)
+    assert runner._news == {}
 
 
 def test_a_stop_keeps_what_was_found():
