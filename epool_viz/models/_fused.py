@@ -28,6 +28,8 @@ import numpy as np
 from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils, event
+from numba.core.caching import NullCache
+from numba.core.dispatcher import Dispatcher
 from numba.extending import intrinsic, models, overload, register_model
 
 LANES = 16
@@ -79,6 +81,13 @@ def compiled(function: Callable[..., Any]) -> Any:
         return njit(cache=True, **options)(function)
     except RuntimeError:  # no locator: neither our folder nor the user's cache can be written
         return njit(**options)(function)
+
+
+def keep_nothing() -> None:
+    """Leave the disk alone from now on: it is full, or has become read-only."""
+    for function in list(globals().values()):
+        if isinstance(function, Dispatcher):
+            function._cache = NullCache()  # type: ignore[attr-defined]
 
 
 @contextmanager

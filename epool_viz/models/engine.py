@@ -196,7 +196,7 @@ def prepare(sink: Callable[[str], object] = _to_stderr) -> bool:
     Parameters
     ----------
     sink : callable
-        Told a sentence when it has to compile, which takes about half a minute, once on a machine.
+        Told a sentence when it has to compile, which takes up to half a minute, once on a machine.
 
     Returns
     -------
@@ -215,7 +215,11 @@ def _compile(sink: Callable[[str], object]) -> bool:
     if fused is None:
         return False
     with fused.told_of_compiling(lambda: sink(SAID)):
-        _call_each(fused)
+        try:
+            _call_each(fused)
+        except OSError:  # what was compiled could not be kept
+            fused.keep_nothing()
+            _call_each(fused)
     return True
 
 

@@ -559,6 +559,35 @@ def test_where_no_cache_can_be_written_it_compiles_without(monkeypatch):
     assert asked == [True, False]
 
 
+def test_where_the_cache_has_no_room_it_goes_on_without(monkeypatch):
+    from numba import njit
+    from numba.core.caching import NullCache
+
+    from epool_viz.models import _fused
+
+    class Full:
+        """A disk with no room."""
+
+        def load_overload(self, *_):
+            return None
+
+        def save_overload(self, *_):
+            raise OSError(28, "No space left on device")
+
+    function, untouched = njit(lambda x: x + 3), _fused.adam._cache
+    function._cache = Full()
+    monkeypatch.setattr(_fused, "adam", function)
+    for name, value in list(vars(_fused).items()):
+        if isinstance(value, type(function)) and name != "adam":
+            monkeypatch.setattr(value, "_cache", value._cache)
+    monkeypatch.setattr(engine, "_call_each", lambda fused: fused.adam(1))
+    monkeypatch.setattr(engine, "_is_ready", None)
+    assert engine.prepare(lambda _: None)
+    assert isinstance(function._cache, NullCache)
+    assert function(4) == 7
+    assert not isinstance(untouched, NullCache)
+
+
 def test_neither_looking_nor_a_small_prediction_loads_numba():
     code = """
         import sys
