@@ -169,8 +169,29 @@ def test_a_race_is_run_on_what_the_browser_keeps():
 
 
 def test_every_dashboard_can_hear_what_the_browser_keeps():
-    for name in (*OFFERING, "compare"):
+    for name in (*OFFERING, "compare", "logos", "em", "attribution"):
         view = getattr(dashboards, name)()
+        assert view.YOURS
         assert set(view.YOURS) <= set(view.model.trait_names())
         assert view.keep in view.children
         view.close()
+
+
+def test_logos_show_the_kernels_and_count_in_the_sequences_that_the_browser_keeps():
+    strings = ["".join(letters) for letters in np.random.default_rng(3).choice(list("ACGT"), (40, 31))]
+    view = dashboards.logos()
+    browser, model = Browser(view), view.model
+    browser.keeps(sequences=packed_sequences(SequenceSet.from_strings(strings)), model=packed_kernels(KERNELS))
+    view.store._receive(view.store, {"patch": {"trained": "yours"}}, [])
+    assert browser.asked == ["sequences", "model"]
+    assert (model.message, model.is_own, view.store.now["trained"]) == ("", True, "own")
+    np.testing.assert_array_equal(model.kernels.kernels, KERNELS.kernels)
+    assert len(model.samples.making) + len(model.samples.judging) == 40
+    browser.keeps()
+    view.sequences.value = "none"
+    assert model.samples is None
+    view.store._receive(view.store, {"patch": {"trained": "yours"}}, [])
+    assert "nothing of the kind is kept in this browser" in view.alert.value
+    view.store._receive(view.store, {"patch": {"trained": "ctcf_max"}}, [])
+    assert (model.message, model.is_own) == ("", False)
+    view.close()

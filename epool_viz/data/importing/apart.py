@@ -48,7 +48,8 @@ def read_apart(raw: bytes, *, name: str, reading: Reading | None = None, seconds
     except ValueError:
         raise FormatError(name, None, "a file that its reader does not survive", "a sound one") from None
     if "error" in answer:
-        raise EpoolError(str(answer["error"]))
+        error = answer["error"]
+        raise FormatError(*error) if isinstance(error, list) else EpoolError(str(error))
     return from_text(answer["kernels"], source=name)
 
 
@@ -64,9 +65,11 @@ def answer() -> None:
         if found.kernels.size > MOST_NUMBERS:
             accepted = f"at most {MOST_NUMBERS:,} numbers"
             raise FormatError(request["name"], None, f"kernels of {found.kernels.size:,} numbers", accepted)
-        said = {"kernels": as_text(found)}
+        said: dict[str, Any] = {"kernels": as_text(found)}
     except EpoolError as error:
         said = {"error": str(error)}
+        if isinstance(error, FormatError):
+            said = {"error": [error.source, error.line, error.found, error.accepted]}
     sys.stdout.write(json.dumps(said))
 
 

@@ -16,13 +16,14 @@ from epool_viz.data.gallery import MODEL_NAMES, example_log_base, load_example_m
 from epool_viz.data.matching import Match, aligned, example_matches
 from epool_viz.errors import ArgumentError, EpoolError, NoFiniteBaseError
 from epool_viz.panels.logos import readings as r
+from epool_viz.panels.yours import CHOICE, NotYetHere, Yours, kernels_of, sequences_of
 
 Array = np.ndarray[Any, Any]
 
 # Hard caps, in one place: whatever a page sends, this is as far as it goes.
 BOUNDS = {"m": (0.0, 20.0), "threshold": (0.0, 0.99)}
 OWN = "own"  # what the page calls a model that does not ship
-SEQUENCES = ("none", "ctcf", "p73", "two_motifs", "file")
+SEQUENCES = ("none", "ctcf", "p73", "two_motifs", "file", CHOICE)
 _KEPT = 24  # details in memory
 _LOOKED_UP = ("exact", "heuristic", "posterior")
 
@@ -90,6 +91,8 @@ class LogosModel(HasTraits):
     reading = Enum(r.READINGS, "exact", help="What is taken along.")
     sequences = Enum(SEQUENCES, "none", help="For a model that does not ship.")
     taken = Int(0, help="How often a model that does not ship was opened or left.")
+    opens = Enum(("", CHOICE), "", help="Whether the visitor's own kernels are on their way from the browser.")
+    yours = AnyTrait(Yours(), help="The Yours that the browser keeps.")
     found = Int(0, help="How many look-ups have ended.")
     said = Unicode("", help="What happens just now.")
     message = Unicode("", help="What the user can put right; empty when all is well.")
@@ -220,6 +223,7 @@ class LogosModel(HasTraits):
     def leave(self, trained: str) -> None:
         """Go back from an opened model to one that ships."""
         self._own = None
+        self.message, self.opens = "", ""
         if self.trained == trained:
             self._begin_anew(None)
             self.taken += 1
@@ -230,6 +234,23 @@ class LogosModel(HasTraits):
         """Whether the kernels are of a model that does not ship."""
         return self._own is not None
 
+    @observe("opens", "yours")
+    def _open_yours(self, change: Any) -> None:
+        """Show the kernels that the browser keeps, once they are here; sequences that come later join them."""
+        if self.opens == CHOICE:
+            try:
+                kernels = r.kernel_set_of(kernels_of(self.yours, None))
+                samples = self._chosen_samples(kernels)
+            except NotYetHere:
+                return
+            except EpoolError as error:
+                self.message, self.opens = _friendly(error), ""
+                return
+            self.take(kernels, samples)
+            self.opens = ""
+        elif change.name == "yours" and self.sequences == CHOICE and self._own is not None:
+            self._take_other_samples(None)
+
     @observe("sequences")
     def _take_other_samples(self, _: Any) -> None:
         if self._own is not None:
@@ -239,8 +260,10 @@ class LogosModel(HasTraits):
                 self.take(kernels, samples)
 
     def _chosen_samples(self, kernels: r.KernelSet) -> r.Samples | None:
-        if self.sequences == "none" or (kernels.alphabet.name != "DNA" and self.sequences != "file"):
+        if self.sequences == "none" or (kernels.alphabet.name != "DNA" and self.sequences not in ("file", CHOICE)):
             return None
+        if self.sequences == CHOICE:
+            return self._own_samples(kernels)
         if self.sequences != "file":
             return r.gallery_samples(self.sequences)
         if self._sequences_file is None:
@@ -248,6 +271,19 @@ class LogosModel(HasTraits):
         if self._own is not None and self._own[1] is not None and self._own[0] is kernels:
             return self._own[1]
         return r.samples_of_file(*self._sequences_file, kernels)
+
+    def _own_samples(self, kernels: r.KernelSet) -> r.Samples | None:
+        """The visitor's own sequences; None while they are on their way, or where they cannot be used."""
+        try:
+            found = sequences_of(self.yours, kernels.alphabet)
+            samples = r.samples_of_set(found, found.source)
+        except NotYetHere:
+            return None
+        except EpoolError as error:
+            self.message = _friendly(error)
+            return None
+        self.message = ""
+        return samples
 
     @property
     def kernels(self) -> r.KernelSet:
@@ -460,3 +496,10 @@ def _correlation(one: Array, two: Array) -> float:
     if np.ptp(one) == 0 or np.ptp(two) == 0:
         return 0.0
     return float(np.corrcoef(one.ravel(), two.ravel())[0, 1])
+
+
+def _friendly(error: EpoolError) -> str:
+    """An error as a sentence for somebody who has typed no Python."""
+    if not isinstance(error, ArgumentError):
+        return str(error)
+    return f"{error.name[:1].upper()}{error.name[1:]}: {error.found}; accepted: {error.accepted}."

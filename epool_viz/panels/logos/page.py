@@ -6,6 +6,7 @@ from typing import Any
 
 from epool_viz.data.gallery import list_models
 from epool_viz.panels.logos.model import BOUNDS, OWN
+from epool_viz.panels.yours import CHOICE, LABEL
 
 PARTS: tuple[dict[str, str], ...] = (
     {"name": "choices", "label": "choice of the model and of its base"},
@@ -51,6 +52,7 @@ MODEL: dict[str, Any] = {
     "choices": [
         *({"value": info.name, "label": f"{info.title} (test AUC {info.test_auc:.2f})"} for info in list_models()),
         {"value": OWN, "label": "my own: a file, opened below"},
+        {"value": CHOICE, "label": LABEL},
     ],
 }
 SEQUENCES = [
@@ -59,6 +61,7 @@ SEQUENCES = [
     ("p73 peaks", "p73"),
     ("two motifs, simulated", "two_motifs"),
     ("my own file", "file"),
+    (LABEL, CHOICE),
 ]
 M_SLIDER: dict[str, Any] = {
     "key": "m",

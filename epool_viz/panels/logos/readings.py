@@ -22,7 +22,8 @@ from epool_viz.core.posterior import log_evidence
 from epool_viz.core.scan import PADDINGS, scan
 from epool_viz.core.windows import Windows, windows_of
 from epool_viz.data.gallery import example_model_data, load_example_model
-from epool_viz.data.importing.files import read_kernel_bytes
+from epool_viz.data.importing.apart import read_apart
+from epool_viz.data.importing.kernels import ImportedKernels
 from epool_viz.data.sequences import SequenceSet, parse_sequences
 from epool_viz.data.simulate import split_sequences
 from epool_viz.errors import ArgumentError
@@ -149,9 +150,19 @@ def kernels_of_file(name: str, raw: bytes) -> KernelSet:
     """
     if len(raw) > LARGEST_FILE:
         raise ArgumentError(f"the file {name}", f"{len(raw):,} bytes large", f"at most {LARGEST_FILE:,} bytes")
-    found = read_kernel_bytes(raw, name=name, most_bytes=LARGEST_FILE)
+    return kernel_set_of(read_apart(raw, name=name))
+
+
+def kernel_set_of(found: ImportedKernels) -> KernelSet:
+    """Imported kernels as those of a model.
+
+    Raises
+    ------
+    ArgumentError
+        If they are too many.
+    """
     if len(found) > MOST_KERNELS:
-        raise ArgumentError(f"the file {name}", f"{len(found)} kernels", f"at most {MOST_KERNELS}")
+        raise ArgumentError(f"the file {found.source}", f"{len(found)} kernels", f"at most {MOST_KERNELS}")
     activation = {"relu": "relu", "linear": "identity", None: "identity"}.get(found.activation, "identity")
     return KernelSet(
         "",
@@ -180,6 +191,17 @@ def samples_of_file(name: str, raw: bytes, kernels: KernelSet) -> Samples:
     if len(raw) > LARGEST_FILE:
         raise ArgumentError(f"the file {name}", f"{len(raw):,} bytes large", f"at most {LARGEST_FILE:,} bytes")
     found = parse_sequences(raw, source=name, alphabet=kernels.alphabet)
+    return samples_of_set(found, name)
+
+
+def samples_of_set(found: SequenceSet, name: str) -> Samples:
+    """Sequences with a fifth of them set aside to judge by.
+
+    Raises
+    ------
+    ArgumentError
+        If they are too few.
+    """
     if len(found) < LEAST_SEQUENCES:
         raise ArgumentError(f"the file {name}", f"{len(found)} sequences", f"at least {LEAST_SEQUENCES}")
     return samples_of(*split_sequences(found, TEST_SHARE), title=name)

@@ -27,6 +27,8 @@ from epool_viz.panels.logos.model import OWN, LogosModel
 from epool_viz.panels.logos.prints import Prints
 from epool_viz.panels.logos.readings import READINGS
 from epool_viz.panels.look import card, heading, part
+from epool_viz.panels.yours import CHOICE, MODEL
+from epool_viz.panels.yours import SEQUENCES as YOUR_SEQUENCES
 
 SEEN_EVERY = 0.25  # seconds between two looks at a look-up that runs
 _DIGITS = 5  # significant ones of a number in the page: a logo shows two
@@ -45,6 +47,7 @@ class LogosView(Dashboard):
     PARTS, HELP = page.PARTS, page.HELP
     LINK = ("trained", "m", "background_name", "rule", "threshold", "place", "chosen", "reading")
     LOOKS: ClassVar = {"sort": "weight", "find": "", "logo_kind": "information", "stretch": False}
+    YOURS: ClassVar = {"sequences": (CHOICE, YOUR_SEQUENCES), "opens": (CHOICE, MODEL)}
     PASSING: ClassVar = {"look_up": 0, "stop_looking": 0, "cell": None}
 
     def __init__(self, model: LogosModel) -> None:
@@ -269,7 +272,12 @@ class LogosView(Dashboard):
 
     def _choose_model(self, state: dict[str, Any]) -> None:
         """A model that does not ship is kept until one that ships is chosen."""
-        if state.get("trained") == OWN:
+        if state.get("trained") == CHOICE:
+            del state["trained"]
+            if self.model.yours.keeps(YOUR_SEQUENCES):
+                self.model.sequences = CHOICE
+            self.model.opens = CHOICE
+        elif state.get("trained") == OWN:
             del state["trained"]
             if not self.model.is_own:
                 raise ArgumentError("model", "my own, while none is open", "a model file, opened below")

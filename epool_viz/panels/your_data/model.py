@@ -196,7 +196,9 @@ def _explained(name: str, content: bytes, error: FormatError) -> tuple[list[Prob
 
 
 def _problem(error: EpoolError, name: str) -> Problem:
-    """An error that may have come from another process, as a sentence."""
+    """An error as a problem of the whole file."""
+    if isinstance(error, FormatError):
+        return Problem(error.line, "", error.found, error.accepted)
     said = str(error).removeprefix(f"{name}: ")
     return Problem(None, "", said.removeprefix("found "), "")
 

@@ -38,6 +38,9 @@ _BOTH = {"link": {"sequence_source": "yours", "kernel_source": "yours"}}
 LINKS: tuple[dict[str, str], ...] = (
     {"href": f"e_step.ipynb{fragment(_BOTH)}", "label": "One E-step"},
     {"href": f"pwm.ipynb{fragment({'link': {**_BOTH['link'], 'index': 0}})}", "label": "A kernel is a PWM"},
+    {"href": f"logos.ipynb{fragment({'trained': 'yours'})}", "label": "Kernels as logos"},
+    {"href": f"em.ipynb{fragment({'choices': {'data': 'yours'}})}", "label": "EM, step by step"},
+    {"href": f"attribution.ipynb{fragment({'choices': {'source': 'yours'}})}", "label": "Attribution"},
     {"href": f"compare.ipynb{fragment({'choices': {'data': 'yours'}})}", "label": "Compare poolings"},
 )
 SEQUENCES: dict[str, Any] = {
