@@ -66,6 +66,18 @@ def test_every_threshold_at_once_is_each_threshold_alone(kernels, samples, rule,
     assert found.largest == pytest.approx(alone.largest, rel=1e-12)
 
 
+def test_an_activation_that_equals_the_cut_is_not_above_it(kernels, samples):
+    whole = dataclasses.replace(kernels, kernels=np.round(2 * kernels.kernels), biases=np.zeros(16))
+    found = r.all_thresholds(whole, 14, samples, "basset")
+    met = 0
+    for step in range(0, r.STEPS, 5):
+        alone = r.heuristic(whole, 14, samples, "basset", step / r.STEPS)
+        scores = r.window_scores(alone.windows, whole.kernels[14])
+        met += np.any(scores == alone.cut)
+        assert found.n_windows[step] == len(alone.places) == np.sum(scores > alone.cut)
+    assert met >= 2
+
+
 def test_thresholds_of_a_kernel_that_is_never_active_count_nothing(kernels, samples):
     dead = dataclasses.replace(kernels, biases=kernels.biases - 100)
     found = r.all_thresholds(dead, 12, samples, "basset")
@@ -137,6 +149,10 @@ def test_each_bound_sequence_is_decided_by_one_kernel(kernels, samples):
     assert use.sum() == pytest.approx(1)
     alone = dataclasses.replace(kernels, output_weights=np.where(np.arange(16) == 15, 1.0, 0.0))
     assert r.use_of(alone, samples)[15] == 1
+    # what is the same for every sequence decides nothing, however large it is
+    constant = dataclasses.replace(kernels, kernels=kernels.kernels.copy(), biases=kernels.biases.copy())
+    constant.kernels[4], constant.biases[4] = 0.0, 1000.0
+    assert r.use_of(constant, samples)[4] == 0
     # without output weights the pooled values alone are compared
     assert r.use_of(dataclasses.replace(kernels, output_weights=None), samples).sum() == pytest.approx(1)
 
