@@ -181,9 +181,12 @@ def test_logos_show_the_kernels_and_count_in_the_sequences_that_the_browser_keep
     strings = ["".join(letters) for letters in np.random.default_rng(3).choice(list("ACGT"), (40, 31))]
     view = dashboards.logos()
     browser, model = Browser(view), view.model
+    view.store._receive(
+        view.store, {"patch": {"trained": "yours"}}, []
+    )  # as a link does, before the browser has spoken
+    assert not model.is_own
     browser.keeps(sequences=packed_sequences(SequenceSet.from_strings(strings)), model=packed_kernels(KERNELS))
-    view.store._receive(view.store, {"patch": {"trained": "yours"}}, [])
-    assert browser.asked == ["sequences", "model"]
+    assert sorted(browser.asked) == ["model", "sequences"]
     assert (model.message, model.is_own, view.store.now["trained"]) == ("", True, "own")
     np.testing.assert_array_equal(model.kernels.kernels, KERNELS.kernels)
     assert len(model.samples.making) + len(model.samples.judging) == 40

@@ -17,6 +17,7 @@ from epool_viz.data.matching import Match, aligned, example_matches
 from epool_viz.errors import ArgumentError, EpoolError, NoFiniteBaseError
 from epool_viz.panels.logos import readings as r
 from epool_viz.panels.yours import CHOICE, NotYetHere, Yours, kernels_of, sequences_of
+from epool_viz.panels.yours import SEQUENCES as YOUR_SEQUENCES
 
 Array = np.ndarray[Any, Any]
 
@@ -238,6 +239,9 @@ class LogosModel(HasTraits):
     def _open_yours(self, change: Any) -> None:
         """Show the kernels that the browser keeps, once they are here; sequences that come later join them."""
         if self.opens == CHOICE:
+            self.message = ""
+            if self.yours.keeps(YOUR_SEQUENCES):
+                self.sequences = CHOICE
             try:
                 kernels = r.kernel_set_of(kernels_of(self.yours, None))
                 samples = self._chosen_samples(kernels)

@@ -274,8 +274,6 @@ class LogosView(Dashboard):
         """A model that does not ship is kept until one that ships is chosen."""
         if state.get("trained") == CHOICE:
             del state["trained"]
-            if self.model.yours.keeps(YOUR_SEQUENCES):
-                self.model.sequences = CHOICE
             self.model.opens = CHOICE
         elif state.get("trained") == OWN:
             del state["trained"]
