@@ -23,7 +23,6 @@ from epool_viz.models.cnn import MotifCNN
 from epool_viz.models.pooling import Pooling
 
 _INSIDE = ("state_dict", "model_state_dict", "model", "net", "weights")
-_MOST_NUMBERS = 1 << 28
 _ACCEPTED = "a file of weights: torch.save(model.state_dict(), path)"
 _CONVOLUTIONS = {nn.Conv1d: TORCH_1D, nn.Conv2d: TORCH_2D}
 _BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
@@ -128,8 +127,7 @@ def _network_of_state(state: Mapping[str, Any], source: str) -> Network:
 
 def _tensor(name: str, value: TorchTensor) -> Tensor:
     def read() -> Any:
-        # a tensor may repeat a few stored numbers without end
-        if value.numel() > _MOST_NUMBERS or value.is_sparse or value.is_quantized or value.is_complex():
+        if value.is_sparse or value.is_quantized or value.is_complex():
             raise FormatError(name, None, f"{value.numel():,} numbers of type {value.dtype}", "plain floats")
         return _array(value)
 

@@ -6,12 +6,12 @@ import pytest
 
 from epool_viz.data.sequence_problems import sequence_problems
 
-FASTA = ">one\nACGT\nAC!T\n>two\n>three\nGG$A\nTTA\n>four\nACGT\n"
+FASTA = ">one\nACGT\nAC!T\n>two\n>three\nGG$A\nTTA\n>four\nA?GT\n"
 
 
 def test_every_line_at_fault_is_named_in_order() -> None:
     found, are_all = sequence_problems(FASTA, source="my.fa")
-    assert [(each.line, each.text) for each in found] == [(3, "AC!T"), (4, ">two"), (6, "GG$A")]
+    assert [(each.line, each.text) for each in found] == [(3, "AC!T"), (4, ">two"), (6, "GG$A"), (9, "A?GT")]
     assert are_all
     assert found[0].found == "'!'"
     assert found[1].found == "the record 'two' without letters"

@@ -218,5 +218,5 @@ def test_a_torch_file_without_weights_or_cut_off_is_refused(tmp_path: Path) -> N
 def test_a_tensor_that_repeats_itself_without_end_is_refused(tmp_path: Path) -> None:
     torch.save({"c.weight": torch.zeros(1, 1, 1).expand(2**29, 4, 5)}, tmp_path / "m.pt")
     assert (tmp_path / "m.pt").stat().st_size < 5000
-    with pytest.raises(FormatError, match=r"found the weights|numbers of type"):
+    with pytest.raises(FormatError, match=r"found the weights c\.weight \(536870912, 4, 5\)"):
         import_kernels(tmp_path / "m.pt")
