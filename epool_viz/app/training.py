@@ -283,7 +283,7 @@ def _end(stop: StopOnSignal, unfinished: Path | None, sink: Callable[[str], None
 def _row(run: Run) -> str:
     scores = ("" if score is None else f"{score:.6f}" for score in (run.test_auc, run.test_auprc))
     seconds = math.fsum(record.seconds for record in run.history)
-    return "\t".join((run.method, str(run.seed), *scores, str(len(run.history)), f"{seconds:.2f}"))
+    return "\t".join((run.method, str(run.seed), *scores, str(len(run.history)), f"{seconds:.3g}"))
 
 
 def _save_race(out: Path, runs: Sequence[Run], table: list[str]) -> None:

@@ -32,9 +32,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-# before numpy is there: its threads would be lost in a fork, and one thread is fastest here (models/threads.py)
-os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
-os.environ.setdefault("EPOOL_VIZ_THREADS", "1")  # as many jobs at once as there are cores
+if __name__ == "__main__":  # for whoever only imports this, nothing changes
+    # before numpy is there: its threads would be lost in a fork, and one thread is fastest here (models/threads.py)
+    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
+    os.environ.setdefault("EPOOL_VIZ_THREADS", "1")  # as many jobs at once as there are cores
 
 from epool_viz.errors import ArgumentError, EpoolError
 from epool_viz.work.address import VARIABLE, Address

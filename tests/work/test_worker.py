@@ -20,7 +20,7 @@ import pytest
 from epool_viz.data.races import RaceRecord, extend, race_of
 from epool_viz.data.sequences import sequence_arrays
 from epool_viz.errors import ArgumentError, MissingExtraError
-from epool_viz.models.jobs import race_job
+from epool_viz.models.jobs import JOBS, race_job
 from epool_viz.panels.compare.model import CompareModel, prepare
 from epool_viz.work import client, process, worker
 from epool_viz.work.address import VARIABLE, Address, known
@@ -89,9 +89,12 @@ def endless() -> Message:
 
 
 def said(connection: socket.socket) -> Message:
-    message = receive(connection)
-    assert message is not None, "the worker hung up"
-    return message
+    """What the worker says next, other than that one has to wait until a job before is reaped."""
+    while True:
+        message = receive(connection)
+        assert message is not None, "the worker hung up"
+        if message.kind != "waiting":
+            return message
 
 
 def has_hung_up(connection: socket.socket) -> bool:
@@ -199,7 +202,7 @@ def test_only_our_own_jobs_are_done(running: process.WorkerProcess, name: Any) -
         answer = said(connection)
     assert answer.kind == "error"
     assert answer.about["argument"][0] == "job"
-    assert answer.about["argument"][2] == "one of race"
+    assert answer.about["argument"][2] == f"one of {', '.join(JOBS)}"
 
 
 # --- ends
