@@ -82,6 +82,7 @@ def test_without_numbers_it_says_so_and_one_is_enough(curve):
 def test_the_table_tells_the_same(curve):
     page = curve()
     page.click("#curve summary")
+    page.locator("#curve tbody data").first.wait_for()  # filled once it is open
     found = page.eval_on_selector_all("#curve tbody data", "(all) => all.map((d) => +d.value)")
     assert found == SERIES
 

@@ -271,6 +271,7 @@ def test_a_thousand_rows_are_drawn_at_once(draw):
 def test_the_table_tells_the_same(draw):
     page = draw(VALUES, marks=[(3, 4, 7)])
     page.click("#heatmap summary")
+    page.locator("#heatmap tbody tr").first.wait_for()  # filled once it is open
     cells = page.eval_on_selector_all(
         "#heatmap tbody tr", "(all) => all.map((r) => [...r.cells].map((c) => c.textContent))"
     )
