@@ -364,6 +364,7 @@ def test_what_is_no_address_is_none(text: str) -> None:
 def test_an_address_nobody_listens_at_is_passed_by(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, str(Address.new()))
     monkeypatch.setattr(client, "ANSWERED_WITHIN", 0.1)
+    monkeypatch.setattr(client, "_own", process.WorkerProcess())  # another test may have started this process's own
     kept = []
     monkeypatch.setattr(client, "_keep_own", lambda: kept.append(True))
     with pytest.raises(client.WorkerLostError, match="No process could be started"):
