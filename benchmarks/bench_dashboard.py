@@ -39,6 +39,7 @@ from benchmarks._measure import (
     table,
 )
 from epool_viz.app import config
+from epool_viz.app.serving import find_dashboards
 from epool_viz.core.alphabet import DNA
 from epool_viz.panels.e_step import bridge
 from epool_viz.panels.e_step.kernels import scores_text
@@ -117,7 +118,7 @@ def measure_page(browser: Browser, folder: Path) -> tuple[list[Row], list[str]]:
             settled(server, kernels=1, page=page)
             rows += [kernel_row(server, "after these moves"), torch_row(server)]
     with app(folder / "heated", "--pool-size", "1") as server:
-        rows.insert(0, opening_row(browser, server, "pre-heated: a kernel waits", 3, waiting=1))
+        rows.insert(0, opening_row(browser, server, "pre-heated: a kernel waits", 3, waiting=waiting_in(1)))
     return rows, files
 
 
@@ -204,12 +205,12 @@ def state_in_link(model: EStepModel) -> str:
 def measure_crowd(folder: Path, files: Sequence[str], pool_size: int) -> list[Row]:
     """Visitors without a screen, all at the same moment."""
     with app(folder / f"crowd_{pool_size}", "--pool-size", str(pool_size)) as server:
-        settled(server, kernels=pool_size)
+        settled(server, kernels=waiting_in(pool_size))
         memories: list[float] = []
 
         def weigh() -> None:
             memories.append(memory_of(family(server.process.pid)).pss)
-            settled(server, kernels=VISITORS + pool_size)  # the pool is filled again
+            settled(server, kernels=VISITORS + waiting_in(pool_size))  # the pool is filled again
             memories.append(memory_of(family(server.process.pid)).pss)
 
         times = _visitors.seconds_together(server.address, PAGE, files, VISITORS, weigh)
@@ -219,7 +220,7 @@ def measure_crowd(folder: Path, files: Sequence[str], pool_size: int) -> list[Ro
 def measure_crowd_of_browsers(browser: Browser, folder: Path, pool_size: int) -> list[Row]:
     """The same in as many pages of one Chromium, which needs the cores more than the server does."""
     with app(folder / f"browsers_{pool_size}", "--pool-size", str(pool_size)) as server:
-        settled(server, kernels=pool_size)
+        settled(server, kernels=waiting_in(pool_size))
         memories: list[float] = []
         times = _page.seconds_together(
             browser,
@@ -242,6 +243,11 @@ def crowd_rows(what: str, times: Sequence[float], memories: Sequence[float]) -> 
 
 
 # --- what all of them need --------------------------------------------------------------------------------------------
+
+
+def waiting_in(pool_size: int) -> int:
+    """How many kernels wait at a server with this pool: all of it for the first dashboard, one for each other."""
+    return pool_size + min(pool_size, 1) * (len(find_dashboards(config.notebooks_folder())) - 1)
 
 
 @contextmanager

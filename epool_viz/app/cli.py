@@ -108,7 +108,8 @@ def serve_dashboards(
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the first page in a browser.")] = True,
     max_kernels: Annotated[int, typer.Option(help="Visitors at a time; about 70 MB each.", min=1)] = config.MAX_KERNELS,
     pool_size: Annotated[
-        int, typer.Option(help="Kernels kept ready for the next visitors of each dashboard; 20 before a class.", min=0)
+        int,
+        typer.Option(help="Kernels ready for the first dashboard (one for each other); 20 before a class.", min=0),
     ] = config.POOL_SIZE,
     notebooks: Annotated[
         Path | None, typer.Option(help="Folder with dashboards of your own instead.", exists=True, file_okay=False)

@@ -15,7 +15,7 @@ from typing import Any
 PORT = 8866
 HOST = "127.0.0.1"
 MAX_KERNELS = 32  # visitors at a time; at 70 MB a viewing kernel that is 2.2 GB
-POOL_SIZE = 1  # kernels that wait, started and drawn, for the next visitor of each dashboard
+POOL_SIZE = 1  # kernels that wait, started and drawn, for the next visitors of the first dashboard
 
 TEMPLATE = "epool_viz"
 JUPYTER_DATA = Path(__file__).resolve().parent / "jupyter"  # the template, where Jupyter looks for one

@@ -10,6 +10,7 @@ Kernels are forks of a nursery where there is one.
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
 from collections.abc import Callable
 from importlib.metadata import EntryPoint
@@ -70,6 +71,14 @@ class ForkedProvisioner(LocalProvisioner):
         self.pid = self.pgid = forked.pid  # it leads a group of its own
         self.cwd = kwargs.get("cwd")
         return self.connection_info
+
+    async def send_signal(self, signum: int) -> None:
+        """Pass on any signal but an interrupt: Jupyter sends one before it ends a kernel, which then tells of an error.
+
+        No page interrupts its kernel; long work has a way of its own to be stopped.
+        """
+        if signum != signal.SIGINT:
+            await super().send_signal(signum)
 
 
 # by its name, for a package that lies in a folder and is not installed has no entry points

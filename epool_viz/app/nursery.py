@@ -244,8 +244,7 @@ def _become_a_kernel(asked: dict[str, Any]) -> NoReturn:
     status = 1
     try:
         signal.set_wakeup_fd(-1)
-        for number in (signal.SIGINT, signal.SIGCHLD):
-            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.setsid()
         if asked["folder"]:
             os.chdir(asked["folder"])

@@ -274,11 +274,12 @@ class DashboardServer(Voila):
         shutil.rmtree(self.connection_dir, ignore_errors=True)
 
 
-def traits_of(root: Path, *, pool_size: int, verbose: bool) -> Config:
-    """All settings, for dashboards that lie in `root`."""
+def traits_of(root: Path, *, first: str, pool_size: int, verbose: bool) -> Config:
+    """All settings, for dashboards that lie in `root`; `first` is the one that a class comes to."""
     traits = Config(config.VOILA)
     traits.merge(Config(config.STAND_ALONE))
-    traits.VoilaConfiguration.default_pool_size = pool_size
+    sizes = {"default": min(pool_size, 1), first: pool_size}
+    traits.VoilaKernelManager.kernel_pools_config = {name: {"pool_size": size} for name, size in sizes.items()}
     traits.Voila.root_dir = str(root)
     traits.Voila.open_browser = False
     traits.Voila.config_file_paths = []  # no voila.py of the folder somebody happens to stand in

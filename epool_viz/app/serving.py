@@ -107,7 +107,7 @@ def serve(
     max_kernels : int
         Visitors at a time; the next one is asked to wait.
     pool_size : int
-        Kernels that wait, for each dashboard.
+        Kernels that wait for the first dashboard; for each of the others one does, or none where this is 0.
     verbose : bool
         Tell what the server does.
     notebooks : path or None
@@ -133,7 +133,9 @@ def serve(
     from epool_viz.app.server import DashboardServer, traits_of
 
     with staged(folder) as root:
-        server = DashboardServer.instance(config=traits_of(root, pool_size=pool_size, verbose=verbose))
+        server = DashboardServer.instance(
+            config=traits_of(root, first=next(iter(dashboards)), pool_size=pool_size, verbose=verbose)
+        )
         server.opened, server.dashboards, server.seat_limit = opened, dashboards, max_kernels
         server.is_remote, server.nursery, server.worker = not is_loopback(opened), nursery, worker
         server.on_ready = lambda: _announce(address, server.is_remote, open_browser, sink)

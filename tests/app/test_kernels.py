@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import sys
 from collections.abc import Coroutine
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
-from jupyter_client.kernelspec import NoSuchKernel
+from jupyter_client.kernelspec import KernelSpec, NoSuchKernel
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from tornado.web import HTTPError
 
-from epool_viz.app.kernels import SeatedKernelManager, Seats, ThisPython
+from epool_viz.app.kernels import ForkedProvisioner, SeatedKernelManager, Seats, ThisPython
 from epool_viz.app.server import in_one_line
 
 
@@ -264,3 +266,12 @@ def test_kernel_is_this_python_whatever_is_installed() -> None:
     assert specs.get_kernel_spec("python3").argv[0] == sys.executable
     with pytest.raises(NoSuchKernel):
         specs.get_kernel_spec("ir")
+
+
+def test_no_kernel_is_interrupted_and_any_other_signal_arrives() -> None:
+    provisioner = ForkedProvisioner(kernel_id="x", kernel_spec=KernelSpec())
+    provisioner.process = Mock()
+    run(provisioner.send_signal(signal.SIGINT))
+    provisioner.process.send_signal.assert_not_called()
+    run(provisioner.send_signal(signal.SIGTERM))
+    provisioner.process.send_signal.assert_called_once_with(signal.SIGTERM)

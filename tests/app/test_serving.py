@@ -171,6 +171,17 @@ def test_waiting_kernel_is_used_whatever_the_query(small_notebooks: Path, tmp_pa
         assert "Using pre-heated kernel" in server.log
 
 
+def test_a_class_waits_for_the_first_dashboard_and_one_visitor_for_each_other(
+    small_notebooks: Path, tmp_path: Path
+) -> None:
+    with serving(tmp_path, "--notebooks", str(small_notebooks), "--pool-size", "3", "--verbose") as server:
+        for name in ("button", "second_one"):
+            wait_for(
+                lambda name=name: f"pool of {name}.ipynb is filled" in server.log, seconds=30, what=f"{name}'s pool"
+            )
+        assert len(server.kernels()) == 4
+
+
 def test_broken_notebook_shows_no_traceback_and_logs_it(tmp_path: Path) -> None:
     folder = tmp_path / "broken"
     write_notebook(folder / "broken.ipynb", BROKEN)
