@@ -89,12 +89,16 @@ def endless() -> Message:
 
 
 def said(connection: socket.socket) -> Message:
-    """What the worker says next, other than that one has to wait until a job before is reaped."""
-    while True:
-        message = receive(connection)
-        assert message is not None, "the worker hung up"
-        if message.kind != "waiting":
-            return message
+    message = receive(connection)
+    assert message is not None, "the worker hung up"
+    return message
+
+
+def answered(connection: socket.socket) -> Message:
+    """What the worker says once this one is out of the line, where it stands until a job before is reaped."""
+    while (message := said(connection)).kind == "waiting":
+        pass
+    return message
 
 
 def has_hung_up(connection: socket.socket) -> bool:
@@ -114,7 +118,7 @@ def jobs(of: process.WorkerProcess) -> list[psutil.Process]:
 def assert_still_works(of: process.WorkerProcess) -> None:
     wait_for(lambda: not jobs(of), seconds=30, what="every job to end")
     with opened(of.address, Message("job", {"job": "nothing"})) as connection:
-        assert said(connection).about["argument"][0] == "job"
+        assert answered(connection).about["argument"][0] == "job"
 
 
 # --- jobs
@@ -165,7 +169,7 @@ print(model.stage, "torch" in sys.modules, client._own.pid)
 
 def test_jobs_share_what_the_worker_loaded(here: process.WorkerProcess) -> None:
     with opened(here.address, endless()) as connection:
-        assert said(connection).kind == "part"
+        assert answered(connection).kind == "part"
         (job,) = jobs(here)
         parent = psutil.Process(here.pid)
         assert parent.num_threads() == 1, "a fork has one thread only"
@@ -199,7 +203,7 @@ def test_a_defect_is_told_by_its_number(here: process.WorkerProcess) -> None:
 @pytest.mark.parametrize("name", ["nothing", "os.system", "__class__", 3, None])
 def test_only_our_own_jobs_are_done(running: process.WorkerProcess, name: Any) -> None:
     with opened(running.address, Message("job", {"job": name})) as connection:
-        answer = said(connection)
+        answer = answered(connection)
     assert answer.kind == "error"
     assert answer.about["argument"][0] == "job"
     assert answer.about["argument"][2] == f"one of {', '.join(JOBS)}"
@@ -226,7 +230,7 @@ def test_a_job_is_stopped_and_tells_what_it_learnt(here: process.WorkerProcess) 
 
 def test_a_job_ends_with_its_client(running: process.WorkerProcess) -> None:
     with opened(running.address, endless()) as connection:
-        assert said(connection).kind == "part"
+        assert answered(connection).kind == "part"
         (job,) = jobs(running)
     wait_for(lambda: not job.is_running(), seconds=10, what="the job of a client that went")
     assert_still_works(running)
@@ -275,7 +279,8 @@ def test_who_comes_too_many_waits_and_is_told(running: process.WorkerProcess) ->
 def test_a_line_has_an_end() -> None:
     line = worker.Line(lambda _: 0, most_jobs=0, most_waiting=1)
     pairs = [socket.socketpair() for _ in range(2)]
-    for _, theirs in pairs:
+    for ours, theirs in pairs:
+        ours.settimeout(30)
         line.join(theirs)
     assert said(pairs[0][0]).about == {"before": 1}
     assert said(pairs[1][0]).about["argument"][0] == "jobs"
@@ -318,7 +323,7 @@ def test_garbage_is_answered_with_an_error_and_harms_nobody(running: process.Wor
         connection.settimeout(30)
         connection.sendall(raw)
         connection.shutdown(socket.SHUT_WR)
-        answer = said(connection)
+        answer = answered(connection)
         assert answer.kind == "error"
         assert has_hung_up(connection)
     assert_still_works(running)
@@ -327,18 +332,18 @@ def test_garbage_is_answered_with_an_error_and_harms_nobody(running: process.Wor
 def test_a_wrong_secret_opens_nothing(running: process.WorkerProcess) -> None:
     for wrong in ("", "é", running.address.secret[:-1]):
         with opened(running.address, secret=wrong) as connection:
-            assert said(connection).about["argument"] == ["secret", "another one", "that of this worker"]
+            assert answered(connection).about["argument"] == ["secret", "another one", "that of this worker"]
     assert_still_works(running)
 
 
 def test_a_hello_may_not_be_large(running: process.WorkerProcess) -> None:
     with opened(running.address, secret="x" * 5000) as connection:
-        assert "at most 1,024 and 0" in said(connection).about["said"]
+        assert "at most 1,024 and 0" in answered(connection).about["said"]
 
 
 def test_garbage_after_a_job_ends_that_job_alone(running: process.WorkerProcess) -> None:
     with opened(running.address, endless()) as connection:
-        assert said(connection).kind == "part"
+        assert answered(connection).kind == "part"
         connection.sendall(b"nonsense that is no message")
         assert has_hung_up(connection)
     assert_still_works(running)
@@ -399,7 +404,7 @@ def test_jobs_end_with_their_worker_and_it_is_started_again(
     monkeypatch.setattr(process, "RESTED", 0.0)
     first = running.pid
     with opened(running.address, endless()) as connection:
-        assert said(connection).kind == "part"
+        assert answered(connection).kind == "part"
         (job,) = jobs(running)
         os.kill(first, signal.SIGKILL)  # type: ignore[arg-type]
         wait_for(lambda: not job.is_running(), seconds=10, what="the job of a worker that was killed")
