@@ -252,8 +252,7 @@ def _become_a_kernel(asked: dict[str, Any]) -> NoReturn:
         os.environ.update(asked["environment"])
         _name_in_lists(asked["arguments"])
         _seed_anew()
-        # it ends with its parent, whose number it would else have read from the environment when it was imported
-        sys.argv = ["ipykernel_launcher", *asked["arguments"], f"--IPKernelApp.parent_handle={os.getppid()}"]
+        sys.argv = ["ipykernel_launcher", *asked["arguments"], *_of_a_fork()]
         kernelapp = importlib.import_module("ipykernel.kernelapp")
         kernelapp.launch_new_instance()
         status = 0
@@ -265,6 +264,14 @@ def _become_a_kernel(asked: dict[str, Any]) -> NoReturn:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)
+
+
+def _of_a_fork() -> list[str]:
+    """What a kernel does by itself where its modules are imported after it has begun, and a fork must be told to do."""
+    return [
+        f"--IPKernelApp.parent_handle={os.getppid()}",  # it ends with its parent
+        "--IPKernelApp.extra_extensions=ipywidgets",  # it answers a page that asks for the states of all widgets
+    ]
 
 
 def _name_in_lists(arguments: Sequence[str]) -> None:

@@ -23,16 +23,18 @@ pytestmark = pytest.mark.skipif(not nursery.CAN_FORK, reason="no fork to be had 
 
 PAGE = "/voila/render/tell.ipynb"
 TELL = """\
-import base64, json, os, random, sys, numpy as np
+import base64, json, os, random, sys, ipywidgets, numpy as np
 from importlib.util import find_spec
 said = {
     "pid": os.getpid(), "parent": os.getppid(), "session": os.getsid(0), "folder": os.getcwd(),
     "random": random.random(), "numpy": np.random.random(), "variable": os.environ.get("EPOOL_TEST"),
     "loaded": [name for name in ("epool_viz.panels.e_step.view", "torch", "plotly") if name in sys.modules],
+    "answered": sorted(get_ipython().kernel.comm_manager.targets),
     "shadow": find_spec("shadow") is not None, "threads_of_blas": os.environ.get("OPENBLAS_NUM_THREADS"),
 }
 print("SAID" + base64.b16encode(json.dumps(said).encode()).decode())
 """
+WIDGETS = ["jupyter.widget", "jupyter.widget.control"]  # what a page opens towards Python
 STRANGE = "ä\n= \\"
 
 
@@ -69,6 +71,10 @@ def test_a_kernel_has_the_servers_environment_and_its_own_folder(server: Server)
     assert not said["shadow"]
 
 
+def test_a_kernel_answers_a_page_that_asks_for_its_widgets(server: Server) -> None:
+    assert told(server)["answered"] == WIDGETS
+
+
 def test_two_kernels_draw_different_numbers(server: Server) -> None:
     one, other = told(server), told(server)
     assert one["pid"] != other["pid"]
@@ -102,7 +108,9 @@ def test_without_its_nursery_a_server_starts_kernels_by_themselves(tmp_path: Pat
         parent = server.nursery()
         parent.kill()
         wait_for(lambda: not parent.is_running() or parent.status() == "zombie", seconds=10, what="its end")
-        assert told(server)["parent"] == server.process.pid
+        said = told(server)
+        assert said["parent"] == server.process.pid
+        assert said["answered"] == WIDGETS
         assert "a kernel is started by itself: the nursery is gone" in server.log
 
 
