@@ -210,7 +210,7 @@ def measure_crowd(folder: Path, files: Sequence[str], pool_size: int) -> list[Ro
 
         def weigh() -> None:
             memories.append(memory_of(family(server.process.pid)).pss)
-            settled(server, kernels=VISITORS + waiting_in(pool_size))  # the pool is filled again
+            settled(server, kernels=VISITORS + waiting_in(pool_size, VISITORS))  # the pool is filled again
             memories.append(memory_of(family(server.process.pid)).pss)
 
         times = _visitors.seconds_together(server.address, PAGE, files, VISITORS, weigh)
@@ -245,9 +245,13 @@ def crowd_rows(what: str, times: Sequence[float], memories: Sequence[float]) -> 
 # --- what all of them need --------------------------------------------------------------------------------------------
 
 
-def waiting_in(pool_size: int) -> int:
-    """How many kernels wait at a server with this pool: all of it for the first dashboard, one for each other."""
-    return pool_size + min(pool_size, 1) * (len(find_dashboards(config.notebooks_folder())) - 1)
+def waiting_in(pool_size: int, visitors: int = 0) -> int:
+    """How many kernels wait at a server with this pool.
+
+    For the first dashboard all of it, as far as there are seats for more visitors; one for each other dashboard.
+    """
+    others = len(find_dashboards(config.notebooks_folder())) - 1
+    return min(pool_size, config.MAX_KERNELS - visitors) + min(pool_size, 1) * others
 
 
 @contextmanager

@@ -106,7 +106,7 @@ def serve_dashboards(
     port: Annotated[int | None, typer.Option(help="Port; 8866 or any free one if left out.", min=1, max=65535)] = None,
     host: Annotated[str, typer.Option(help="Address to listen on; the default is this machine only.")] = config.HOST,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the first page in a browser.")] = True,
-    max_kernels: Annotated[int, typer.Option(help="Visitors at a time; about 70 MB each.", min=1)] = config.MAX_KERNELS,
+    max_kernels: Annotated[int, typer.Option(help="Visitors at a time; about 40 MB each.", min=1)] = config.MAX_KERNELS,
     pool_size: Annotated[
         int,
         typer.Option(help="Kernels ready for the first dashboard (one for each other); 20 before a class.", min=0),

@@ -14,7 +14,7 @@ from typing import Any
 
 PORT = 8866
 HOST = "127.0.0.1"
-MAX_KERNELS = 32  # visitors at a time; at 70 MB a viewing kernel that is 2.2 GB
+MAX_KERNELS = 32  # visitors at a time; at 40 MB a viewing kernel that is 1.3 GB
 POOL_SIZE = 1  # kernels that wait, started and drawn, for the next visitors of the first dashboard
 
 TEMPLATE = "epool_viz"

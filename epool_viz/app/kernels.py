@@ -1,8 +1,9 @@
 """Kernels of the dashboards: which Python runs them, how many there may be, when they go.
 
 A visitor takes a *seat* before a kernel, and the seat is free again once that kernel is gone. Kernels that wait in the
-pool have no seat, so at most `seats + pool` kernels exist. A page that closes gives its kernel back; one that could not
-say goodbye (no network, a closed laptop) is noticed by having no connection for `abandoned_after` seconds.
+pool have no seat; of each dashboard no more wait than there are free seats. A page that closes gives its kernel back;
+one that could not say goodbye (no network, a closed laptop) is noticed by having no connection for `abandoned_after`
+seconds.
 
 Kernels are forks of a nursery where there is one.
 """
@@ -101,7 +102,17 @@ class SeatedKernelManager(AsyncMappingKernelManager):
         self._starting: set[asyncio.Future[str]] = set()
         self._ending: dict[str, asyncio.Future[None]] = {}
         self._is_closing = False
+        self._pools_wanted: dict[str, dict[str, Any]] = {}
         super().__init__(**kwargs)
+
+    def expect(self, visitors: int) -> None:
+        """Let no more kernels of a dashboard wait than so many visitors can still take, from the next filling on."""
+        if not self._pools_wanted:
+            self._pools_wanted = dict(getattr(self, "kernel_pools_config", {}))
+        self.kernel_pools_config = {
+            name: settings | {"pool_size": min(settings["pool_size"], visitors)}
+            for name, settings in self._pools_wanted.items()
+        }
 
     def give_out(self, kernel_id: str) -> None:
         """Note that a page has been sent to which this kernel belongs; it has yet to connect."""
@@ -188,8 +199,8 @@ class SeatedKernelManager(AsyncMappingKernelManager):
         if self.quiet_for(kernel_id) > self.abandoned_after:
             self.log.info("ending kernel %s: no page for %d s", kernel_id, self.quiet_for(kernel_id))
             await self.shutdown_kernel(kernel_id)
-            return
-        await super().cull_kernel_if_idle(kernel_id)
+        elif kernel_id in self and self.get_kernel(kernel_id).trait_has_value("last_activity"):  # not while it starts
+            await super().cull_kernel_if_idle(kernel_id)
 
 
 async def _cancel_all_others() -> None:
@@ -291,6 +302,7 @@ class Seats:
             raise HTTPError(503, "all %d seats are taken", self.limit)
         seat = Seat(self.manager)
         self._seats.append(seat)
+        self.manager.expect(self.limit - len(self))
         return seat
 
     def leave(self, seat: Seat) -> None:

@@ -28,6 +28,19 @@ from typing import Any, NoReturn
 
 LAUNCHER = ["-m", "ipykernel_launcher"]  # what follows the name of the interpreter in a kernel's command
 PRELOADED = ("ipykernel.ipkernel", "ipykernel.kernelapp", "epool_viz.panels.e_step.view")
+PRELOADED_LATER = (  # while nobody asks: a kernel of these dashboards does without it, only slower and larger
+    "numpy.random",
+    "numpy.ma",
+    "epool_viz.panels.pwm.view",
+    "epool_viz.panels.logos.view",
+    "epool_viz.panels.em.view",
+    "epool_viz.panels.attribution.view",
+    "epool_viz.panels.your_data.view",
+    "epool_viz.panels.compare.view",
+    "plotly.graph_objs._figurewidget",
+    "plotly.graph_objs.scatter",
+)
+QUIET = 0.3  # seconds without a question before one more is loaded
 CAN_FORK = sys.platform == "linux"
 PATIENCE = 20.0  # seconds for a fork; the first one waits for the imports
 
@@ -193,10 +206,8 @@ class Nursery:
 def main(descriptor: int) -> None:
     """Load, then fork whenever the server asks; end with the server."""
     del sys.path[0]  # the folder where the server was started, from which no kernel may import
-    for name in PRELOADED:
-        importlib.import_module(name)
-    gc.collect()
-    gc.freeze()  # a collection would write to, and so copy, every page that is shared
+    _load(*PRELOADED)
+    later = list(PRELOADED_LATER)
     heard, woken = socket.socketpair()
     for end in (heard, woken):
         end.setblocking(False)
@@ -206,7 +217,9 @@ def main(descriptor: int) -> None:
     with socket.socket(fileno=descriptor) as control:
         rest = b""
         while True:
-            ready, _, _ = select.select([control, heard], [], [])
+            ready, _, _ = select.select([control, heard], [], [], QUIET if later else None)
+            if not ready and later:
+                _load(later.pop(0))
             if heard in ready:
                 heard.recv(4096)
                 _tell_ends(control)
@@ -223,6 +236,13 @@ def main(descriptor: int) -> None:
                             inherited.close()
                         _become_a_kernel(asked)
                     _say(control, ask=asked["ask"], pid=pid)
+
+
+def _load(*names: str) -> None:
+    for name in names:
+        importlib.import_module(name)
+    gc.collect()
+    gc.freeze()  # a collection would write to, and so copy, every page that is shared
 
 
 def _tell_ends(control: socket.socket) -> None:

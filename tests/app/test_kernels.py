@@ -7,13 +7,13 @@ import logging
 import signal
 import sys
 from collections.abc import Coroutine
-from types import SimpleNamespace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
 from jupyter_client.kernelspec import KernelSpec, NoSuchKernel
-from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager, ServerKernelManager
 from tornado.web import HTTPError
 
 from epool_viz.app.kernels import ForkedProvisioner, SeatedKernelManager, Seats, ThisPython
@@ -49,6 +49,9 @@ class FakeManager:
 
     async def get_rendered_notebook(self, **_: Any) -> tuple[str, str, str]:
         return "task", "cache", await self.start_kernel()
+
+    def expect(self, visitors: int) -> None:
+        self.expected = visitors
 
     def give_out(self, kernel_id: str) -> None:
         self.away[kernel_id] = 0.0
@@ -105,6 +108,27 @@ def test_seat_is_free_when_its_kernel_is_gone() -> None:
     run(story())
 
 
+def test_no_more_kernels_wait_than_seats_are_free(manager: SeatedKernelManager) -> None:
+    async def story() -> None:
+        fake = FakeManager()
+        seats = Seats(fake, 3)
+        await visit(seats)
+        await visit(seats)
+        assert fake.expected == 1
+        fake.away.clear()
+        await visit(seats)
+        assert fake.expected == 2
+
+    run(story())
+    wanted = {"default": {"pool_size": 1}, "e_step.ipynb": {"pool_size": 20}}
+    manager.kernel_pools_config = dict(wanted)  # type: ignore[attr-defined] # Voilà's subclass has it
+    for visitors, first, others in ((12, 12, 1), (0, 0, 0), (29, 20, 1)):
+        manager.expect(visitors)
+        sizes = {name: settings["pool_size"] for name, settings in manager.kernel_pools_config.items()}  # type: ignore[attr-defined]
+        assert sizes == {"default": others, "e_step.ipynb": first}
+    assert wanted["e_step.ipynb"] == {"pool_size": 20}, "what was asked for is not forgotten"
+
+
 def test_reloads_do_not_shut_others_out() -> None:
     async def story() -> None:
         manager = FakeManager()
@@ -128,8 +152,7 @@ def clock() -> Clock:
 def manager(clock: Clock) -> SeatedKernelManager:
     """A real manager with one kernel that is only a name."""
     manager = SeatedKernelManager(clock=clock, abandoned_after=90)
-    spec = SimpleNamespace(metadata={})
-    manager._kernels["k"] = SimpleNamespace(execution_state="idle", kernel_spec=spec)
+    manager._kernels["k"] = ServerKernelManager()
     manager._kernel_connections["k"] = 0
     return manager
 
@@ -168,6 +191,24 @@ def test_abandoned_kernel_is_ended(
     clock.now = seconds
     run(manager.cull_kernel_if_idle("k"))
     assert ended == (["k"] if ends else [])
+
+
+@pytest.mark.parametrize("idle", [1.0, 10_000.0])
+def test_a_kernel_that_only_just_starts_is_not_idle(manager: SeatedKernelManager, idle: float) -> None:
+    manager.cull_idle_timeout = 5
+    starting, kernel = (ServerKernelManager() for _ in range(2))
+    kernel.last_activity = datetime.now(UTC) - timedelta(seconds=idle)
+    kernel.execution_state = "idle"
+    manager._kernels |= {"starting": starting, "k": kernel}
+    ended: list[str] = []
+
+    async def shutdown_kernel(kernel_id: str) -> None:
+        ended.append(kernel_id)
+
+    manager.shutdown_kernel = shutdown_kernel  # type: ignore[method-assign, assignment]
+    for kernel_id in ("starting", "k"):
+        run(manager.cull_kernel_if_idle(kernel_id))
+    assert ended == (["k"] if idle > 5 else [])
 
 
 def test_kernel_that_is_asked_twice_ends_once(manager: SeatedKernelManager, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,8 @@ from importlib.util import find_spec
 said = {
     "pid": os.getpid(), "parent": os.getppid(), "session": os.getsid(0), "folder": os.getcwd(),
     "random": random.random(), "numpy": np.random.random(), "variable": os.environ.get("EPOOL_TEST"),
-    "loaded": [name for name in ("epool_viz.panels.e_step.view", "torch", "plotly") if name in sys.modules],
+    "loaded": [name for name in ("epool_viz.panels.e_step.view", "torch") if name in sys.modules],
+    "plotly": "plotly.graph_objs.scatter" in sys.modules,
     "answered": sorted(get_ipython().kernel.comm_manager.targets),
     "shadow": find_spec("shadow") is not None, "threads_of_blas": os.environ.get("OPENBLAS_NUM_THREADS"),
 }
@@ -61,6 +62,18 @@ def test_a_kernel_is_a_fork_that_has_the_views_and_no_torch(server: Server) -> N
     assert said["parent"] == server.nursery().pid
     assert said["loaded"] == ["epool_viz.panels.e_step.view"]
     assert said["session"] == said["pid"], "a signal to its group reaches nobody else"
+
+
+def test_what_one_dashboard_needs_is_loaded_for_all_while_nobody_asks(server: Server) -> None:
+    def plotly() -> bool:
+        said = told(server)
+        assert said["parent"] == server.nursery().pid, "loading it ended the nursery"
+        assert said["loaded"] == ["epool_viz.panels.e_step.view"]
+        loaded: bool = said["plotly"]
+        return loaded
+
+    wait_for(plotly, seconds=30, what="the last of what is loaded later")
+    assert server.nursery().num_threads() == 1
 
 
 def test_a_kernel_has_the_servers_environment_and_its_own_folder(server: Server) -> None:
