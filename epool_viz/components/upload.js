@@ -14,6 +14,8 @@ const CSS = `
 .ec-upload button[aria-disabled=true] { color: var(--ink-soft); cursor: progress; }
 `;
 
+let made = 0;
+
 /** A size as people read it. */
 export const megabytes = (bytes) => (bytes < 1e6 ? `${Math.ceil(bytes / 1000).toLocaleString("en")} kB` : `${(Math.ceil(bytes / 1e5) / 10).toLocaleString("en")} MB`);
 
@@ -26,8 +28,10 @@ export default {
     const said = make("p", { role: "status" });
     const wrong = make("p", { class: "ec-warning", role: "alert" });
     const input = make("input", { type: "file", accept, hidden: true, tabindex: -1, "aria-hidden": "true" });
-    const button = make("button", { type: "button", onclick: () => isFree() && input.click() }, label);
-    const zone = make("div", { class: "ec-upload-zone" }, button, input, make("p", { class: "ec-soft" }, note), said, wrong);
+    const about = make("p", { class: "ec-soft", id: `ec-upload-${++made}` }, note);
+    const ask = () => isFree() && input.click();
+    const button = make("button", { type: "button", onclick: ask, "aria-describedby": about.id }, label);
+    const zone = make("div", { class: "ec-upload-zone" }, button, input, about, said, wrong);
     el.append(zone);
 
     const isFree = () => button.getAttribute("aria-disabled") !== "true";

@@ -13,6 +13,7 @@ from epool_viz.components.heartbeat import Heartbeat
 from epool_viz.components.keep import Keep
 from epool_viz.components.share import Share
 from epool_viz.components.toolbar import Toolbar
+from epool_viz.components.upload import Upload, require_size
 from epool_viz.panels.guard import Guard, Wiring
 from epool_viz.panels.html import escape
 from epool_viz.panels.look import panel_style, style_sheet
@@ -119,6 +120,30 @@ class Dashboard(w.VBox):
         self.keep = Keep(self.store, *handlers, options=self.KEEPING)
         head = {"first": self._first(state), "parts": list(self.PARTS), "help": dict(self.HELP)}
         self.toolbar = Toolbar(**on, options=link | head)
+
+    # --- files of the visitor's
+
+    def file_button(self, label: str, take: Callable[[str, bytes], None], *, most: int, note: str) -> Upload:
+        """A button, and a place to drop a file; one that is too large is refused in the page, before it is sent.
+
+        Parameters
+        ----------
+        label : str
+            What the button says.
+        take : callable
+            Gets name and bytes; what it raises is told.
+        most : int
+            Bytes, whole millions.
+        note : str
+            What may be in the file; with the limit it stands under the button.
+        """
+
+        def within(name: str, content: bytes) -> None:
+            require_size(name, content, most)  # once more: who writes to the kernel need not have come by the page
+            take(name, content)
+
+        told = f"{note}, up to {most // 10**6} MB. Or drop it here."
+        return Upload(self.store, self.guard(within), {"label": label, "note": told, "most": most})
 
     # --- what the visitor keeps in the browser
 

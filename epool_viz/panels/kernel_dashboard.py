@@ -11,7 +11,7 @@ from epool_viz.data.gallery import list_examples, list_models
 from epool_viz.data.jaspar import jaspar_index
 from epool_viz.panels.dashboard import Dashboard, shown_if
 from epool_viz.panels.e_step.bridge import Memory
-from epool_viz.panels.e_step.model import BOUNDS, NETWORK, EStepModel
+from epool_viz.panels.e_step.model import BOUNDS, LONGEST_TEXT, NETWORK, EStepModel
 from epool_viz.panels.look import heading
 from epool_viz.panels.yours import CHOICE, LABEL, MODEL, SEQUENCES
 
@@ -77,8 +77,18 @@ class KernelDashboard(Dashboard):
         self.controls["trained"] = w.Dropdown(description="Model", options=models)
         self.kernel_choice = w.Dropdown(description="Kernel of the model")
         self.number = w.BoundedIntText(description="Number in the set", min=1, max=1, value=1)
-        self.fasta = w.FileUpload(description="Choose a sequence file (up to 1 MB)", accept="", multiple=False)
-        self.upload = w.FileUpload(description="Choose a kernel file (up to 1 MB)", accept="", multiple=False)
+        self.fasta = self.file_button(
+            "Choose a sequence file",
+            self.model.load_sequence_file,
+            most=LONGEST_TEXT,
+            note="FASTA, or a sequence a line",
+        )
+        self.upload = self.file_button(
+            "Choose a kernel file",
+            self.model.load_kernel_file,
+            most=LONGEST_TEXT,
+            note="MEME, JASPAR, TRANSFAC or a matrix as text",
+        )
         self.motif_choice = w.Dropdown(description="Kernel or motif of the file")
 
     def _choices(self) -> list[Any]:
@@ -100,8 +110,6 @@ class KernelDashboard(Dashboard):
             wire.both((model, name), (control, "value"))
         wire.follow((model, "sequences"), (self.number, "max"), len)
         wire.both((model, "index"), (self.number, "value"), _from_one, _from_zero)
-        wire.on(self.upload, "value", self._take_file)
-        wire.on(self.fasta, "value", self._take_fasta)
         self._offer_motifs()
         wire.on(model, ("file_text", "which", "kernel_source", "yours"), self._offer_motifs)
         wire.on(self.motif_choice, "value", self._take_motif)
@@ -141,14 +149,6 @@ class KernelDashboard(Dashboard):
             return
         self.memory.keep(self.model)
         super()._show()
-
-    def _take_file(self, change: Any) -> None:
-        for file in change.new:
-            self.model.load_kernel_file(file["name"], bytes(file["content"]))
-
-    def _take_fasta(self, change: Any) -> None:
-        for file in change.new:
-            self.model.load_sequence_file(file["name"], bytes(file["content"]))
 
     def _offer_motifs(self, _: Any = None) -> None:
         names = self.model.file_motifs

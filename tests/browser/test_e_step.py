@@ -14,7 +14,7 @@ from epool_viz.panels.e_step.steps import STEPS
 from tests.browser.server import wait_for
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Locator, Page
 
     from epool_viz import EStepTrace
 
@@ -158,12 +158,19 @@ def test_a_pasted_sequence_is_walked_and_a_mistake_in_it_is_told(dashboard: Page
     assert pooled(dashboard) == pytest.approx(float(expected.pooled), rel=1e-12)
 
 
+def choose(page: Page, button: Locator, name: str, content: bytes) -> None:
+    with page.expect_file_chooser() as chooser:
+        button.press("Enter")
+    chooser.value.set_files({"name": name, "mimeType": "text/plain", "buffer": content})
+
+
 def test_a_kernel_file_is_uploaded(dashboard: Page) -> None:
     dashboard.get_by_label("Take the kernel from").select_option("a file")
+    button = dashboard.get_by_role("button", name="Choose a kernel file")
+    choose(dashboard, button, "large.meme", bytes(1_000_001))
+    dashboard.get_by_text("large.meme has 1.1 MB; accepted: at most 1 MB. Nothing was sent.").wait_for()
     content = b">x\nA [1 2 5]\nC [3 4 1]\nG [5 6 1]\nT [7 8 1]\n"
-    with dashboard.expect_file_chooser() as chooser:
-        dashboard.get_by_role("button", name="Choose a kernel file").click()
-    chooser.value.set_files({"name": "x.jaspar", "mimeType": "text/plain", "buffer": content})
+    choose(dashboard, button, "x.jaspar", content)
     counts = np.array([[1.0, 2, 5], [3, 4, 1], [5, 6, 1], [7, 8, 1]]) + 0.25
     expected = e_step_trace(load_example("ctcf_peaks")[0], pwm_to_kernel(counts / counts.sum(axis=0)))
     wait_until_pooled(dashboard, float(expected.pooled))

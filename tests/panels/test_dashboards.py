@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import inspect
 import json
 import re
@@ -12,12 +11,13 @@ import pytest
 from ipywidgets.widgets.widget import _instances
 
 from epool_viz import dashboards
+from epool_viz.components.upload import Upload
 from epool_viz.errors import ArgumentError
 from epool_viz.panels.dashboard import TEACHING, Dashboard, descendants
 from epool_viz.panels.guard import Guard
+from tests.panels.bringing import bring
 
 DASHBOARDS = [name for name, thing in vars(dashboards).items() if inspect.isfunction(thing)]
-NOW = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
 
 
 @pytest.fixture(params=DASHBOARDS)
@@ -33,8 +33,8 @@ def view(name):
 
 
 def interactive(view):
-    """Every stock widget that a visitor can work with."""
-    kinds = (ipywidgets.ValueWidget, ipywidgets.Button)
+    """Every widget that a visitor can work with and that Python hears of."""
+    kinds = (ipywidgets.ValueWidget, ipywidgets.Button, Upload)
     return [w for w in descendants(view) if isinstance(w, kinds) and not isinstance(w, ipywidgets.HTML)]
 
 
@@ -42,8 +42,8 @@ def poke(widget):
     """Change a widget as a browser would: through its state."""
     if isinstance(widget, ipywidgets.Button):
         widget.click()
-    elif isinstance(widget, ipywidgets.FileUpload):
-        widget.value = ({"name": "k.txt", "type": "", "size": 2, "content": memoryview(b"hi"), "last_modified": NOW},)
+    elif isinstance(widget, Upload):
+        bring(widget, "k.txt", b"hi")
     elif hasattr(widget, "index") and len(widget.options) > 1:
         widget.index = ((widget.index or 0) + 1) % len(widget.options)
     elif isinstance(widget.value, bool):
@@ -59,12 +59,18 @@ def is_tied(widget):
     handlers = [h for kinds in widget._trait_notifiers.values() for found in kinds.values() for h in found]
     if isinstance(widget, ipywidgets.Button):
         handlers += widget._click_handlers.callbacks
+    if isinstance(widget, Upload):
+        handlers.append(widget._on_file)
     return any(hasattr(handler, "__wrapped__") for handler in handlers)
 
 
 def from_page(view, **patch):
     """A message of the page, as it arrives."""
     view.store._receive(view.store, {"patch": patch}, [])
+
+
+def uploads(view):
+    return [widget for widget in descendants(view) if isinstance(widget, Upload)]
 
 
 def test_the_dashboards_are_really_found():
@@ -109,7 +115,8 @@ def test_help_says_goal_order_terms_and_keys(view):
 
 def test_every_control_has_a_name(view):
     for widget in interactive(view):
-        assert widget.description.strip(), widget
+        name = widget.options["label"] if isinstance(widget, Upload) else widget.description
+        assert name.strip(), widget
 
 
 def test_every_handler_of_the_view_is_guarded(view):
@@ -121,6 +128,21 @@ def test_every_handler_of_the_view_is_guarded(view):
                 assert not outside, (widget, outside)
         if isinstance(widget, ipywidgets.Button):
             assert all(hasattr(handler, "__wrapped__") for handler in widget._click_handlers.callbacks)
+
+
+def test_no_button_sends_a_file_before_its_size_was_looked_at(view):
+    assert not [widget for widget in descendants(view) if isinstance(widget, ipywidgets.FileUpload)]
+
+
+def test_a_file_beyond_the_limit_that_its_button_states_is_refused_here_too(view):
+    for button in uploads(view):
+        before, most = json.dumps(view.store.now), button.options["most"]
+        assert f"up to {most // 10**6} MB" in button.options["note"]
+        bring(button, "large.bin", bytes(most + 1))
+        told = view.alert.value + "".join(html.value for html in descendants(view) if isinstance(html, ipywidgets.HTML))
+        assert f"{most + 1:,} bytes" in told
+        assert f"at most {most:,}" in told
+        assert json.dumps(view.store.now) == before
 
 
 def test_every_handler_that_raises_shows_a_message_with_an_id(name, monkeypatch, swallowed_exceptions):

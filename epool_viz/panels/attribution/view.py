@@ -15,6 +15,7 @@ from epool_viz.data.gallery import list_examples, list_models
 from epool_viz.panels.attribution import page, takeaway
 from epool_viz.panels.attribution.asking import Asker
 from epool_viz.panels.attribution.model import (
+    LONGEST_TEXT,
     TITLES,
     AttributionModel,
     Reading,
@@ -92,7 +93,9 @@ class AttributionView(Dashboard):
             "smooth": w.Checkbox(description="average over the kernel's width", indent=False),
         }
         self.number = w.BoundedIntText(description="Number in the set", min=1, max=1, value=1)
-        self.upload = w.FileUpload(description="Choose a file (up to 1 MB)", accept="", multiple=False)
+        self.upload = self.file_button(
+            "Choose a file", self.model.load_file, most=LONGEST_TEXT, note="FASTA, or a sequence a line"
+        )
         self.answer = w.HTML().add_class("ep-sentence")
         self.tracks = LetterTracks(self.store, page.TRACKS, *tracks_of(self.model))
         self.scores = w.HTML()
@@ -134,7 +137,6 @@ class AttributionView(Dashboard):
             wire.both((model, name), (control, "value"))
         wire.follow((model, "sequences"), (self.number, "max"), len)
         wire.both((model, "index"), (self.number, "value"), lambda place: place + 1, lambda count: count - 1)
-        wire.on(self.upload, "value", self._take_file)
         wire.click(self.ask_button, self._ask)
         for widget, wanted in ((c["example"], "example"), (c["pasted"], "pasted"), (self.upload, "pasted")):
             wire.follow((model, "source"), (widget.layout, "display"), shown_if(wanted.__eq__))
@@ -145,10 +147,6 @@ class AttributionView(Dashboard):
         self._draw()
 
     # --- handlers
-
-    def _take_file(self, change: Any) -> None:
-        for file in change.new:
-            self.model.load_file(file["name"], bytes(file["content"]))
 
     def _ask(self, _: Any) -> None:
         if self.asker.is_running:

@@ -104,7 +104,9 @@ class CompareView(Dashboard):
             low, high = BOUNDS[name]
             self.controls[name] = w.BoundedIntText(description=label, min=low, max=high, value=low)
         self.controls["learn_m"] = w.Checkbox(description="learn m along with the weights", indent=False)
-        self.upload = w.FileUpload(description="Choose a file (up to 8 MB)", accept="", multiple=False)
+        self.upload = self.file_button(
+            "Choose a file", self._take_file, most=LONGEST_TEXT, note="FASTA, or sequence and label"
+        )
         self.boxes = {method: w.Checkbox(description=name, indent=False) for method, name in NAMES.items()}
         self.race_button = w.Button(description="Race", button_style="primary").add_class("ep-race")
         self.stop_button = w.Button(description="Stop")
@@ -172,7 +174,6 @@ class CompareView(Dashboard):
             wire.on(box, "value", self._take_methods)
         wire.click(self.race_button, self._begin)
         wire.click(self.stop_button, self._stop)
-        wire.on(self.upload, "value", self._take_file)
         for name in ("motif", "n", "length"):
             wire.follow((model, "data"), (c[name].layout, "display"), shown_if("simulated".__eq__))
         for widget in (c["pasted"], self.upload):
@@ -212,16 +213,11 @@ class CompareView(Dashboard):
         if not self.wiring.is_quiet:
             self.model.methods = [method for method, box in self.boxes.items() if box.value]
 
-    def _take_file(self, change: Any) -> None:
-        for file in change.new:
-            content = bytes(file["content"])
-            if len(content) > LONGEST_TEXT:
-                found = f"{len(content):,} bytes large"
-                raise ArgumentError(f"the file {file['name']}", found, f"at most {LONGEST_TEXT:,} bytes")
-            try:
-                self.model.pasted = content.decode("utf-8-sig")
-            except UnicodeDecodeError:
-                raise ArgumentError(f"the file {file['name']}", "not a text in UTF-8", "FASTA or a table") from None
+    def _take_file(self, name: str, content: bytes) -> None:
+        try:
+            self.model.pasted = content.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise ArgumentError(f"the file {name}", "not a text in UTF-8", "FASTA or a table") from None
 
     def _begin(self, _: Any) -> None:
         if self.racer.is_running:

@@ -22,6 +22,7 @@ STARTS = [
     ("a trained kernel", "trained"),
     ("a kernel of yours, from Your data", CHOICE),
 ]
+FILE = "FASTA, or a sequence a line"
 OCCURRENCE = [("exactly one (OOPS)", "oops"), ("at most one (ZOOPS)", "zoops")]
 STEPPER: dict[str, Any] = {"key": "at", "end": "end", "more": "more", "here": "here", "next": "next", "label": "step"}
 HEAT: dict[str, Any] = {

@@ -22,7 +22,7 @@ from epool_viz.errors import ArgumentError
 from epool_viz.figures.svg import logo_svg
 from epool_viz.panels.dashboard import Dashboard, shown_if
 from epool_viz.panels.em import page, takeaway, words
-from epool_viz.panels.em.model import BOUNDS, EMModel
+from epool_viz.panels.em.model import BOUNDS, LONGEST_TEXT, EMModel
 from epool_viz.panels.em.questions import Question, open_question
 from epool_viz.panels.em.runner import Runner
 from epool_viz.panels.html import escape, rounded
@@ -113,7 +113,7 @@ class EMView(Dashboard):
         self.kernel_choice = w.Dropdown(description="Kernel of the network")
         self.own_choice = w.Dropdown(description="Kernel of yours")
         self.column = w.BoundedIntText(description="Column in hand", min=1, max=1, value=1)
-        self.upload = w.FileUpload(description="Choose a file (up to 1 MB)", accept="", multiple=False)
+        self.upload = self.file_button("Choose a file", self.model.load_file, most=LONGEST_TEXT, note=page.FILE)
         self.converge = w.Button(description="Run to convergence")
         self.search = w.Button(description="Best of several starts")
         self.stop = w.Button(description="Stop")
@@ -178,7 +178,6 @@ class EMView(Dashboard):
         for widget, name, is_shown in self._conditions():
             wire.follow((model, name), (widget.layout, "display"), shown_if(is_shown))
         wire.both((model, "column"), (self.column, "value"), _from_one, _from_zero)
-        wire.on(self.upload, "value", self._take_file)
         self._offer_kernels()
         wire.on(model, ("start", "trained", "rank"), self._offer_kernels)
         wire.on(self.kernel_choice, "value", self._take_kernel)
@@ -286,10 +285,6 @@ class EMView(Dashboard):
             self._run(self.runner.find_start)
 
     # --- handlers
-
-    def _take_file(self, change: Any) -> None:
-        for file in change.new:
-            self.model.load_file(file["name"], bytes(file["content"]))
 
     def _offer_kernels(self, _: Any = None) -> None:
         names = self.model.trained_kernels

@@ -25,7 +25,7 @@ from epool_viz.panels.logos import page, takeaway
 from epool_viz.panels.logos.finder import Finder
 from epool_viz.panels.logos.model import OWN, LogosModel
 from epool_viz.panels.logos.prints import Prints
-from epool_viz.panels.logos.readings import READINGS
+from epool_viz.panels.logos.readings import LARGEST_FILE, READINGS
 from epool_viz.panels.look import card, heading, part
 from epool_viz.panels.yours import CHOICE, MODEL
 from epool_viz.panels.yours import SEQUENCES as YOUR_SEQUENCES
@@ -72,9 +72,19 @@ class LogosView(Dashboard):
         drawn = {"glyphs": {letter: GLYPHS[letter] for letter in "ACGTU"}}
         self.choices = [Choice(**on, options=o) for o in (page.MODEL, page.BACKGROUND, page.KIND)]
         self.choices.insert(1, Slider(**on, options=page.M_SLIDER))
-        self.upload = w.FileUpload(description="Open a model file (to 8 MB)", accept="", multiple=False)
+        self.upload = self.file_button(
+            "Open a model file",
+            self.model.open_model,
+            most=LARGEST_FILE,
+            note="safetensors, .npz, Keras, ONNX, MEME, JASPAR, TRANSFAC or a matrix as text",
+        )
         self.sequences = w.Dropdown(description="Sequences for it", options=page.SEQUENCES)
-        self.fasta = w.FileUpload(description="Open sequences (to 8 MB)", accept="", multiple=False)
+        self.fasta = self.file_button(
+            "Open sequences",
+            self.model.open_sequences,
+            most=LARGEST_FILE,
+            note="FASTA, or lines of name, sequence and label",
+        )
         self.own = w.HTML().add_class("ep-own")
         self.gallery = Gallery(**on, options=drawn | {"label": "All kernels"})
         self.readings = Trio(**on, options=drawn)
@@ -116,8 +126,6 @@ class LogosView(Dashboard):
         wire.on(model, LogosModel.CHOICES, self._show)
         wire.on(model, ("found", "said", "taken"), self._show)
         wire.both((model, "sequences"), (self.sequences, "value"))
-        wire.on(self.upload, "value", self._take_model_file)
-        wire.on(self.fasta, "value", self._take_sequence_file)
         wire.follow((model, "taken"), (self.own, "value"), lambda _: self._own_html())
         for widget in (self.sequences, self.fasta, self.own):
             wire.follow((model, "taken"), (widget.layout, "display"), lambda _: "" if model.is_own else "none")
@@ -281,14 +289,6 @@ class LogosView(Dashboard):
                 raise ArgumentError("model", "my own, while none is open", "a model file, opened below")
         elif self.model.is_own and state.get("trained") in MODEL_NAMES:
             self.model.leave(state["trained"])
-
-    def _take_model_file(self, change: Any) -> None:
-        for file in change.new:
-            self.model.open_model(file["name"], bytes(file["content"]))
-
-    def _take_sequence_file(self, change: Any) -> None:
-        for file in change.new:
-            self.model.open_sequences(file["name"], bytes(file["content"]))
 
     def _own_html(self) -> str:
         model = self.model

@@ -13,8 +13,8 @@ from epool_viz.errors import ArgumentError
 from epool_viz.panels.dashboard import TEACHING, descendants
 from epool_viz.panels.e_step import bridge
 from epool_viz.panels.e_step.view import EStepView
+from tests.panels.bringing import bring
 from tests.panels.e_step.conftest import SMALL
-from tests.panels.test_dashboards import NOW
 
 
 @pytest.fixture
@@ -148,13 +148,9 @@ def test_text_of_the_user_never_becomes_markup(view, small):
     assert nasty not in view.alert.value
 
 
-def upload(text, name="m.jaspar"):
-    return ({"name": name, "type": "", "size": len(text), "content": memoryview(text), "last_modified": NOW},)
-
-
 def test_an_upload_offers_the_motifs_of_its_file(view, small):
     text = b">a one\nA [1 2]\nC [3 4]\nG [5 6]\nT [7 8]\n>b two\nA [9 1 2]\nC [0 1 2]\nG [0 1 2]\nT [0 1 2]\n"
-    view.upload.value = upload(text)
+    bring(view.upload, "m.jaspar", text)
     assert small.trace.width == 2
     assert len(view.motif_choice.options) == 2
     view.motif_choice.index = 1
@@ -187,9 +183,9 @@ def test_a_trained_model_offers_its_kernels_and_brings_its_settings(view, small)
 
 
 def test_a_file_of_sequences_is_used_and_a_bad_one_explained(view, small):
-    view.fasta.value = upload(b">one\nACGTTGCA\n>two\nGATTACA\n", "s.fa")
+    bring(view.fasta, "s.fa", b">one\nACGTTGCA\n>two\nGATTACA\n")
     assert (len(small.sequences), small.trace.sequence) == (2, "ACGTTGCA")
-    view.fasta.value = upload(b">one\nACG!\n", "bad.fa")
+    bring(view.fasta, "bad.fa", b">one\nACG!\n")
     assert "bad.fa, line 2" in view.alert.value
     assert small.trace.sequence == "ACGTTGCA"
 

@@ -15,7 +15,8 @@ import pytest
 from epool_viz import dashboards
 from epool_viz.data.matching import Match
 from epool_viz.panels.logos import takeaway
-from tests.panels.test_dashboards import NOW, from_page
+from tests.panels.bringing import bring
+from tests.panels.test_dashboards import from_page
 
 MATCH = Match("MA0139.2", "CTCF", 1e-9, 1e-8, 1e-5, 0, 15, False)
 
@@ -216,13 +217,6 @@ def test_a_print_that_fails_is_told_with_an_id(view, monkeypatch, swallowed_exce
 # --- a model that somebody brings
 
 
-def chosen(widget, name, content):
-    """A file chosen in the browser, as it arrives."""
-    widget.value = (
-        {"name": name, "type": "", "size": len(content), "content": memoryview(content), "last_modified": NOW},
-    )
-
-
 def model_file(n=3, width=7, seed=1):
     out = io.BytesIO()
     np.savez(out, kernels=np.random.default_rng(seed).normal(size=(n, 4, width)))
@@ -235,7 +229,7 @@ def fasta(n=20):
 
 
 def test_a_model_file_is_read_exactly_without_sequences_and_judged_with_them(view):
-    chosen(view.upload, "mine.npz", model_file())
+    bring(view.upload, "mine.npz", model_file())
     now = view.store.now
     assert now["trained"] == "own"
     assert len(now["kernels"]) == len(now["names"]) == 3
@@ -245,7 +239,7 @@ def test_a_model_file_is_read_exactly_without_sequences_and_judged_with_them(vie
     assert view.heat.layout.display == "none"
     assert "mine.npz" in view.own.value
     assert "3 kernels of 7 letters (DNA)" in view.own.value
-    chosen(view.fasta, "peaks.fa", fasta())
+    bring(view.fasta, "peaks.fa", fasta())
     assert view.store.now["has_sequences"] is True
     assert view.store.now["detail"]["n_sites"] == 4  # a fifth of 20
     assert view.sequences.value == "file"
@@ -256,7 +250,7 @@ def test_a_model_file_is_read_exactly_without_sequences_and_judged_with_them(vie
 
 
 def test_a_model_that_ships_can_be_chosen_again(view):
-    chosen(view.upload, "mine.npz", model_file())
+    bring(view.upload, "mine.npz", model_file())
     from_page(view, trained="ctcf_max")  # it was shown before the file was
     assert view.store.now["trained"] == "ctcf_max"
     assert len(view.store.now["kernels"]) == 16
@@ -268,7 +262,7 @@ def test_no_own_model_is_shown_before_one_is_open(view):
     from_page(view, trained="own")
     assert "a model file, opened below" in view.alert.value
     assert view.store.now["trained"] == "ctcf_max"
-    chosen(view.fasta, "peaks.fa", fasta())
+    bring(view.fasta, "peaks.fa", fasta())
     assert "a model file first" in view.alert.value
 
 
@@ -282,30 +276,30 @@ def test_no_own_model_is_shown_before_one_is_open(view):
 )
 def test_a_bad_model_file_is_told_and_changes_nothing(view, name, content, told):
     before = view.store.now["kernels"]
-    chosen(view.upload, name, content)
+    bring(view.upload, name, content)
     assert told in view.alert.value
     assert view.store.now["kernels"] == before
     assert not view.model.is_own
 
 
 def test_bad_sequences_are_told_and_change_nothing(view):
-    chosen(view.upload, "mine.npz", model_file())
-    chosen(view.fasta, "few.fa", b">a\nACGTACGTACGT\n")
+    bring(view.upload, "mine.npz", model_file())
+    bring(view.fasta, "few.fa", b">a\nACGTACGTACGT\n")
     assert "1 sequences" in view.alert.value
-    chosen(view.fasta, "odd.fa", b">a\nAC?T\n")
+    bring(view.fasta, "odd.fa", b">a\nAC?T\n")
     assert "odd.fa" in view.alert.value
     assert view.store.now["has_sequences"] is False
     assert view.sequences.value == "none"
 
 
 def test_markup_in_a_file_name_stays_text(view):
-    chosen(view.upload, "<img src=x onerror=alert(1)>.npz", model_file())
+    bring(view.upload, "<img src=x onerror=alert(1)>.npz", model_file())
     assert "<img" not in view.own.value
     assert "&lt;img" in view.own.value
 
 
 def test_sixty_four_kernels_open_at_once(view):
-    chosen(view.upload, "wide.npz", model_file(64, 19))
+    bring(view.upload, "wide.npz", model_file(64, 19))
     view.sequences.value = "ctcf"
     assert len(view.store.now["use"] or view.store.now["names"]) == 64
     assert view.store.now["detail"]["residual"] < 1e-12
