@@ -6,9 +6,10 @@ letters. A row of the table is 16 kernels, a *block*: one cache line, and one ve
 block for a kernel of 24 letters fill 64 KB, of which sequences without unknown letters touch 32: the first-level cache.
 
 A window's score is `n_groups` rows added up, in registers; the best of a cell's windows goes to a small scratch, which
-is pooled before the next sequence is read. Backwards, the gradient of each window that won is added to the rows that
-made its score, and the rows are contracted to the kernel's gradient at the end. No array ever has an axis for kernels
-and one for all positions of all sequences.
+is pooled before the next sequence is read. Backwards, the gradients of the windows that won are laid out window by
+window, for one block and a piece of about a thousand letters; then each token collects, in registers, what belongs to
+its rows: to read costs a quarter of adding to rows in the order of the letters. The rows are contracted to the kernel's
+gradient at the end. No array ever has an axis for kernels and one for all positions of all sequences.
 
 The unit of work is a *chunk* of the batch. Chunks follow from the sizes alone, each adds into arrays of its own, and
 those are added up in order: so the numbers do not depend on how many threads there are.
@@ -18,6 +19,7 @@ Arrays whose last axis is `n_blocks * 16` hold all networks side by side, each r
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 from collections.abc import Callable, Iterator
@@ -38,9 +40,12 @@ UNKNOWN = 4  # the fifth letter
 ROWS = 5**TOKEN
 GROUP = ROWS * LANES  # floats of one group of letters, for one block
 MAX, AVERAGE, LOGSUMEXP, EXPECTATION, EXPECTATION_MODE1 = range(5)
-_DENSE = 16  # cells of up to so many windows are scattered a window at a time, all kernels at once
+_DENSE = 16  # winners of cells of up to so many windows are laid out, those of larger ones added to their rows directly
+_PIECE = 1024  # windows that are laid out at a time: 64 KB
 _TOGETHER = 16  # sequences that go by one block of the table before the next one
-_SCRATCH = 32_768  # winners that a chunk holds at a time: with their places 256 KB, an eighth of a second-level cache
+_SCRATCH = (
+    32_768  # winners that a chunk holds at a time: with places and shares 384 KB, a fifth of a second-level cache
+)
 
 
 class Job(NamedTuple):
@@ -73,14 +78,18 @@ class Job(NamedTuple):
     first_block: np.ndarray[Any, Any]
 
 
-def compiled(function: Callable[..., Any]) -> Any:
+def compiled(function: Callable[..., Any], *, is_inlined: bool = False) -> Any:
     """Compile at the first call, and keep it on the disk for the next process, where there is a place to write to."""
     # "contract" allows a product and a sum in one rounding, nothing else: NaN stays NaN
     options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
+    options["forceinline"] = is_inlined
     try:
         return njit(cache=True, **options)(function)
     except RuntimeError:  # no locator: neither our folder nor the user's cache can be written
         return njit(**options)(function)
+
+
+inlined = functools.partial(compiled, is_inlined=True)  # where a call would cost more than what it does
 
 
 def keep_nothing() -> None:
@@ -158,6 +167,17 @@ def store(typing: Any, array: Any, index: Any, value: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(array, types.intp, value), generate
+
+
+@intrinsic
+def place_at(typing: Any, array: Any, index: Any) -> Any:
+    """A whole number of a flat array; index and number are not below 0, so that nothing has to be asked first."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        data = cgutils.create_struct_proxy(signature.args[0])(context, builder, value=args[0]).data
+        return builder.zext(builder.load(builder.gep(data, [args[1]])), context.get_value_type(types.intp))
+
+    return types.intp(array, types.intp), generate
 
 
 @intrinsic
@@ -246,7 +266,7 @@ for _symbol, _sign in ((operator.gt, ">"), (operator.lt, "<"), (operator.eq, "==
     _comparison(_symbol, _sign)
 
 
-@compiled
+@inlined
 def _exp(x):
     """`e ** x` of numbers up to 0, within 2 units in the last place; 0 below -87, as flushed."""
     small = x < lanes(np.float32(-87.0))
@@ -265,7 +285,7 @@ def _exp(x):
     return where(small, lanes(np.float32(0.0)), p * _power_of_two(n))
 
 
-@compiled
+@inlined
 def _rectified(job, x):
     if job.slope == 1:
         return x
@@ -274,7 +294,7 @@ def _rectified(job, x):
     return where(up > lanes(job.cap), lanes(job.cap), up) + lanes(job.slope) * where(x < zero, x, zero)
 
 
-@compiled
+@inlined
 def _derivative(job, x):
     zero, one = lanes(np.float32(0.0)), lanes(np.float32(1.0))
     up = where(x > lanes(job.cap), zero, one)
@@ -364,10 +384,11 @@ def contract(token_gradients, bias_gradients, block, n_groups, gradient, bias_gr
 @compiled
 def _tokenise(job, codes, letters, tokens, whole):
     """Tokens of a sequence, each as its place in a group of the table; the number of windows that take part."""
-    letters[:] = UNKNOWN
+    end = job.left + len(codes)
+    letters[: job.left], letters[end:] = UNKNOWN, UNKNOWN
+    known = letters[job.left : end]
     for i in range(len(codes)):
-        if 0 <= codes[i] < UNKNOWN:
-            letters[job.left + i] = codes[i]
+        known[i] = min(np.uint8(codes[i]), np.uint8(UNKNOWN))  # what is below 0 is far above
     for i in range(len(tokens)):
         tokens[i] = LANES * (25 * letters[i] + 5 * letters[i + 1] + letters[i + 2])
     if not job.is_masked:
@@ -384,12 +405,33 @@ def _tokenise(job, codes, letters, tokens, whole):
     return n_whole
 
 
-@compiled
-def _score(job, tokens, table, at, bias, i):
-    score = bias + load(table, at + np.intp(tokens[i]))
-    for group in range(1, job.n_groups):
-        score = score + load(table, at + group * GROUP + np.intp(tokens[i + TOKEN * group]))
+@inlined
+def _sum(score, tokens, table, at, i, n):
+    for group in range(n):
+        score = score + load(table, at + group * GROUP + place_at(tokens, i + TOKEN * group))
     return score
+
+
+@inlined
+def _score(job, tokens, table, at, bias, i):
+    score, n = bias, job.n_groups
+    while n > 8:
+        score = _sum(score, tokens, table, at, i, 8)
+        at, i, n = at + 8 * GROUP, i + 8 * TOKEN, n - 8
+    # a loop of known length is no loop: half the time
+    if n == 8:
+        return _sum(score, tokens, table, at, i, 8)
+    if n == 7:
+        return _sum(score, tokens, table, at, i, 7)
+    if n == 6:
+        return _sum(score, tokens, table, at, i, 6)
+    if n == 5:
+        return _sum(score, tokens, table, at, i, 5)
+    if n == 4:
+        return _sum(score, tokens, table, at, i, 4)
+    if n == 3:
+        return _sum(score, tokens, table, at, i, 3)
+    return _sum(score, tokens, table, at, i, n)
 
 
 @compiled
@@ -440,10 +482,11 @@ def _scan(job, net, tokens, table, at, bias, whole, n_whole, used, raw, places, 
 
 
 @compiled
-def _pool(job, net, m, n_used, used, raw, to, pooled, stats, at):
-    """The pooled value of sixteen kernels, and in `stats` what its gradient needs: top, total, pooled, gate, 16 each.
+def _pool(job, net, m, n_used, used, raw, shares, to, pooled, stats, at):
+    """The pooled value of sixteen kernels, and in `stats` what its gradient needs: top, total, pooled, 16 each.
 
-    A cell's share is `exp(m (x - top)) / total`, in mode 1 if `x - top` is above the gate, half of it at the gate.
+    A cell's share is `exp(m (x - top)) / total`, in mode 1 if `x - top` is above the gate, half of it at the gate;
+    `shares` gets them before they are divided.
     """
     method, n_cells = job.methods[net], job.n_cells[net]
     zero = lanes(np.float32(0.0))
@@ -466,6 +509,7 @@ def _pool(job, net, m, n_used, used, raw, to, pooled, stats, at):
             if used[c]:
                 below = _below(_rectified(job, load(raw, to + c * LANES)), top)
                 share = _share(below, m, gate)
+                store(shares, to + c * LANES, share)
                 total = total + share
                 first = first + share * below
         first = first / total
@@ -475,14 +519,13 @@ def _pool(job, net, m, n_used, used, raw, to, pooled, stats, at):
     store(stats, 4 * at, top)
     store(stats, 4 * at + LANES, total)
     store(stats, 4 * at + 2 * LANES, value)
-    store(stats, 4 * at + 3 * LANES, gate)
     store(pooled, at, value)
     if method == LOGSUMEXP:
         for k in range(LANES):
             pooled[at + k] = stats[4 * at + k] + np.float32(math.log(stats[4 * at + LANES + k]) / m)
 
 
-@compiled
+@inlined
 def _below(x, top):
     """How far below the top; finite, since the distance of two finite floats need not be one."""
     lowest = lanes(np.float32(-3.4e38))
@@ -490,7 +533,7 @@ def _below(x, top):
     return where(below < lowest, lowest, below)
 
 
-@compiled
+@inlined
 def _share(below, m, gate):
     zero = lanes(np.float32(0.0))
     if m == 0:
@@ -500,7 +543,7 @@ def _share(below, m, gate):
 
 
 @compiled
-def _spread(job, net, m, used, raw, to, stats, at, upstream):
+def _spread(job, net, m, used, raw, shares, to, stats, at, upstream):
     """Overwrite each cell's score by the gradient with respect to it; gives the gradient with respect to `m`.
 
     `upstream`: flat, the gradient with respect to the pooled values, the sixteen from `at` on.
@@ -508,22 +551,20 @@ def _spread(job, net, m, used, raw, to, stats, at, upstream):
     method, n_cells = job.methods[net], job.n_cells[net]
     zero, one = lanes(np.float32(0.0)), lanes(np.float32(1.0))
     given = load(upstream, at)
-    top, total = load(stats, 4 * at), load(stats, 4 * at + LANES)
-    pooled, gate = load(stats, 4 * at + 2 * LANES), load(stats, 4 * at + 3 * LANES)
+    pooled, by_total = load(stats, 4 * at + 2 * LANES), one
+    if method != MAX:
+        by_total = one / load(stats, 4 * at + LANES)
     spread = zero
     for c in range(n_cells):
         if not used[c]:
             continue
         score = load(raw, to + c * LANES)
-        by_cell = one
-        if method == AVERAGE:
-            by_cell = one / total
-        elif method != MAX:
-            x = _rectified(job, score)
-            by_cell = _share(_below(x, top), m, gate) / total
+        by_cell = by_total
+        if method >= LOGSUMEXP:
+            by_cell = load(shares, to + c * LANES) * by_total
             if method != LOGSUMEXP:
                 # a share of nothing leaves nothing, however far away
-                distance = where(by_cell > zero, x - pooled, zero)
+                distance = where(by_cell > zero, _rectified(job, score) - pooled, zero)
                 spread = spread + by_cell * distance * distance
                 by_cell = by_cell * (one + lanes(m) * distance)
         store(raw, to + c * LANES, given * by_cell * _derivative(job, score))
@@ -540,37 +581,116 @@ def _spread(job, net, m, used, raw, to, stats, at, upstream):
 
 
 @compiled
-def _scatter(job, net, tokens, used, raw, places, to, rows, at, bias_rows, bias_at):
+def _add_winners(job, net, tokens, used, raw, places, to, rows, at, bias_rows, bias_at):
     """Add the gradient of each winning window to the rows of the table that made its score."""
     cell, n_cells = job.cells[net], job.n_cells[net]
     total = load(bias_rows, bias_at)
     for c in range(n_cells):
         if not used[c]:
             continue
-        gradient = load(raw, to + c * LANES)
-        total = total + gradient
+        total = total + load(raw, to + c * LANES)
+        for k in range(LANES):
+            by_score = raw[to + c * LANES + k]
+            if by_score != 0:
+                i = c * cell + places[to + c * LANES + k]
+                for group in range(job.n_groups):
+                    rows[at + group * GROUP + place_at(tokens, i + TOKEN * group) + k] += by_score
+    store(bias_rows, bias_at, total)
+
+
+# the winners of a piece, laid out: a row a token that begins, of sequence after sequence, with nothing before the first
+
+
+@compiled
+def _is_laid_out(job, net):
+    return job.cells[net] <= _DENSE
+
+
+@compiled
+def _sort(tokens, first, last, starts, order):
+    """The places at which each token begins in some sequences, token by token.
+
+    `starts` (token + 1,) says where a token's places begin in `order`; a place counts floats of a layout.
+    """
+    starts[:] = 0
+    for s in range(first, last):
+        of_one = tokens[s]
+        for i in range(len(of_one)):
+            starts[place_at(of_one, i) // LANES + 1] += 1
+    for token in range(ROWS):
+        starts[token + 1] += starts[token]
+    place = 0
+    filled = starts.copy()
+    for s in range(first, last):
+        of_one = tokens[s]
+        for i in range(len(of_one)):
+            token = place_at(of_one, i) // LANES
+            order[filled[token]] = place
+            filled[token] += 1
+            place += LANES
+
+
+@compiled
+def _lay_out(job, net, n_used, used, raw, places, to, layout, at, n_rows, bias_rows, bias_at):
+    """Write the gradient of each window of a sequence, which is nothing unless it won."""
+    cell, n_cells, nothing = job.cells[net], job.n_cells[net], lanes(np.float32(0.0))
+    total = load(bias_rows, bias_at)
+    end = at + n_rows * LANES
+    for c in range(n_cells):
+        if n_used == 0:
+            break
+        gradient = nothing
+        if used[c]:
+            gradient = load(raw, to + c * LANES)
+            total = total + gradient
         if cell == 1:
-            _add(job, tokens, rows, at, c, gradient)
-        elif cell <= _DENSE:
+            store(layout, at, gradient)
+            at += LANES
+        else:
             place = load(places, to + c * LANES)
             for i in range(cell):
-                won = where(place == lanes(np.int32(i)), gradient, lanes(np.float32(0.0)))
-                _add(job, tokens, rows, at, c * cell + i, won)
-        else:
-            for k in range(LANES):
-                by_score = raw[to + c * LANES + k]
-                if by_score != 0:
-                    i = c * cell + places[to + c * LANES + k]
-                    for group in range(job.n_groups):
-                        rows[at + group * GROUP + np.intp(tokens[i + TOKEN * group]) + k] += by_score
+                store(layout, at, where(place == lanes(np.int32(i)), gradient, nothing))
+                at += LANES
+    while at < end:
+        store(layout, at, nothing)
+        at += LANES
     store(bias_rows, bias_at, total)
 
 
 @compiled
-def _add(job, tokens, rows, at, i, gradient):
-    for group in range(job.n_groups):
-        row = at + group * GROUP + np.intp(tokens[i + TOKEN * group])
-        store(rows, row, load(rows, row) + gradient)
+def _collect(job, starts, order, layout, rows, at):
+    """Add to each row of the table the gradients of all windows whose score it was part of."""
+    for token in range(ROWS):
+        first, last = place_at(starts, token), place_at(starts, token + 1)
+        if first == last:
+            continue
+        row, group = at + token * LANES, 0
+        before = TOKEN * (job.n_groups - 1) * LANES  # what lies before the first sequence
+        while group + 4 <= job.n_groups:
+            _collect_four(order, first, last, layout, before, rows, row)
+            row, before, group = row + 4 * GROUP, before - 4 * TOKEN * LANES, group + 4
+        while group < job.n_groups:
+            total = load(rows, row)
+            for i in range(first, last):
+                total = total + load(layout, before + place_at(order, i))
+            store(rows, row, total)
+            row, before, group = row + GROUP, before - TOKEN * LANES, group + 1
+
+
+@inlined
+def _collect_four(order, first, last, layout, before, rows, row):
+    a, b = load(rows, row), load(rows, row + GROUP)
+    c, d = load(rows, row + 2 * GROUP), load(rows, row + 3 * GROUP)
+    for i in range(first, last):
+        place = before + place_at(order, i)
+        a = a + load(layout, place)
+        b = b + load(layout, place - TOKEN * LANES)
+        c = c + load(layout, place - 2 * TOKEN * LANES)
+        d = d + load(layout, place - 3 * TOKEN * LANES)
+    store(rows, row, a)
+    store(rows, row + GROUP, b)
+    store(rows, row + 2 * GROUP, c)
+    store(rows, row + 3 * GROUP, d)
 
 
 # the average of raw scores: each row of the table as often as its token occurs
@@ -625,9 +745,12 @@ class Scratch(NamedTuple):
     ----------
     letters, tokens, whole, n_whole : of a sequence, (letter,); (sequence, token); (sequence, window); (sequence,)
     used, n_used : (sequence, network, cell), (sequence, network)
-    raw, places : flat, a winner's score and place; `offsets` (block + 1,) says where a block's begin, in floats
+    raw, places, shares : flat, a winner's score, place and share; `offsets` (block + 1,) says where a block's begin
     stats : (sequence, block * 4 * 16)
     counts : (sequence, group * token)
+    per_piece : sequences whose winners are laid out together
+    starts, order : (piece, token + 1), (piece, place), see `_sort`
+    layout : flat (place, 16), one piece and one block at a time
     """
 
     letters: np.ndarray[Any, Any]
@@ -638,9 +761,14 @@ class Scratch(NamedTuple):
     n_used: np.ndarray[Any, Any]
     raw: np.ndarray[Any, Any]
     places: np.ndarray[Any, Any]
+    shares: np.ndarray[Any, Any]
     offsets: np.ndarray[Any, Any]
     stats: np.ndarray[Any, Any]
     counts: np.ndarray[Any, Any]
+    per_piece: int
+    starts: np.ndarray[Any, Any]
+    order: np.ndarray[Any, Any]
+    layout: np.ndarray[Any, Any]
 
 
 @compiled
@@ -656,7 +784,15 @@ def _scratch(job, n_rows, is_held):
     if is_held:
         n = min(n, max(1, _SCRATCH // offsets[-1]))
         held = n * offsets[-1]
-    n_tokens = job.n_windows + TOKEN * (job.n_groups - 1)
+    before = TOKEN * (job.n_groups - 1)
+    n_tokens = job.n_windows + before
+    per_piece = max(1, min(n, _PIECE // n_tokens))
+    n_pieces = 0
+    for net in range(n_nets):
+        if is_held and _is_laid_out(job, net):
+            n_pieces = (n + per_piece - 1) // per_piece
+    layout = aligned((before + per_piece * n_tokens) * LANES if n_pieces else 0)
+    layout[: before * LANES] = 0
     return Scratch(
         np.empty(n_tokens + 2, np.uint8),
         np.empty((n, n_tokens), np.uint16),
@@ -666,9 +802,14 @@ def _scratch(job, n_rows, is_held):
         np.empty((n, n_nets), np.int64),
         aligned(held),
         aligned(held).view(np.int32),
+        aligned(held),
         offsets,
         aligned(n * n_blocks * 4 * LANES).reshape((n, n_blocks * 4 * LANES)),
         np.empty((n, job.n_groups * ROWS), np.float32),
+        per_piece,
+        np.empty((n_pieces, ROWS + 1), np.int32),
+        np.empty((n_pieces, per_piece * n_tokens), np.int32),
+        layout,
     )
 
 
@@ -683,6 +824,10 @@ def _forward(job, codes, rows, first, last, is_held, tables, biases, ms, pooled,
             if _is_counted(job, net, scratch.n_whole[n]):
                 _count(job, scratch.tokens[n], scratch.counts[n])
                 break
+    for piece in range(len(scratch.starts)):
+        begin, end = piece * scratch.per_piece, min((piece + 1) * scratch.per_piece, last - first)
+        if begin < end:
+            _sort(scratch.tokens, begin, end, scratch.starts[piece], scratch.order[piece])
     # all sequences by one block after the other: its part of the table stays in the cache
     for net in range(len(job.methods)):
         for block in range(job.first_block[net], job.first_block[net + 1]):
@@ -708,7 +853,10 @@ def _forward(job, codes, rows, first, last, is_held, tables, biases, ms, pooled,
                 if n_used == 0:
                     n_bad += 1
                 else:
-                    _pool(job, net, ms[net], n_used, used, scratch.raw, to, pooled[s], scratch.stats[n], lane)
+                    _pool(
+                        job, net, ms[net], n_used, used, scratch.raw, scratch.shares, to, pooled[s], scratch.stats[n],
+                        lane,
+                    )  # fmt: skip
     return n_bad
 
 
@@ -721,19 +869,32 @@ def _backward(job, first, last, ms, upstream, scratch, row_gradients, bias_gradi
             for s in range(first, last):
                 n = s - first
                 to = n * scratch.offsets[-1] + scratch.offsets[block]
-                used = scratch.used[n, net]
+                used, n_used = scratch.used[n, net], scratch.n_used[n, net]
                 if _is_counted(job, net, scratch.n_whole[n]):
                     given = load(upstream[s], lane)
                     _scatter_counts(job, scratch.counts[n], row_gradients, at, given)
                     store(bias_gradients, lane, load(bias_gradients, lane) + given)
-                elif scratch.n_used[n, net]:
+                    n_used = 0  # of windows that are laid out
+                elif n_used:
                     m_gradients[net] += _spread(
-                        job, net, ms[net], used, scratch.raw, to, scratch.stats[n], lane, upstream[s]
+                        job, net, ms[net], used, scratch.raw, scratch.shares, to, scratch.stats[n], lane, upstream[s]
                     )
-                    _scatter(
-                        job, net, scratch.tokens[n], used, scratch.raw, scratch.places, to, row_gradients, at,
-                        bias_gradients, lane,
-                    )  # fmt: skip
+                if not _is_laid_out(job, net):
+                    if n_used:
+                        _add_winners(
+                            job, net, scratch.tokens[n], used, scratch.raw, scratch.places, to, row_gradients, at,
+                            bias_gradients, lane,
+                        )  # fmt: skip
+                    continue
+                n_tokens = scratch.tokens.shape[1]
+                begin = TOKEN * (job.n_groups - 1) + n % scratch.per_piece * n_tokens
+                _lay_out(
+                    job, net, n_used, used, scratch.raw, scratch.places, to, scratch.layout, begin * LANES, n_tokens,
+                    bias_gradients, lane,
+                )  # fmt: skip
+                if (n + 1) % scratch.per_piece == 0 or s + 1 == last:
+                    piece = n // scratch.per_piece
+                    _collect(job, scratch.starts[piece], scratch.order[piece], scratch.layout, row_gradients, at)
 
 
 @compiled
