@@ -11,6 +11,7 @@ import numpy as np
 
 from epool_viz.core.attribution import MotifNetwork
 from epool_viz.data.gallery import PLANTED_MOTIFS, load_example_model
+from epool_viz.data.importing.kernels import ImportedKernels
 from epool_viz.data.jaspar import load_jaspar
 from epool_viz.data.model_files import read_arrays
 from epool_viz.data.sequences import SequenceSet
@@ -91,6 +92,40 @@ def network_of(model: Any) -> MotifNetwork:
         pooling["local_window"],
         settings["activation"],
         settings["padding"],
+    )
+
+
+def network_brought(imported: ImportedKernels, kernel: int = 0) -> MotifNetwork:
+    """What somebody brought, as the arrays that `attribute_letters` reads.
+
+    Parameters
+    ----------
+    imported : ImportedKernels
+    kernel : int
+        Place of the kernel that is read alone where the network is not whole; beyond the last one, the last one.
+
+    Returns
+    -------
+    MotifNetwork
+        The whole network where `imported.whole` tells it. Else one kernel with expectation pooling, `m` 1 and the
+        output weight 1: its exact reading is that of the raw scores, whatever its network makes of them.
+    """
+    kernels, biases = np.asarray(imported.kernels, np.float64), np.asarray(imported.bias, np.float64)
+    whole = imported.whole
+    if whole is None or imported.output_weights is None:
+        place = min(max(kernel, 0), len(imported) - 1)
+        return MotifNetwork(kernels[place : place + 1], biases[place : place + 1], np.ones(1), 0.0)
+    return MotifNetwork(
+        kernels,
+        biases,
+        np.asarray(imported.output_weights, np.float64),
+        whole.output_bias,
+        whole.pooling,
+        whole.m,
+        whole.mode,
+        whole.local_window,
+        whole.activation,
+        whole.padding,
     )
 
 

@@ -12,9 +12,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import numpy as np
+import torch
 
 from epool_viz.core.attribution import HEURISTICS
 from epool_viz.data.gallery import load_example_model
+from epool_viz.data.importing.whole import WholeNetwork
 from epool_viz.data.races import Told, race_arrays
 from epool_viz.data.sequences import sequences_of
 from epool_viz.data.simulate import simulate
@@ -84,20 +86,43 @@ def race_job(asked: Asked, tell: Tell, cancel: Cancel) -> None:
 
 
 def attribute_job(asked: Asked, tell: Tell, cancel: Cancel) -> None:
-    """Ask captum for the tracks of sequences and a model that ships.
+    """Ask captum for the tracks of sequences and a model that ships, or one that is sent along.
 
-    `about` has the `network`, a name of `list_models`, and a `baseline` of `attribute`; the arrays are the sequences as
-    "onehot" and, instead of a named baseline, a stack of them as "reference". What is told is of the kind "tracks": an
-    array of shape (batch, length) a method.
+    `about` has the `network`, a name of `list_models` or the plain values of a `WholeNetwork`, and a `baseline` of
+    `attribute`; the arrays are the sequences as "onehot" and, instead of a named baseline, a stack of them as
+    "reference"; of a network that is sent along also "kernels", "biases" and "output_weights". What is told is of the
+    kind "tracks": an array of shape (batch, length) a method.
     """
     # captum takes a second to load, which a race need not wait for
     from epool_viz.models.attribution import attribute
 
-    model = load_model(load_example_model(asked.about["network"]).info.path).double()
+    model = _asked_network(asked)
     if not cancel.is_set():
         baseline = asked.arrays.get("reference", asked.about.get("baseline"))
         found = attribute(model, asked.arrays["onehot"], methods=HEURISTICS, baseline=baseline)
         tell("tracks", {}, found.scores)
+
+
+def _asked_network(asked: Asked) -> MotifCNN:
+    """The network of a question to captum, in double precision."""
+    network = asked.about["network"]
+    if not isinstance(network, Mapping):
+        return load_model(load_example_model(network).info.path).double()
+    whole = WholeNetwork(**network)
+    kernels, biases, weights = (
+        torch.from_numpy(np.array(asked.arrays[name], dtype=np.float64))
+        for name in ("kernels", "biases", "output_weights")
+    )
+    n_kernels, _, width = kernels.shape
+    model = MotifCNN(n_kernels=n_kernels, width=width, **whole.settings).double()
+    state = {
+        "conv.weight": kernels,
+        "conv.bias": biases,
+        "output.weight": weights[None],
+        "output.bias": torch.tensor([whole.output_bias], dtype=torch.float64),
+    }
+    model.load_state_dict(state)
+    return model.eval()
 
 
 JOBS: dict[str, Callable[[Asked, Tell, Cancel], None]] = {"race": race_job, "attribute": attribute_job}

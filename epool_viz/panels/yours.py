@@ -42,6 +42,8 @@ class Yours:
     sequences : SequenceSet or None
         None until they were asked for and came.
     kernels : ImportedKernels or None
+    opened : ImportedKernels or None
+        Those of a file that was opened on this page; they hold until the browser has others or drops its own.
     refused : dict of str
         Why something that came cannot be used.
     """
@@ -49,6 +51,7 @@ class Yours:
     kept: Mapping[str, Any] | None = None
     sequences: SequenceSet | None = None
     kernels: ImportedKernels | None = None
+    opened: ImportedKernels | None = None
     refused: Mapping[str, str] = field(default_factory=dict)
 
     def hears(self, kept: Mapping[str, Any]) -> Yours:
@@ -59,8 +62,28 @@ class Yours:
             dict(kept),
             self.sequences if SEQUENCES in same else None,
             self.kernels if MODEL in same else None,
+            self.opened if self._holds_opened(kept) else None,
             {name: why for name, why in self.refused.items() if name in same},
         )
+
+    def opens(self, kernels: ImportedKernels) -> Yours:
+        """The same after a model file was opened on this page."""
+        refused = {name: why for name, why in self.refused.items() if name != MODEL}
+        return dataclasses.replace(self, kernels=None, opened=kernels, refused=refused)
+
+    def _holds_opened(self, kept: Mapping[str, Any]) -> bool:
+        """Whether what was opened here is still what is meant, now that the browser keeps this."""
+        if self.opened is None:
+            return False
+        was, now = ((each or {}).get(MODEL) for each in (self.kept, kept))
+        if now is None:  # a browser that keeps nothing has had nothing before
+            return was is None
+        return now == was or now.get("says") == packed_kernels(self.opened)[0]["says"]
+
+    @property
+    def model(self) -> ImportedKernels | None:
+        """The kernels that are meant; None while there are none here."""
+        return self.kernels if self.opened is None else self.opened
 
     def takes(self, name: str, about: Mapping[str, Any], data: bytes | None) -> Yours:
         """The same with what came; what cannot be read is remembered with the reason."""
@@ -78,7 +101,7 @@ class Yours:
 
     def has(self, name: str) -> bool:
         """Whether nothing need be asked for."""
-        return name in self.refused or (self.sequences if name == SEQUENCES else self.kernels) is not None
+        return name in self.refused or (self.sequences if name == SEQUENCES else self.model) is not None
 
     def keeps(self, name: str) -> bool:
         """Whether the browser has it."""
@@ -103,7 +126,7 @@ def sequences_of(yours: Yours, alphabet: Alphabet | None = DNA) -> SequenceSet:
 
 def kernels_of(yours: Yours, alphabet: Alphabet | None = DNA) -> ImportedKernels:
     """The kernels of the visitor's model; errors are those of `sequences_of`."""
-    found = _there(yours, MODEL, yours.kernels, "kernel")
+    found = _there(yours, MODEL, yours.model, "kernel")
     if alphabet is not None and len(found.alphabet) != len(alphabet):
         raise ArgumentError("kernel", f"yours, of {found.alphabet.name}", f"{alphabet.name} in this dashboard")
     return found
@@ -111,7 +134,7 @@ def kernels_of(yours: Yours, alphabet: Alphabet | None = DNA) -> ImportedKernels
 
 def kernel_names(yours: Yours) -> tuple[str, ...]:
     """What the kernels are called; empty while they are not here."""
-    return () if yours.kernels is None else yours.kernels.names
+    return () if yours.model is None else yours.model.names
 
 
 def _there(yours: Yours, name: str, found: Any, called: str) -> Any:
@@ -146,10 +169,11 @@ def packed_sequences(sequences: SequenceSet) -> tuple[dict[str, Any], bytes]:
 
 
 def packed_kernels(kernels: ImportedKernels) -> tuple[dict[str, Any], bytes]:
-    """Kernels as the browser keeps them; nothing else of the model goes along."""
+    """Kernels as the browser keeps them; of a network of this package, what follows them goes along."""
     n = len(kernels)
     of = f" of {kernels.layer}" if kernels.layer else ""
     says = f"{kernels.source}, {n:,} {'kernel' if n == 1 else 'kernels'}{of}, {kernels.width} letters wide"
+    says += "" if kernels.whole is None else ", a whole network"
     about = {"name": kernels.source, "alphabet": kernels.alphabet.name, "n": n, "says": says}
     return about, as_text(kernels).encode()
 

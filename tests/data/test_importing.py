@@ -168,6 +168,15 @@ def test_weights_alone_of_keras_say_nothing_of_what_follows(tmp_path: Path, rng:
 # arrays, safetensors, our own
 
 
+@pytest.mark.parametrize("length", [0x0280, 0x0480, 0x4B50], ids=["pickle", "another pickle", "archive"])
+def test_a_safetensors_header_as_long_as_the_mark_of_another_kind_is_still_one(length: int) -> None:
+    kernels = np.arange(24, dtype="f4").reshape(1, 4, 6)
+    entry = {"c.weight": {"dtype": "F32", "shape": [1, 4, 6], "data_offsets": [0, 96]}}
+    raw = length.to_bytes(8, "little") + json.dumps(entry).encode().ljust(length) + kernels.tobytes()
+    assert raw[:2] in (b"\x80\x02", b"\x80\x04", b"PK")
+    np.testing.assert_array_equal(import_kernels(raw).kernels, kernels)
+
+
 def test_safetensors_tell_the_key_and_list_the_others(tmp_path: Path, rng: np.random.Generator) -> None:
     wanted = rng.normal(size=(3, 4, 5)).astype("f4")
     arrays = {

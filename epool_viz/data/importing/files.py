@@ -111,6 +111,8 @@ def kind_of(raw: bytes, name: str) -> str:
 
     if raw.startswith(HDF5_MAGIC):
         return "hdf5"
+    if looks_like_safetensors(raw[:9]):  # first: the length of its header may begin as a pickle or an archive does
+        return "safetensors"
     if raw.startswith(b"PK"):
         is_torch = any(member.endswith(_TORCH_MEMBER) for member in Archive(raw, name, LARGEST_FILE).names)
         return "torch" if is_torch else "zip"
@@ -119,7 +121,7 @@ def kind_of(raw: bytes, name: str) -> str:
     if raw.startswith(_NPY_MAGIC):
         return "npy"
     ending = Path(name).suffix.lower()
-    if looks_like_safetensors(raw[:9]) or ending == ".safetensors":
+    if ending == ".safetensors":
         return "safetensors"
     if looks_like_onnx(raw[:3]) or ending == ".onnx":
         return "onnx"

@@ -12,6 +12,7 @@ import numpy as np
 from epool_viz.core.alphabet import get_alphabet
 from epool_viz.data.importing.kernels import ImportedKernels
 from epool_viz.data.importing.network import Array
+from epool_viz.data.importing.whole import WholeNetwork
 from epool_viz.errors import ArgumentError, FormatError
 
 MOST_NUMBERS = 1 << 20
@@ -26,7 +27,8 @@ def as_text(imported: ImportedKernels) -> str:
     """Imported kernels as JSON; the numbers to the last bit."""
     arrays = {name: _packed(value) for name in _ARRAYS if (value := getattr(imported, name)) is not None}
     plain = {name: getattr(imported, name) for name in (*_WORDS, *_LISTS, "flip")}
-    return json.dumps({"alphabet": imported.alphabet.name, **plain, **arrays})
+    whole = None if imported.whole is None else imported.whole.plain
+    return json.dumps({"alphabet": imported.alphabet.name, "whole": whole, **plain, **arrays})
 
 
 def from_text(text: str | bytes, *, source: str = "the kept kernels") -> ImportedKernels:
@@ -51,8 +53,11 @@ def from_text(text: str | bytes, *, source: str = "the kept kernels") -> Importe
     fits = n and kernels.shape[1] == len(alphabet) and bias.shape == output.shape == (n,) and len(lists["names"]) == n
     if not fits or not all(np.isfinite(array).all() for array in arrays.values()):
         raise FormatError(source, None, f"kernels of shape {kernels.shape}", _ACCEPTED)
+    whole = None if plain.get("whole") is None else WholeNetwork.of_plain(plain["whole"])
+    if whole is None and plain.get("whole") is not None:
+        raise FormatError(source, None, "settings of no network", _ACCEPTED)
     told: dict[str, Any] = {name: words[name] or "" for name in ("source", "format", "layer", "axes", "letters")}
-    told |= {name: words[name] for name in ("activation", "pooling", "padding")}
+    told |= {name: words[name] for name in ("activation", "pooling", "padding")} | {"whole": whole}
     return ImportedKernels(alphabet=alphabet, flip=bool(plain.get("flip")), **arrays, **told, **lists)
 
 

@@ -21,11 +21,13 @@ from epool_viz.data.importing.network import (
     possible_axes,
 )
 from epool_viz.data.importing.statements import nth, statements
+from epool_viz.data.importing.whole import WholeNetwork
 from epool_viz.errors import ArgumentError, FormatError
 
 _FLOATS = ("float32", "float64")
 _MOST_ENTRIES = 1 << 26
 _COMMA = ", "
+_OURS = ("kernel", "letter", "position")  # read in another way, a network of ours is another network
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,8 @@ class ImportedKernels:
         What was taken for granted, a sentence each.
     statements : tuple of str
         What holds of these kernels in their network, a sentence each.
+    whole : WholeNetwork or None
+        What follows the kernels, where the file is a network of this package, which can be run; None for all others.
     """
 
     kernels: Array
@@ -101,6 +105,7 @@ class ImportedKernels:
     output_weights: Array | None = None
     assumptions: tuple[str, ...] = ()
     statements: tuple[str, ...] = ()
+    whole: WholeNetwork | None = None
 
     def __post_init__(self) -> None:
         for name in ("kernels", "bias", "output_weights"):
@@ -178,6 +183,9 @@ def assemble(network: Network, reading: Reading) -> ImportedKernels:
         output_weights,
         tuple(said),
         statements(chosen, rest, activation, pooling),
+        network.whole
+        if output_weights is not None and axes == _OURS and stored == alphabet.letters and not flip
+        else None,
     )
 
 

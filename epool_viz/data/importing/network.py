@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from epool_viz.data.importing.whole import WholeNetwork
+
 Array = np.ndarray[Any, Any]
 Kind = Literal["batch_norm", "activation", "pooling", "dense", "aside", "reshape", "other"]
 
@@ -119,12 +121,15 @@ class Network:
     convolutions : tuple of Convolution
     remarks : tuple of str
         What the reader took for granted, a sentence each.
+    whole : WholeNetwork or None
+        What stands behind the first convolution, where the file is a network of this package.
     """
 
     source: str
     format: str
     convolutions: tuple[Convolution, ...]
     remarks: tuple[str, ...] = ()
+    whole: WholeNetwork | None = None
 
 
 def tensor_of(name: str, values: Any) -> Tensor:

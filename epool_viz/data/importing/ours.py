@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from epool_viz.data.importing.network import Network, Step, Tensor
+from epool_viz.data.importing.whole import WholeNetwork
 
 
 def with_settings(network: Network, tensors: Sequence[Tensor], entry: Any) -> Network:
@@ -24,11 +26,15 @@ def with_settings(network: Network, tensors: Sequence[Tensor], entry: Any) -> Ne
     plain = next((each for each in network.convolutions if each.name == "conv"), None)
     if settings is None or plain is None:
         return network
-    output = next((each for each in tensors if each.name == "output.weight"), None)
+    named = {each.name: each for each in tensors}
+    output = named.get("output.weight")
     dense = Step("dense", "output", "Dense", {} if output is None else {"weight": output})
     after = (*steps_of(settings), dense)
     conv = dataclasses.replace(plain, after=after, padding=str(settings.get("padding", "valid")), at_input=True)
-    return dataclasses.replace(network, format="model of epool_viz", convolutions=(conv,))
+    bias = named.get("output.bias")
+    number = bias.read().astype(float).item() if bias is not None and math.prod(bias.shape) == 1 else None
+    whole = WholeNetwork.of_settings(settings, number)
+    return dataclasses.replace(network, format="model of epool_viz", convolutions=(conv,), whole=whole)
 
 
 def steps_of(settings: Mapping[str, Any]) -> Iterator[Step]:

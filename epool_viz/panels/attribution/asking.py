@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from epool_viz.core.alphabet import one_hot
+from epool_viz.data.importing.kernels import ImportedKernels
 from epool_viz.errors import EpoolError
 from epool_viz.panels.attribution.model import AttributionModel, references
 from epool_viz.work.client import JobFailedError, WorkerLostError, do
@@ -21,9 +22,11 @@ Array = np.ndarray[Any, Any]
 
 
 def ask_captum(
-    network: str, sequence: str, baseline: str, cancel: threading.Event, say: Callable[[str], object]
+    network: str | ImportedKernels, sequence: str, baseline: str, cancel: threading.Event, say: Callable[[str], object]
 ) -> dict[str, Array]:
     """Captum's tracks of one sequence, by method; nothing if `cancel` is set meanwhile. `say` hears what it waits for.
+
+    The network is a model that ships, or a whole one of the visitor's.
 
     Raises
     ------
@@ -34,6 +37,10 @@ def ask_captum(
     given = references(onehot, baseline)
     about: dict[str, Any] = {"network": network}
     arrays = {"onehot": onehot}
+    if not isinstance(network, str):
+        about["network"] = network.whole.plain if network.whole else {}
+        arrays |= {"kernels": network.kernels, "biases": network.bias}
+        arrays |= {} if network.output_weights is None else {"output_weights": network.output_weights}
     if isinstance(given, str):
         about["baseline"] = given
     else:
@@ -84,9 +91,11 @@ class Asker:
             return
         model = self.model
         self._answer, self._said = {}, ""
+        if not model.reading.is_whole:
+            return  # there is no network to ask about
         model.stage, model.said = "asking", "Captum is asked; it takes some seconds to load."
         self._cancel = threading.Event()
-        asked = (model.network, model.reading.sequence, model.baseline, self._cancel, self._hear)
+        asked = (model.own or model.network, model.reading.sequence, model.baseline, self._cancel, self._hear)
         self._thread = threading.Thread(target=self._run, args=asked, daemon=True)
         self._thread.start()
 

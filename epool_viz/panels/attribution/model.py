@@ -18,8 +18,10 @@ from traitlets import Bool, Dict, Enum, HasTraits, Int, TraitError, Unicode, obs
 
 from epool_viz.core.alphabet import one_hot
 from epool_viz.core.attribution import (
+    EXACT,
     HEURISTICS,
     METHODS,
+    NAIVE,
     LetterScores,
     MotifNetwork,
     attribute_letters,
@@ -30,17 +32,22 @@ from epool_viz.data.attributions import (
     example_network,
     load_attribution_results,
     load_captum_tracks,
+    network_brought,
     site_sequences,
 )
 from epool_viz.data.gallery import MODEL_NAMES, list_examples, list_models, load_example
+from epool_viz.data.importing.kernels import ImportedKernels
 from epool_viz.data.sequences import SequenceSet, parse_sequences
 from epool_viz.data.simulate import shuffle_known_letters
 from epool_viz.errors import ArgumentError, EpoolError
+from epool_viz.panels.brought import BroughtModel, said_of
+from epool_viz.panels.e_step.kernels import LARGEST_ENTRY
 from epool_viz.panels.e_step.model import friendly
-from epool_viz.panels.yours import CHOICE, NotYetHere, Yours, sequences_of
+from epool_viz.panels.yours import CHOICE, NotYetHere, Yours, kernels_of, sequences_of
 
 Array = np.ndarray[Any, Any]
 
+NETWORKS = (*MODEL_NAMES, CHOICE)
 SOURCES = ("simulated", "example", "pasted", CHOICE)
 BASELINES = ("uniform", "zeros", "shuffles")
 EXAMPLES = tuple(info.name for info in list_examples())
@@ -48,8 +55,10 @@ EXAMPLES = tuple(info.name for info in list_examples())
 MOST_LETTERS = 3_000
 MOST_EDITS = 200
 LONGEST_TEXT = 1_000_000
-BOUNDS = {"index": (0, 10**6)}
+MOST_NUMBERS = 200_000  # kernels times letters: a second
+BOUNDS = {"index": (0, 10**6), "kernel": (0, 10**4)}
 SHUFFLES = 10
+WITHOUT_NETWORK = (*EXACT, *NAIVE)  # what kernels alone can be asked
 STAGES = ("idle", "asking", "done", "failed")
 _OWN = {"ctcf": ("example", "ctcf_peaks"), "p73": ("example", "p73_peaks"), "two_motifs": ("simulated", None)}
 
@@ -60,6 +69,11 @@ class Reading:
 
     Attributes
     ----------
+    network : MotifNetwork
+    title : str
+        Of the network.
+    is_whole : bool
+        Whether it is a network, and not one kernel of somebody's.
     sequence, name : str
     sites : tuple of (first letter, one past the last, name)
         Known ones; empty where none is known.
@@ -69,17 +83,27 @@ class Reading:
         Of a batch of this one sequence.
     changed : tuple of (letter, what it was)
         Which letters the user has changed.
-    constant : float
-        What the network says of a sequence whose windows are as likely under motif as under background.
     """
 
+    network: MotifNetwork
+    title: str
+    is_whole: bool
     sequence: str
     name: str
     sites: tuple[tuple[int, int, str], ...]
     knows_sites: bool
     letters: LetterScores
-    constant: float
     changed: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """Those that were asked, in the order of `METHODS`."""
+        return tuple(self.letters.scores)
+
+    @property
+    def constant(self) -> float:
+        """What the network says of a sequence whose windows are as likely under motif as under background."""
+        return self.network.constant
 
     @property
     def output(self) -> float:
@@ -122,7 +146,8 @@ class AttributionModel(HasTraits):
     The traits named in `CHOICES` are the state; the others follow from them.
     """
 
-    network = Enum(MODEL_NAMES, "two_motifs_expectation", help="A trained model that ships; it brings its data along.")
+    network = Enum(NETWORKS, "two_motifs_expectation", help="A model that ships, with its data; or the visitor's own.")
+    kernel = Int(0, help="Place among the visitor's own kernels, from 0, where these are no whole network.")
     source = Enum(SOURCES, "simulated", help="Sequences with planted sites, a bundled set, or the user's own text.")
     example = Enum(EXAMPLES, "ctcf_peaks")
     pasted = Unicode("", help="FASTA, bare letters, or any text format the library reads.")
@@ -139,11 +164,14 @@ class AttributionModel(HasTraits):
     stage = Enum(STAGES, "idle", help="Of the question to captum.")
     said = Unicode("", help="What became of it.")
 
-    CHOICES = ("network", "source", "example", "pasted", "index", "edits", "baseline", "smooth")
+    CHOICES = ("network", "kernel", "source", "example", "pasted", "index", "edits", "baseline", "smooth")
 
     def __init__(self, **state: Any) -> None:
         super().__init__()
         self._paused = False
+        self._own: tuple[Any, int, MotifNetwork] | None = None
+        self.brought = BroughtModel()
+        self.brought.observe(self._open_brought, names="kernels")
         self._refresh()
         if state:
             self.restore(state)
@@ -186,10 +214,22 @@ class AttributionModel(HasTraits):
             return
         self.restore({"pasted": text, "index": 0, "source": "pasted"})
 
+    def load_model(self, name: str, content: bytes) -> None:
+        """Use an uploaded network; one that cannot be read is explained and changes nothing."""
+        self.brought.load_model(name, content)
+        problem = self.brought.model_problem
+        if problem is not None:
+            self.message = said_of(name, problem)
+
+    @property
+    def own(self) -> ImportedKernels | None:
+        """What the visitor brought, while it is chosen and here."""
+        return self.yours.model if self.network == CHOICE else None
+
     @property
     def arrays(self) -> MotifNetwork:
-        """The network as arrays."""
-        return example_network(self.network)
+        """The network that is read, as arrays."""
+        return self.reading.network
 
     @property
     def width(self) -> int:
@@ -231,6 +271,15 @@ class AttributionModel(HasTraits):
         self.message = f"The text has {len(proposal.value):,} characters; accepted: at most {LONGEST_TEXT:,}."
         return str(self.pasted)
 
+    def _open_brought(self, _: Any) -> None:
+        """Show what was opened on this page, or the same file read another way."""
+        kernels = self.brought.kernels
+        if kernels is not None:
+            self._paused = True
+            self.yours = self.yours.opens(kernels)
+            self._paused = False
+            self._take_over({"network": CHOICE} | ({} if self.network == CHOICE else {"kernel": 0}))
+
     @observe("network")
     def _another_network(self, change: Any) -> None:
         if not self._paused:
@@ -248,10 +297,10 @@ class AttributionModel(HasTraits):
 
     @observe("yours")
     def _another_of_yours(self, _: Any) -> None:
-        if not self._paused and self.source == CHOICE:
+        if not self._paused and CHOICE in (self.source, self.network):
             self._refresh()
 
-    @observe("edits", "baseline")
+    @observe("edits", "baseline", "kernel")
     def _another_choice(self, _: Any) -> None:
         if not self._paused:
             self._refresh()
@@ -259,7 +308,7 @@ class AttributionModel(HasTraits):
     def _data_brought(self, was: str) -> dict[str, Any]:
         """What comes with the network: its own data, unless they are there already or the sequence is the user's."""
         data = {info.name: info.data for info in list_models()}
-        if self.source in ("pasted", CHOICE) or data[self.network] == data[was]:
+        if self.network == CHOICE or self.source in ("pasted", CHOICE) or data[self.network] == data.get(was):
             return {}
         source, example = _OWN[data[self.network]]
         return {"source": source, "index": 0, "edits": []} | ({"example": example} if example else {})
@@ -286,7 +335,10 @@ class AttributionModel(HasTraits):
             if self.index >= len(sequences):
                 self.index = len(sequences) - 1  # comes back here
                 return
-            reading = _read(self.network, self.baseline, *_one(sequences, self.index, self._edits(), self.arrays.width))
+            network, title, is_whole = self._chosen_network()
+            one = _one(sequences, self.index, self._edits(), network.width)
+            _require_modest(network, one[0])
+            reading = _read(network, title, is_whole, self.baseline, *one)
         except NotYetHere:
             return  # what is on the screen stays until the page has answered
         except EpoolError as error:
@@ -316,7 +368,9 @@ class AttributionModel(HasTraits):
         """The reading of the sequence as it was before any letter was changed."""
         if not self.reading.changed:
             return self.reading
-        return _read(self.network, self.baseline, *_one(self.sequences, self.index, (), self.arrays.width))
+        now = self.reading
+        one = _one(self.sequences, self.index, (), now.network.width)
+        return _read(now.network, now.title, now.is_whole, self.baseline, *one)
 
     def take_captum(self, reading: Reading, tracks: Mapping[str, Any]) -> None:
         """Take over captum's tracks of a reading: how far they lie from those shown, of the largest letter."""
@@ -326,6 +380,20 @@ class AttributionModel(HasTraits):
             size = float(np.abs(closed).max()) or 1.0
             found[method] = float(np.abs(np.asarray(track, dtype=float) - closed).max()) / size
         self.captum, self.stage, self.said = found, "done", ""
+
+    def _chosen_network(self) -> tuple[MotifNetwork, str, bool]:
+        """The network, what it is called, and whether it is whole."""
+        if self.network != CHOICE:
+            return example_network(self.network), _TITLES[self.network], True
+        found = kernels_of(self.yours)
+        place = 0 if found.whole else min(self.kernel, len(found) - 1)
+        if self._own is None or self._own[:2] != (found, place):
+            largest = max(float(np.abs(each).max()) for each in (found.kernels, found.bias))
+            if not largest <= LARGEST_ENTRY:
+                raise ArgumentError("network", f"one with a number of size {largest:g}", f"at most {LARGEST_ENTRY:g}")
+            self._own = (found, place, network_brought(found, place))
+        title = found.source if found.whole else f"{found.names[place]} of {found.source}"
+        return self._own[2], title, found.whole is not None
 
     def _chosen_set(self) -> SequenceSet:
         if self.source == "simulated":
@@ -371,6 +439,7 @@ TITLES = {
 }
 
 
+_TITLES = {info.name: info.title for info in list_models()}
 _Known = tuple[tuple[int, int, str], ...]
 _Changed = tuple[tuple[int, str], ...]
 
@@ -396,14 +465,29 @@ def _one(
     return sequence, sequences.names[index], told, sequences.sites is not None, changed
 
 
+def _require_modest(network: MotifNetwork, sequence: str) -> None:
+    n_kernels, length = len(network.kernels), len(sequence)
+    if n_kernels * length > MOST_NUMBERS:
+        most = MOST_NUMBERS // n_kernels
+        raise ArgumentError("sequence", f"{length:,} letters long", f"at most {most:,} with {n_kernels:,} kernels")
+
+
 @lru_cache(maxsize=64)
 def _read(
-    network: str, baseline: str, sequence: str, name: str, sites: _Known, knows_sites: bool, changed: _Changed
+    network: MotifNetwork,
+    title: str,
+    is_whole: bool,
+    baseline: str,
+    sequence: str,
+    name: str,
+    sites: _Known,
+    knows_sites: bool,
+    changed: _Changed,
 ) -> Reading:
-    arrays = example_network(network)
     onehot = one_hot([sequence])
-    letters = attribute_letters(arrays, onehot, baseline=references(onehot, baseline))
-    return Reading(sequence, name, sites, knows_sites, letters, arrays.constant, changed)
+    methods = METHODS if is_whole else WITHOUT_NETWORK
+    letters = attribute_letters(network, onehot, methods=methods, baseline=references(onehot, baseline))
+    return Reading(network, title, is_whole, sequence, name, sites, knows_sites, letters, changed)
 
 
 @lru_cache(maxsize=4)

@@ -24,7 +24,7 @@ HELP: dict[str, Any] = {
         "Choose the same network with another pooling, and see which reading it suits.",
         "Type another letter over one of the site: see which tracks fall, and what the network says then.",
         "Change the baseline: two of the heuristics follow it, the exact reading has none.",
-        "Paste a sequence of your own.",
+        "Paste a sequence of your own, or open a network of your own.",
     ],
     "terms": [
         ["Posterior coverage", "how much of the posterior over windows lies over a letter"],
@@ -55,6 +55,21 @@ BASELINES = [
     ("nothing (zeros)", "zeros"),
     ("ten shuffles of the sequence", "shuffles"),
 ]
+KERNELS_ALONE = (
+    "This file has the kernels of a network, not the whole of it in a form that this page can run. So you see what "
+    "holds of a kernel by itself: the exact reading of its scores, with m = 1. DeepLIFT, the gradients and captum "
+    "explain a network's answer, and there is none here. A network saved by epool_viz (save_model, epool-viz train, or "
+    "“This network, safetensors” of the comparison) is read in full."
+)
+WHOLE = "A whole network of epool_viz: everything on this page is computed from it."
+KEPT_HERE = "It is kept in this browser as your model, for every dashboard; “Your data” forgets it."
+EXACT_OF_KERNEL = (
+    "Exact for the kernel's own scores: each window's score is an offset plus its log odds under the kernel's PWM. "
+    "What the network makes of these scores is another matter; see what holds, beside."
+)
+NO_SITES = "No site of this sequence is known, so there is nothing to hold the tracks against."
+NO_CAPTUM = "Captum explains the answer of a whole network. Of this one there are only the kernels."
+MODEL_NOTE = "A network of epool_viz in full; of safetensors, .npz, Keras, ONNX or motif files the kernels"
 KINDS = {"exact": "exact reading", "naive": "its best window alone", "heuristic": "heuristic"}
 TRACKS: dict[str, Any] = {"title": "Letter by letter", "kinds": KINDS, "edits": "edits"}
 DOWNLOADS: tuple[dict[str, Any], ...] = (

@@ -7,7 +7,6 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from epool_viz.core.attribution import METHODS
 from epool_viz.data.attributions import load_attribution_results
 from epool_viz.panels.attribution.model import SHUFFLES, AttributionModel
 from epool_viz.panels.takeaway import exact
@@ -16,12 +15,12 @@ from epool_viz.panels.takeaway import exact
 def tracks_csv(model: AttributionModel) -> str:
     """Every letter of the sequence, a row each: its place from 1, whether it is in a known site, and all tracks."""
     reading = model.reading
-    tracks = [reading.scores(method, model.width) for method in METHODS]
+    tracks = [reading.scores(method, model.width) for method in reading.methods]
     rows = []
     for i, letter in enumerate(reading.sequence):
         site = next((name for first, stop, name in reading.sites if first <= i < stop), "")
         rows.append([i + 1, letter, site, *(exact(track[i]) for track in tracks)])
-    return _csv(("position", "letter", "site", *METHODS), rows)
+    return _csv(("position", "letter", "site", *reading.methods), rows)
 
 
 def results_csv() -> str:
@@ -38,21 +37,33 @@ def results_csv() -> str:
 
 def python_lines(model: AttributionModel) -> str:
     """A few lines of Python that give the numbers on the screen; they stand alone."""
-    baseline = repr(model.baseline)
+    baseline, own = repr(model.baseline), model.own
+    place = "" if model.reading.is_whole else f", {model.kernel}"
+    methods = "" if model.reading.is_whole else f", methods={model.reading.methods!r}"
+    is_opened_here = own is not None and own is model.brought.kernels
+    options = "".join(f", {k}={v!r}" for k, v in model.brought.options.items()) if is_opened_here else ""
+    finder = "example_network" if own is None else "network_brought"
     lines = [
         "import epool_viz as ev",
         "from epool_viz.core.letters import smooth_letters",
-        "from epool_viz.data.attributions import example_network",
+        f"from epool_viz.data.attributions import {finder}",
         "from epool_viz.data.simulate import shuffle_known_letters",
         "",
-        f"network = example_network({model.network!r})",
+        *(
+            [f"network = example_network({model.network!r})"]
+            if own is None
+            else [
+                f"brought = ev.import_kernels({own.source!r}{options})  # the path of your file",
+                f"network = network_brought(brought{place})",
+            ]
+        ),
         f"onehot = ev.one_hot([{model.reading.sequence!r}])",
     ]
     if model.baseline == "shuffles":
         baseline = f"shuffle_known_letters(onehot, {SHUFFLES}, seed=0)"
     else:
         lines.remove("from epool_viz.data.simulate import shuffle_known_letters")
-    lines += [f"found = ev.attribute_letters(network, onehot, baseline={baseline})", "tracks = found.scores"]
+    lines += [f"found = ev.attribute_letters(network, onehot, baseline={baseline}{methods})", "tracks = found.scores"]
     if model.smooth:
         lines.append("tracks = {name: smooth_letters(track, network.width) for name, track in tracks.items()}")
     else:

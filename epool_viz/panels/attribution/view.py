@@ -7,11 +7,14 @@ import math
 from typing import Any, ClassVar
 
 import ipywidgets as w
+import numpy as np
 
 from epool_viz.components.download import Download
 from epool_viz.components.tracks import LetterTracks
+from epool_viz.core.alphabet import one_hot
 from epool_viz.core.attribution import COMPLETE, EXACT, METHODS, NAIVE
 from epool_viz.data.gallery import list_examples, list_models
+from epool_viz.data.importing.kernels import ImportedKernels
 from epool_viz.panels.attribution import page, takeaway
 from epool_viz.panels.attribution.asking import Asker
 from epool_viz.panels.attribution.model import (
@@ -21,10 +24,12 @@ from epool_viz.panels.attribution.model import (
     Reading,
     verdict,
 )
+from epool_viz.panels.brought import LARGEST_MODEL
 from epool_viz.panels.dashboard import Dashboard, shown_if
 from epool_viz.panels.html import escape, number, rounded
 from epool_viz.panels.look import card, heading, part
-from epool_viz.panels.yours import CHOICE, SEQUENCES
+from epool_viz.panels.reading import ReadAnotherWay
+from epool_viz.panels.yours import CHOICE, LABEL, MODEL, SEQUENCES, packed_kernels
 
 SEEN_EVERY = 0.25  # seconds between two looks whether captum has answered
 LONGEST_LINK = 4000  # characters of pasted text that a link carries
@@ -42,7 +47,7 @@ class AttributionView(Dashboard):
     PARTS, HELP = page.PARTS, page.HELP
     LINK = ("choices",)
     LOOKS: ClassVar = {"cursor": 80, "zoom": None}  # in the first planted site
-    YOURS: ClassVar = {"source": (CHOICE, SEQUENCES)}
+    YOURS: ClassVar = {"source": (CHOICE, SEQUENCES), "network": (CHOICE, MODEL)}
 
     def __init__(self, model: AttributionModel) -> None:
         self.asker = Asker(model)
@@ -59,12 +64,11 @@ class AttributionView(Dashboard):
 
     def _page_state(self) -> dict[str, Any]:
         model = self.model
-        title = next(info.title for info in list_models() if info.name == model.network)
         return {
             "choices": choices_of(model),
             "edits": model.edits,
             "sequence_name": model.reading.name,
-            "kernel_name": title,
+            "kernel_name": model.reading.title,
         }
 
     def _first(self, state: dict[str, Any]) -> dict[str, Any]:
@@ -83,6 +87,7 @@ class AttributionView(Dashboard):
 
     def _build(self) -> None:
         networks = [(f"{info.title} (test AUC {info.test_auc:.2f})", info.name) for info in list_models()]
+        networks.append((LABEL, CHOICE))
         examples = [(f"{info.title} ({info.n})", info.name) for info in list_examples()]
         self.controls: dict[str, Any] = {
             "network": w.Dropdown(description="Trained network", options=networks),
@@ -96,6 +101,12 @@ class AttributionView(Dashboard):
         self.upload = self.file_button(
             "Choose a file", self.model.load_file, most=LONGEST_TEXT, note="FASTA, or a sequence a line"
         )
+        self.model_file = self.file_button(
+            "Open a model file", self.model.load_model, most=LARGEST_MODEL, note=page.MODEL_NOTE
+        )
+        self.own_kernel = w.Dropdown(description="Kernel of the model")
+        self.own_said = w.HTML().add_class("ep-own")
+        self.another_way = ReadAnotherWay(self.model.brought)
         self.answer = w.HTML().add_class("ep-sentence")
         self.tracks = LetterTracks(self.store, page.TRACKS, *tracks_of(self.model))
         self.scores = w.HTML()
@@ -109,7 +120,7 @@ class AttributionView(Dashboard):
         choices = w.VBox(
             [
                 heading("Network"),
-                c["network"],
+                *(c["network"], self.own_kernel, self.own_said, self.model_file, self.another_way),
                 heading("Sequence"),
                 *(c["source"], c["example"], c["pasted"], self.upload, self.number),
                 heading("Reading"),
@@ -137,16 +148,43 @@ class AttributionView(Dashboard):
             wire.both((model, name), (control, "value"))
         wire.follow((model, "sequences"), (self.number, "max"), len)
         wire.both((model, "index"), (self.number, "value"), lambda place: place + 1, lambda count: count - 1)
+        self.another_way.wire(wire)
+        wire.on(model.brought, "kernels", self._keep_model)
+        wire.on(self.own_kernel, "value", self._take_kernel)
+        wire.on(model, ("network", "yours", "kernel"), self._show_own)
+        self._show_own()
         wire.click(self.ask_button, self._ask)
         for widget, wanted in ((c["example"], "example"), (c["pasted"], "pasted"), (self.upload, "pasted")):
             wire.follow((model, "source"), (widget.layout, "display"), shown_if(wanted.__eq__))
         wire.follow((model, "stage"), (self.ask_button, "disabled"), lambda stage: stage in ("asking", "done"))
+        wire.follow((model, "reading"), (self.ask_button.layout, "display"), shown_if(lambda reading: reading.is_whole))
+        wire.follow((model, "reading"), (c["baseline"].layout, "display"), shown_if(lambda reading: reading.is_whole))
         wire.on(model, ("reading", "smooth"), self._draw)
         wire.on(model, AttributionModel.CHOICES, self._show)
         wire.on(model, ("captum", "stage", "said"), self._show_captum)
         self._draw()
 
     # --- handlers
+
+    def _keep_model(self, _: Any) -> None:
+        """A model that was opened here is there for the other dashboards too, and after a reload."""
+        if self.model.brought.kernels is not None:
+            self.keep.put(MODEL, *packed_kernels(self.model.brought.kernels))
+
+    def _take_kernel(self, change: Any) -> None:
+        if change.new is not None and not self.wiring.is_quiet:
+            self.model.kernel = change.new
+
+    def _show_own(self, _: Any = None) -> None:
+        """What was brought, and which of its kernels is read where it is no whole network."""
+        own = self.model.own
+        names = () if own is None or own.whole else own.names
+        with self.wiring.quietly():
+            self.own_kernel.options = [(name, place) for place, name in enumerate(names)]
+            self.own_kernel.index = min(self.model.kernel, len(names) - 1) if names else None
+        self.own_kernel.layout.display = shown_if(bool)(names)
+        self.own_said.layout.display = shown_if(bool)(own)
+        self.own_said.value = "" if own is None else own_html(own)
 
     def _ask(self, _: Any) -> None:
         if self.asker.is_running:
@@ -200,6 +238,19 @@ class AttributionView(Dashboard):
         return f"epool_viz_{name}", kind, text.encode()
 
 
+def own_html(own: ImportedKernels) -> str:
+    """What was brought, whether it is a whole network, and what was taken for granted."""
+    n = len(own)
+    shape = f"{n:,} {'kernel' if n == 1 else 'kernels'} of {own.width} letters"
+    told = page.WHOLE if own.whole else page.KERNELS_ALONE
+    notes = "".join(f"<li>{escape(note)}</li>" for note in (*own.assumptions, *own.statements))
+    return (
+        f"<p><b>{escape(own.source)}</b>: {shape}. {escape(told)}</p>"
+        f"<details><summary>How it was read, and what holds</summary><ul>{notes}</ul></details>"
+        f'<p class="ep-note">{escape(page.KEPT_HERE)}</p>'
+    )
+
+
 def choices_of(model: AttributionModel) -> dict[str, Any]:
     """The choices that differ from the first ones, small enough for a link."""
     first = _defaults()
@@ -221,7 +272,7 @@ def tracks_of(model: AttributionModel) -> tuple[dict[str, Any], list[dict[str, A
         "changed": [list(change) for change in reading.changed],
     }
     tracks = []
-    for method in METHODS:
+    for method in reading.methods:
         area = reading.precision(method, model.width)
         tracks.append(
             {
@@ -243,6 +294,8 @@ def kind_of(method: str) -> str:
 def answer_html(model: AttributionModel) -> str:
     """What the network says of the sequence."""
     reading = model.reading
+    if not reading.is_whole:
+        return _kernel_html(reading)
     sure = reading.probability
     told = "bound" if sure > 0.5 else "not bound"
     percent = f"{100 * max(sure, 1 - sure):.3g} %" if 0.001 < sure < 0.999 else "more than 99.9 %"
@@ -258,6 +311,18 @@ def answer_html(model: AttributionModel) -> str:
     )
 
 
+def _kernel_html(reading: Reading) -> str:
+    """What one kernel of somebody's network says of the sequence."""
+    best = int(np.argmax(reading.scores("best_window")))
+    share = float(reading.network.weights(one_hot([reading.sequence]))[0, 0].max())
+    changed = "" if not reading.changed else " (as you have changed it)"
+    return (
+        f"<p><b>{escape(reading.title)}</b> on <b>{escape(reading.name)}</b>{changed}: its best window "
+        f"begins at letter {number('best_start', best + 1)} and has {number('best_share', share)} of the posterior.</p>"
+        f'<p class="ep-note">{escape(page.EXACT_OF_KERNEL)}</p>'
+    )
+
+
 def _exactness(model: AttributionModel) -> str:
     return page.RECTIFIED if model.arrays.activation != "identity" else page.EXACTNESS[model.arrays.pooling]
 
@@ -265,6 +330,8 @@ def _exactness(model: AttributionModel) -> str:
 def scores_html(model: AttributionModel) -> str:
     """The area of each method: of this sequence, and over the simulated ones, with intervals."""
     reading: Reading = model.reading
+    if not reading.is_whole:
+        return _areas_html(model)
     name = "smoothed" if model.smooth else "auprc"
     results = model.results
     rows = []
@@ -308,6 +375,24 @@ def scores_html(model: AttributionModel) -> str:
     )
 
 
+def _areas_html(model: AttributionModel) -> str:
+    """The areas of one kernel's tracks on this sequence; there are no 600 to hold them against."""
+    reading: Reading = model.reading
+    head = "<h2>Does the kernel find the letters of the site?</h2>"
+    if not reading.sites:
+        return f"{head}<p>{escape(page.NO_SITES)}</p>"
+    rows = "".join(
+        f'<tr><th scope="row" class="is-{kind_of(method)}">{escape(TITLES[method])}</th>'
+        f"<td>{number(f'auprc_{method}', reading.precision(method, model.width) or 0.0)}</td></tr>"
+        for method in reading.methods
+    )
+    heads = "".join(f'<th scope="col">{text}</th>' for text in ("reading", "this sequence"))
+    return (
+        f'{head}<table class="ep-table"><caption>Area under the precision-recall curve</caption>'
+        f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+    )
+
+
 def _whose(model: AttributionModel) -> str:
     network = f"two_motifs_{model.arrays.pooling}"
     info = next(info for info in list_models() if info.name == network)
@@ -331,7 +416,7 @@ def _interval_svg(mean: float, low: float, high: float, start: float, end: float
 def methods_html(model: AttributionModel) -> str:
     """What each method is, and its law with the numbers of this sequence."""
     items = []
-    for method in METHODS:
+    for method in model.reading.methods:
         law = _law(model, method)
         told = f'<p class="ep-law">{law}</p>' if law else ""
         items.append(
@@ -367,6 +452,8 @@ def _less(a: float, b: float) -> str:
 
 def captum_html(model: AttributionModel) -> str:
     """How far captum lies from what is shown."""
+    if not model.reading.is_whole:
+        return f"<p>{escape(page.NO_CAPTUM)}</p>"
     intro = (
         "<p>The page computes these tracks in closed form. Captum, the library that people use, gets there by "
         "automatic differentiation: two routes to the same numbers.</p>"

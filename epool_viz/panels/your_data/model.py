@@ -6,23 +6,19 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from traitlets import Any as AnyTrait
-from traitlets import Bool, HasTraits, TraitError, Tuple, Unicode, observe, validate
+from traitlets import Bool, TraitError, Tuple, Unicode, observe, validate
 
 from epool_viz.core.alphabet import DNA
-from epool_viz.data.importing.apart import read_apart
-from epool_viz.data.importing.kernels import ImportedKernels, Reading
 from epool_viz.data.sequence_problems import Problem, sequence_problems
 from epool_viz.data.sequences import SequenceSet, parse_sequences
-from epool_viz.errors import ArgumentError, EpoolError, FormatError
+from epool_viz.errors import ArgumentError, FormatError
+from epool_viz.panels.brought import BroughtModel
 from epool_viz.panels.yours import MOST_TEXT, Yours
 
-LARGEST_MODEL = 8_000_000  # bytes of a file; below what the page's connection takes in one message
-MOST_KERNELS = 1024
 LONGEST_PASTE = 1_000_000
-_READING = ("layer", "axes", "letters", "flip", "fold")
 
 
-class YourDataModel(HasTraits):
+class YourDataModel(BroughtModel):
     """Files and texts in; sequences and kernels out, or what is wrong with them.
 
     What cannot be read changes nothing of what was there. The traits named in `CHOICES` are the state.
@@ -30,29 +26,18 @@ class YourDataModel(HasTraits):
 
     pasted = Unicode("", help="Sequences as text.")
     pasted_motif = Unicode("", help="A motif or a kernel as text.")
-    layer = Unicode("", help="Which convolution of the model; empty takes the first that fits.")
-    axes = Unicode("", help="What the axes of the stored weight are; empty goes by the file.")
-    letters = Unicode("", help="The order of the letters in the model's input; empty is ACGT.")
-    flip = Bool(None, allow_none=True, help="Whether kernels are turned round; None goes by the file.")
-    fold = Bool(None, allow_none=True, help="Whether a batch-norm is folded in; None goes by the file.")
 
     sequences = AnyTrait(help="The SequenceSet that was read, or None.")
-    kernels = AnyTrait(help="The ImportedKernels that were read, or None.")
     sequence_problems = Tuple(help="What is wrong with the last text of sequences: Problems.")
     sequence_name = Unicode("", help="What that text was called.")
     are_all_problems = Bool(True)
-    model_problem = AnyTrait(help="What is wrong with the last model file: a Problem, or None.")
-    model_name = Unicode("", help="What that file was called.")
-    has_file = Bool(False, help="Whether the model file is still here, so that it can be read another way.")
     yours = AnyTrait(Yours(), help="The Yours that the browser keeps.")
     message = Unicode("", help="What the user can put right; empty when all is well.")
 
-    CHOICES: ClassVar[tuple[str, ...]] = ("pasted", "pasted_motif", *_READING)
+    CHOICES: ClassVar[tuple[str, ...]] = ("pasted", "pasted_motif", *BroughtModel.READING)
 
     def __init__(self, **state: Any) -> None:
         super().__init__()
-        self._raw = b""
-        self._is_reading_anew = False
         if state:
             self.restore(state)
 
@@ -98,40 +83,11 @@ class YourDataModel(HasTraits):
         self.sequence_problems = ()
         self.sequences = read
 
-    # --- kernels
-
-    def load_model(self, name: str, content: bytes) -> None:
-        """Read a model or motif file; one that cannot be read is explained and changes nothing."""
-        if self._read(name, content, Reading()):
-            self._raw, self.has_file = content, True
-            self._is_reading_anew = True
-            try:
-                for each in _READING:
-                    setattr(self, each, self.traits()[each].default_value)
-            finally:
-                self._is_reading_anew = False
-
-    @property
-    def can_be_read_otherwise(self) -> bool:
-        """Whether axes, letters and direction are for the visitor to say: a text says its own."""
-        return self.has_file and self.kernels is not None and bool(self.kernels.axes)
-
-    @property
-    def has_batch_norm(self) -> bool:
-        """Whether a batch-norm is folded in, or could be."""
-        said = () if self.kernels is None else self.kernels.assumptions
-        return any("batch-norm" in each and "does not follow" not in each for each in said)
-
     def forget(self) -> None:
         """Drop everything."""
-        self._raw, self.has_file = b"", False
-        self.sequence_problems, self.model_problem = (), None
-        self.sequences = self.kernels = None
-        self._is_reading_anew = True
-        try:
-            self.restore({name: self.traits()[name].default_value for name in self.CHOICES})
-        finally:
-            self._is_reading_anew = False
+        self.sequence_problems, self.sequences = (), None
+        self.pasted = self.pasted_motif = ""
+        self.drop_file()
 
     @observe("pasted")
     def _another_text(self, _: Any) -> None:
@@ -143,43 +99,12 @@ class YourDataModel(HasTraits):
         if self.pasted_motif.strip():
             self.load_model("the pasted motif", self.pasted_motif.encode())
 
-    @observe(*_READING)
-    def _another_reading(self, _: Any) -> None:
-        if self.has_file and not self._is_reading_anew:
-            reading = Reading(
-                self.layer or None,
-                self.axes or None,
-                self.letters.strip() or None,
-                self.flip,
-                self.fold,
-            )
-            self._read(self.model_name, self._raw, reading)
-
     @validate("pasted", "pasted_motif")
     def _short_enough(self, proposal: Any) -> str:
         if len(proposal.value) <= LONGEST_PASTE:
             return str(proposal.value)
         self.message = f"The text has {len(proposal.value):,} characters; accepted: at most {LONGEST_PASTE:,}."
         return str(getattr(self, proposal.trait.name))
-
-    def _read(self, name: str, content: bytes, reading: Reading) -> bool:
-        self.model_name = name
-        try:
-            if len(content) > LARGEST_MODEL:
-                raise FormatError(name, None, f"{len(content):,} bytes", f"at most {LARGEST_MODEL:,}")
-            read = read_apart(content, name=name, reading=reading)
-            _require_few(name, read)
-        except EpoolError as error:
-            self.model_problem = _problem(error, name)
-            return False
-        self.model_problem = None
-        self.kernels = read
-        return True
-
-
-def _require_few(name: str, read: ImportedKernels) -> None:
-    if len(read) > MOST_KERNELS:
-        raise FormatError(name, None, f"{len(read):,} kernels", f"at most {MOST_KERNELS:,}")
 
 
 def _explained(name: str, content: bytes, error: FormatError) -> tuple[list[Problem], bool]:
@@ -193,14 +118,6 @@ def _explained(name: str, content: bytes, error: FormatError) -> tuple[list[Prob
         return [first], False
     found, are_all = sequence_problems(text, source=name)
     return found or [first], are_all
-
-
-def _problem(error: EpoolError, name: str) -> Problem:
-    """An error as a problem of the whole file."""
-    if isinstance(error, FormatError):
-        return Problem(error.line, "", error.found, error.accepted)
-    said = str(error).removeprefix(f"{name}: ")
-    return Problem(None, "", said.removeprefix("found "), "")
 
 
 def facts_of(sequences: SequenceSet) -> list[tuple[str, str]]:

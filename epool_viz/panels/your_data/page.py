@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from epool_viz.components.keep import HOURS
+from epool_viz.panels.brought import LARGEST_MODEL
 from epool_viz.panels.links import fragment
-from epool_viz.panels.your_data.model import LARGEST_MODEL
 from epool_viz.panels.yours import MOST_TEXT
 
 PARTS: tuple[dict[str, str], ...] = (
@@ -40,7 +40,10 @@ LINKS: tuple[dict[str, str], ...] = (
     {"href": f"pwm.ipynb{fragment({'link': {**_BOTH['link'], 'index': 0}})}", "label": "A kernel is a PWM"},
     {"href": f"logos.ipynb{fragment({'trained': 'yours'})}", "label": "Kernels as logos"},
     {"href": f"em.ipynb{fragment({'choices': {'data': 'yours'}})}", "label": "EM, step by step"},
-    {"href": f"attribution.ipynb{fragment({'choices': {'source': 'yours'}})}", "label": "Attribution"},
+    {
+        "href": f"attribution.ipynb{fragment({'choices': {'network': 'yours', 'source': 'yours'}})}",
+        "label": "Attribution",
+    },
     {"href": f"compare.ipynb{fragment({'choices': {'data': 'yours'}})}", "label": "Compare poolings"},
 )
 SEQUENCES: dict[str, Any] = {
@@ -59,8 +62,9 @@ MODEL: dict[str, Any] = {
 }
 PRIVACY = (
     "What you bring is read in the memory of this page's Python and then kept in your own browser only, for "
-    f"{HOURS} hours at most. Of a model only the first layer's kernels are kept. The server writes nothing of it to "
-    "disk, and its Python ends with the page. On a computer that others use, press “Forget my data” before you go."
+    f"{HOURS} hours at most. A network that epool_viz trained is kept whole; of any other model, the first layer's "
+    "kernels. The server writes nothing of it to disk, and its Python ends with the page. On a computer that others "
+    "use, press “Forget my data” before you go."
 )
 NO_PICKLES = (
     "Files of torch.save (.pt, .pth) are refused here: they can run code when they are read. In Python, "

@@ -15,9 +15,10 @@ from epool_viz.data.importing.kernels import ImportedKernels
 from epool_viz.data.sequence_problems import Problem
 from epool_viz.data.sequences import SequenceSet
 from epool_viz.figures.svg import logo_svg
-from epool_viz.panels.dashboard import Dashboard, shown_if
+from epool_viz.panels.dashboard import Dashboard
 from epool_viz.panels.html import escape
 from epool_viz.panels.look import heading, part
+from epool_viz.panels.reading import ReadAnotherWay
 from epool_viz.panels.your_data import page
 from epool_viz.panels.your_data.model import YourDataModel, facts_of
 from epool_viz.panels.yours import packed_kernels, packed_sequences
@@ -25,8 +26,6 @@ from epool_viz.panels.yours import packed_kernels, packed_sequences
 LOGOS = 24
 FIRST = 3  # sequences shown
 _LETTERS_SHOWN = 60
-_AUTO = "as the file says"
-_FLIPS = [(_AUTO, None), ("no", False), ("yes", True)]
 
 
 class YourDataView(Dashboard):
@@ -68,16 +67,9 @@ class YourDataView(Dashboard):
             description="Or paste a motif or a kernel", placeholder="A 0.1 0.9 0.2\nC …", **texts
         )
         self.sequence_said, self.model_said, self.logos = (w.HTML() for _ in range(3))
-        self.layer = w.Dropdown(description="Convolution")
-        self.axes = w.Dropdown(description="Axes of the stored weight")
-        self.letters = w.Text(description="Order of the letters", placeholder="ACGT", continuous_update=False)
-        self.flip = w.Dropdown(description="Turn the kernels round", options=_FLIPS)
-        self.fold = w.Dropdown(description="Fold the batch-norm in", options=_FLIPS)
+        self.reading = ReadAnotherWay(self.model)
 
     def _arranged(self) -> list[Any]:
-        self.reading = w.VBox(
-            [heading("Read it another way"), self.layer, self.axes, self.letters, self.flip, self.fold]
-        ).add_class("ep-controls")
         sequences = w.VBox([heading("Sequences"), self.sequence_file, self.pasted, self.sequence_said])
         kernels = w.VBox(
             [heading("Model or motifs"), self.model_file, self.pasted_motif, self.model_said, self.logos, self.reading]
@@ -94,13 +86,9 @@ class YourDataView(Dashboard):
         model, wire = self.model, self.wiring
         for name in ("pasted", "pasted_motif"):
             wire.both((model, name), (getattr(self, name), "value"))
-        wire.both((model, "letters"), (self.letters, "value"))
-        wire.both((model, "flip"), (self.flip, "value"))
-        wire.both((model, "fold"), (self.fold, "value"))
-        wire.on(self.layer, "value", self._take_layer)
-        wire.on(self.axes, "value", self._take_axes)
+        self.reading.wire(wire)
         wire.on(model, ("sequences", "sequence_problems"), self._show_sequences)
-        wire.on(model, ("kernels", "model_problem", "has_file"), self._show_kernels)
+        wire.on(model, ("kernels", "model_problem"), self._show_kernels)
         wire.on(model, "sequences", self._keep_sequences)
         wire.on(model, "kernels", self._keep_kernels)
         wire.on(model, YourDataModel.CHOICES, self._show)
@@ -142,15 +130,6 @@ class YourDataView(Dashboard):
         if kernels is not None and kernels is not self.model.yours.kernels:
             self.keep.put("model", *packed_kernels(kernels))
 
-    def _take_layer(self, change: Any) -> None:
-        if not self.wiring.is_quiet and change.new is not None:
-            self.model.axes = ""
-            self.model.layer = change.new
-
-    def _take_axes(self, change: Any) -> None:
-        if not self.wiring.is_quiet and change.new is not None:
-            self.model.axes = change.new
-
     def _show_sequences(self, _: Any = None) -> None:
         model = self.model
         wrong = problems_html(model.sequence_name, model.sequence_problems, model.are_all_problems)
@@ -162,22 +141,6 @@ class YourDataView(Dashboard):
         wrong = problems_html(model.model_name, problems, True)
         self.model_said.value = wrong + ("" if model.kernels is None else kernels_html(model.kernels))
         self.logos.value = "" if model.kernels is None else logos_html(model.kernels)
-        self.reading.layout.display = shown_if(bool)(model.can_be_read_otherwise)
-        self.fold.layout.display = shown_if(bool)(model.has_batch_norm)
-        if model.can_be_read_otherwise:
-            self._offer_readings(model.kernels)
-
-    def _offer_readings(self, kernels: ImportedKernels) -> None:
-        names = [each.rpartition(" (")[0] for each in kernels.candidates]
-        with self.wiring.quietly():
-            self.layer.options = [
-                (f"the first that fits ({kernels.layer})", ""),
-                *zip(kernels.candidates, names, strict=True),
-            ]
-            self.layer.value = self.model.layer if self.model.layer in ("", *names) else ""
-            self.axes.options = [(f"{_AUTO}: {kernels.axes}" if not self.model.axes else _AUTO, ""),
-                                 *((each, each) for each in kernels.possible_axes)]  # fmt: skip
-            self.axes.value = self.model.axes if self.model.axes in ("", *kernels.possible_axes) else ""
 
 
 def choices_of(model: YourDataModel) -> dict[str, Any]:

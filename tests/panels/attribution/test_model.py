@@ -22,6 +22,7 @@ SEQUENCE = "ACGTTGCAATTACGATCGATTACGGATTACAGGGACTTTCCACGT"  # 45 letters
 def test_state_round_trips_through_json() -> None:
     state = {
         "network": "two_motifs_max",
+        "kernel": 2,
         "source": "pasted",
         "example": "p73_peaks",
         "pasted": SEQUENCE,

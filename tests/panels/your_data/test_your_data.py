@@ -11,7 +11,8 @@ import pytest
 from safetensors.numpy import save
 
 from epool_viz import dashboards, import_kernels
-from epool_viz.panels.your_data.model import LARGEST_MODEL, YourDataModel, facts_of
+from epool_viz.panels.brought import LARGEST_MODEL
+from epool_viz.panels.your_data.model import YourDataModel, facts_of
 from epool_viz.panels.yours import MOST_TEXT, packed_kernels, packed_sequences
 
 FASTA = b">one\nACGTTGCA\n>two <b>\nGGGCATN\n"
@@ -80,22 +81,22 @@ def test_the_reading_can_be_changed_and_changed_back():
     view.keep.send = lambda *_, **__: None
     view.model.load_model("m.safetensors", MODEL)
     weight = ARRAYS["a.weight"]
-    view.letters.value = "TGCA"
+    view.reading.letters.value = "TGCA"
     np.testing.assert_array_equal(view.model.kernels.kernels, weight[:, ::-1])
-    view.flip.value = True
+    view.reading.flip.value = True
     np.testing.assert_array_equal(view.model.kernels.kernels, weight[:, ::-1, ::-1])
-    view.letters.value, view.flip.value = "", None
-    view.fold.value = True
+    view.reading.letters.value, view.reading.flip.value = "", None
+    view.reading.fold.value = True
     np.testing.assert_allclose(view.model.kernels.bias, [-0.25, -1], rtol=1e-5)
-    view.fold.value = None
-    assert view.axes.options[1:] == (("kernel, letter, position",) * 2, ("position, letter, kernel",) * 2)
-    view.axes.value = "position, letter, kernel"
+    view.reading.fold.value = None
+    assert view.reading.axes.options[1:] == (("kernel, letter, position",) * 2, ("position, letter, kernel",) * 2)
+    view.reading.axes.value = "position, letter, kernel"
     assert "a.bias (2); accepted: 5 numbers, one a kernel" in text_of(view.model_said.value), "so these axes are wrong"
     np.testing.assert_array_equal(view.model.kernels.kernels, weight)
-    view.axes.value = ""
-    view.layer.value = "c.weight"
+    view.reading.axes.value = ""
+    view.reading.layer.value = "c.weight"
     assert view.model.kernels.kernels.shape == (3, 4, 6)
-    view.letters.value = "AAAA"
+    view.reading.letters.value = "AAAA"
     assert "`letters` is 'AAAA'" in text_of(view.model_said.value)
     assert view.model.kernels.kernels.shape == (3, 4, 6), "what was there stays"
     view.close()
