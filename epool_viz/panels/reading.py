@@ -35,18 +35,22 @@ class ReadAnotherWay(w.VBox):
 
     def wire(self, wiring: Wiring) -> None:
         """Tie the controls to what was brought."""
-        self._wiring = wiring
+        self._wiring, self._is_wanted = wiring, True
         for name in ("letters", "flip", "fold"):
             wiring.both((self.brought, name), (getattr(self, name), "value"))
         wiring.on(self.layer, "value", self._take_layer)
         wiring.on(self.axes, "value", self._take_axes)
-        wiring.on(self.brought, ("kernels", "has_file"), self.show)
+        wiring.on(self.brought, ("kernels", "has_file"), self._offer)
         self.show()
 
-    def show(self, _: Any = None) -> None:
-        """Offer what the file allows."""
+    def show(self, is_wanted: bool = True) -> None:
+        """Offer what the file allows; nothing while something else than the file is shown."""
+        self._is_wanted = is_wanted
+        self._offer()
+
+    def _offer(self, _: Any = None) -> None:
         brought = self.brought
-        self.layout.display = shown_if(bool)(brought.can_be_read_otherwise)
+        self.layout.display = shown_if(bool)(self._is_wanted and brought.can_be_read_otherwise)
         self.fold.layout.display = shown_if(bool)(brought.has_batch_norm)
         if not brought.can_be_read_otherwise:
             return

@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from safetensors.numpy import save
 
 from epool_viz.core.attribution import METHODS
 from epool_viz.data.attributions import site_sequences
+from epool_viz.data.gallery import load_example_model
 from epool_viz.panels.attribution.model import AttributionModel
 from tests.browser.server import wait_for
 
@@ -71,6 +74,26 @@ def test_a_network_is_read_letter_by_letter(page: Page, app_url: str) -> None:
     rows = list(csv.DictReader(download.value.path().read_text().splitlines()))
     assert float(rows[199]["deeplift"]) == pytest.approx(expected.reading.scores("deeplift", 15)[199])
 
+    # a network of the visitor's own: kernels alone first, then a whole one; of the latter everything is shown
+    strangers = save({"conv.weight": np.random.default_rng(4).normal(size=(3, 4, 8)).astype("f4")})
+    bring(page, "strangers.safetensors", strangers)
+    page.get_by_label("Kernel of the model").select_option("conv-2")
+    wait_for(lambda: shown(page, "best_share") > 0, seconds=10, what="a kernel of a stranger's network")
+    assert page.get_by_role("button", name="Ask captum").is_hidden()
+    whole = load_example_model("two_motifs_max").info.path.read_bytes()
+    bring(page, "mine.safetensors", whole)
+    expected = AttributionModel(network="two_motifs_max", index=9)
+    wait_for(
+        lambda: (
+            page.locator('[data-name="output"]').count()
+            and shown(page, "output") == pytest.approx(expected.reading.output)
+        ),
+        seconds=10,
+        what="the network that was brought",
+    )
+    page.get_by_text("A whole network of epool_viz").wait_for()
+    assert page.get_by_role("button", name="Ask captum").is_enabled()
+
     for width in (360, 1280, 1920):
         page.set_viewport_size({"width": width, "height": 800})
         wait_for(lambda w=width: page.evaluate("document.documentElement.scrollWidth") <= w, seconds=5, what=f"{width}")
@@ -79,6 +102,11 @@ def test_a_network_is_read_letter_by_letter(page: Page, app_url: str) -> None:
         found = Axe().run(page)
         bad = [v for v in found.response["violations"] if v["impact"] in ("serious", "critical")]
         assert [(v["id"], [n["target"] for n in v["nodes"]][:4]) for v in bad] == []
+
+
+def bring(page: Page, name: str, content: bytes) -> None:
+    file = {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+    page.locator(".ec-upload", has_text="Open a model file").locator("input").set_input_files(file)
 
 
 def _option(page: Page, beginning: str) -> str:

@@ -55,12 +55,7 @@ BASELINES = [
     ("nothing (zeros)", "zeros"),
     ("ten shuffles of the sequence", "shuffles"),
 ]
-KERNELS_ALONE = (
-    "This file has the kernels of a network, not the whole of it in a form that this page can run. So you see what "
-    "holds of a kernel by itself: the exact reading of its scores, with m = 1. DeepLIFT, the gradients and captum "
-    "explain a network's answer, and there is none here. A network saved by epool_viz (save_model, epool-viz train, or "
-    "“This network, safetensors” of the comparison) is read in full."
-)
+KERNELS_ALONE = "Of this file there are kernels only: choose one, and it is read exactly."
 WHOLE = "A whole network of epool_viz: everything on this page is computed from it."
 KEPT_HERE = "It is kept in this browser as your model, for every dashboard; “Your data” forgets it."
 EXACT_OF_KERNEL = (
@@ -68,7 +63,19 @@ EXACT_OF_KERNEL = (
     "What the network makes of these scores is another matter; see what holds, beside."
 )
 NO_SITES = "No site of this sequence is known, so there is nothing to hold the tracks against."
-NO_CAPTUM = "Captum explains the answer of a whole network. Of this one there are only the kernels."
+NO_NETWORK = (
+    "DeepLIFT, integrated gradients and saliency explain the answer of a whole network, and captum has to run it. Of "
+    "this file there are the kernels only, or a form that is not run here, so you see what holds of a kernel by "
+    "itself: the exact reading of its scores, with m = 1. A network that epool_viz saved (save_model, epool-viz train, "
+    "or “This network, safetensors” of the comparison) is read in full."
+)
+OF_KERNEL = {  # what each track is where a kernel is read alone
+    "posterior": "The kernel's posterior over windows (the E-step, m = 1), laid over the letters of each window. It "
+    "says where a site is, not which of its letters count.",
+    "log_odds": "Each letter's log odds under the kernel's PWM, weighted with the posterior of its windows. No "
+    "baseline, and free of a constant added to a kernel's column.",
+    "best_window": "As posterior coverage, but all of it on the best window, as max pooling has it.",
+}
 MODEL_NOTE = "A network of epool_viz in full; of safetensors, .npz, Keras, ONNX or motif files the kernels"
 KINDS = {"exact": "exact reading", "naive": "its best window alone", "heuristic": "heuristic"}
 TRACKS: dict[str, Any] = {"title": "Letter by letter", "kinds": KINDS, "edits": "edits"}

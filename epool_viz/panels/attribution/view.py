@@ -183,6 +183,7 @@ class AttributionView(Dashboard):
             self.own_kernel.options = [(name, place) for place, name in enumerate(names)]
             self.own_kernel.index = min(self.model.kernel, len(names) - 1) if names else None
         self.own_kernel.layout.display = shown_if(bool)(names)
+        self.another_way.show(own is not None and own is self.model.brought.kernels)
         self.own_said.layout.display = shown_if(bool)(own)
         self.own_said.value = "" if own is None else own_html(own)
 
@@ -416,12 +417,13 @@ def _interval_svg(mean: float, low: float, high: float, start: float, end: float
 def methods_html(model: AttributionModel) -> str:
     """What each method is, and its law with the numbers of this sequence."""
     items = []
+    known = page.KNOWN if model.reading.is_whole else page.OF_KERNEL
     for method in model.reading.methods:
         law = _law(model, method)
         told = f'<p class="ep-law">{law}</p>' if law else ""
         items.append(
             f'<div class="is-{kind_of(method)}"><dt>{escape(TITLES[method])}</dt>'
-            f"<dd><p>{escape(page.KNOWN[method])}</p>{told}</dd></div>"
+            f"<dd><p>{escape(known[method])}</p>{told}</dd></div>"
         )
     return f'<h2>What each reading is, and where it is exact</h2><dl class="ep-methods">{"".join(items)}</dl>'
 
@@ -437,9 +439,13 @@ def _law(model: AttributionModel, method: str) -> str:
         )
     if method == "log_odds":
         said = _less(reading.output, reading.constant)
+        if not reading.is_whole:
+            return f"Its letters sum to {total}; the kernel's ePool less its offset is {said}. Missing: {missing}."
         return f"Its letters sum to {total}; the network's number less its constant is {said}. Missing: {missing}."
     if method in ("posterior", "best_window") and model.arrays.padding == "valid":
         arrays = model.arrays
+        if not reading.is_whole:
+            return f"Its letters sum to {total}: the width of the kernel, {arrays.width}."
         votes = rounded(float(arrays.output_weights.sum()))
         return f"Its letters sum to {total}: the width {arrays.width} times the sum of the output weights, {votes}."
     return ""
@@ -453,7 +459,7 @@ def _less(a: float, b: float) -> str:
 def captum_html(model: AttributionModel) -> str:
     """How far captum lies from what is shown."""
     if not model.reading.is_whole:
-        return f"<p>{escape(page.NO_CAPTUM)}</p>"
+        return f"<p>{escape(page.NO_NETWORK)}</p>"
     intro = (
         "<p>The page computes these tracks in closed form. Captum, the library that people use, gets there by "
         "automatic differentiation: two routes to the same numbers.</p>"

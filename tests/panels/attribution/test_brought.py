@@ -126,8 +126,14 @@ def test_of_a_strangers_network_one_kernel_is_read_exactly_and_no_heuristic_is_s
     assert abs(model.reading.missing("log_odds")) < 1e-9
     for widget in (view.ask_button, view.controls["baseline"]):
         assert widget.layout.display == "none"
-    assert "DeepLIFT, the gradients and captum explain a network" in view.own_said.value
-    assert "only the kernels" in view.captum.value
+    assert "kernels only: choose one" in view.own_said.value
+    assert "DeepLIFT, integrated gradients and saliency explain the answer of a whole network" in view.captum.value
+    assert "Its letters sum to" in view.methods.value
+    assert "the width of the kernel, 6." in view.methods.value
+    assert view.another_way.layout.display == ""
+    model.network = "two_motifs_max"
+    assert view.another_way.layout.display == "none", "the file is not what is shown"
+    model.network = "yours"
     assert "mean of 600" not in view.scores.value
     best = int(np.argmax(model.reading.scores("best_window"))) + 1
     assert f'data-name="best_start" data-value="{best}"' in view.answer.value
