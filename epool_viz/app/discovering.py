@@ -17,7 +17,7 @@ from epool_viz.core.windows import FoundSite, is_at_known_site
 from epool_viz.data.motif_files import Motif, read_motifs, write_meme
 from epool_viz.data.sequences import SequenceSet
 from epool_viz.errors import ArgumentError
-from epool_viz.panels.em.takeaway import sites_tsv
+from epool_viz.panels.em.takeaway import sites_table
 
 Found = tuple[str, np.ndarray[Any, Any], list[FoundSite]]
 
@@ -111,7 +111,7 @@ def discover_to_files(
         sink(remark)
     text = write_meme([_as_motif(found, q, chosen) for found, _ in found_all], out)
     if sites is not None:
-        sites.write_text(sites_tsv(chosen, [found for found, _ in found_all]), encoding="utf-8")
+        sites.write_text(sites_table(chosen, [found for found, _ in found_all]), encoding="utf-8")
     return text, cancel.exit_code
 
 

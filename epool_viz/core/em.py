@@ -383,6 +383,23 @@ def first_ppms(
     return _first_ppms(climber, start, n_starts, seed, on_trial)
 
 
+def window_ppm(letters: Array, background: Array) -> Array:
+    """A window as a PPM: mostly its own letters, else the background's.
+
+    Parameters
+    ----------
+    letters : shape (width,)
+        Codes of its letters.
+    background : shape (letter,)
+
+    Returns
+    -------
+    Array, shape (letter, width). The start that `fit_em` makes of the window.
+    """
+    one_hot = np.eye(len(background))[letters].T
+    return np.asarray(_FIRST_LETTER * one_hot + (1 - _FIRST_LETTER) * background[:, None])
+
+
 def erase(sequences: Any, result: EMResult, *, least: float = 0.5, alphabet: str | Alphabet = "DNA") -> list[Array]:
     """The letters of the sites of a motif, so that the next one is looked for elsewhere.
 
@@ -563,7 +580,7 @@ def _first_ppms(
     else:
         chosen = _best_substrings(climber, np.unique(windows.letters, axis=0), n_starts, on_trial)
     names = [f"window {climber.alphabet.decode(letters)}" for letters in chosen]
-    return names, np.array([_substring_ppm(letters, q) for letters in chosen])
+    return names, np.array([window_ppm(letters, q) for letters in chosen])
 
 
 def _random_windows(windows: Windows, n_starts: int, seed: int) -> Array:
@@ -588,17 +605,11 @@ def _best_substrings(
     for places in climber.batches(len(unique)):
         if tried and climber.is_cancelled:
             break
-        ppms = np.array([_substring_ppm(letters, climber.q) for letters in unique[places]])
+        ppms = np.array([window_ppm(letters, climber.q) for letters in unique[places]])
         tried += climber.evidence_after_one(ppms).tolist()
         if on_trial is not None:
             on_trial(len(tried), len(unique))
     return np.asarray(unique[np.argsort(-np.array(tried), kind="stable")[:n_starts]])
-
-
-def _substring_ppm(letters: Array, q: Array) -> Array:
-    """A window as a PPM: mostly its own letters, else the background's."""
-    one_hot = np.eye(len(q))[letters].T
-    return np.asarray(_FIRST_LETTER * one_hot + (1 - _FIRST_LETTER) * q[:, None])
 
 
 def _checked(ppm: Any, windows: Windows, background: Any) -> tuple[Array, Array]:

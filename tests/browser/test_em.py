@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
+import json
 import time
 from typing import TYPE_CHECKING
 
 from axe_playwright_python.sync_playwright import Axe
 
+from epool_viz.panels.em.model import EMModel
+from epool_viz.panels.html import rounded
 from epool_viz.panels.links import fragment
 from tests.browser.server import wait_for
 
@@ -83,14 +87,29 @@ def test_em_is_walked_played_run_and_taken_along(page: Page, app_url: str) -> No
     )
 
 
-def test_a_link_asks_whether_a_kernel_is_a_fixed_point(page: Page, app_url: str) -> None:
+def test_a_link_finds_a_motif_again_and_asks_whether_a_kernel_is_a_fixed_point(page: Page, app_url: str) -> None:
     choices = {"data": "ctcf_peaks", "start": "trained", "both_strands": True}
-    opened(page, app_url, choices=choices, at=2, heat=[5, 90], column=3)
+    found = {
+        "start": "jaspar", "of": "CTCF", "place": 0, "occurrence": "zoops", "both_strands": True, "pseudocount": 0.1,
+        "at": 6,
+    }  # fmt: skip
+    model = EMModel(data="ctcf_peaks", found=[found])
+    opened(page, app_url, choices=choices, found=[found], at=2, heat=[5, 90], column=3)
     is_at(page, "M-step 1")
+    kept = page.locator(".ep-found figcaption")
+    assert kept.all_inner_texts() == [
+        f"motif 1, {len(model.found[0].sites)} sites, log evidence {rounded(model.found[0].evidence, 1)}"
+    ]
+    page.get_by_role("button", name="Copy link").click()
+    field = page.get_by_label("link to this state")
+    wait_for(lambda: "#state=" in field.input_value(), seconds=5, what="the link")
+    text = field.input_value().partition("#state=")[2]
+    assert json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))["found"] == [found]
     page.get_by_role("heading", name="Is this kernel a fixed point of EM?").wait_for()
     page.get_by_text("One M-step with the kernel's own posterior moves it by").wait_for()
     page.locator(".ep-formula", has_text="Column 4, expected counts").wait_for()
     page.get_by_role("button", name="Reset").click()
     is_at(page, "start")
+    kept.wait_for(state="detached")
     page.get_by_label("Take the sequences from").select_option("my own: paste or upload")
     page.locator(".ep-alert [role=alert]", has_text="Sequences are empty").wait_for()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -11,7 +11,8 @@ import numpy as np
 from traitlets import Any as AnyTrait
 from traitlets import Bool, Enum, Float, HasTraits, Int, TraitError, Tuple, Unicode, observe, validate
 
-from epool_viz.core.em import first_ppms, posterior_ppm
+from epool_viz.core.alphabet import DNA
+from epool_viz.core.em import first_ppms, posterior_ppm, window_ppm
 from epool_viz.core.kernels import kernel_to_pwm_at
 from epool_viz.core.posterior import OCCURRENCES
 from epool_viz.core.windows import FoundSite, Windows, background_of, codes_of, is_at_known_site, windows_of
@@ -28,11 +29,13 @@ from epool_viz.panels.e_step.kernels import (
     trained_kernel,
     trained_kernels,
 )
+from epool_viz.panels.em.recipe import MOST_FOUND, WINDOW, Recipe, recipes_of, require_window
 from epool_viz.panels.em.trail import Trail, bits_between
 from epool_viz.panels.yours import CHOICE, NotYetHere, Yours, kernel_names, kernels_of, sequences_of
 
 DATA = ("crp0", "crp_sites", "simulated", "ctcf_peaks", "p73_peaks", "pasted", CHOICE)
-STARTS = ("random", "substrings", "jaspar", "trained", CHOICE)
+SEARCHED = ("random", "substrings")  # of the windows of the sequences themselves
+STARTS = (*SEARCHED, "jaspar", "trained", CHOICE)
 STAGES = ("idle", "working", "stopping")
 PEAKS = 200  # of a bundled set of peaks, the first ones
 # Hard caps, in one place: whatever a page sends, this is as far as it goes.
@@ -87,13 +90,14 @@ class Motif(NamedTuple):
     sites: list[FoundSite]
     evidence: float
     background: Array
+    recipe: Recipe
 
 
 class EMModel(HasTraits):
     """Choices in, a walk out.
 
-    The traits named in `CHOICES` and `LOOKING` are the state. A choice that cannot be used is kept and explained in
-    `message`; the walk stays the last good one until it is mended.
+    The traits named in `CHOICES` and `LOOKING` are the state, with the recipes of `found` and with `begun`. A choice
+    that cannot be used is kept and explained in `message`; the walk stays the last good one until it is mended.
     """
 
     data = Enum(DATA, "crp0")
@@ -155,6 +159,7 @@ class EMModel(HasTraits):
         "n_starts",
     )
     LOOKING = ("at", "row", "place", "column")
+    STATE = (*CHOICES, "found", "begun", *LOOKING)
     OF_DATA = ("data", "motif", "n", "length", "site_share", "data_seed", "pasted")
 
     def __init__(self, **state: Any) -> None:
@@ -162,6 +167,7 @@ class EMModel(HasTraits):
         self._paused = False
         self._wanted = 0  # the place to walk to once there is a start
         self._is_waiting = False  # for what the visitor keeps in the browser
+        self._later: tuple[list[Recipe], str] = ([], "")  # what is found again, and begun with, once it is here
         self._erased: list[Array] | None = None
         self._bits: Array | None = None
         self._refresh()
@@ -174,8 +180,9 @@ class EMModel(HasTraits):
         return cls(**state)
 
     def state(self) -> dict[str, Any]:
-        """All that the user chose, as plain values; JSON can hold it."""
-        return {name: getattr(self, name) for name in (*self.CHOICES, *self.LOOKING)}
+        """All that the user chose and found, as plain values; JSON can hold it."""
+        values = {name: getattr(self, name) for name in self.STATE}
+        return values | {"found": [motif.recipe._asdict() for motif in self.found]}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take over a state, or a part of one.
@@ -185,9 +192,13 @@ class EMModel(HasTraits):
         ArgumentError
             For a name that is no part of the state, or a value of the wrong kind; nothing is changed then.
         """
-        unknown = sorted(set(state) - {*self.CHOICES, *self.LOOKING})
+        unknown = sorted(set(state) - set(self.STATE))
         if unknown:
-            raise ArgumentError(unknown[0], "not part of the state", ", ".join((*self.CHOICES, *self.LOOKING)))
+            raise ArgumentError(unknown[0], "not part of the state", ", ".join(self.STATE))
+        recipes = recipes_of(state["found"], WIDEST) if "found" in state else None
+        begun = state.get("begun")
+        if begun is not None and begun != "":
+            require_window(begun, WIDEST)
         before = {name: getattr(self, name) for name in self.CHOICES}
         self._paused = True
         try:
@@ -201,8 +212,9 @@ class EMModel(HasTraits):
         finally:
             self._paused = False
         changed = {name for name, value in before.items() if getattr(self, name) != value}
-        if changed:
-            self._again(changed)
+        is_found_otherwise = recipes is not None and recipes != [motif.recipe for motif in self.found]
+        if changed or is_found_otherwise or (begun is not None and begun != self.begun):
+            self._again(changed, recipes, begun or "")
         self._look({name: value for name, value in state.items() if name in self.LOOKING})
 
     def _look(self, wanted: Mapping[str, Any]) -> None:
@@ -279,25 +291,57 @@ class EMModel(HasTraits):
         Raises
         ------
         ArgumentError
-            Before the first E-step, or while no window has a posterior of one half.
+            Before the first E-step, while no window has a posterior of one half, or with more motifs than a link takes.
         """
         if self.trail is None or not self.at:
             raise ArgumentError("sites", "not looked for yet", "at least one E-step")
-        sites = [site for site in self.trail.sites(self.at) if site.posterior >= 0.5]
-        if not sites:
-            raise ArgumentError("sites", "uncertain everywhere", "one at least with a posterior of 0.5")
-        marked = [self.erased_letters(row).copy() for row in range(len(self.sequences))]
-        for site in sites:
-            marked[site.sequence][site.start : site.stop] = True
-        evidence = self.trail.evidence[(self.at - 1) // 2]
-        kept = Motif(f"motif {len(self.found) + 1}", self.trail.ppm(self.at), sites, evidence, self.background)
-        self._refresh(marked, (*self.found, kept))
+        if len(self.found) == MOST_FOUND:
+            raise ArgumentError("motifs", f"{MOST_FOUND} found already", "to put erased letters back first")
+        self._refresh((*self.found, _motif(self.trail, self._recipe(), len(self.found) + 1)))
+
+    def _recipe(self) -> Recipe:
+        """How the motif shown is found again."""
+        if self.start in SEARCHED:
+            start, of, place = WINDOW, self.trail.name.removeprefix("window "), 0
+        else:
+            start, of, place = self._named_start()
+        return Recipe(start, of, place, self.occurrence, self.both_strands, self.pseudocount, self.at)
+
+    def _named_start(self) -> tuple[str, str, int]:
+        """The chosen start as a recipe says it."""
+        of = {"jaspar": self.jaspar, "trained": self.trained}.get(self.start, "")
+        return self.start, of, {"trained": self.rank, CHOICE: self.which}.get(self.start, 0)
+
+    def _found_again(self, recipe: Recipe, sequences: SequenceSet, found: tuple[Motif, ...]) -> Motif:
+        """The next motif of some sequences, in which others were found before."""
+        background = _background(sequences, recipe.both_strands)
+        begin = self._start_of(recipe.start, recipe.of, recipe.place, background)
+        erased = _erased(sequences, found)
+        windows = windows_of(sequences, begin.width, both_strands=recipe.both_strands, erased=erased)
+        trail = Trail(
+            windows,
+            np.asarray(begin.ppm),
+            background=background,
+            occurrence=recipe.occurrence,
+            pseudocount=recipe.pseudocount,
+            name=begin.name,
+        )
+        while trail.end < recipe.at and not trail.is_finished:
+            trail.step()
+        return _motif(trail, recipe._replace(at=min(recipe.at, trail.end)), len(found) + 1)
 
     def forget_found(self) -> None:
         """Put the erased letters back."""
         self._refresh()
 
     # --- what is seen
+
+    @property
+    def begun(self) -> str:
+        """Letters of the window that the walk begins with, where a search and not the choices alone led to it."""
+        if self.trail is None or self.trail.name == self.beginning.name:
+            return ""
+        return str(self.trail.name.removeprefix("window "))
 
     @property
     def is_about_kernel(self) -> bool:
@@ -411,27 +455,34 @@ class EMModel(HasTraits):
     def _another_of_yours(self, _: Any) -> None:
         if CHOICE not in (self.data, self.start):
             return
-        wanted = self._wanted
-        self._again({"data"} if self.data == CHOICE else set())
+        wanted, (recipes, begun) = self._wanted, self._later
+        self._again({"data"} if self.data == CHOICE else set(), recipes or None, begun)
         self.go(wanted)
 
-    def _refresh(self, erased: list[Array] | None = None, found: tuple[Motif, ...] = ()) -> None:
-        """Follow the choices as far as they can be used."""
+    def _refresh(self, found: tuple[Motif, ...] = (), recipes: Sequence[Recipe] = (), begun: str = "") -> None:
+        """Follow the choices as far as they can be used; after `found`, the motifs of `recipes` are found again."""
+        later = [*(motif.recipe for motif in found), *recipes]
         try:
             sequences = self._chosen_set()
             require_small(sequences)
-            background = self._background(sequences)
+            for recipe in recipes:
+                found = (*found, self._found_again(recipe, sequences, found))
+            erased = _erased(sequences, found)
+            background = _background(sequences, self.both_strands)
             begin = self._chosen_start(background)
             windows = windows_of(sequences, begin.width, both_strands=self.both_strands, erased=erased)
             begin = self._drawn(begin, windows, background)
+            first = self._start_of(WINDOW, begun, 0, background) if begun and self.start in SEARCHED else begin
+            if first.width != begin.width:
+                raise ArgumentError("window", f"{begun!r}, {len(begun)} letters", f"{begin.width}, as the width is")
         except NotYetHere:
-            self._is_waiting = True
+            self._is_waiting, self._later = True, (later, begun)
             return  # what is on the screen stays until the page has answered
         except EpoolError as error:
             self._is_waiting = False
             self.message = friendly(error)
             return
-        self._is_waiting = False
+        self._is_waiting, self._later = False, ([], "")
         with self.hold_trait_notifications():  # whoever hears of it sees all of it
             is_other = self.sequences is not sequences
             was_strongest = is_other or self.place == self.best_place(self.row)
@@ -439,22 +490,25 @@ class EMModel(HasTraits):
             self.sequences, self.beginning, self.found = sequences, begin, found
             self.message, self._bits = "", None
             self.version += 1
-            self.at, self.trail = 0, None if begin.ppm is None else self._trail(begin.name, begin.ppm)
+            self.at, self.trail = 0, None if first.ppm is None else self._trail(first.name, first.ppm)
             self.row = 0 if is_other else min(self.row, len(sequences) - 1)
             last = int(sequences.lengths[self.row]) - 1
             self.place = self.best_place(self.row) if was_strongest else min(self.place, last)
             self.column = min(self.column, begin.width - 1)
 
-    def _again(self, changed: set[str]) -> None:
-        """Follow; other sequences have nothing erased."""
-        if changed & set(self.OF_DATA):
-            self._refresh()
-        else:
-            self._refresh(self._erased, self.found)
-
-    def _background(self, sequences: SequenceSet) -> Array:
-        codes, letters = codes_of(sequences, "DNA")
-        return background_of(codes, letters, self.both_strands)
+    def _again(self, changed: set[str], recipes: list[Recipe] | None = None, begun: str = "") -> None:
+        """Follow; other sequences have nothing erased, unless `recipes` say so."""
+        has_other_data = bool(changed & set(self.OF_DATA))
+        found = () if has_other_data else self.found
+        if recipes is None and self._is_waiting and not has_other_data:
+            recipes, begun = self._later
+        if recipes is None:
+            self._refresh(found, begun=begun)
+            return
+        same = [motif for motif, recipe in zip(found, recipes, strict=False) if motif.recipe == recipe]
+        if len(same) < min(len(found), len(recipes)):
+            same = []  # another one came first
+        self._refresh(tuple(same), recipes[len(same) :], begun)
 
     def _chosen_set(self) -> SequenceSet:
         if self.data == CHOICE:
@@ -462,31 +516,39 @@ class EMModel(HasTraits):
         return _set_of({name: getattr(self, name) for name in self.OF_DATA})
 
     def _chosen_start(self, background: Array) -> Start:
-        if self.start == CHOICE:
-            own = own_kernel(kernels_of(self.yours), self.which)
+        if self.start in SEARCHED:
+            return Start("", self.width, None)
+        return self._start_of(*self._named_start(), background)
+
+    def _start_of(self, start: str, of: str, place: int, background: Array) -> Start:
+        """Where EM begins, said as a recipe says it."""
+        if start == WINDOW:
+            note = "A window of the sequences: its own letters with 70 %, the rest shared as the background has it."
+            return Start(f"window {of}", len(of), window_ppm(DNA.encode(of), background), note=note)
+        if start == CHOICE:
+            own = own_kernel(kernels_of(self.yours), place)
             require_usable(own, WIDEST)
             ppm = np.asarray(kernel_to_pwm_at(own.matrix, 1.0, background=background).ppm)
             note = f"{own.reading} Its exact PPM, the numbers read to the base e."
             return Start(own.label, ppm.shape[1], ppm, None if own.is_motif else own.matrix, note=note)
-        if self.start == "jaspar":
-            kernel = jaspar_kernel(self.jaspar, background)
+        if start == "jaspar":
+            kernel = jaspar_kernel(of, background)
             ppm = np.asarray(kernel_to_pwm_at(kernel.matrix, 1.0, background=background).ppm)
             return Start(kernel.label, ppm.shape[1], ppm, note="A published motif, with one imaginary site.")
-        if self.start == "trained":
-            kernel = trained_kernel(self.trained, self.rank)
-            m = float(network_settings(self.trained, self.rank)["m"])
-            ppm = np.asarray(kernel_to_pwm_at(kernel.matrix, m, background=background).ppm)
-            note = f"The exact PPM of the kernel: its numbers to the base e to the m, m = {m:g}."
-            return Start(kernel.label, ppm.shape[1], ppm, kernel.matrix, m, note)
-        return Start("", self.width, None)
+        if of not in MODEL_NAMES:
+            raise ArgumentError("network", repr(of), ", ".join(MODEL_NAMES))
+        kernel = trained_kernel(of, place)
+        m = float(network_settings(of, place)["m"])
+        ppm = np.asarray(kernel_to_pwm_at(kernel.matrix, m, background=background).ppm)
+        note = f"The exact PPM of the kernel: its numbers to the base e to the m, m = {m:g}."
+        return Start(kernel.label, ppm.shape[1], ppm, kernel.matrix, m, note)
 
     def _drawn(self, begin: Start, windows: Windows, background: Array) -> Start:
         """With the random window in it; substrings are tried elsewhere, since that takes its time."""
         if begin.ppm is not None or self.start != "random":
             return begin
-        names, ppms = first_ppms(windows, "random", seed=self.seed, background=background)
-        note = "A window of the sequences: its own letters with 70 %, the rest shared as the background has it."
-        return Start(names[0], begin.width, ppms[0], note=note)
+        names, _ = first_ppms(windows, "random", seed=self.seed, background=background)
+        return self._start_of(WINDOW, names[0].removeprefix("window "), 0, background)
 
     def load_file(self, name: str, content: bytes) -> None:
         """Use an uploaded file of sequences; one that cannot be read is explained and changes nothing."""
@@ -497,6 +559,31 @@ class EMModel(HasTraits):
             self.message = friendly(error)
             return
         self.restore({"data": "pasted", "pasted": text})
+
+
+def _background(sequences: SequenceSet, both_strands: bool) -> Array:
+    codes, letters = codes_of(sequences, "DNA")
+    return background_of(codes, letters, both_strands)
+
+
+def _motif(trail: Trail, recipe: Recipe, number: int) -> Motif:
+    """What a walk has come to, with the sites that are erased for the next one."""
+    sites = [site for site in trail.sites(recipe.at) if site.posterior >= 0.5]
+    if not sites:
+        raise ArgumentError("sites", "uncertain everywhere", "one at least with a posterior of 0.5")
+    evidence = trail.evidence[(recipe.at - 1) // 2]
+    return Motif(f"motif {number}", trail.ppm(recipe.at), sites, evidence, trail.background, recipe)
+
+
+def _erased(sequences: SequenceSet, found: Sequence[Motif]) -> list[Array] | None:
+    """Which letters of each sequence belong to sites that were found; None for none."""
+    if not found:
+        return None
+    marked = [np.zeros(int(length), dtype=bool) for length in sequences.lengths]
+    for motif in found:
+        for site in motif.sites:
+            marked[site.sequence][site.start : site.stop] = True
+    return marked
 
 
 def _set_of(state: Mapping[str, Any]) -> SequenceSet:

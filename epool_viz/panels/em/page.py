@@ -91,7 +91,9 @@ HELP: dict[str, Any] = {
 TAKE_AWAY: tuple[dict[str, Any], ...] = (
     {"name": "motif.meme", "label": "Motifs, MEME"},
     {"name": "motif.jaspar", "label": "Motifs, JASPAR"},
+    {"name": "motif.transfac", "label": "Motifs, TRANSFAC"},
     {"name": "sites.tsv", "label": "Sites, TSV"},
+    {"name": "sites.csv", "label": "Sites, CSV"},
     {"name": "sites.bed", "label": "Sites, BED"},
     {"name": "history.csv", "label": "Every iteration, CSV"},
     {"name": "logo.svg", "label": "Logo, SVG"},

@@ -11,7 +11,7 @@ import numpy as np
 
 from epool_viz.core.alphabet import reverse_complement
 from epool_viz.core.windows import FoundSite
-from epool_viz.data.motif_files import Motif, write_jaspar, write_meme
+from epool_viz.data.motif_files import Motif, write_jaspar, write_meme, write_transfac
 from epool_viz.data.sequences import SequenceSet
 from epool_viz.errors import ArgumentError
 from epool_viz.panels.em.model import PEAKS, EMModel
@@ -66,10 +66,12 @@ def sites_rows(sequences: SequenceSet, name: str, sites: Iterable[FoundSite]) ->
     return rows
 
 
-def sites_tsv(sequences: SequenceSet, motifs: Iterable[tuple[str, Any, list[FoundSite]]]) -> str:
+def sites_table(
+    sequences: SequenceSet, motifs: Iterable[tuple[str, Any, list[FoundSite]]], delimiter: str = "\t"
+) -> str:
     """The sites of several motifs as a table, a row each."""
     text = io.StringIO()
-    table = csv.writer(text, delimiter="\t", lineterminator="\n")
+    table = csv.writer(text, delimiter=delimiter, lineterminator="\n")
     table.writerow(SITE_COLUMNS)
     for name, _, sites in motifs:
         table.writerows(sites_rows(sequences, name, sites))
@@ -139,7 +141,9 @@ def logo(model: EMModel) -> str:
 _MAKERS: dict[str, Callable[[EMModel], str]] = {
     "motif.meme": lambda model: write_meme(_motifs(model)),
     "motif.jaspar": lambda model: write_jaspar(_motifs(model)),
-    "sites.tsv": lambda model: sites_tsv(model.sequences, motifs_of(model)),
+    "motif.transfac": lambda model: write_transfac(_motifs(model)),
+    "sites.tsv": lambda model: sites_table(model.sequences, motifs_of(model)),
+    "sites.csv": lambda model: sites_table(model.sequences, motifs_of(model), ","),
     "sites.bed": lambda model: sites_bed(model.sequences, motifs_of(model)),
     "history.csv": history_csv,
     "logo.svg": logo,

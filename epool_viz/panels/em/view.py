@@ -54,7 +54,7 @@ class EMView(Dashboard):
     """
 
     PARTS, HELP = page.PARTS, page.HELP
-    LINK = ("choices", "at", "heat", "column")
+    LINK = ("choices", "found", "begun", "at", "heat", "column")
     YOURS: ClassVar = {"data": (CHOICE, SEQUENCES), "start": (CHOICE, MODEL)}
     LOOKS: ClassVar = {"logo_kind": "information", "logo_reverse": False}
 
@@ -235,6 +235,8 @@ class EMView(Dashboard):
         called = f"motif {len(model.found) + 1}" if model.found else "the motif"
         return {
             "choices": choices_of(model),
+            "found": [motif.recipe._asdict() for motif in model.found],
+            "begun": model.begun,
             "at": at,
             "end": trail.end if trail else 0,
             "more": bool(trail) and not trail.is_finished,
@@ -261,8 +263,15 @@ class EMView(Dashboard):
 
     def _follow_page(self, patch: dict[str, Any]) -> None:
         model = self.model
-        if isinstance(patch.get("choices"), dict) and patch["choices"] != choices_of(model):
-            model.restore(_defaults() | {"pasted": model.pasted} | patch["choices"])
+        if {"choices", "found", "begun"} & set(
+            patch
+        ):  # a link, or Reset: what it leaves as it is on the page holds too
+            wish = {name: self.store.now[name] for name in self.LINK}
+            state = {name: wish[name] for name in ("found", "begun")}
+            if isinstance(wish["choices"], dict) and wish["choices"] != choices_of(model):
+                state |= _defaults() | {"pasted": model.pasted} | wish["choices"]
+            model.restore(state)
+            patch = wish | patch
         place = patch.get("at")
         if _is_number(place) and place != model.at:
             model.said = model.said if model.is_busy else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 
 import numpy as np
@@ -31,7 +32,7 @@ def test_a_state_makes_the_same_model_again():
     state = json.loads(json.dumps(model.state()))
     again = EMModel.from_state(state)
     assert again.state() == state
-    assert state == OTHER | {"at": 5, "row": 4, "place": 11, "column": 3}
+    assert state == OTHER | {"found": [], "begun": "", "at": 5, "row": 4, "place": 11, "column": 3}
     np.testing.assert_allclose(again.heat(), model.heat())
     np.testing.assert_allclose(again.trail.ppm(5), model.trail.ppm(5))
 
@@ -246,6 +247,111 @@ def test_found_sites_are_erased_and_the_next_motif_is_elsewhere():
     model.erase_and_go_on()
     model.n = 20
     assert model.found == (), "other sequences have nothing erased"
+
+
+def searched(model):
+    """The same after a search for the best of its starts."""
+    runner = Runner(model)
+    runner.search()
+    runner.join()
+    assert model.message == ""
+    return model
+
+
+def assert_same(again, model):
+    assert again.message == ""
+    assert again.state() == model.state()
+    assert again.sequences.names == model.sequences.names
+    for row in range(len(model.sequences)):
+        np.testing.assert_array_equal(again.erased_letters(row), model.erased_letters(row))
+    for one, other in zip(again.found, model.found, strict=True):
+        assert one.name == other.name
+        assert [site[:4] for site in one.sites] == [site[:4] for site in other.sites]
+        np.testing.assert_allclose(one.ppm, other.ppm, rtol=0, atol=1e-9)
+        assert one.evidence == pytest.approx(other.evidence, rel=1e-9)
+    np.testing.assert_allclose(again.heat(), model.heat(), rtol=0, atol=1e-9)
+
+
+def test_a_state_finds_the_same_motifs_again_each_in_its_own_way_and_the_walk_of_a_search():
+    model = searched(EMModel(data="simulated", motif="CTCF", n=37, length=83, width=15, seed=3, n_starts=4))
+    model.erase_and_go_on()
+    model.restore({"start": "jaspar", "jaspar": "SP1", "occurrence": "zoops", "both_strands": True})
+    model.go(6)
+    model.erase_and_go_on()
+    model.restore({"start": "trained", "trained": "ctcf_max", "rank": 2, "occurrence": "oops", "pseudocount": 0.7})
+    model.go(5)
+    model.erase_and_go_on()
+    searched(model).restore({"start": "random", "width": 11})
+    searched(model).go(8)
+    assert (len(model.found), len(model.begun)) == (3, 11)
+    assert [motif.recipe.start for motif in model.found] == ["window", "jaspar", "trained"]
+    assert [motif.recipe.both_strands for motif in model.found] == [False, True, True]
+    again = EMModel.from_state(json.loads(json.dumps(model.state())))
+    assert_same(again, model)
+    again.restore({"at": 3})
+    assert again.begun == model.begun, "looking elsewhere begins nothing anew"
+    again.restore({"begun": ""})
+    assert again.trail.name == again.beginning.name
+    kept = model.found[:2]
+    model.restore({"found": [motif.recipe._asdict() for motif in kept]})
+    assert model.found == kept, "what is there already is not looked for again"
+
+
+def test_the_best_substring_is_not_looked_for_again():
+    model = EMModel(data="crp0", start="substrings", width=9)
+    runner = Runner(model)
+    runner.find_start()
+    runner.join()
+    again = EMModel.from_state(model.state())
+    assert (again.needs_start, again.trail.name) == (False, model.trail.name)
+    np.testing.assert_array_equal(again.trail.ppms[0], model.trail.ppms[0])
+
+
+WINDOW = {
+    "start": "window", "of": "ACGTACGTA", "place": 0, "occurrence": "oops", "both_strands": False, "pseudocount": 0.1,
+    "at": 5,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"found": 3}, "a list of at most 50 motifs"),
+        ({"found": [WINDOW] * 51}, "51 motifs"),
+        ({"found": [{"start": "window"}]}, "motifs with start, of, place"),
+        ({"found": [WINDOW | {"start": "moon"}]}, "start = 'moon'"),
+        ({"found": [WINDOW | {"of": "ACGN"}]}, "letters A C G T"),
+        ({"found": [WINDOW | {"of": "A" * 61}]}, "1 to 60"),
+        ({"found": [WINDOW | {"at": 0}]}, "at = 0"),
+        ({"found": [WINDOW | {"at": 10**9}]}, "at = 1000000000"),
+        ({"found": [WINDOW | {"pseudocount": float("nan")}]}, "pseudocount = nan"),
+        ({"found": [WINDOW | {"both_strands": 1}]}, "both_strands = 1"),
+        ({"begun": 4}, "letters A C G T"),
+        ({"begun": "<b>"}, "letters A C G T"),
+    ],
+)
+def test_a_damaged_recipe_is_told_and_changes_nothing(wrong, told):
+    model = EMModel(at=3)
+    before = model.state()
+    with pytest.raises(ArgumentError, match=re.escape(told)):
+        model.restore({"width": 9} | wrong)
+    assert model.state() == before
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        ({"begun": "ACGT"}, "accepted: 22"),
+        ({"found": [WINDOW | {"start": "trained", "of": "moon"}]}, "Network is 'moon'"),
+        ({"found": [WINDOW | {"at": 1, "of": "A"}]}, "uncertain everywhere"),
+    ],
+)
+def test_what_cannot_be_found_again_is_explained_and_the_last_walk_stays(state, told):
+    model = EMModel(at=3)
+    trail = model.trail
+    model.restore(state)
+    assert told in model.message
+    assert (model.trail, model.found) == (trail, ())
 
 
 @pytest.mark.parametrize(

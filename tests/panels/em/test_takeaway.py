@@ -24,7 +24,7 @@ def text_of(model, name):
     return taken(model, name)[2].decode()
 
 
-@pytest.mark.parametrize("name", ["motif.meme", "motif.jaspar"])
+@pytest.mark.parametrize("name", ["motif.meme", "motif.jaspar", "motif.transfac"])
 def test_motifs_come_back_from_their_files(model, name):
     found = parse_motifs(text_of(model, name))
     assert len(found) == 1
@@ -49,6 +49,7 @@ def test_sites_are_where_they_say_and_read_as_the_motif_reads_them(model):
     sites = model.trail.sites(9)
     assert len(rows) == len(bed) == len(sites) > 5
     assert {row["strand"] for row in rows} == {"+", "-"}
+    assert list(csv.DictReader(io.StringIO(text_of(model, "sites.csv")))) == rows
     complement = str.maketrans("ACGT", "TGCA")
     for row, line, site in zip(rows, bed, sites, strict=True):
         letters = model.sequences[model.sequences.find(row["sequence"])][int(row["start"]) - 1 : int(row["stop"])]

@@ -117,7 +117,22 @@ def test_a_link_opens_the_same_place(view):
     from_page(other, **link)
     assert other.model.state() == view.model.state()
     assert other.store.now == view.store.now
-    from_page(other, choices={}, at=0, heat=[0, 0], column=0)
+    view.erase.click()
+    view.controls["start"].value = "random"
+    view.search.click()
+    view.runner.join()
+    from_page(view, at=3)
+    assert (len(view.store.now["found"]), len(view.store.now["begun"])) == (1, 22)
+    link = {name: view.store.now[name] for name in view.LINK}
+    from_page(other, **{name: value for name, value in link.items() if other.store.now[name] != value})
+    assert other.model.state() == view.model.state()
+    assert other.store.now["at"] == 3
+    assert other.found.value == view.found.value != ""
+    from_page(other, found=[{"start": "<img>"}])
+    assert "motifs with start, of" in other.alert.value
+    assert other.store.now["found"] == link["found"]
+    from_page(other, choices={}, found=[], begun="", at=0, heat=[0, 0], column=0)
+    assert other.found.value == ""
     assert choices_of(other.model) == {}
     assert other.model.at == 0
     other.close()
@@ -239,6 +254,24 @@ def test_a_link_to_what_the_browser_keeps_waits_for_it():
     own = SequenceSet.from_strings(["ACGTTGCAGGATTACA", "TTGGATTACAGGTT"], names=["a", "b"])
     Browser(view).keeps(sequences=packed_sequences(own))
     assert (len(view.model.sequences), view.model.at) == (2, 4)
+    view.model.erase_and_go_on()
+    view.model.go(3)
+    state = view.model.state()
+    view.close()
+    view = dashboards.em(**state)
+    view.model.n_starts = 4
+    Browser(view).keeps(sequences=packed_sequences(own))
+    assert view.model.state() == state | {"n_starts": 4}
+    assert len(view.model.found) == 1
+    view.close()
+    kernel = {"start": "yours", "of": "", "place": 2, "occurrence": "zoops", "both_strands": True, "pseudocount": 0.5}
+    found = [*state["found"], kernel | {"at": 3}]
+    view = dashboards.em(**state | {"found": found})
+    browser = Browser(view)
+    view.model.start = "yours"
+    browser.keeps(sequences=packed_sequences(own), model=packed_kernels(KERNELS))
+    assert view.model.message == ""
+    assert view.model.state()["found"] == found
     view.close()
 
 
