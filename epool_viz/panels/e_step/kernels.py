@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from epool_viz.core.pooling import ACTIVATIONS
+from epool_viz.core.scan import PADDINGS
 from epool_viz.data.gallery import load_example_model
 from epool_viz.data.importing.kernels import ImportedKernels
 from epool_viz.data.importing.motif_kernels import IMAGINARY_SITES as IMAGINARY_SITES
@@ -139,15 +142,63 @@ def network_note(name: str, rank: int, choices: dict[str, Any]) -> str:
     choices : dict
         The present value of each of `network_settings`.
     """
-    own = network_settings(name, rank)
-    changed = [_said(key, value) for key, value in own.items() if choices[key] != value]
-    if changed:
-        listed = f"{', '.join(changed[:-1])} and {changed[-1]}" if changed[1:] else changed[0]
-        return f"Not what the network computes: it has {listed}."
     example = load_example_model(name)
     weight = example.model.output_weights[kernel_place(name, rank)]
+    return _note_of(network_settings(name, rank), choices, example.info.pooling, float(weight))
+
+
+def own_settings(imported: ImportedKernels, which: int) -> dict[str, Any]:
+    """What a kernel that the visitor brought has with it, as far as the file tells it and an E-step can have it."""
+    place = min(which, len(imported) - 1)
+    found: dict[str, Any] = {"bias": round(float(imported.bias[place]), _DECIMALS)}
+    whole = imported.whole
+    if whole is not None:
+        m = 1.0 if whole.m is None else round(float(whole.m), _DECIMALS)
+        found |= {"m": m, "mode": whole.mode, "local_window": whole.local_window, "both_strands": False}
+        return found | {"activation": whole.activation, "padding": whole.padding}
+    if imported.activation in ACTIVATIONS:
+        found["activation"] = imported.activation
+    if imported.padding in PADDINGS:
+        found["padding"] = imported.padding
+    return found
+
+
+def own_note(imported: ImportedKernels, which: int, choices: Mapping[str, Any]) -> str:
+    """One sentence or two: what of the screen the visitor's network computes; empty for motifs.
+
+    Parameters
+    ----------
+    imported, which : as for `own_kernel`
+    choices : mapping
+        The present value of each of `own_settings`.
+    """
+    if imported.format == "motifs":
+        return ""
+    own, whole = own_settings(imported, which), imported.whole
+    if whole is not None and imported.output_weights is not None:
+        weight = imported.output_weights[min(which, len(imported) - 1)]
+        return _note_of(own, choices, whole.pooling, float(weight))
+    changed = [_said(key, value) for key, value in own.items() if choices[key] != value]
+    if changed:
+        return f"Not what the network computes: it has {_listed(changed)}."
+    told = [_said(key, own[key]) for key in ("activation", "padding") if key in own]
+    said = f"Set as the file says: its bias{''.join(f', {each}' for each in told)}."
+    if imported.activation not in (None, *ACTIVATIONS):
+        return f"{said} Its activation ({imported.activation}) is none of the choices: these are the scores before it."
+    return said
+
+
+def _note_of(own: Mapping[str, Any], choices: Mapping[str, Any], pooling: str, weight: float) -> str:
+    """What of the screen a network computes, whose settings, pooling and weight of this kernel are known."""
+    changed = [_said(key, value) for key, value in own.items() if choices[key] != value]
+    if changed:
+        return f"Not what the network computes: it has {_listed(changed)}."
     counts = f"{weight:.3g}".replace("-", "−")
-    return f"{_PASSED_ON[example.info.pooling]} It counts {counts} times towards the log odds of a bound sequence."
+    return f"{_PASSED_ON[pooling]} It counts {counts} times towards the log odds of a bound sequence."
+
+
+def _listed(said: list[str]) -> str:
+    return f"{', '.join(said[:-1])} and {said[-1]}" if said[1:] else said[0]
 
 
 _DECIMALS = 9  # as the panel rounds its numbers

@@ -137,6 +137,7 @@ class EStepModel(HasTraits):
     def __init__(self, **state: Any) -> None:
         super().__init__()
         self._paused = False
+        self._named: frozenset[str] = frozenset()
         self._refresh()
         if state:
             self.restore(state)
@@ -210,8 +211,14 @@ class EStepModel(HasTraits):
 
     @property
     def network_note(self) -> str:
-        """What of the screen the trained model itself computes; empty while the kernel shown is none of a model."""
-        if self.kernel_source != "trained" or self.message:
+        """What of the screen the model itself computes; empty while the kernel shown is none of a model."""
+        if self.message:
+            return ""
+        own = self.yours.model
+        if self.kernel_source == CHOICE and own is not None:
+            choices = {name: getattr(self, name) for name in kernels.own_settings(own, self.which)}
+            return kernels.own_note(own, self.which, choices)
+        if self.kernel_source != "trained":
             return ""
         choices = {name: getattr(self, name) for name in kernels.network_settings(self.trained, self.rank)}
         return kernels.network_note(self.trained, self.rank, choices)
@@ -254,10 +261,21 @@ class EStepModel(HasTraits):
         self.message = f"The text has {len(proposal.value):,} characters; accepted: at most {LONGEST_TEXT:,}."
         return str(getattr(self, proposal.trait.name))
 
-    @observe("yours", "which")
-    def _another_of_yours(self, _: Any) -> None:
+    @observe("which")
+    def _another_of_the_file(self, _: Any) -> None:
         if not self._paused:
-            self._take_over(self._own_settings())
+            own = self._own_settings()
+            self._take_over({"bias": own["bias"]} if own else {})
+
+    @observe("yours")
+    def _another_of_yours(self, change: Any) -> None:
+        """Another model of the visitor's brings its settings, but for those that were asked for before it was here."""
+        if self._paused:
+            return
+        is_another = change.new.model is not change.old.model
+        own = self._own_settings() if is_another else {}
+        named, self._named = self._named, frozenset() if own else self._named
+        self._take_over({name: value for name, value in own.items() if name not in named})
 
     @observe("sequence_source", "example", "pasted")
     def _another_set(self, _: Any) -> None:
@@ -270,10 +288,10 @@ class EStepModel(HasTraits):
             return
         was = tuple(change.old if name == change.name else getattr(self, name) for name in NETWORK)
         choices: dict[str, Any] = {"rank": 0} if change.name == "trained" else {}
-        if change.name == "kernel_source" and change.old == CHOICE:
-            choices = {"bias": self.traits()["bias"].default_value}
-        if change.name == "kernel_source" and change.old == "trained":
-            choices = {name: self.traits()[name].default_value for name in kernels.network_settings(self.trained, 0)}
+        if change.name == "kernel_source" and change.old in (CHOICE, "trained"):
+            brought = self._settings_brought(was)
+            left = [name for name in kernels.network_settings(self.trained, 0) if name not in brought]
+            choices = {name: self.traits()[name].default_value for name in left}
         self._take_over(choices, was)
 
     @observe(*(name for name in INPUTS if name not in ("sequence_source", "example", "pasted", "which", *NETWORK)))
@@ -287,6 +305,8 @@ class EStepModel(HasTraits):
         `was` are the values of `NETWORK` before, where they have changed already.
         """
         was = self._network() if was is None else was
+        if state.get("kernel_source") == CHOICE and self.yours.model is None:
+            self._named = frozenset(state)
         self._paused = True
         try:
             for name in self.INPUTS:
@@ -316,11 +336,9 @@ class EStepModel(HasTraits):
         return settings if now[:2] != was[:2] else {"bias": settings["bias"]}
 
     def _own_settings(self) -> dict[str, Any]:
-        """The bias of the visitor's own kernel, once it is here."""
-        if self.kernel_source != CHOICE or self.yours.kernels is None:
-            return {}
-        bias = self.yours.kernels.bias
-        return {"bias": round(float(bias[min(self.which, len(bias) - 1)]), 9)}
+        """What the visitor's own kernel has with it, once it is here."""
+        own = self.yours.model
+        return {} if self.kernel_source != CHOICE or own is None else kernels.own_settings(own, self.which)
 
     def _refresh(self) -> None:
         """Follow the choices as far as they can be used."""

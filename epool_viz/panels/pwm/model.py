@@ -10,6 +10,7 @@ from epool_viz.core.kernels import KernelReadings, kernel_readings_at
 from epool_viz.core.trace import EStepTrace
 from epool_viz.panels.e_step.model import EStepModel
 from epool_viz.panels.pwm.steps import FIRST_STEP, STEPS, PwmStep
+from epool_viz.panels.yours import CHOICE
 
 OF_A_SCORE = ("m", "bias")
 """What of a trained network's settings the score of its kernel depends on."""
@@ -39,8 +40,10 @@ class PwmModel(EStepModel):
 
     @property
     def network_note(self) -> str:
-        """What of the screen the trained model computes; empty while the kernel shown is none of a model."""
-        if self.kernel_source != "trained" or self.message:
+        """What of the screen the model computes; empty while the kernel shown is none of a model."""
+        own = self.yours.model if self.kernel_source == CHOICE else None
+        is_of_a_network = self.kernel_source == "trained" or (own is not None and own.format != "motifs")
+        if not is_of_a_network or self.message:
             return ""
         return "The scores are those of the network's convolution, with its bias."
 

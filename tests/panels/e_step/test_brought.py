@@ -1,0 +1,104 @@
+"""A visitor's own kernel brings what its file tells of its network, and the screen says what holds."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from epool_viz import import_kernels
+from epool_viz.data.gallery import load_example_model
+from epool_viz.data.importing.whole import WholeNetwork
+from epool_viz.panels.e_step.model import EStepModel
+from epool_viz.panels.pwm.model import PwmModel
+from epool_viz.panels.yours import Yours
+
+RNG = np.random.default_rng(sum(map(ord, "a kernel of yours")))
+PLAIN = import_kernels({"c.weight": RNG.normal(size=(3, 4, 5)), "c.bias": np.array([0.25, -2.0, 1.5])})
+KERAS = dataclasses.replace(PLAIN, activation="relu", pooling="max", padding="same")
+TANH = dataclasses.replace(PLAIN, activation="tanh", pooling="max")
+WHOLE = dataclasses.replace(
+    PLAIN,
+    output_weights=np.array([1.0, -0.5, 3.0]),
+    whole=WholeNetwork("logsumexp", 1.75, 0, 2, "paper", "same", -0.75),
+)
+PUBLISHED = import_kernels(load_example_model("ctcf_paper").info.path)
+
+
+def settings(model: EStepModel) -> tuple:
+    return model.bias, model.activation, model.padding, model.m, model.local_window
+
+
+def shown(kernels, **state) -> EStepModel:
+    model = EStepModel()
+    model.yours = Yours({}).opens(kernels)
+    model.restore({"kernel_source": "yours"} | state)
+    return model
+
+
+@pytest.mark.parametrize(
+    ("kernels", "expected", "note"),
+    [
+        (PLAIN, (-2.0, "identity", "valid", 1.0, 1), "Set as the file says: its bias."),
+        (KERAS, (-2.0, "relu", "same", 1.0, 1), "Set as the file says: its bias, ReLU, zeros at both ends."),
+        (TANH, (-2.0, "identity", "valid", 1.0, 1), "its bias. Its activation (tanh) is none of the choices"),
+        (WHOLE, (-2.0, "paper", "same", 1.75, 2), "whose gradient is the posterior shown here. It counts −0.5 times"),
+    ],
+    ids=["plain", "keras", "tanh", "whole"],
+)
+def test_a_kernel_of_yours_brings_what_its_file_tells(kernels, expected, note) -> None:
+    model = shown(kernels, which=1)
+    assert model.message == ""
+    assert settings(model) == expected
+    assert note in model.network_note
+    assert model.network_note in model.notes
+
+
+def test_a_published_network_of_yours_computes_what_the_same_one_that_ships_does() -> None:
+    ours = EStepModel(kernel_source="trained", trained="ctcf_paper", rank=0)
+    stored = load_example_model("ctcf_paper").model
+    model = shown(PUBLISHED, which=int(np.argmax(np.abs(stored.output_weights))))
+    assert settings(model) == settings(ours)
+    assert model.trace.pooled == ours.trace.pooled
+    assert model.network_note == ours.network_note
+
+
+def test_another_kernel_of_the_file_brings_its_bias_alone_and_a_change_is_told() -> None:
+    model = shown(KERAS)
+    model.activation = "identity"
+    model.which = 2
+    assert settings(model) == (1.5, "identity", "same", 1.0, 1)
+    assert model.network_note == "Not what the network computes: it has ReLU."
+
+
+def test_from_a_trained_kernel_to_yours_and_back_each_has_its_own_settings() -> None:
+    model = EStepModel(kernel_source="trained", trained="ctcf_paper")
+    published = settings(model)
+    model.yours = Yours({}).opens(PLAIN)
+    model.kernel_source = "yours"
+    assert settings(model) == (0.25, "identity", "valid", 1.0, 1)
+    model.kernel_source = "trained"
+    assert settings(model) == published
+    model.kernel_source = "yours"
+    model.kernel_source = "jaspar"
+    assert settings(model) == (0.0, "identity", "valid", 1.0, 1)
+
+
+def test_what_a_link_asks_for_outlives_the_arrival_of_the_model_and_sequences_change_nothing() -> None:
+    model = EStepModel(kernel_source="yours", activation="identity", m=0.5)
+    model.yours = Yours({}).opens(KERAS)
+    assert settings(model) == (0.25, "identity", "same", 0.5, 1)
+    model.padding = "valid"
+    model.yours = model.yours.takes("sequences", {}, b">a\nACGTACGTAC\n")
+    assert model.padding == "valid"
+    model.yours = Yours({}).opens(WHOLE)
+    assert settings(model) == (0.25, "paper", "same", 1.75, 2)
+
+
+def test_the_motif_of_a_kernel_of_yours_takes_its_m_and_bias_and_nothing_that_is_not_on_its_screen() -> None:
+    model = PwmModel()
+    model.yours = Yours({}).opens(WHOLE)
+    model.kernel_source = "yours"
+    assert settings(model) == (0.25, "identity", "valid", 1.75, 1)
+    assert model.network_note == "The scores are those of the network's convolution, with its bias."
