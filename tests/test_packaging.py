@@ -125,7 +125,13 @@ def test_conda_and_the_image_take_a_python_that_the_package_takes() -> None:
 
 
 def test_conda_installs_the_checkout_itself() -> None:
-    assert environment("environment.yml")["dependencies"][-1] == {"pip": ["-e ."]}
+    assert environment("environment.yml")["dependencies"][-1] == {"pip": ["-e .[motifs]"]}
+
+
+def test_the_image_gets_from_pip_what_conda_forge_lacks() -> None:
+    asked = PROJECT["optional-dependencies"]["motifs"]
+    assert environment("binder/environment.yml")["dependencies"][-1] == {"pip": asked}
+    assert "numba" in requirements("train"), "else it is 200 MB, and not for everybody"
 
 
 def test_repo2docker_takes_the_folder_for_a_conda_image(tree: Path) -> None:

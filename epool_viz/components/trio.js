@@ -204,9 +204,9 @@ export default {
       const isStale = detail && Object.values(detail.matches).some((m) => m === null);
       part.whole.hidden = !detail;
       tools.hidden = !detail || !(isStale || state.finding);
-      find.disabled = Boolean(state.finding) || !state.can_find;
+      find.disabled = Boolean(state.finding) || Boolean(state.cannot_find);
       stop.hidden = !state.finding;
-      looking.textContent = state.finding || (state.can_find ? "" : "needs the extra epool-viz[motifs]");
+      looking.textContent = state.finding || (state.cannot_find ?? "");
       if (!like) {
         blank(part, isStale ? "Not looked up for these settings." : "None of the three readings resembles a motif of JASPAR significantly.");
         part.note.textContent = "";

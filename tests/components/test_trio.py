@@ -77,7 +77,7 @@ def trio_state(place=1, **changes):
         "rule": "deepbind",
         "threshold": 0.0,
         "has_sequences": True,
-        "can_find": True,
+        "cannot_find": "",
         "finding": "",
         "look_up": 0,
         "stop_looking": 0,
@@ -237,9 +237,10 @@ def test_what_was_not_compared_can_be_and_stopped(draw):
     assert page.get_by_role("button", name="Compare with JASPAR").is_disabled()
     page.get_by_role("button", name="Stop").click()
     page.wait_for_function("pushed.some(p => p.stop_looking === 1)")
-    page.evaluate("store.receive({ finding: '', can_find: false })")
+    page.evaluate("store.receive({ finding: '', cannot_find: 'Comparing needs memelite' })")
     settle(page)
-    assert page.get_by_text("needs the extra epool-viz[motifs]").is_visible()
+    assert page.get_by_text("Comparing needs memelite").is_visible()
+    assert page.get_by_role("button", name="Compare with JASPAR").is_disabled()
 
 
 def test_without_sequences_there_is_the_exact_reading_only(draw):

@@ -163,11 +163,19 @@ class LogosView(Dashboard):
             "m_likeliest": model.likeliest_m,
             "background": _plain(model.letters),
             "has_sequences": model.samples is not None,
-            "can_find": has_matching() and kernels.alphabet.name == "DNA",
+            "cannot_find": self._why_not_found(),
             "finding": model.said,
             "grid": self._grid(),
             "detail": self._detail(),
         }
+
+    def _why_not_found(self) -> str:
+        """What is in the way of a comparison with JASPAR, and what to do about it; "" where nothing is."""
+        if self.model.kernels.alphabet.name != "DNA":
+            return "JASPAR's motifs are of DNA: it is compared with kernels that read DNA."
+        if not has_matching():
+            return 'Comparing needs memelite, on the computer that runs this page: pip install "epool-viz[motifs]"'
+        return ""
 
     def _grid(self) -> dict[str, Any] | None:
         model = self.model

@@ -66,6 +66,11 @@ PRIVACY = (
     "kernels. The server writes nothing of it to disk, and its Python ends with the page. On a computer that others "
     "use, press “Forget my data” before you go."
 )
+SHARED = (
+    "Nobody can read it from another computer. But a browser keeps things by web address: where one address serves "
+    "many projects, as on mybinder.org, another project opened there in this same browser could read it too. "
+    f"“Forget my data”, or the {HOURS} hours, ends that; a private window forgets it when you close it."
+)
 NO_PICKLES = (
     "Files of torch.save (.pt, .pth) are refused here: they can run code when they are read. In Python, "
     "safetensors.torch.save_file(model.state_dict(), 'model.safetensors') writes the same weights as numbers only; "

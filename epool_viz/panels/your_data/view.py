@@ -76,7 +76,7 @@ class YourDataView(Dashboard):
         )
         for box in (sequences, kernels):
             box.add_class("ep-brought").add_class("ep-card")
-        privacy = w.HTML(f'<p class="ep-privacy">{escape(page.PRIVACY)}</p>')
+        privacy = w.HTML("".join(f'<p class="ep-privacy">{escape(text)}</p>' for text in (page.PRIVACY, page.SHARED)))
         both = w.Box([part("sequences", sequences), part("model", kernels)]).add_class("ep-body")
         return [part("kept", privacy), both]
 

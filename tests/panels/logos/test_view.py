@@ -146,10 +146,21 @@ def test_the_page_stops_a_look_up(view, monkeypatch):
     assert view.store.now["finding"] == ""
 
 
+def test_what_is_no_dna_is_not_compared_and_the_page_is_told_why(view):
+    assert view.store.now["cannot_find"] == ""
+    bring(
+        view.upload,
+        "rna.meme",
+        b"MEME version 4\n\nALPHABET= ACGU\n\nMOTIF one\n"
+        b"letter-probability matrix: alength= 4 w= 3\n0.1 0.2 0.3 0.4\n0.7 0.1 0.1 0.1\n0.1 0.1 0.1 0.7\n",
+    )
+    assert "motifs are of DNA" in view.store.now["cannot_find"]
+
+
 def test_without_memelite_the_page_is_told(monkeypatch):
     monkeypatch.setattr("epool_viz.panels.logos.view.has_matching", lambda: False)
     view = dashboards.logos()
-    assert view.store.now["can_find"] is False
+    assert 'pip install "epool-viz[motifs]"' in view.store.now["cannot_find"]
     view.close()
 
 
