@@ -272,6 +272,8 @@ export default {
       width = kernel[0].length;
       title.textContent = `${state.names[state.place]}, read three ways`;
       if (has("m", "kernels", "m_pooling", "m_likeliest")) baseButtons();
+      // what was counted for another model is no reading of this one
+      if (changed?.has("kernels") || state.has_sequences === false) shown.heuristic = shown.posterior = undefined;
       const { ppm } = maths.kernelToPwm(kernel, { logBase: state.m, background: state.background });
       shown.exact = logo(rows.exact, ppm);
       ruler(rows.exact);

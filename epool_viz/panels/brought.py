@@ -38,13 +38,14 @@ class BroughtModel(HasTraits):
     def __init__(self, most_kernels: int = MOST_KERNELS) -> None:
         super().__init__()
         self.most_kernels = most_kernels
-        self._raw = b""
+        self.error: EpoolError | None = None  # what the last reading ended with
+        self._raw, self._name = b"", ""
         self._is_reading_anew = False
 
     def load_model(self, name: str, content: bytes) -> None:
         """Read a model or motif file; one that cannot be read is explained and changes nothing."""
         if self._read(name, content, Reading()):
-            self._raw, self.has_file = content, True
+            self._raw, self._name, self.has_file = content, name, True
             self._read_as_the_file_says()
 
     @property
@@ -91,7 +92,7 @@ class BroughtModel(HasTraits):
                 self.flip,
                 self.fold,
             )
-            self._read(self.model_name, self._raw, reading)
+            self._read(self._name, self._raw, reading)
 
     def _read(self, name: str, content: bytes, reading: Reading) -> bool:
         self.model_name = name
@@ -102,9 +103,10 @@ class BroughtModel(HasTraits):
             if len(read) > self.most_kernels:
                 raise FormatError(name, None, f"{len(read):,} kernels", f"at most {self.most_kernels:,}")
         except EpoolError as error:
+            self.error = error
             self.model_problem = _problem(error, name)
             return False
-        self.model_problem = None
+        self.error = self.model_problem = None
         self.kernels = read
         return True
 

@@ -6,13 +6,16 @@ from typing import Any
 
 import ipywidgets as w
 
-from epool_viz.panels.brought import BroughtModel
+from epool_viz.panels.brought import BroughtModel, said_of
 from epool_viz.panels.dashboard import shown_if
 from epool_viz.panels.guard import Wiring
+from epool_viz.panels.html import escape
 from epool_viz.panels.look import heading
 
 _AUTO = "as the file says"
-_FLIPS = [(_AUTO, None), ("no", False), ("yes", True)]
+_FLIPS = [(_AUTO, ""), ("no", "no"), ("yes", "yes")]  # a menu shows nothing for the value None
+_MEANS = {"": None, "no": False, "yes": True}
+_SAYS = {meant: said for said, meant in _MEANS.items()}
 
 
 class ReadAnotherWay(w.VBox):
@@ -21,26 +24,34 @@ class ReadAnotherWay(w.VBox):
     Parameters
     ----------
     brought : BroughtModel
+    tells : bool
+        Whether it says why the file cannot be read as it is asked for, where the panel does not.
     """
 
-    def __init__(self, brought: BroughtModel) -> None:
-        self.brought = brought
+    def __init__(self, brought: BroughtModel, *, tells: bool = False) -> None:
+        self.brought, self.tells = brought, tells
+        self.said = w.HTML()
         self.layer = w.Dropdown(description="Convolution")
         self.axes = w.Dropdown(description="Axes of the stored weight")
         self.letters = w.Text(description="Order of the letters", placeholder="ACGT", continuous_update=False)
         self.flip = w.Dropdown(description="Turn the kernels round", options=_FLIPS)
         self.fold = w.Dropdown(description="Fold the batch-norm in", options=_FLIPS)
-        super().__init__([heading("Read it another way"), self.layer, self.axes, self.letters, self.flip, self.fold])
+        super().__init__(
+            [heading("Read it another way"), self.layer, self.axes, self.letters, self.flip, self.fold, self.said]
+        )
         self.add_class("ep-controls")
 
     def wire(self, wiring: Wiring) -> None:
         """Tie the controls to what was brought."""
         self._wiring, self._is_wanted = wiring, True
-        for name in ("letters", "flip", "fold"):
-            wiring.both((self.brought, name), (getattr(self, name), "value"))
+        wiring.both((self.brought, "letters"), (self.letters, "value"))
+        for name in ("flip", "fold"):
+            wiring.both((self.brought, name), (getattr(self, name), "value"), _SAYS.__getitem__, _MEANS.__getitem__)
         wiring.on(self.layer, "value", self._take_layer)
         wiring.on(self.axes, "value", self._take_axes)
         wiring.on(self.brought, ("kernels", "has_file"), self._offer)
+        wiring.on(self.brought, ("model_problem", *BroughtModel.READING), self._tell)
+        self._tell()
         self.show()
 
     def show(self, is_wanted: bool = True) -> None:
@@ -65,6 +76,13 @@ class ReadAnotherWay(w.VBox):
             self.axes.options = [(f"{_AUTO}: {kernels.axes}" if not brought.axes else _AUTO, ""),
                                  *((each, each) for each in kernels.possible_axes)]  # fmt: skip
             self.axes.value = brought.axes if brought.axes in ("", *kernels.possible_axes) else ""
+
+    def _tell(self, _: Any = None) -> None:
+        """A file that cannot be read this way stays as it was read before, and it is said why."""
+        problem = self.brought.model_problem if self.tells and self.brought.options else None
+        self.said.layout.display = shown_if(bool)(problem)
+        said = "" if problem is None else said_of(self.brought.model_name, problem)
+        self.said.value = f'<p class="ep-problem" role="alert">{escape(said)}</p>' if said else ""
 
     def _take_layer(self, change: Any) -> None:
         if not self._wiring.is_quiet and change.new is not None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from axe_playwright_python.sync_playwright import Axe
+from safetensors.numpy import save
 
 from epool_viz.core.kernels import kernel_to_pwm_at
 from epool_viz.core.motifs import information_content
@@ -72,6 +73,23 @@ def test_a_visitor_reads_kernels_and_takes_them_along(page: Page, app_url: str) 
     found = parse_motifs(download.value.path().read_bytes())
     assert found
     assert all(motif.name.endswith("_exact") for motif in found)
+
+    # a model of the visitor's own, read another way; what is refused leaves it as it was
+    kernels = np.random.default_rng(4).normal(size=(3, 4, 8)).astype("f4")
+    file = {"name": "mine.safetensors", "mimeType": "application/octet-stream", "buffer": save({"c.weight": kernels})}
+    page.locator(".ec-upload", has_text="Open a model file").locator("input").set_input_files(file)  # type: ignore[arg-type]
+    page.get_by_text("Without sequences there is the exact reading only.").wait_for()
+    letters = page.get_by_label("Order of the letters")
+    before = number(page, "bits_exact")
+    letters.fill("AAAA")
+    letters.press("Enter")
+    page.get_by_text("mine.safetensors cannot be read: `letters` is 'AAAA'").wait_for()
+    letters.fill("TGCA")
+    letters.press("Enter")
+    page.locator(".ep-problem").wait_for(state="detached")
+    assert np.isclose(number(page, "bits_exact"), before, rtol=1e-3)
+    chosen = page.get_by_label("Turn the kernels round").locator("option:checked")
+    assert chosen.inner_text().replace("\xa0", " ") == "as the file says"
 
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]

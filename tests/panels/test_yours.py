@@ -187,12 +187,13 @@ def test_logos_show_the_kernels_and_count_in_the_sequences_that_the_browser_keep
     assert not model.is_own
     browser.keeps(sequences=packed_sequences(SequenceSet.from_strings(strings)), model=packed_kernels(KERNELS))
     assert sorted(browser.asked) == ["model", "sequences"]
-    assert (model.message, model.is_own, view.store.now["trained"]) == ("", True, "own")
+    assert (model.message, model.is_own, view.store.now["trained"]) == ("", True, "yours")
     np.testing.assert_array_equal(model.kernels.kernels, KERNELS.kernels)
     assert len(model.samples.making) + len(model.samples.judging) == 40
     browser.keeps()
     view.sequences.value = "none"
     assert model.samples is None
+    view.store._receive(view.store, {"patch": {"trained": "ctcf_max"}}, [])
     view.store._receive(view.store, {"patch": {"trained": "yours"}}, [])
     assert "nothing of the kind is kept in this browser" in view.alert.value
     view.store._receive(view.store, {"patch": {"trained": "ctcf_max"}}, [])

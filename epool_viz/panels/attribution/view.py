@@ -106,7 +106,7 @@ class AttributionView(Dashboard):
         )
         self.own_kernel = w.Dropdown(description="Kernel of the model")
         self.own_said = w.HTML().add_class("ep-own")
-        self.another_way = ReadAnotherWay(self.model.brought)
+        self.another_way = ReadAnotherWay(self.model.brought, tells=True)
         self.answer = w.HTML().add_class("ep-sentence")
         self.tracks = LetterTracks(self.store, page.TRACKS, *tracks_of(self.model))
         self.scores = w.HTML()

@@ -13,8 +13,10 @@ from traitlets import Enum, Float, HasTraits, Int, List, TraitError, Unicode, ob
 from epool_viz.core.alignment import RULES, Alignment
 from epool_viz.core.motifs import kl_divergence
 from epool_viz.data.gallery import MODEL_NAMES, example_log_base, load_example_model
+from epool_viz.data.importing.kernels import ImportedKernels
 from epool_viz.data.matching import Match, aligned, example_matches
 from epool_viz.errors import ArgumentError, EpoolError, NoFiniteBaseError
+from epool_viz.panels.brought import BroughtModel
 from epool_viz.panels.logos import readings as r
 from epool_viz.panels.yours import CHOICE, NotYetHere, Yours, kernels_of, sequences_of
 from epool_viz.panels.yours import SEQUENCES as YOUR_SEQUENCES
@@ -23,7 +25,7 @@ Array = np.ndarray[Any, Any]
 
 # Hard caps, in one place: whatever a page sends, this is as far as it goes.
 BOUNDS = {"m": (0.0, 20.0), "threshold": (0.0, 0.99)}
-OWN = "own"  # what the page calls a model that does not ship
+OLD_OWN = "own"  # what links of before called a model that does not ship
 SEQUENCES = ("none", "ctcf", "p73", "two_motifs", "file", CHOICE)
 _KEPT = 24  # details in memory
 _LOOKED_UP = ("exact", "heuristic", "posterior")
@@ -103,6 +105,11 @@ class LogosModel(HasTraits):
     def __init__(self, **state: Any) -> None:
         super().__init__()
         self._own: tuple[r.KernelSet, r.Samples | None] | None = None
+        self._shown: ImportedKernels | None = None  # of which `_own` is made
+        self._wanted: dict[str, Any] = {}  # what a link asks for of the visitor's model, before that is here
+        self.named = ""  # what a link calls that model
+        self.brought = BroughtModel(r.MOST_KERNELS)
+        self.brought.observe(self._open_brought, names="kernels")
         self._sequences_file: tuple[str, bytes] | None = None
         self._kept: OrderedDict[Any, Any] = OrderedDict()
         self._found: dict[Any, tuple[Match, ...]] = {}
@@ -198,9 +205,9 @@ class LogosModel(HasTraits):
         FormatError, ArgumentError
             If it cannot be read; nothing is changed then.
         """
-        kernels = r.kernels_of_file(name, raw)
-        samples = self._chosen_samples(kernels)
-        self.take(kernels, samples)
+        self.brought.load_model(name, raw)
+        if self.brought.error is not None:
+            raise self.brought.error
 
     def open_sequences(self, name: str, raw: bytes) -> None:
         """Take the sequences of a file for the model that was opened.
@@ -223,12 +230,46 @@ class LogosModel(HasTraits):
 
     def leave(self, trained: str) -> None:
         """Go back from an opened model to one that ships."""
-        self._own = None
+        self._own = self._shown = None
         self.message, self.opens = "", ""
         if self.trained == trained:
             self._begin_anew(None)
             self.taken += 1
         self.trained = trained
+
+    def open_yours(self, wanted: Mapping[str, Any], named: str = "") -> None:
+        """Show the visitor's own kernels, now or once they are here, and then what else is asked for of them."""
+        if self._shown is not None and self._shown is self.yours.model:
+            self.restore(wanted)
+            return
+        self._wanted, self.named = dict(wanted), named
+        self.opens = CHOICE
+
+    def _open_brought(self, change: Any) -> None:
+        """Show what was opened here, or the same file read another way: then at the kernel that was shown."""
+        found = self.brought.kernels
+        if found is None:
+            return
+        kernels, was, place = r.kernel_set_of(found), change.old, self.place
+        is_shown = was is not None and was is self._shown
+        is_the_same = is_shown and (was.source, len(was)) == (found.source, len(found))
+        self.opens = ""
+        self.yours = self.yours.opens(found)
+        self.message = ""
+        self._shown, self._wanted, self.named = found, {}, ""
+        self.take(kernels, self._chosen_samples(kernels))
+        if is_the_same:
+            self.place = place
+
+    @property
+    def is_brought(self) -> bool:
+        """Whether the file that was opened here is what is shown."""
+        return self.is_own and self._shown is not None and self._shown is self.brought.kernels
+
+    @property
+    def own_name(self) -> str:
+        """The file of the visitor's model, while it is shown."""
+        return "" if self._shown is None or self._own is None else self._shown.source
 
     @property
     def is_own(self) -> bool:
@@ -243,15 +284,22 @@ class LogosModel(HasTraits):
             if self.yours.keeps(YOUR_SEQUENCES):
                 self.sequences = CHOICE
             try:
-                kernels = r.kernel_set_of(kernels_of(self.yours, None))
+                found = kernels_of(self.yours, None)
+                kernels = r.kernel_set_of(found)
                 samples = self._chosen_samples(kernels)
             except NotYetHere:
                 return
             except EpoolError as error:
-                self.message, self.opens = _friendly(error), ""
+                asked = f" This link was made with {self.named}: open that file here." if self.named else ""
+                self.message, self.opens = _friendly(error) + asked, ""
                 return
+            self._shown = found
             self.take(kernels, samples)
             self.opens = ""
+            wanted, self._wanted = self._wanted, {}
+            self.restore(wanted)
+            if self.named not in ("", found.source):
+                self.message = f"This link was made with {self.named}; your browser keeps {found.source}, shown here."
         elif change.name == "yours" and self.sequences == CHOICE and self._own is not None:
             self._take_other_samples(None)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from epool_viz.data.gallery import list_models
-from epool_viz.panels.logos.model import BOUNDS, OWN
+from epool_viz.panels.logos.model import BOUNDS
 from epool_viz.panels.yours import CHOICE, LABEL
 
 PARTS: tuple[dict[str, str], ...] = (
@@ -51,10 +51,10 @@ MODEL: dict[str, Any] = {
     "kind": "select",
     "choices": [
         *({"value": info.name, "label": f"{info.title} (test AUC {info.test_auc:.2f})"} for info in list_models()),
-        {"value": OWN, "label": "my own: a file, opened below"},
         {"value": CHOICE, "label": LABEL},
     ],
 }
+KEPT_HERE = "It is kept in this browser as your model, for every dashboard; “Your data” forgets it."
 SEQUENCES = [
     ("none: the exact reading alone", "none"),
     ("CTCF peaks", "ctcf"),

@@ -6,6 +6,7 @@ ones, for those hold the sites.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
@@ -17,12 +18,19 @@ from epool_viz.core.alphabet import DNA, Alphabet
 from epool_viz.core.em import m_step
 from epool_viz.core.kernels import estimate_base, kernel_to_pwm_at
 from epool_viz.core.motifs import information_content
-from epool_viz.core.pooling import activate, average_pool, expectation_pool, local_max, logsumexp_pool, max_pool
+from epool_viz.core.pooling import (
+    ACTIVATIONS,
+    activate,
+    average_pool,
+    expectation_pool,
+    local_max,
+    logsumexp_pool,
+    max_pool,
+)
 from epool_viz.core.posterior import log_evidence
 from epool_viz.core.scan import PADDINGS, scan
 from epool_viz.core.windows import Windows, windows_of
 from epool_viz.data.gallery import example_model_data, load_example_model
-from epool_viz.data.importing.apart import read_apart
 from epool_viz.data.importing.kernels import ImportedKernels
 from epool_viz.data.sequences import SequenceSet, parse_sequences
 from epool_viz.data.simulate import split_sequences
@@ -140,19 +148,6 @@ def gallery_kernels(name: str) -> KernelSet:
     )
 
 
-def kernels_of_file(name: str, raw: bytes) -> KernelSet:
-    """The kernels of a model file that somebody brings; nothing in it is run.
-
-    Raises
-    ------
-    FormatError, ArgumentError
-        As `import_kernels`, and for a file or a number of kernels beyond what is taken.
-    """
-    if len(raw) > LARGEST_FILE:
-        raise ArgumentError(f"the file {name}", f"{len(raw):,} bytes large", f"at most {LARGEST_FILE:,} bytes")
-    return kernel_set_of(read_apart(raw, name=name))
-
-
 def kernel_set_of(found: ImportedKernels) -> KernelSet:
     """Imported kernels as those of a model.
 
@@ -163,22 +158,43 @@ def kernel_set_of(found: ImportedKernels) -> KernelSet:
     """
     if len(found) > MOST_KERNELS:
         raise ArgumentError(f"the file {found.source}", f"{len(found)} kernels", f"at most {MOST_KERNELS}")
-    activation = {"relu": "relu", "linear": "identity", None: "identity"}.get(found.activation, "identity")
+    whole = found.whole
+    activation = found.activation if found.activation in ACTIVATIONS else "identity"
     return KernelSet(
         "",
         f"{found.source} ({found.format})",
         np.asarray(found.kernels, dtype=float),
         np.asarray(found.bias, dtype=float),
         None if found.output_weights is None else np.asarray(found.output_weights, dtype=float),
-        found.pooling if found.pooling in ("max", "average") else "",
-        None,
-        activation,
+        _method_of(found.pooling) if whole is None else whole.pooling,
+        None if whole is None or whole.m is None else float(whole.m),
+        str(activation),
         found.padding if found.padding in PADDINGS else "valid",
-        1,
+        1 if whole is None else whole.local_window,
         found.alphabet,
-        (*found.assumptions, *found.statements),
+        (*_left_out(found), *found.assumptions, *found.statements),
         found.names,
     )
+
+
+def _method_of(pooling: str | None) -> str:
+    """The pooling over the whole sequence; "" for one that is not computed here."""
+    stages = (pooling or "").split(", ")
+    if stages[-1] == "max" and set(stages[:-1]) <= {"local max"}:
+        return "max"  # the best of the best of each stretch
+    return "average" if stages == ["average"] else ""
+
+
+def _left_out(found: ImportedKernels) -> Iterable[str]:
+    """What of the network is not computed here, and what that means, a sentence each."""
+    if found.activation not in (None, *ACTIVATIONS):
+        yield (
+            f"Its activation ({found.activation}) is left out: the heuristics, their threshold and how often a kernel "
+            "decides are those of the raw scores. The exact reading and the posterior are so in any case."
+        )
+    if found.whole is None and not _method_of(found.pooling):
+        why = "is not in the file" if found.pooling is None else f"({found.pooling}) is not computed here"
+        yield f"What pools the whole sequence {why}, so how often a kernel decides is not known."
 
 
 def samples_of_file(name: str, raw: bytes, kernels: KernelSet) -> Samples:

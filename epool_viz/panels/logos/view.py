@@ -17,20 +17,21 @@ from epool_viz.components.trio import Trio
 from epool_viz.data.gallery import MODEL_NAMES
 from epool_viz.data.jaspar import jaspar_index, load_jaspar
 from epool_viz.data.matching import Match, has_matching
-from epool_viz.errors import ArgumentError
 from epool_viz.figures.svg import GLYPHS
 from epool_viz.panels.dashboard import Dashboard
 from epool_viz.panels.html import escape
 from epool_viz.panels.logos import page, takeaway
 from epool_viz.panels.logos.finder import Finder
-from epool_viz.panels.logos.model import OWN, LogosModel
+from epool_viz.panels.logos.model import OLD_OWN, LogosModel
 from epool_viz.panels.logos.prints import Prints
 from epool_viz.panels.logos.readings import LARGEST_FILE, READINGS
 from epool_viz.panels.look import card, heading, part
-from epool_viz.panels.yours import CHOICE, MODEL
+from epool_viz.panels.reading import ReadAnotherWay
+from epool_viz.panels.yours import CHOICE, MODEL, packed_kernels
 from epool_viz.panels.yours import SEQUENCES as YOUR_SEQUENCES
 
 SEEN_EVERY = 0.25  # seconds between two looks at a look-up that runs
+_LONGEST_NAME = 200  # of a file
 _DIGITS = 5  # significant ones of a number in the page: a logo shows two
 _PAGE_NAMES = {"background_name": "background"}  # where the page's state uses another word than the model's
 _FOLLOWS = ("background",)  # the letters' probabilities, in the page
@@ -45,7 +46,7 @@ class LogosView(Dashboard):
     """
 
     PARTS, HELP = page.PARTS, page.HELP
-    LINK = ("trained", "m", "background_name", "rule", "threshold", "place", "chosen", "reading")
+    LINK = ("trained", "m", "background_name", "rule", "threshold", "place", "chosen", "reading", "own_name")
     LOOKS: ClassVar = {"sort": "weight", "find": "", "logo_kind": "information", "stretch": False}
     YOURS: ClassVar = {"sequences": (CHOICE, YOUR_SEQUENCES), "opens": (CHOICE, MODEL)}
     PASSING: ClassVar = {"look_up": 0, "stop_looking": 0, "cell": None}
@@ -86,6 +87,7 @@ class LogosView(Dashboard):
             note="FASTA, or lines of name, sequence and label",
         )
         self.own = w.HTML().add_class("ep-own")
+        self.another_way = ReadAnotherWay(self.model.brought, tells=True)
         self.gallery = Gallery(**on, options=drawn | {"label": "All kernels"})
         self.readings = Trio(**on, options=drawn)
         self.heuristics = [Choice(**on, options=page.RULE), Slider(**on, options=page.THRESHOLD)]
@@ -100,17 +102,20 @@ class LogosView(Dashboard):
             progress=self._print_progress,
         )
         self.progress = w.HTML().add_class("ep-progress")
+        self.heat_card = card(self.heat)
         self._show_heat()
 
     def _arranged(self) -> list[Any]:
         model, m, background, kind = self.choices
-        source = w.VBox([model, self.upload, self.sequences, self.fasta, self.own])
-        groups = [source, w.VBox([m]), w.VBox([background, kind]), w.VBox(self.heuristics)]
+        source = w.VBox([model, self.upload])
+        judged = w.VBox([self.sequences, self.fasta])
+        self.brought = w.Box([self.own, self.another_way, judged]).add_class("ep-logos-brought")
+        groups = [source, w.VBox([m]), w.VBox([background, kind]), w.VBox(self.heuristics), self.brought]
         choices = w.Box(groups).add_class("ep-controls").add_class("ep-logos-choices")
         one = w.VBox([self.readings, self.tally])
         take = w.VBox([heading("Take along"), self.taken, self.download, self.progress])
         beside = w.VBox(
-            [part("readings", card(one)), part("heat", card(self.heat)), part("take", card(take))]
+            [part("readings", card(one)), part("heat", self.heat_card), part("take", card(take))]
         ).add_class("ep-shown")
         left = w.VBox([part("gallery", card(self.gallery))]).add_class("ep-left")
         return [part("choices", choices), w.Box([left, beside]).add_class("ep-body")]
@@ -127,8 +132,12 @@ class LogosView(Dashboard):
         wire.on(model, ("found", "said", "taken"), self._show)
         wire.both((model, "sequences"), (self.sequences, "value"))
         wire.follow((model, "taken"), (self.own, "value"), lambda _: self._own_html())
-        for widget in (self.sequences, self.fasta, self.own):
+        for widget in (self.sequences, self.fasta, self.own, self.brought):
             wire.follow((model, "taken"), (widget.layout, "display"), lambda _: "" if model.is_own else "none")
+        self.another_way.wire(wire)
+        wire.on(model, ("taken", "trained"), self._show_another_way)
+        wire.on(model.brought, "kernels", self._keep_model)
+        self._show_another_way()
         wire.follow((model, "found"), (self.tally, "value"), lambda _: self._tally_html())
         wire.follow((model, "taken"), (self.tally, "value"), lambda _: self._tally_html())
         wire.follow((model, "trained"), (self.tally, "value"), lambda _: self._tally_html())
@@ -142,7 +151,8 @@ class LogosView(Dashboard):
         weights, use = kernels.output_weights, model.use
         best = [model.best_match(place) for place in range(len(kernels))]
         return {
-            "trained": OWN if model.is_own else model.trained,
+            "trained": CHOICE if model.is_own else model.trained,
+            "own_name": model.own_name,
             "m": model.log_base,
             "background_name": model.background,
             "rule": model.rule,
@@ -239,7 +249,8 @@ class LogosView(Dashboard):
         if key == self._heated:
             return
         found = model.heat()
-        self.heat.layout.display = "none" if found is None else ""
+        for widget in (self.heat, self.heat_card):  # no empty frame
+            widget.layout.display = "none" if found is None else ""
         if found is not None:
             rows, names, marks = found
             if self._heated is None or self._heated[0] != key[0]:
@@ -276,7 +287,7 @@ class LogosView(Dashboard):
             state["chosen"] = [int(each) for each in state["chosen"] if isinstance(each, int | float)]
         self._is_taking = True  # shown once, when all of it is taken
         try:
-            self._choose_model(state)
+            self._choose_model(state, str(patch.get("own_name", ""))[:_LONGEST_NAME])
             self.model.restore(state)
             if patch.get("stop_looking"):
                 self.finder.stop()
@@ -286,17 +297,23 @@ class LogosView(Dashboard):
             self._is_taking = False
             self._show()  # also where something was refused: the page hears what still holds
 
-    def _choose_model(self, state: dict[str, Any]) -> None:
+    def _choose_model(self, state: dict[str, Any], named: str) -> None:
         """A model that does not ship is kept until one that ships is chosen."""
-        if state.get("trained") == CHOICE:
+        if state.get("trained") in (CHOICE, OLD_OWN):
             del state["trained"]
-            self.model.opens = CHOICE
-        elif state.get("trained") == OWN:
-            del state["trained"]
-            if not self.model.is_own:
-                raise ArgumentError("model", "my own, while none is open", "a model file, opened below")
-        elif self.model.is_own and state.get("trained") in MODEL_NAMES:
+            wanted = dict(state)
+            state.clear()
+            self.model.open_yours(wanted, named)
+        elif (self.model.is_own or self.model.message) and state.get("trained") in MODEL_NAMES:
             self.model.leave(state["trained"])
+
+    def _show_another_way(self, _: Any = None) -> None:
+        self.another_way.show(self.model.is_brought)
+
+    def _keep_model(self, _: Any) -> None:
+        """A model that was opened here is there for the other dashboards too, and for a link to this view."""
+        if self.model.brought.kernels is not None:
+            self.keep.put(MODEL, *packed_kernels(self.model.brought.kernels))
 
     def _own_html(self) -> str:
         model = self.model
@@ -306,7 +323,7 @@ class LogosView(Dashboard):
         shape = f"{len(kernels)} kernels of {kernels.width} letters ({kernels.alphabet.name})"
         notes = "".join(f"<li>{escape(note)}</li>" for note in kernels.notes)
         told = f"<details><summary>How it was read</summary><ul>{notes}</ul></details>" if notes else ""
-        return f"<p><b>{escape(kernels.title)}</b>: {shape}.</p>{told}"
+        return f'<p><b>{escape(kernels.title)}</b>: {shape}.</p>{told}<p class="ep-note">{escape(page.KEPT_HERE)}</p>'
 
     def _look_up(self) -> None:
         self.finder.start()

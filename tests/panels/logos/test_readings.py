@@ -14,6 +14,7 @@ from epool_viz.core.scan import scan
 from epool_viz.data.gallery import MODEL_NAMES, load_example_model
 from epool_viz.data.sequences import SequenceSet
 from epool_viz.errors import ArgumentError
+from epool_viz.importing import import_kernels
 from epool_viz.panels.logos import readings as r
 
 BACKGROUND = np.array([0.3, 0.2, 0.15, 0.35])
@@ -160,3 +161,37 @@ def test_each_bound_sequence_is_decided_by_one_kernel(kernels, samples):
 def test_an_unknown_reading_is_refused(kernels, samples):
     with pytest.raises(ArgumentError, match=r"reading.*'exact'.*'basset'"):
         r.motif_of("guess", kernels, 0, samples, 1.0)
+
+
+# --- what a visitor brings
+
+BROUGHT = import_kernels({"c.weight": np.arange(40.0).reshape(2, 4, 5) / 7})
+
+
+@pytest.mark.parametrize(
+    ("activation", "pooling", "expected", "told"),
+    [
+        ("relu", "max", ("relu", "max"), ()),
+        ("paper", "local max, max", ("paper", "max"), ()),
+        (None, "average", ("identity", "average"), ()),
+        ("tanh", "max", ("identity", "max"), ("Its activation (tanh) is left out",)),
+        ("relu", "local average, max", ("relu", ""), ("(local average, max) is not computed here",)),
+        ("exponential", None, ("identity", ""), ("(exponential) is left out", "is not in the file")),
+    ],
+)
+def test_what_a_file_tells_of_its_network_is_taken_and_the_rest_is_said(activation, pooling, expected, told):
+    found = r.kernel_set_of(dataclasses.replace(BROUGHT, activation=activation, pooling=pooling))
+    assert (found.activation, found.method) == expected
+    for words in told:
+        assert any(words in note for note in found.notes[: len(told)])
+    assert len(found.notes) == len(told) + len(BROUGHT.assumptions) + len(BROUGHT.statements)
+
+
+@pytest.mark.parametrize("name", ["ctcf_paper", "p73_logsumexp", "two_motifs_average"])
+def test_a_checkpoint_of_ours_is_pooled_as_the_model_that_ships(name, samples):
+    found = r.kernel_set_of(import_kernels(load_example_model(name).info.path))
+    shipped = r.gallery_kernels(name)
+    for each in ("method", "m", "activation", "padding", "local_window"):
+        assert getattr(found, each) == getattr(shipped, each), each
+    onehot = samples.tested[:3].one_hot()
+    np.testing.assert_allclose(r.pooled(found, onehot), r.pooled(shipped, onehot), rtol=1e-12, atol=0)

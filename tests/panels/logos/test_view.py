@@ -242,7 +242,7 @@ def fasta(n=20):
 def test_a_model_file_is_read_exactly_without_sequences_and_judged_with_them(view):
     bring(view.upload, "mine.npz", model_file())
     now = view.store.now
-    assert now["trained"] == "own"
+    assert (now["trained"], now["own_name"]) == ("yours", "mine.npz")
     assert len(now["kernels"]) == len(now["names"]) == 3
     assert now["has_sequences"] is False
     assert now["detail"] is None
@@ -269,12 +269,68 @@ def test_a_model_that_ships_can_be_chosen_again(view):
     assert view.own.value == ""
 
 
-def test_no_own_model_is_shown_before_one_is_open(view):
-    from_page(view, trained="own")
-    assert "a model file, opened below" in view.alert.value
+@pytest.mark.parametrize("trained", ["own", "yours"])
+def test_no_own_model_is_shown_before_one_is_open(view, trained):
+    from_page(view, trained=trained, own_name="net <b>.h5")
+    view.keep._receive(view.keep, {"kept": {}}, [])
+    assert "nothing of the kind is kept in this browser" in view.alert.value
+    assert "made with net &lt;b&gt;.h5: open that file here" in view.alert.value
     assert view.store.now["trained"] == "ctcf_max"
     bring(view.fasta, "peaks.fa", fasta())
     assert "a model file first" in view.alert.value
+
+
+def kept_by(browser, view):
+    """What the browser was given to keep, given back to another page."""
+    about, data = browser["model"]
+    view.keep._receive(view.keep, {"kept": {"model": about}}, [])
+    view.keep._receive(view.keep, {"given": "model", "about": about}, [data])
+
+
+def test_a_link_to_a_view_of_ones_own_model_opens_it_again_where_the_browser_keeps_it(view):
+    browser = {}
+    view.keep.send = lambda content, buffers=None: browser.update({content["put"]: (content["about"], buffers[0])})
+    bring(view.upload, "mine.npz", model_file())
+    from_page(view, place=2, m=0.5, chosen=[0, 2])
+    link = {name: view.store.now[name] for name in view.LINK}
+    other = dashboards.logos()
+    from_page(other, **link)
+    assert other.store.now["trained"] == "ctcf_max", "not here yet"
+    kept_by(browser, other)
+    assert {name: other.store.now[name] for name in view.LINK} == link
+    assert "mine.npz" in other.own.value
+    assert other.another_way.layout.display == "none", "the file itself is not here"
+    assert other.alert.value == ""
+    from_page(other, **link | {"place": 1})
+    assert other.store.now["place"] == 1
+    other.close()
+    third = dashboards.logos()
+    from_page(third, **link | {"own_name": "another.h5"})
+    kept_by(browser, third)
+    assert "made with another.h5; your browser keeps mine.npz, shown here" in third.alert.value
+    third.close()
+
+
+def test_axes_letters_and_direction_of_an_opened_model_can_be_changed(view):
+    bring(view.upload, "mine.npz", model_file())
+    from_page(view, place=2, m=0.5)
+    before = np.array(view.store.now["kernels"])
+    way = view.another_way
+    assert way.layout.display == ""
+    way.letters.value = "TGCA"
+    np.testing.assert_array_equal(view.store.now["kernels"], before[:, ::-1])
+    assert view.store.now["place"] == 2, "the kernel that was shown"
+    way.flip.value = "yes"
+    np.testing.assert_array_equal(view.store.now["kernels"], before[:, ::-1, ::-1])
+    assert "turned round" in view.own.value
+    way.letters.value = "AAAA"
+    assert "mine.npz cannot be read" in way.said.value
+    np.testing.assert_array_equal(view.store.now["kernels"], before[:, ::-1, ::-1])
+    way.letters.value, way.flip.value = "", ""
+    assert (way.flip.index, way.fold.index) == (0, 0), "a menu without a choice is empty"
+    assert (view.store.now["kernels"], way.said.value) == (before.tolist(), "")
+    from_page(view, trained="ctcf_max")
+    assert way.layout.display == "none"
 
 
 @pytest.mark.parametrize(

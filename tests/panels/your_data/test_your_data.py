@@ -83,12 +83,12 @@ def test_the_reading_can_be_changed_and_changed_back():
     weight = ARRAYS["a.weight"]
     view.reading.letters.value = "TGCA"
     np.testing.assert_array_equal(view.model.kernels.kernels, weight[:, ::-1])
-    view.reading.flip.value = True
+    view.reading.flip.value = "yes"
     np.testing.assert_array_equal(view.model.kernels.kernels, weight[:, ::-1, ::-1])
-    view.reading.letters.value, view.reading.flip.value = "", None
-    view.reading.fold.value = True
+    view.reading.letters.value, view.reading.flip.value = "", ""
+    view.reading.fold.value = "yes"
     np.testing.assert_allclose(view.model.kernels.bias, [-0.25, -1], rtol=1e-5)
-    view.reading.fold.value = None
+    view.reading.fold.value = ""
     assert view.reading.axes.options[1:] == (("kernel, letter, position",) * 2, ("position, letter, kernel",) * 2)
     view.reading.axes.value = "position, letter, kernel"
     assert "a.bias (2); accepted: 5 numbers, one a kernel" in text_of(view.model_said.value), "so these axes are wrong"
