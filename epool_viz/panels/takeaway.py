@@ -57,7 +57,12 @@ def taken_from(
     stem, _, ending = name.partition(".")
     content = contents[stem](model, ending)
     held = content if isinstance(content, bytes) else content.encode()
-    return f"epool_viz_{name}", _MIME.get(ending, "text/plain"), held
+    return f"epool_viz_{name}", kind_of(name), held
+
+
+def kind_of(name: str) -> str:
+    """The kind of a file, by the ending of its name."""
+    return _MIME.get(name.rpartition(".")[2], "text/plain")
 
 
 def logo_file(model: EStepModel, ending: str) -> bytes:

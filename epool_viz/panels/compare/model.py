@@ -19,6 +19,7 @@ from epool_viz.data.simulate import add_shuffled_negatives, simulate, split_sequ
 from epool_viz.errors import ArgumentError, EpoolError
 from epool_viz.panels.compare.charts import NAMES
 from epool_viz.panels.e_step.kernels import scores_text
+from epool_viz.panels.states import restore_choices
 from epool_viz.panels.yours import CHOICE, NotYetHere, Yours, sequences_of
 
 DATA = ("ctcf_peaks", "p73_peaks", "simulated", "pasted", CHOICE)
@@ -112,17 +113,7 @@ class CompareModel(HasTraits):
         ArgumentError
             For a name that is no part of the state, or a value of the wrong kind; nothing is changed then.
         """
-        unknown = sorted(set(state) - set(self.CHOICES))
-        if unknown:
-            raise ArgumentError(unknown[0], "not part of the state", ", ".join(self.CHOICES))
-        before = self.state()
-        try:
-            for name, value in state.items():
-                setattr(self, name, value)
-        except TraitError as error:
-            for name, value in before.items():
-                setattr(self, name, value)
-            raise ArgumentError("state", f"not usable ({error})", "what CompareModel.state() returns") from None
+        restore_choices(self, state)
 
     @property
     def is_busy(self) -> bool:

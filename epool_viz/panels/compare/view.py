@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from typing import Any, ClassVar
 
@@ -33,6 +32,7 @@ from epool_viz.panels.compare.charts import (
 from epool_viz.panels.compare.model import BOUNDS, LONGEST_TEXT, CompareModel, e_step_state, verdict
 from epool_viz.panels.compare.racer import Racer
 from epool_viz.panels.dashboard import Dashboard, shown_if
+from epool_viz.panels.following import Follower
 from epool_viz.panels.html import escape
 from epool_viz.panels.links import fragment
 from epool_viz.panels.look import card, heading, part
@@ -70,7 +70,6 @@ class CompareView(Dashboard):
 
     def __init__(self, model: CompareModel) -> None:
         self.racer = Racer(model)
-        self._task: asyncio.Task[None] | None = None
         self._drawn: tuple[Any, ...] = ()
         super().__init__(model)
         self.add_class("ep-compare")
@@ -78,13 +77,13 @@ class CompareView(Dashboard):
     def close(self) -> None:
         """Stop the race, undo every tie, and take the widgets off the page."""
         self.racer.stop()
-        if self._task is not None:
-            self._task.cancel()
+        self.follower.stop()
         super().close()
 
     # --- widgets
 
     def _build(self) -> None:
+        self.follower = Follower(self.racer.pump, self.guard, SEEN_EVERY)
         self._build_controls()
         self._build_page()
 
@@ -223,30 +222,14 @@ class CompareView(Dashboard):
         if self.racer.is_running:
             return
         self.racer.start()
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            return  # without a page there is no loop: whoever holds the view calls `pump`
-        self._task = loop.create_task(self._follow())
+        self.follower.start()
 
     def _stop(self, _: Any) -> None:
         self.racer.stop()
 
-    async def _follow(self) -> None:
-        is_on = True
-        while is_on:
-            await asyncio.sleep(SEEN_EVERY)
-            is_on = self.pump()
-
     def pump(self) -> bool:
         """Take over what a race has come to; False once it has ended."""
-        state = {"on": False}
-
-        def look() -> None:
-            state["on"] = self.racer.pump()
-
-        self.guard(look)()
-        return state["on"]
+        return self.follower.pump()
 
     # --- drawing
 

@@ -17,11 +17,11 @@ from epool_viz.errors import ArgumentError
 from epool_viz.panels.em.model import PEAKS, EMModel
 from epool_viz.panels.em.page import TAKE_AWAY
 from epool_viz.panels.em.trail import MOST_ITERATIONS, TOLERANCE
+from epool_viz.panels.takeaway import kind_of
 from epool_viz.panels.yours import CHOICE
 
 SITE_COLUMNS = ("sequence", "motif", "start", "stop", "strand", "letters", "posterior")
 HISTORY_COLUMNS = ("iteration", "log_evidence", "objective", "site_rate", "bits_moved")
-_MIME = {"csv": "text/csv", "tsv": "text/tab-separated-values", "py": "text/x-python", "svg": "image/svg+xml"}
 
 
 def taken(model: EMModel, name: str) -> tuple[str, str, bytes]:
@@ -37,8 +37,7 @@ def taken(model: EMModel, name: str) -> tuple[str, str, bytes]:
         raise ArgumentError("name", repr(name), ", ".join(known))
     if model.trail is None:
         raise ArgumentError("motif", "still looked for", "a start")
-    ending = name.rpartition(".")[2]
-    return f"epool_viz_{name}", _MIME.get(ending, "text/plain"), _MAKERS[name](model).encode()
+    return f"epool_viz_{name}", kind_of(name), _MAKERS[name](model).encode()
 
 
 def motifs_of(model: EMModel) -> list[tuple[str, np.ndarray[Any, Any], list[FoundSite]]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeGuard
 
@@ -25,6 +24,7 @@ from epool_viz.panels.em import page, takeaway, words
 from epool_viz.panels.em.model import BOUNDS, LONGEST_TEXT, EMModel
 from epool_viz.panels.em.questions import Question, open_question
 from epool_viz.panels.em.runner import Runner
+from epool_viz.panels.following import Follower
 from epool_viz.panels.html import escape, rounded
 from epool_viz.panels.links import fragment
 from epool_viz.panels.look import card, heading, part
@@ -60,7 +60,6 @@ class EMView(Dashboard):
 
     def __init__(self, model: EMModel) -> None:
         self.runner = Runner(model)
-        self._task: asyncio.Task[None] | None = None
         self._drawn: dict[str, Any] = {}
         self._asked: Question | None = None
         self._is_answered = False
@@ -71,13 +70,13 @@ class EMView(Dashboard):
         """Stop what runs, undo every tie, and take the widgets off the page."""
         self.runner.stop()
         self.runner.drop()
-        if self._task is not None:
-            self._task.cancel()
+        self.follower.stop()
         super().close()
 
     # --- widgets
 
     def _build(self) -> None:
+        self.follower = Follower(self.runner.pump, self.guard, SEEN_EVERY)
         self._build_controls()
         on = {"store": self.store}
         self.stepper = Stepper(**on, options=page.STEPPER)
@@ -339,27 +338,11 @@ class EMView(Dashboard):
         if self.model.is_busy:
             return
         job()
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            return  # without a page there is no loop: whoever holds the view calls `pump`
-        self._task = loop.create_task(self._follow())
-
-    async def _follow(self) -> None:
-        is_on = True
-        while is_on:
-            await asyncio.sleep(SEEN_EVERY)
-            is_on = self.pump()
+        self.follower.start()
 
     def pump(self) -> bool:
         """Take over what a run has come to; False once it has ended."""
-        state = {"on": False}
-
-        def look() -> None:
-            state["on"] = self.runner.pump()
-
-        self.guard(look)()
-        return state["on"]
+        return self.follower.pump()
 
     # --- predict, then see
 

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from traitlets import Any as AnyTrait
-from traitlets import Bool, TraitError, Tuple, Unicode, observe, validate
+from traitlets import Bool, Tuple, Unicode, observe, validate
 
 from epool_viz.core.alphabet import DNA
 from epool_viz.data.sequence_problems import Problem, sequence_problems
 from epool_viz.data.sequences import SequenceSet, parse_sequences
-from epool_viz.errors import ArgumentError, FormatError
+from epool_viz.errors import FormatError
 from epool_viz.panels.brought import BroughtModel
+from epool_viz.panels.states import restore_choices
 from epool_viz.panels.yours import MOST_TEXT, Yours
 
 LONGEST_PASTE = 1_000_000
@@ -53,17 +54,7 @@ class YourDataModel(BroughtModel):
         ArgumentError
             For a name that is no part of the state, or a value of the wrong kind; nothing is changed then.
         """
-        unknown = sorted(set(state) - set(self.CHOICES))
-        if unknown:
-            raise ArgumentError(unknown[0], "not part of the state", ", ".join(self.CHOICES))
-        before = self.state()
-        try:
-            for name, value in state.items():
-                setattr(self, name, value)
-        except TraitError as error:
-            for name, value in before.items():
-                setattr(self, name, value)
-            raise ArgumentError("state", f"not usable ({error})", "what YourDataModel.state() returns") from None
+        restore_choices(self, state)
 
     # --- sequences
 
