@@ -94,18 +94,27 @@ export default {
         make("div", { class: "ec-row" }, make("button", { type: "button", onclick: forget }, "Forget my data")),
       );
     };
-    const tell = async () => {
+    const send = (...what) => {
       try {
-        const kept = await mine.list();
+        model.send(...what);
+      } catch {
+        // the page is being left, or Python is gone: the heartbeat says so
+      }
+    };
+    const tell = async () => {
+      let kept;
+      try {
+        kept = await mine.list();
         if (signal.aborted) return;
         el.dataset.kept = Object.keys(kept).sort().join(" ");
         if (bar) draw(kept);
-        model.send({ kept });
       } catch {
         const sentence = "This browser keeps nothing for this site (a private window, or storage that is switched off), so your data can be used on this page only.";
         if (bar) box.replaceChildren(make("p", { class: "ec-warning" }, sentence));
-        model.send({ kept: {}, failed: sentence });
+        send({ kept: {}, failed: sentence });
+        return;
       }
+      send({ kept });
     };
     const changed = async () => {
       others?.postMessage("changed");
@@ -115,12 +124,12 @@ export default {
       await mine.forget();
       await changed();
       said.textContent = "Forgotten: nothing of yours is kept any more.";
-      model.send({ forgotten: true });
+      send({ forgotten: true });
     }
     const give = async (name) => {
       const entry = await mine.get(name).catch(() => null);
-      if (entry) model.send({ given: name, about: entry.about }, undefined, [entry.data]);
-      else model.send({ given: name });
+      if (entry) send({ given: name, about: entry.about }, undefined, [entry.data]);
+      else send({ given: name });
     };
     const heard = async (message, buffers) => {
       if (Array.isArray(message.want)) for (const name of message.want) await give(name);

@@ -17,13 +17,15 @@ HARNESS = """async ({ storeSource, source, options, id }) => {
   window.databaseName = databaseName;
   const el = document.body.appendChild(document.createElement("div"));
   el.id = id;
-  const page = { sent: [], heard: null };
+  const page = { sent: [], heard: null, isLeft: options.isLeft };
   window[id] = page;
   const traits = { store: "anywidget:store", options };
   const model = {
     get: (k) => traits[k], on: (name, f) => (page.heard = f), off() {},
-    send: (content, callbacks, buffers) =>
-      page.sent.push({ content, text: buffers ? new TextDecoder().decode(buffers[0]) : null }),
+    send: (content, callbacks, buffers) => {
+      if (page.isLeft) throw new Error("Cannot send");
+      page.sent.push({ content, text: buffers ? new TextDecoder().decode(buffers[0]) : null });
+    },
   };
   const host = { getWidget: async () => ({ exports: { store: createStore({}) } }) };
   const ends = new AbortController();
@@ -57,6 +59,17 @@ def keep(bare_page):
 
 def sent(page, name="a"):
     return page.evaluate(f"window.{name}.sent.map(({{ content, text }}) => ({{ ...content, text }}))")
+
+
+def test_a_page_that_is_left_is_no_error_and_no_lack_of_room(keep):
+    page = keep("a", bar=True, isLeft=True)
+    assert sent(page) == []
+    page.evaluate(PUT, ["a", "sequences", ">x\nACGT\n", {"name": "my.fa", "says": "my.fa, 1 sequence"}])
+    page.evaluate("window.a.heard({ want: ['sequences', 'model'] })")
+    assert page.locator(".ec-warning").count() == 0
+    assert "my.fa, 1 sequence" in page.locator("#a").inner_text()
+    page.evaluate("window.a.heard({ forget: true })")
+    assert "Nothing of yours is kept" in page.locator("#a").inner_text()
 
 
 def test_what_is_put_is_there_for_the_next_page_and_given_when_asked(keep):
