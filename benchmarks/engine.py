@@ -215,23 +215,23 @@ def loops() -> tuple[Callable[..., None], Callable[..., None]]:
     """Nothing but reading rows, and nothing but adding to them."""
     from numba import njit
 
-    from epool_viz.models._fused import lanes, load, store
+    from epool_viz.models._fused import lanes, load, place_at, store
 
     @njit(nogil=True)
     def read(table, places, out):  # type: ignore[no-untyped-def]
         one = two = three = four = lanes(np.float32(0.0))
         for i in range(0, len(places), 4):
-            one = one + load(table, places[i])
-            two = two + load(table, places[i + 1])
-            three = three + load(table, places[i + 2])
-            four = four + load(table, places[i + 3])
+            one = one + load(table, place_at(places, i))
+            two = two + load(table, place_at(places, i + 1))
+            three = three + load(table, place_at(places, i + 2))
+            four = four + load(table, place_at(places, i + 3))
         store(out, 0, one + two + three + four)
 
     @njit(nogil=True)
     def add(table, places, out):  # type: ignore[no-untyped-def]
         given = load(out, 0)
         for i in range(len(places)):
-            store(table, places[i], load(table, places[i]) + given)
+            store(table, place_at(places, i), load(table, place_at(places, i)) + given)
 
     return read, add
 
@@ -248,7 +248,7 @@ def account() -> list[str]:
     adds = {name: bandwidth(n, True) for name, n in caches.items()}
     lines = ["What one core does with rows of 64 bytes in random order, GB/s"]
     lines += [f"  in {name:7} reads {reads[name] / 1e9:6.1f}   adds to {adds[name] / 1e9:6.1f}" for name in caches]
-    lines.append("Against it, one thread: seconds an epoch, bytes of rows, share of the limit for rows in 32 and in 64 KB")
+    lines.append("Against it, one thread: seconds an epoch, bytes of rows, share of the limit, of rows in 32 and 64 KB")
     for name, size in SIZES.items():
         forward, step, rows = stepped(size.kernels, size.width, size.length, size.batch)
         n_steps = -(-size.n // size.batch)

@@ -185,7 +185,10 @@ export default {
       card.match.classList.toggle("ec-soft", !match);
     }
 
-    const show = (place) => store.set({ place });
+    const show = (place) => {
+      store.set({ place });
+      store.flush(); // a choice, not a move that goes on
+    };
     function toggle(place, isOn) {
       const rest = store.state.chosen.filter((k) => k !== place);
       store.set({ chosen: (isOn ? [...rest, place] : rest).sort((a, b) => a - b) });

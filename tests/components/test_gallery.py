@@ -198,6 +198,11 @@ def test_the_keyboard_walks_opens_and_takes_along(draw):
     settle(page)
     assert page.evaluate("store.state.place") == at
     assert page.locator("[aria-current=true]").count() == 1
+    told = "const n = pushed.length; document.activeElement.click(); return pushed.slice(n)"
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate(f"(() => {{ {told} }})()") == [{"place": at + 1}], "Python is told at once"
+    page.keyboard.press("ArrowLeft")
+    assert page.evaluate(f"(() => {{ {told} }})()") == [{"place": at}]
     page.keyboard.press("x")
     page.keyboard.press("End")
     assert page.evaluate("Number(document.activeElement.closest('li').dataset.place)") == 63
