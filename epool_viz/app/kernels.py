@@ -11,13 +11,18 @@ Kernels are forks of a nursery where there is one.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import random
 import signal
+import socket
 import time
 from collections.abc import Callable
 from importlib.metadata import EntryPoint
+from pathlib import Path
 from typing import Any
 
 from ipykernel.kernelspec import RESOURCES, get_kernel_dict
+from jupyter_client.connect import port_names
 from jupyter_client.kernelspec import NATIVE_KERNEL_NAME, KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
@@ -55,8 +60,38 @@ class ThisPython(KernelSpecManager):
         return {NATIVE_KERNEL_NAME: {"resource_dir": str(RESOURCES), "spec": spec.to_dict()}}
 
 
+def quiet_ports(ip: str, n: int) -> list[int]:
+    """So many free ports below those that the system gives to connections; none where these are not known.
+
+    Jupyter asks the system for any free port and gives it back; until the kernel binds it, a browser or another kernel
+    may have it for a connection.
+    """
+    try:
+        first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()[0])
+    except (OSError, ValueError):
+        return []
+    found: list[int] = []
+    candidates = range(10_000, first)
+    for port in random.SystemRandom().sample(candidates, min(20 * n, len(candidates))):
+        with socket.socket() as tried, contextlib.suppress(OSError):
+            tried.bind((ip, port))
+            found.append(port)
+        if len(found) == n:
+            return found
+    return []
+
+
 class ForkedProvisioner(LocalProvisioner):
     """Starts a kernel as a fork of its manager's nursery, by itself where that has none to give."""
+
+    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
+        """Give the kernel ports that no connection of another program takes before it binds them."""
+        manager = self.parent
+        if manager is not None and manager.transport == "tcp" and not self.ports_cached:
+            for name, port in zip(port_names, quiet_ports(manager.ip, len(port_names)), strict=False):
+                setattr(manager, name, port)
+                self.ports_cached = True
+        return await super().pre_launch(**kwargs)
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
         """Start a kernel; `cmd` is the command that would start it by itself."""

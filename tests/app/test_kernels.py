@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import socket
 import sys
 from collections.abc import Coroutine
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from jupyter_client.kernelspec import KernelSpec, NoSuchKernel
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager, ServerKernelManager
 from tornado.web import HTTPError
 
-from epool_viz.app.kernels import ForkedProvisioner, SeatedKernelManager, Seats, ThisPython
+from epool_viz.app.kernels import ForkedProvisioner, SeatedKernelManager, Seats, ThisPython, quiet_ports
 from epool_viz.app.server import in_one_line
 
 
@@ -316,3 +317,13 @@ def test_no_kernel_is_interrupted_and_any_other_signal_arrives() -> None:
     provisioner.process.send_signal.assert_not_called()
     run(provisioner.send_signal(signal.SIGTERM))
     provisioner.process.send_signal.assert_called_once_with(signal.SIGTERM)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says which ports connections get")
+def test_quiet_ports_are_free_and_no_two_are_the_same() -> None:
+    ports = quiet_ports("127.0.0.1", 7)
+    assert len(set(ports)) == 7
+    for port in ports:
+        with socket.socket() as tried:
+            tried.bind(("127.0.0.1", port))
+    assert quiet_ports("203.0.113.7", 2) == [], "where nothing can be bound Jupyter goes its own way"
