@@ -60,25 +60,36 @@ class ThisPython(KernelSpecManager):
         return {NATIVE_KERNEL_NAME: {"resource_dir": str(RESOURCES), "spec": spec.to_dict()}}
 
 
-def quiet_ports(ip: str, n: int) -> list[int]:
-    """So many free ports below those that the system gives to connections; none where these are not known.
+class QuietPorts:
+    """Ports for kernels, below those that the system gives to connections.
 
-    Jupyter asks the system for any free port and gives it back; until the kernel binds it, a browser or another kernel
-    may have it for a connection.
+    Jupyter asks the system for any free port and gives it back; until the kernel binds it, a browser may have it for a
+    connection, and another kernel for itself. Here each port is given once before any is given again.
     """
-    try:
-        first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()[0])
-    except (OSError, ValueError):
+
+    def __init__(self) -> None:
+        self._last = random.SystemRandom().randrange(2**16)  # two servers are far apart
+
+    def take(self, ip: str, n: int) -> list[int]:
+        """So many free ports; none where the system's own are not known, or these are all in use."""
+        try:
+            first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()[0])
+        except (OSError, ValueError):
+            return []
+        ports = range(FIRST_PORT, first)
+        found: list[int] = []
+        for _ in range(min(20 * n, len(ports))):
+            self._last = (self._last + 1) % len(ports)
+            with socket.socket() as tried, contextlib.suppress(OSError):
+                tried.bind((ip, ports[self._last]))
+                found.append(ports[self._last])
+            if len(found) == n:
+                return found
         return []
-    found: list[int] = []
-    candidates = range(10_000, first)
-    for port in random.SystemRandom().sample(candidates, min(20 * n, len(candidates))):
-        with socket.socket() as tried, contextlib.suppress(OSError):
-            tried.bind((ip, port))
-            found.append(port)
-        if len(found) == n:
-            return found
-    return []
+
+
+FIRST_PORT = 10_000
+PORTS = QuietPorts()
 
 
 class ForkedProvisioner(LocalProvisioner):
@@ -88,9 +99,10 @@ class ForkedProvisioner(LocalProvisioner):
         """Give the kernel ports that no connection of another program takes before it binds them."""
         manager = self.parent
         if manager is not None and manager.transport == "tcp" and not self.ports_cached:
-            for name, port in zip(port_names, quiet_ports(manager.ip, len(port_names)), strict=False):
+            ports = PORTS.take(manager.ip, len(port_names))
+            for name, port in zip(port_names, ports, strict=bool(ports)):
                 setattr(manager, name, port)
-                self.ports_cached = True
+            self.ports_cached = bool(ports)
         return await super().pre_launch(**kwargs)
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:

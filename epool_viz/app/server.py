@@ -11,7 +11,7 @@ import logging
 import shutil
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from voila.static_file_handler import TemplateStaticFileHandler
 from voila.tornado.handler import TornadoVoilaHandler
 
 from epool_viz.app import config
+from epool_viz.app.drawing import Preludes, after_prelude
 from epool_viz.app.kernels import Seat, Seats
 from epool_viz.app.nursery import Nursery
 from epool_viz.work.process import WorkerProcess
@@ -54,11 +55,12 @@ CONTENT_SECURITY_POLICY = "; ".join(
 class DashboardHandler(TornadoVoilaHandler):
     """One dashboard to one visitor, if there is a seat."""
 
-    def initialize(self, *, dashboards: dict[str, str], seats: Seats, **kwargs: Any) -> None:
+    def initialize(self, *, dashboards: dict[str, str], seats: Seats, preludes: Preludes, **kwargs: Any) -> None:
         """Tornado's constructor."""
         super().initialize(**kwargs)
         self.dashboards = dashboards
         self.seats = seats
+        self.preludes = preludes
         self.seat: Seat | None = None
         self.drawing: asyncio.Task[Any] | None = None
 
@@ -85,6 +87,14 @@ class DashboardHandler(TornadoVoilaHandler):
         finally:
             watching.cancel()
             self.seats.leave(self.seat)
+
+    async def get_generator(self, path: str = "") -> AsyncIterator[str]:
+        """Give head and wait screen at once, then what Voilà draws with a kernel."""
+        self.set_header("Content-Type", "text/html; charset=UTF-8")
+        self.set_header("Cache-Control", "no-store")
+        yield await self.preludes.of(path, self)
+        async for snippet in after_prelude(super().get_generator(path)):
+            yield snippet
 
     async def _end_with_the_kernel(self, seat: Seat) -> None:
         """Stop drawing when the kernel dies by itself; Voilà would wait for it."""
@@ -232,6 +242,7 @@ class DashboardServer(Voila):
             "template_paths": self.template_paths,
             "config": self.config,
             "seats": Seats(self.kernel_manager, self.seat_limit),
+            "preludes": Preludes(),
         }
         return [
             *kept,
@@ -265,6 +276,8 @@ class DashboardServer(Voila):
             self.log.info("a kernel ended before its page was drawn")
         elif isinstance(context.get("exception"), WebSocketClosedError | StreamClosedError):
             self.log.info("a page closed while something was on its way to it")
+        elif isinstance(context.get("exception"), asyncio.CancelledError):
+            self.log.info("the server stopped, or a page went, while something was waited for")
         else:
             loop.default_exception_handler(context)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import http.client
 import re
 import signal
 import socket
 import subprocess
 from pathlib import Path
 from unittest.mock import Mock
+from urllib.parse import urlsplit
 
 import pytest
 from tornado.iostream import StreamClosedError
@@ -44,6 +47,31 @@ def test_page_carries_the_result_and_neither_source_nor_foreign_address(small_se
     assert "on_click" not in page.text
     assert not ELSEWHERE.findall(page.text)
     assert give_back(small_server, page.text, Origin=small_server.address) == 204
+
+
+def test_wait_screen_is_there_before_a_kernel_is(small_notebooks: Path, tmp_path: Path) -> None:
+    with serving(tmp_path, "--notebooks", str(small_notebooks), "--pool-size", "0") as server:
+        small = server.ask(PAGE).text
+        nursery = server.nursery()
+        nursery.suspend()  # no kernel can be had now
+        try:
+            connection = http.client.HTTPConnection(urlsplit(server.address).netloc, timeout=20)
+            connection.request("GET", PAGE)
+            answer = connection.getresponse()
+            begun = b""
+            while b'<main id="rendered_cells"' not in begun:
+                begun += answer.read1()
+            assert b"</svg>" in begun, "the picture of the wait screen"
+            assert b"requestAnimationFrame" in begun, "and what moves it"
+        finally:
+            nursery.resume()
+        whole = (begun + answer.read()).decode()
+        connection.close()
+    assert re.sub(r"[0-9a-f]{8}-[-0-9a-f]{27}|[0-9a-f]{32}", "ID", whole) == re.sub(
+        r"[0-9a-f]{8}-[-0-9a-f]{27}|[0-9a-f]{32}", "ID", small
+    )
+    for once in ("<!DOCTYPE html>", '<main id="rendered_cells"', 'id="jupyter-config-data"', "</html>"):
+        assert whole.count(once) == 1
 
 
 def test_foreign_address_check_can_go_red() -> None:
@@ -282,6 +310,7 @@ def test_folder_without_dashboards_is_named(tmp_path: Path) -> None:
     [
         (WebSocketClosedError(), "a page closed while something was on its way to it"),
         (StreamClosedError(), "a page closed while something was on its way to it"),
+        (asyncio.CancelledError(), "the server stopped, or a page went, while something was waited for"),
         (ZeroDivisionError("a defect"), None),
     ],
 )
