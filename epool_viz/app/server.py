@@ -114,6 +114,13 @@ class DashboardHandler(TornadoVoilaHandler):
         """Use a kernel that waits whenever there is one; stock Voilà passes it by for any `?theme=`."""
         return pool_size > 0 and bool(notebook_data)
 
+    def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
+        """Answer with an error; a page whose wait screen is sent sees that it came to its end without a view."""
+        if not self._headers_written:
+            super().send_error(status_code, **kwargs)
+        elif not self._finished:
+            self.finish()
+
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Our page, and for a machine that asks: when to come again."""
         if status_code == 503:
@@ -194,7 +201,7 @@ def is_dead_kernel(error: object) -> bool:
 
 def in_one_line(record: logging.LogRecord) -> bool:
     """Log a kernel that ended while its page was drawn, mostly as the visitor went, without the drawing's traceback."""
-    if record.getMessage().startswith("Kernel died") or (record.exc_info and is_dead_kernel(record.exc_info[1])):
+    if "Kernel died" in record.getMessage() or (record.exc_info and is_dead_kernel(record.exc_info[1])):
         record.msg, record.args, record.exc_info = "a kernel ended while its page was being drawn", (), None
         record.levelno, record.levelname = logging.INFO, "INFO"
         return logging.getLogger(record.name).isEnabledFor(logging.INFO)

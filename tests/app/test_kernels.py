@@ -288,7 +288,14 @@ def test_only_a_dead_kernel_is_logged_without_traceback(error: Exception, lines:
     assert (record.exc_info is None) is not bool(lines)
 
 
-@pytest.mark.parametrize(("message", "passes"), [("Kernel died while waiting for execute reply.", False), ("x", True)])
+@pytest.mark.parametrize(
+    ("message", "passes"),
+    [
+        ("Kernel died while waiting for execute reply.", False),
+        ("Error occurred while starting new kernel client for kernel 5: Kernel died before replying", False),
+        ("x", True),
+    ],
+)
 def test_end_of_a_kernel_is_no_error_of_the_server(message: str, passes: bool) -> None:
     record = logging.LogRecord("a logger that shows warnings", logging.ERROR, "here.py", 1, message, (), None)
     assert in_one_line(record) is passes

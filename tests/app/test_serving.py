@@ -15,9 +15,10 @@ from urllib.parse import urlsplit
 import pytest
 from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketClosedError
+from voila.handler import BaseVoilaHandler
 
 from epool_viz.app import config
-from epool_viz.app.server import DashboardServer
+from epool_viz.app.server import DashboardHandler, DashboardServer
 from epool_viz.errors import ArgumentError
 from epool_viz.work.address import IS_POSSIBLE
 from tests.app.notebook_files import BROKEN, write_notebook
@@ -319,3 +320,16 @@ def test_a_page_that_closes_is_no_exception_and_a_defect_is_one(exception, said)
     DashboardServer._note_lost_exception(server, loop, {"exception": exception})
     assert [call.args[0] for call in server.log.info.call_args_list] == ([said] if said else [])
     assert loop.default_exception_handler.called == (said is None)
+
+
+@pytest.mark.parametrize(("is_begun", "is_over"), [(True, False), (True, True), (False, False)])
+def test_error_after_the_wait_screen_ends_the_page_and_says_nothing_twice(
+    is_begun: bool, is_over: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[int] = []
+    monkeypatch.setattr(BaseVoilaHandler, "send_error", lambda _, status, **__: sent.append(status))
+    handler = DashboardHandler.__new__(DashboardHandler)
+    handler._headers_written, handler._finished = is_begun, is_over
+    monkeypatch.setattr(handler, "finish", lambda: sent.append(0))
+    handler.send_error(500)
+    assert sent == ([500] if not is_begun else [] if is_over else [0])
