@@ -109,4 +109,7 @@ export default {
     model.send({ ready: true }); // whoever was here before may have changed the state; Python answers with all of it
     return { store };
   },
+  render({ el }) {
+    el.hidden = true; // there is nothing to see of it
+  },
 };

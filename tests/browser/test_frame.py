@@ -9,6 +9,7 @@ import pytest
 
 from epool_viz import e_step_trace
 from epool_viz.app import frame
+from epool_viz.app.config import notebooks_folder
 from epool_viz.panels.e_step.model import EStepModel
 from tests.app.notebook_files import write_notebook
 from tests.browser.server import Server, serving, wait_for
@@ -81,6 +82,23 @@ def test_wait_screen_draws_the_first_peak_truly(page: Page, app_server: Server, 
         expected = float(e_step_trace(trace.sequence, trace.kernel, m=m).pooled)
         assert value == pytest.approx(expected, abs=0.02), "scores are sent with two decimals"
     assert page.locator("#wait_bars").get_attribute("d").count("M") == len(trace.scores)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in notebooks_folder().glob("*.ipynb")))
+def test_wait_screen_stays_until_all_is_drawn(page: Page, app_server: Server, name: str) -> None:
+    page.add_init_script("""
+        new MutationObserver((_, watching) => {
+            const cells = document.getElementById("rendered_cells");
+            if (!cells || document.getElementById("loading")) return;
+            watching.disconnect();
+            window.seenFirst = `seen: ${cells.innerText}`;
+        }).observe(document, { childList: true, subtree: true });
+    """)
+    page.goto(f"{app_server.address}/voila/render/{name}.ipynb", wait_until="commit")
+    seen = page.wait_for_function("() => window.seenFirst").json_value()
+    assert "Loading widget" not in seen
+    later = wait_for(lambda: page.locator("#rendered_cells").inner_text(), seconds=5, what="the page")
+    assert len(seen) > 0.7 * len(later), "what comes later is small"
 
 
 def test_kernel_that_dies_while_its_page_is_drawn_leaves_a_way_on(
