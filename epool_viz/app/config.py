@@ -49,7 +49,8 @@ STAND_ALONE: dict[str, Any] = {
         "kernel_spec_manager_class": "epool_viz.app.kernels.ThisPython",
     },
     "SeatedKernelManager": {
-        "fill_delay": 8.0,  # seconds until a kernel that was taken is replaced: a class that comes in goes first
+        "fill_delay": 0.0,  # Voilà's, which a visitor who comes meanwhile would wait for
+        "refill_after": 8.0,  # seconds until a kernel that was taken is replaced: a class that comes in goes first
         "abandoned_after": 90,  # seconds without a page: a closed tab, a reload
         "cull_interval": 15,
         "cull_idle_timeout": 3600,  # a page that stays open and is not touched

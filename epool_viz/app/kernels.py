@@ -20,6 +20,7 @@ from collections.abc import Callable
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from ipykernel.kernelspec import RESOURCES, get_kernel_dict
 from jupyter_client.connect import port_names
@@ -29,7 +30,8 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from tornado.web import HTTPError
 from traitlets import Any as AnyTrait
-from traitlets import Integer
+from traitlets import Float, Integer
+from voila.utils import ENV_VARIABLE
 
 from epool_viz.app.nursery import LAUNCHER, Nursery, NurseryError
 
@@ -141,6 +143,9 @@ class SeatedKernelManager(AsyncMappingKernelManager):
     abandoned_after = Integer(90, help="Seconds without a page after which a kernel that was given out ends.").tag(
         config=True
     )
+    refill_after = Float(8.0, help="Seconds that a kernel for the pool is put off, unless a visitor comes for it.").tag(
+        config=True
+    )
     clock = AnyTrait(time.monotonic)
     nursery = AnyTrait(None, help="What kernels are forked from; None starts each by itself.")
 
@@ -150,6 +155,7 @@ class SeatedKernelManager(AsyncMappingKernelManager):
         self._ending: dict[str, asyncio.Future[None]] = {}
         self._is_closing = False
         self._pools_wanted: dict[str, dict[str, Any]] = {}
+        self._hurried: WeakKeyDictionary[asyncio.Task[Any], asyncio.Event] = WeakKeyDictionary()
         super().__init__(**kwargs)
 
     def expect(self, visitors: int) -> None:
@@ -160,6 +166,19 @@ class SeatedKernelManager(AsyncMappingKernelManager):
             name: settings | {"pool_size": min(settings["pool_size"], visitors)}
             for name, settings in self._pools_wanted.items()
         }
+
+    def hurry(self, name: str) -> None:
+        """Put the next kernel of a dashboard's pool off no longer: a visitor waits for it."""
+        for task in getattr(self, "_pools", {}).get(name, ())[:1]:
+            self._hurried.setdefault(task, asyncio.Event()).set()
+
+    async def _let_visitors_go_first(self) -> None:
+        """Put a kernel off that fills the pool again; before the first visitor there is nobody to let go first."""
+        task = asyncio.current_task()
+        if task is not None and self._pools_wanted:
+            hurried = self._hurried.setdefault(task, asyncio.Event())
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(hurried.wait(), self.refill_after)
 
     def give_out(self, kernel_id: str) -> None:
         """Note that a page has been sent to which this kernel belongs; it has yet to connect."""
@@ -188,6 +207,8 @@ class SeatedKernelManager(AsyncMappingKernelManager):
 
     async def start_kernel(self, **kwargs: Any) -> str:  # type: ignore[override] # as Jupyter's own
         """Start a kernel; once begun, it is carried through, and ended if nobody waits for it any more."""
+        if kwargs.get("env", {}).get(ENV_VARIABLE.VOILA_PREHEAT) == "True":
+            await self._let_visitors_go_first()
         if self._is_closing:
             raise HTTPError(503, "the server is stopping")
         begun = asyncio.ensure_future(super().start_kernel(**kwargs))
@@ -287,6 +308,7 @@ class Seat:
 
     async def get_rendered_notebook(self, **kwargs: Any) -> tuple[Any, Any, str]:
         """Take a waiting kernel for this visitor; if that fails, another one is made to wait in its place."""
+        self.manager.hurry(kwargs["notebook_name"])
         try:
             task, cache, kernel_id = await self.manager.get_rendered_notebook(**kwargs)
         except BaseException:

@@ -17,6 +17,7 @@ import pytest
 from jupyter_client.kernelspec import KernelSpec, NoSuchKernel
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager, ServerKernelManager
 from tornado.web import HTTPError
+from voila.utils import ENV_VARIABLE
 
 from epool_viz.app import kernels
 from epool_viz.app.kernels import ForkedProvisioner, QuietPorts, SeatedKernelManager, Seats, ThisPython
@@ -55,6 +56,9 @@ class FakeManager:
 
     def expect(self, visitors: int) -> None:
         self.expected = visitors
+
+    def hurry(self, name: str) -> None:
+        self.hurried = name
 
     def give_out(self, kernel_id: str) -> None:
         self.away[kernel_id] = 0.0
@@ -130,6 +134,53 @@ def test_no_more_kernels_wait_than_seats_are_free(manager: SeatedKernelManager) 
         sizes = {name: settings["pool_size"] for name, settings in manager.kernel_pools_config.items()}  # type: ignore[attr-defined]
         assert sizes == {"default": others, "e_step.ipynb": first}
     assert wanted["e_step.ipynb"] == {"pool_size": 20}, "what was asked for is not forgotten"
+
+
+def test_kernel_for_the_pool_is_put_off_until_a_visitor_comes_for_it(
+    manager: SeatedKernelManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[str] = []
+
+    async def start(self: Any, **kwargs: Any) -> str:
+        begun.append(kwargs["path"])
+        return "k"
+
+    def fill(name: str) -> asyncio.Task[str]:
+        return asyncio.create_task(manager.start_kernel(path=name, env={ENV_VARIABLE.VOILA_PREHEAT: "True"}))
+
+    async def story() -> None:
+        await fill("before anybody has come")
+        manager.kernel_pools_config = {"default": {"pool_size": 1}}  # type: ignore[attr-defined]
+        seat = await Seats(manager, 5).take()
+        await seat.start_kernel(path="the visitor's own", env={ENV_VARIABLE.VOILA_PREHEAT: "False"})
+        assert begun == ["before anybody has come", "the visitor's own"]
+        other, first, second = fill("other"), fill("first"), fill("second")
+        manager._pools = {"e_step": [first, second], "em": [other]}  # type: ignore[attr-defined] # as Voilà's subclass has
+        manager.hurry("pwm")
+        await asyncio.wait([first, second, other], timeout=0.05)
+        assert len(begun) == 2
+        with pytest.raises(AttributeError, match="fill_if_needed"):  # only Voilà's subclass has it
+            await seat.get_rendered_notebook(notebook_name="e_step")
+        await asyncio.wait_for(first, 5)
+        assert begun[2:] == ["first"]
+        manager.hurry("e_step")
+        assert not second.done()
+        manager._pools["e_step"].pop(0)  # type: ignore[attr-defined]
+        manager.hurry("e_step")
+        await asyncio.wait_for(second, 5)
+        assert begun[3:] == ["second"]
+        manager.refill_after = 0.01
+        await asyncio.wait_for(fill("by itself"), 5)
+        assert begun[4:] == ["by itself"]
+        late = fill("hurried before it began")
+        manager.refill_after = 60.0
+        manager._pools["em"] = [late]  # type: ignore[attr-defined]
+        manager.hurry("em")
+        await asyncio.wait_for(late, 5)
+        other.cancel()
+
+    monkeypatch.setattr(AsyncMappingKernelManager, "start_kernel", start)
+    run(story())
 
 
 def test_reloads_do_not_shut_others_out() -> None:
