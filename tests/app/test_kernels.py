@@ -149,10 +149,12 @@ def test_kernel_for_the_pool_is_put_off_until_a_visitor_comes_for_it(
         return asyncio.create_task(manager.start_kernel(path=name, env={ENV_VARIABLE.VOILA_PREHEAT: "True"}))
 
     async def story() -> None:
-        await fill("before anybody has come")
+        manager.refill_after = 60.0
+        await asyncio.wait_for(fill("before anybody has come"), 5)
         manager.kernel_pools_config = {"default": {"pool_size": 1}}  # type: ignore[attr-defined]
         seat = await Seats(manager, 5).take()
-        await seat.start_kernel(path="the visitor's own", env={ENV_VARIABLE.VOILA_PREHEAT: "False"})
+        own = {"path": "the visitor's own", "env": {ENV_VARIABLE.VOILA_PREHEAT: "False"}}
+        await asyncio.wait_for(seat.start_kernel(**own), 5)
         assert begun == ["before anybody has come", "the visitor's own"]
         other, first, second = fill("other"), fill("first"), fill("second")
         manager._pools = {"e_step": [first, second], "em": [other]}  # type: ignore[attr-defined] # as Voilà's subclass has
