@@ -27,7 +27,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 LAUNCHER = ["-m", "ipykernel_launcher"]  # what follows the name of the interpreter in a kernel's command
-PRELOADED = ("ipykernel.ipkernel", "ipykernel.kernelapp", "epool_viz.panels.e_step.view")
+NEEDED = ("ipykernel.ipkernel", "ipykernel.kernelapp")  # no kernel does without them
+PRELOADED = ("epool_viz.panels.e_step.view",)
 PRELOADED_LATER = (  # while nobody asks: a kernel of these dashboards does without it, only slower and larger
     "numpy.random",
     "numpy.ma",
@@ -206,6 +207,8 @@ class Nursery:
 def main(descriptor: int) -> None:
     """Load, then fork whenever the server asks; end with the server."""
     del sys.path[0]  # the folder where the server was started, from which no kernel may import
+    for name in NEEDED:
+        importlib.import_module(name)
     _load(*PRELOADED)
     later = list(PRELOADED_LATER)
     heard, woken = socket.socketpair()
@@ -239,8 +242,12 @@ def main(descriptor: int) -> None:
 
 
 def _load(*names: str) -> None:
+    """Import what can be imported; a kernel that needs the rest tells its own page what is wrong with it."""
     for name in names:
-        importlib.import_module(name)
+        try:
+            importlib.import_module(name)
+        except Exception as error:  # noqa: BLE001 - a module may raise whatever it likes
+            sys.stderr.write(f"epool_viz: kernels begin without {name}: {type(error).__name__}: {error}\n")
     gc.collect()
     gc.freeze()  # a collection would write to, and so copy, every page that is shared
 

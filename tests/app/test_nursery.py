@@ -35,6 +35,14 @@ said = {
 }
 print("SAID" + base64.b16encode(json.dumps(said).encode()).decode())
 """
+BREAK = """\
+import sys
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name in {names!r}:
+            raise RuntimeError("it is broken")
+sys.meta_path.insert(0, Finder())
+"""
 WIDGETS = ["jupyter.widget", "jupyter.widget.control"]  # what a page opens towards Python
 STRANGE = "ä\n= \\"
 
@@ -172,6 +180,31 @@ def test_a_fork_that_nobody_waits_for_ends(tmp_path: Path) -> None:
         await until(lambda: -signal.SIGKILL in asked._ended.values())
 
     asyncio.run(in_a_nursery(left))
+
+
+def test_what_cannot_be_imported_is_told_once_and_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    broken = nursery.PRELOADED[-1], nursery.PRELOADED_LATER[1]
+    (tmp_path / "sitecustomize.py").write_text(BREAK.format(names=broken))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    told = ""
+
+    def are_told() -> bool:
+        nonlocal told
+        told += capfd.readouterr().err
+        return all(name in told for name in broken)
+
+    async def forked(asked: nursery.Nursery) -> None:
+        await until(are_told)
+        kernel = await asked.fork(["-f", str(tmp_path / "connection.json")], dict(os.environ), None)
+        assert kernel.poll() is None
+        kernel.kill()
+
+    asyncio.run(in_a_nursery(forked))
+    are_told()
+    lines = [line for line in told.splitlines() if line.startswith("epool_viz: ")]
+    assert lines == [f"epool_viz: kernels begin without {name}: RuntimeError: it is broken" for name in broken]
 
 
 def test_a_nursery_that_is_gone_refuses() -> None:
