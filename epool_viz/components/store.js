@@ -41,7 +41,8 @@ export function traceOf(state) {
 /**
  * Make a store.
  *
- * `initial`: the state; `push(patch)`: called, at most every `pause` ms, with what the page has changed since.
+ * `initial`: the state; `push(patch)`: called, at most every `pause` ms, with what the page has changed since. Where it
+ * throws, Python is gone, which the heartbeat tells: the patch is kept for the next push.
  */
 export function createStore(initial, push = () => {}, pause = 200) {
   let state = { ...initial };
@@ -67,7 +68,14 @@ export function createStore(initial, push = () => {}, pause = 200) {
   const tellPython = () => {
     const patch = waiting;
     [timer, waiting] = [null, {}];
-    push(patch);
+    try {
+      push(patch);
+    } catch {
+      waiting = patch;
+    }
+  };
+  const plan = () => {
+    if (Object.keys(waiting).length) timer ??= setTimeout(tellPython, pause);
   };
   return {
     maths,
@@ -78,17 +86,18 @@ export function createStore(initial, push = () => {}, pause = 200) {
     /** Change the state from the page. */
     set(patch) {
       for (const key of merge(patch)) waiting[key] = state[key];
-      if (Object.keys(waiting).length) timer ??= setTimeout(tellPython, pause);
+      plan();
     },
     /** Tell Python at once what waits to be told: what it makes next is of the state on the screen. */
     flush() {
-      if (timer === null) return;
+      if (!Object.keys(waiting).length) return;
       clearTimeout(timer);
       tellPython();
     },
     /** Take over what Python says, without answering it; what the hand has moved since stays as it is. */
     receive(patch) {
       merge(Object.fromEntries(Object.entries(patch).filter(([key]) => !(key in waiting))));
+      plan(); // it is there: what it could not be told before, it is told now
     },
     /** Call `listener(state, trace, changedKeys)` after every change; returns how to stop. */
     on(listener) {
@@ -106,7 +115,11 @@ export default {
   initialize({ model }) {
     const store = createStore(model.get("state"), (patch) => model.send({ patch }));
     model.on("msg:custom", (message) => message.patch && store.receive(message.patch));
-    model.send({ ready: true }); // whoever was here before may have changed the state; Python answers with all of it
+    try {
+      model.send({ ready: true }); // whoever was here before may have changed the state; Python answers with all of it
+    } catch {
+      // it is gone already; what is computed here is there all the same
+    }
     return { store };
   },
   render({ el }) {

@@ -10,12 +10,18 @@ import pytest
 from epool_viz.components._bundle import bundle, source_of
 from epool_viz.components.base import Store
 from epool_viz.components.heartbeat import Heartbeat
+from epool_viz.core.trace import e_step_trace
 from tests.components.conftest import state_of
 
 HARNESS = """async ({ storeSource, source, state, options, hasPython }) => {
   const load = (text) => import(URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
   const { createStore } = await load(storeSource);
-  window.store = createStore(state);
+  window.pushed = [];
+  const push = (patch) => {
+    if (window.python === "closed") throw new Error("the websocket is closed");
+    window.pushed.push(patch);
+  };
+  window.store = createStore(state, push, 20);
   window.asked = [];
   window.python = "answers";
   const { default: widget } = await load(source);
@@ -74,6 +80,39 @@ def test_a_closed_connection_is_noticed_at_once(heartbeat):
     page = heartbeat(patience=600)
     page.evaluate("window.python = 'closed'")
     page.wait_for_function(f"{SHOWN} === 'python'")
+
+
+def test_a_hand_that_moves_on_a_closed_connection_meets_the_banner_and_no_error(heartbeat):
+    page = heartbeat(patience=600)
+    page.evaluate("window.python = 'closed'; window.store.set({ m: 2.5, cursor: 4 })")
+    page.wait_for_function(f"{SHOWN} === 'python'")
+    assert "Python no longer answers." in alert(page).inner_text()
+    page.evaluate("window.store.set({ cursor: 3 }); window.store.flush()")
+    assert page.evaluate("[store.state.m, store.state.cursor, pushed.length]") == [2.5, 3, 0]
+    page.evaluate("window.python = 'answers'; window.store.flush()")
+    assert page.evaluate("pushed") == [{"m": 2.5, "cursor": 3}]
+
+
+def test_what_python_could_not_be_told_it_is_told_when_it_is_heard_again(heartbeat):
+    page = heartbeat()
+    page.evaluate("window.python = 'closed'; window.store.set({ m: 2.5 }); window.store.flush()")
+    page.evaluate("window.python = 'answers'; window.store.receive({ m: 1, cursor: 6 })")
+    page.wait_for_function("pushed.length")
+    assert page.evaluate("[pushed, store.state.m, store.state.cursor]") == [[{"m": 2.5}], 2.5, 6]
+
+
+def test_a_store_begins_where_python_is_gone_already(bare_page):
+    begin = """async ([source, state]) => {
+      const { default: widget } = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+      const send = () => { throw new Error("Cannot send"); };
+      const { store } = widget.initialize({ model: { get: () => state, on() {}, send } });
+      store.set({ m: 2.5 });
+      return store.trace.pooled;
+    }"""
+    state = json.loads(json.dumps(state_of("ACGTACGTT", np.eye(4), m=1.5)))
+    found = bare_page.evaluate(begin, [bundle("store.js"), state])
+    expected = e_step_trace("ACGTACGTT", np.eye(4), m=2.5).pooled
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=0)
 
 
 def test_a_short_silence_is_no_alarm(heartbeat):
