@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from typing import Any, ClassVar
 
@@ -26,6 +25,7 @@ from epool_viz.panels.attribution.model import (
 )
 from epool_viz.panels.brought import LARGEST_MODEL
 from epool_viz.panels.dashboard import Dashboard, shown_if
+from epool_viz.panels.following import Follower
 from epool_viz.panels.html import escape, number, rounded
 from epool_viz.panels.look import card, heading, part
 from epool_viz.panels.reading import ReadAnotherWay
@@ -51,15 +51,13 @@ class AttributionView(Dashboard):
 
     def __init__(self, model: AttributionModel) -> None:
         self.asker = Asker(model)
-        self._task: asyncio.Task[None] | None = None
         super().__init__(model)
         self.add_class("ep-attribution")
 
     def close(self) -> None:
         """Wait for no answer any more, undo every tie, and take the widgets off the page."""
         self.asker.stop()
-        if self._task is not None:
-            self._task.cancel()
+        self.follower.stop()
         super().close()
 
     def _page_state(self) -> dict[str, Any]:
@@ -86,6 +84,7 @@ class AttributionView(Dashboard):
     # --- widgets
 
     def _build(self) -> None:
+        self.follower = Follower(self.asker.pump, self.guard, SEEN_EVERY)
         networks = [(f"{info.title} (test AUC {info.test_auc:.2f})", info.name) for info in list_models()]
         networks.append((LABEL, CHOICE))
         examples = [(f"{info.title} ({info.n})", info.name) for info in list_examples()]
@@ -188,30 +187,12 @@ class AttributionView(Dashboard):
         self.own_said.value = "" if own is None else own_html(own)
 
     def _ask(self, _: Any) -> None:
-        if self.asker.is_running:
-            return
         self.asker.start()
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            return  # without a page there is no loop: whoever holds the view calls `pump`
-        self._task = loop.create_task(self._follow())
-
-    async def _follow(self) -> None:
-        is_on = True
-        while is_on:
-            await asyncio.sleep(SEEN_EVERY)
-            is_on = self.pump()
+        self.follower.start()
 
     def pump(self) -> bool:
         """Take over captum's answer; False once there is nothing more to wait for."""
-        state = {"on": False}
-
-        def look() -> None:
-            state["on"] = self.asker.pump()
-
-        self.guard(look)()
-        return state["on"]
+        return self.follower.pump()
 
     # --- drawing
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -19,6 +18,7 @@ from epool_viz.data.jaspar import jaspar_index, load_jaspar
 from epool_viz.data.matching import Match, has_matching
 from epool_viz.figures.svg import GLYPHS
 from epool_viz.panels.dashboard import Dashboard
+from epool_viz.panels.following import Follower
 from epool_viz.panels.html import escape
 from epool_viz.panels.logos import page, takeaway
 from epool_viz.panels.logos.finder import Finder
@@ -53,7 +53,6 @@ class LogosView(Dashboard):
 
     def __init__(self, model: LogosModel) -> None:
         self.finder = Finder(model)
-        self._task: asyncio.Task[None] | None = None
         self._heated: Any = None
         self._is_taking = False
         super().__init__(model)
@@ -62,13 +61,13 @@ class LogosView(Dashboard):
     def close(self) -> None:
         """Stop looking, undo every tie, and take the widgets off the page."""
         self.finder.stop()
-        if self._task is not None:
-            self._task.cancel()
+        self.follower.stop()
         super().close()
 
     # --- widgets
 
     def _build(self) -> None:
+        self.follower = Follower(self.finder.pump, self.guard, SEEN_EVERY)
         on = {"store": self.store}
         drawn = {"glyphs": {letter: GLYPHS[letter] for letter in "ACGTU"}}
         self.choices = [Choice(**on, options=o) for o in (page.MODEL, page.BACKGROUND, page.KIND)]
@@ -327,28 +326,11 @@ class LogosView(Dashboard):
 
     def _look_up(self) -> None:
         self.finder.start()
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            return  # without a page there is no loop: whoever holds the view calls `pump`
-        if self._task is None or self._task.done():
-            self._task = loop.create_task(self._follow())
-
-    async def _follow(self) -> None:
-        is_on = True
-        while is_on:
-            await asyncio.sleep(SEEN_EVERY)
-            is_on = self.pump()
+        self.follower.start()
 
     def pump(self) -> bool:
         """Take over what a look-up has come to; False once it has ended."""
-        state = {"on": False}
-
-        def look() -> None:
-            state["on"] = self.finder.pump()
-
-        self.guard(look)()
-        return state["on"]
+        return self.follower.pump()
 
     # --- what is taken along
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
@@ -195,6 +196,19 @@ def test_captum_is_asked_and_agrees(view) -> None:
     assert set(found) == {f"captum_{method}" for method in HEURISTICS}
     assert max(found.values()) < 1e-6
     assert not view.pump()
+
+
+def test_captums_answer_reaches_the_page_by_itself(view) -> None:
+    view.asker.ask = lambda *_: {}
+    view.model.index = 9
+
+    async def page() -> None:
+        view.ask_button.click()
+        while view.ask_button.disabled and view.model.stage == "asking":
+            await asyncio.sleep(0.01)
+
+    asyncio.run(asyncio.wait_for(page(), 20))
+    assert view.model.stage == "done"
 
 
 @pytest.mark.parametrize("baseline", ["zeros", "shuffles"])

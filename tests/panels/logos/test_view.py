@@ -133,6 +133,18 @@ def test_the_page_asks_for_known_motifs_and_gets_them(view, monkeypatch):
     assert view.store.now["matches"][view.model.place]["e"] == MATCH.e_value
 
 
+def test_what_a_look_up_finds_reaches_the_page_by_itself(view, monkeypatch):
+    monkeypatch.setattr("epool_viz.panels.logos.finder.match_elsewhere", lambda ppms, **_: [(MATCH,) for _ in ppms])
+
+    async def page():
+        from_page(view, look_up=1)
+        while view.store.now["finding"]:
+            await asyncio.sleep(0.01)
+
+    asyncio.run(asyncio.wait_for(page(), 20))
+    assert view.store.now["detail"]["matches"]["exact"][0]["name"] == "CTCF"
+
+
 def test_the_page_stops_a_look_up(view, monkeypatch):
     def wait(ppms, cancelled, **_):
         cancelled.wait(20)
