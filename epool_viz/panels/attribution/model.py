@@ -43,6 +43,7 @@ from epool_viz.errors import ArgumentError, EpoolError
 from epool_viz.panels.brought import BroughtModel, said_of
 from epool_viz.panels.e_step.kernels import LARGEST_ENTRY
 from epool_viz.panels.e_step.model import friendly
+from epool_viz.panels.states import restore_choices
 from epool_viz.panels.yours import CHOICE, NotYetHere, Yours, kernels_of, sequences_of
 
 Array = np.ndarray[Any, Any]
@@ -188,15 +189,7 @@ class AttributionModel(HasTraits):
         ArgumentError
             For a name that is no part of the state, or a value of the wrong kind; nothing is changed then.
         """
-        unknown = sorted(set(state) - set(self.CHOICES))
-        if unknown:
-            raise ArgumentError(unknown[0], "not part of the state", ", ".join(self.CHOICES))
-        before = self.state()
-        try:
-            self._take_over(state)
-        except TraitError as error:
-            self._take_over(before)
-            raise ArgumentError("state", f"not usable ({error})", "what AttributionModel.state() returns") from None
+        restore_choices(self, state, self._take_over)
 
     def load_file(self, name: str, content: bytes) -> None:
         """Use an uploaded file of sequences; one that cannot be read is explained and changes nothing."""

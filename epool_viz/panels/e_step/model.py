@@ -25,6 +25,7 @@ from epool_viz.data.sequences import SequenceSet, parse_sequences
 from epool_viz.errors import ArgumentError, EpoolError
 from epool_viz.panels.e_step import kernels
 from epool_viz.panels.e_step.steps import Step, active_steps
+from epool_viz.panels.states import not_usable, require_known
 from epool_viz.panels.yours import CHOICE, NotYetHere, Yours, kernel_names, kernels_of, sequences_of
 
 # Hard caps, in one place: whatever a page sends, this is as far as it goes.
@@ -159,15 +160,13 @@ class EStepModel(HasTraits):
         ArgumentError
             For a name that is no part of the state, or a value of the wrong kind; nothing is changed then.
         """
-        unknown = sorted(set(state) - {*self.INPUTS, *self.LOOKING})
-        if unknown:
-            raise ArgumentError(unknown[0], "not part of the state", ", ".join((*self.INPUTS, *self.LOOKING)))
+        require_known(state, (*self.INPUTS, *self.LOOKING))
         before = self.state()
         try:
             self._take_over(state)
         except TraitError as error:
             self._take_over(before)
-            raise ArgumentError("state", f"not usable ({error})", "what EStepModel.state() returns") from None
+            raise not_usable(self, error) from None
 
     def load_kernel_file(self, name: str, content: bytes) -> None:
         """Use an uploaded kernel; one that cannot be read is explained and changes nothing."""

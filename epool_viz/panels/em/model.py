@@ -31,6 +31,7 @@ from epool_viz.panels.e_step.kernels import (
 )
 from epool_viz.panels.em.recipe import MOST_FOUND, WINDOW, Recipe, recipes_of, require_window
 from epool_viz.panels.em.trail import Trail, bits_between
+from epool_viz.panels.states import not_usable, require_known
 from epool_viz.panels.yours import CHOICE, NotYetHere, Yours, kernel_names, kernels_of, sequences_of
 
 DATA = ("crp0", "crp_sites", "simulated", "ctcf_peaks", "p73_peaks", "pasted", CHOICE)
@@ -192,9 +193,7 @@ class EMModel(HasTraits):
         ArgumentError
             For a name that is no part of the state, or a value of the wrong kind; nothing is changed then.
         """
-        unknown = sorted(set(state) - set(self.STATE))
-        if unknown:
-            raise ArgumentError(unknown[0], "not part of the state", ", ".join(self.STATE))
+        require_known(state, self.STATE)
         recipes = recipes_of(state["found"], WIDEST) if "found" in state else None
         begun = state.get("begun")
         if begun is not None and begun != "":
@@ -208,7 +207,7 @@ class EMModel(HasTraits):
         except TraitError as error:
             for name, value in before.items():
                 setattr(self, name, value)
-            raise ArgumentError("state", f"not usable ({error})", "what EMModel.state() returns") from None
+            raise not_usable(self, error) from None
         finally:
             self._paused = False
         changed = {name for name, value in before.items() if getattr(self, name) != value}

@@ -18,6 +18,7 @@ from epool_viz.data.matching import Match, aligned, example_matches
 from epool_viz.errors import ArgumentError, EpoolError, NoFiniteBaseError
 from epool_viz.panels.brought import BroughtModel
 from epool_viz.panels.logos import readings as r
+from epool_viz.panels.states import restore_choices
 from epool_viz.panels.yours import CHOICE, NotYetHere, Yours, kernels_of, sequences_of
 from epool_viz.panels.yours import SEQUENCES as YOUR_SEQUENCES
 
@@ -100,6 +101,7 @@ class LogosModel(HasTraits):
     said = Unicode("", help="What happens just now.")
     message = Unicode("", help="What the user can put right; empty when all is well.")
 
+    # the model first: its change takes back what belongs to the old one
     CHOICES = ("trained", "m", "background", "rule", "threshold", "place", "chosen", "reading")
 
     def __init__(self, **state: Any) -> None:
@@ -131,18 +133,7 @@ class LogosModel(HasTraits):
         ArgumentError
             For a name that is no part of the state, or a value of the wrong kind; nothing is changed then.
         """
-        unknown = sorted(set(state) - set(self.CHOICES))
-        if unknown:
-            raise ArgumentError(unknown[0], "not part of the state", ", ".join(self.CHOICES))
-        before = self.state()
-        ordered = [name for name in self.CHOICES if name in state]
-        try:
-            for name in ordered:  # the model first: its change takes back what belongs to the old one
-                setattr(self, name, state[name])
-        except TraitError as error:
-            for name, value in before.items():
-                setattr(self, name, value)
-            raise ArgumentError("state", f"not usable ({error})", "what LogosModel.state() returns") from None
+        restore_choices(self, state)
 
     @validate("m")
     def _m_within(self, proposal: Any) -> float | None:

@@ -38,6 +38,18 @@ def test_state_round_trips_through_json() -> None:
     assert model.reading.sequence == "N" + SEQUENCE[1:-1] + "A"
 
 
+def test_a_state_is_read_once_however_much_it_names() -> None:
+    model, readings = AttributionModel(index=3), []
+    model.observe(lambda change: readings.append(change.new), names="reading")
+    model.restore({"network": "p73_max", "index": 2, "edits": [[5, "A"], [7, "C"]], "baseline": "zeros"})
+    assert readings == [model.reading]
+    assert (model.source, model.example, model.index) == ("example", "p73_peaks", 2)
+    with pytest.raises(ArgumentError):
+        model.restore({"network": "ctcf_max", "baseline": "zeros", "smooth": "very"})
+    assert readings == [model.reading]
+    assert (model.network, model.index) == ("p73_max", 2)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
