@@ -33,11 +33,9 @@ from epool_viz.core.pooling import (
 )
 from epool_viz.core.pooling import (
     activate,
-    average_pool,
     expectation_pool,
     local_max,
-    logsumexp_pool,
-    max_pool,
+    pool,
     pool_gradient,
     pool_weights,
 )
@@ -125,7 +123,7 @@ class MotifNetwork:
         """The network's number; shape (batch,). `mask` as `mask(onehot)` has it, if None."""
         mask = self.mask(onehot) if mask is None else mask
         cells, _, taking_part = self._cells(activate(self.scores(onehot), self.activation), mask)
-        return self._out(_pool(cells, self._options(), taking_part))
+        return self._out(pool(cells, **self._options(), mask=taking_part))
 
     def weights(self, onehot: Array, method: str | None = None) -> Array:
         """The share of each window in the pooled value; shape (batch, kernel, position).
@@ -404,15 +402,6 @@ def _score_multipliers(
         )
         multipliers = network._ungrouped(multipliers[..., None] * _max_multipliers(*inside), onehot)
     return multipliers * activation_multipliers(scores, reference, network.activation)
-
-
-def _pool(cells: Array, options: dict[str, Any], mask: Array | None) -> Array:
-    method, m = options["method"], options["m"]
-    if method == "expectation":
-        return expectation_pool(cells, m=m, mode=options["mode"], mask=mask)
-    if method == "logsumexp":
-        return logsumexp_pool(cells, m=m, mask=mask)
-    return {"max": max_pool, "average": average_pool}[method](cells, mask=mask)
 
 
 def _slope(scores: Array, activation: str) -> Array:

@@ -23,6 +23,7 @@ from epool_viz.errors import ArgumentError, ShapeError
 
 MODES = (0, 1)
 METHODS = ("max", "average", "logsumexp", "expectation")
+WITH_M = ("logsumexp", "expectation")  # the others have no m
 ACTIVATIONS = ("identity", "relu", "paper")
 
 
@@ -89,6 +90,24 @@ def logsumexp_pool(scores: Array, *, m: Any = 1.0, mask: Any = None) -> Array:
     xp = namespace(scores)
     exponents, top = shifted_exponents(scores, m, mask)
     return (top + xp.log(xp.sum(xp.exp(exponents), axis=-1, keepdims=True)) / m)[..., 0]
+
+
+def pool(scores: Array, *, method: str = "expectation", m: Any = 1.0, mode: int = 0, mask: Any = None) -> Array:
+    """The pooled value by the name of the pooling; shape (...).
+
+    Parameters
+    ----------
+    scores : shape (..., position)
+    method : "max", "average", "logsumexp" or "expectation"
+        max and average pass over `m`, all but expectation over `mode`.
+    m, mode, mask : as for `expectation_pool`
+    """
+    require_choice(method, "method", METHODS)
+    if method == "expectation":
+        return expectation_pool(scores, m=m, mode=mode, mask=mask)
+    if method == "logsumexp":
+        return logsumexp_pool(scores, m=m, mask=mask)
+    return {"max": max_pool, "average": average_pool}[method](scores, mask=mask)
 
 
 def pool_weights(scores: Array, *, method: str = "expectation", m: Any = 1.0, mode: int = 0, mask: Any = None) -> Array:

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from epool_viz.core.pooling import (
+    METHODS,
+    WITH_M,
     activate,
     average_pool,
     expectation_pool,
@@ -19,6 +21,7 @@ from epool_viz.core.pooling import (
     local_max,
     logsumexp_pool,
     max_pool,
+    pool,
     pool_gradient,
     pool_weights,
 )
@@ -47,6 +50,27 @@ def test_expectation_pool_meets_the_reference_vectors(backend, shared_data):
             np.testing.assert_allclose(
                 weights, case[f"mode{mode}_p"], rtol=rtol, atol=1e-7 * (backend.dtype == "float32")
             )
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_pooling_by_its_name_is_the_scores_under_its_own_weights(method, rng):
+    scores = rng.normal(size=(2, 3, 7))
+    mask = np.array([False, True, True, True, False, True, True])
+    found = {}
+    for m, mode in ((0.7, 0), (0.7, 1), (1.9, 0)):
+        options = {"method": method, "m": m, "mode": mode, "mask": mask}
+        found[m, mode] = pool(scores, **options)
+        expected = (pool_weights(scores, **options) * scores).sum(axis=-1)
+        if method == "logsumexp":  # between expectation and max, and no mean of the scores
+            expected = logsumexp_pool(scores, m=m, mask=mask)
+        np.testing.assert_allclose(found[m, mode], expected, rtol=1e-12, atol=1e-14)
+    assert (not np.allclose(found[0.7, 0], found[1.9, 0])) == (method in WITH_M)
+    assert (not np.allclose(found[0.7, 0], found[0.7, 1])) == (method == "expectation")
+
+
+def test_a_pooling_that_there_is_not_is_refused():
+    with pytest.raises(ArgumentError, match=r"`method` is 'median'; accepted: 'max', 'average'"):
+        pool([[1.0, 2.0]], method="median")
 
 
 @BOTH_MODES
@@ -80,8 +104,8 @@ def test_weights_are_a_distribution_and_the_pool_is_their_mean(mode, scores, m):
 @given(scores=rows, m=st.floats(0, 20), constant=st.floats(-30, 30))
 def test_a_constant_on_all_scores_moves_every_pool_by_it_and_no_weight(scores, m, constant):
     np.testing.assert_allclose(pool_weights(scores + constant, m=m), pool_weights(scores, m=m), rtol=1e-9, atol=1e-12)
-    for pool in (max_pool, average_pool, logsumexp_pool, expectation_pool):
-        np.testing.assert_allclose(pool(scores + constant), pool(scores) + constant, rtol=1e-9, atol=1e-9)
+    for each in (max_pool, average_pool, logsumexp_pool, expectation_pool):
+        np.testing.assert_allclose(each(scores + constant), each(scores) + constant, rtol=1e-9, atol=1e-9)
 
 
 @given(scores=rows, m=st.floats(0.05, 20))

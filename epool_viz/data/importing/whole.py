@@ -8,13 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from epool_viz.core.pooling import ACTIVATIONS, METHODS, MODES
+from epool_viz.core.pooling import ACTIVATIONS, METHODS, MODES, WITH_M
 from epool_viz.core.scan import PADDINGS
 from epool_viz.errors import ArgumentError
 
 _LARGEST_M = math.exp(20)
 _LARGEST = 1e6  # of a bias
-_WITH_M = ("expectation", "logsumexp")
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class WholeNetwork:
     output_bias: float
 
     def __post_init__(self) -> None:
-        has_m = self.pooling in _WITH_M
+        has_m = self.pooling in WITH_M
         least = 0.0 if self.pooling == "expectation" else math.exp(-20)
         sound = {
             "pooling": self.pooling in METHODS,
@@ -96,7 +95,7 @@ class WholeNetwork:
     def settings(self) -> dict[str, Any]:
         """What makes a MotifCNN do the same; its `m` is fixed."""
         pooling: dict[str, Any] = {"method": self.pooling, "local_window": self.local_window}
-        if self.pooling in _WITH_M:
+        if self.pooling in WITH_M:
             pooling["m"] = self.m
         if self.pooling == "expectation":
             pooling["mode"] = self.mode

@@ -18,15 +18,7 @@ from epool_viz.core.alphabet import DNA, Alphabet
 from epool_viz.core.em import m_step
 from epool_viz.core.kernels import estimate_base, kernel_to_pwm_at
 from epool_viz.core.motifs import information_content
-from epool_viz.core.pooling import (
-    ACTIVATIONS,
-    activate,
-    average_pool,
-    expectation_pool,
-    local_max,
-    logsumexp_pool,
-    max_pool,
-)
+from epool_viz.core.pooling import ACTIVATIONS, WITH_M, activate, local_max, pool
 from epool_viz.core.posterior import log_evidence
 from epool_viz.core.scan import PADDINGS, scan
 from epool_viz.core.windows import Windows, windows_of
@@ -47,7 +39,6 @@ LARGEST_FILE = 8_000_000  # bytes; below what the page's connection takes in one
 LEAST_SEQUENCES = 5
 TEST_SHARE = 0.2
 MOST_SCORES = 20_000_000  # of all kernels, to find which of them decide: a second
-_WITH_M = ("expectation", "logsumexp")
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +131,7 @@ def gallery_kernels(name: str) -> KernelSet:
         np.asarray(model.biases, dtype=float),
         np.asarray(model.output_weights, dtype=float),
         method,
-        float(pooling["m"]) if method in _WITH_M else None,
+        float(pooling["m"]) if method in WITH_M else None,
         model.settings["activation"],
         model.settings["padding"],
         int(pooling.get("local_window", 1)),
@@ -440,11 +431,7 @@ def pooled(kernels: KernelSet, onehot: Array) -> Array:
     values = np.asarray(activate(scores, kernels.activation))
     if kernels.local_window > 1:
         values = np.asarray(local_max(values, kernels.local_window).values)
-    pool = {"max": max_pool, "average": average_pool}.get(kernels.method)
-    if pool is not None:
-        return np.asarray(pool(values))
-    powered = logsumexp_pool if kernels.method == "logsumexp" else expectation_pool
-    return np.asarray(powered(values, m=1.0 if kernels.m is None else kernels.m))
+    return np.asarray(pool(values, method=kernels.method, m=1.0 if kernels.m is None else kernels.m))
 
 
 def use_of(kernels: KernelSet, samples: Samples) -> Array:
