@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import io
+import json
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -77,3 +80,24 @@ def test_every_name_in_the_table_is_public():
     names = re.findall(r"`(\w+)`", README[README.index("| motifs |") : README.index("| dashboards in a notebook |")])
     assert len(names) > 20
     assert set(names) <= set(epool_viz.__all__)
+
+
+def test_every_dashboard_is_told_of_by_its_title_and_by_its_function():
+    from epool_viz import dashboards
+
+    functions = {name for name, thing in vars(dashboards).items() if inspect.isfunction(thing)}
+    assert set(re.findall(r"`dashboards\.(\w+)\(\)`", README)) == functions
+    notebooks = [json.loads(path.read_text(encoding="utf-8")) for path in (ROOT / "notebooks").glob("*.ipynb")]
+    untold = {each["metadata"]["title"] for each in notebooks if f"*{each['metadata']['title']}*" not in README}
+    assert (len(notebooks), untold) == (len(functions), set())
+
+
+def test_every_extra_but_the_developers_is_told_of():
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    table = README[README.index("| extra | for |") : README.index("## The library in ten lines")]
+    assert set(re.findall(r"^\| `(\w+)` \|", table, flags=re.MULTILINE)) == set(extras) - {"dev"}
+
+
+def test_every_room_is_told_to_whoever_takes_part():
+    told = re.findall(r"^\| `(\w+)", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert sorted(told) == sorted(path.parent.name for path in (ROOT / "epool_viz").glob("*/__init__.py"))

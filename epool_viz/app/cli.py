@@ -272,9 +272,7 @@ def discover_motifs(
 
 @app.command("simulate")
 def simulate_sequences(
-    motifs: Annotated[
-        list[str], typer.Argument(metavar="MOTIF...", help="Names of JASPAR (CTCF), or files of motifs.")
-    ],
+    motifs: Annotated[list[str], typer.Argument(metavar="MOTIF", help="Names of JASPAR (CTCF), or files of motifs.")],
     n: Annotated[int, typer.Option("--n", "-n", help="Sequences.", min=1)] = 6000,
     length: Annotated[int, typer.Option(help="Letters of each.", min=1)] = 1000,
     positive_fraction: Annotated[float, typer.Option(help="The share with sites, label 1.")] = 0.5,
@@ -419,7 +417,7 @@ def race_poolings(
 @app.command("fetch")
 def fetch_chipseq_sets(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="NAME...", help="Names of the catalogue; with --list, words.")
+        list[str] | None, typer.Argument(metavar="NAME", help="Names of the catalogue; with --list, words.")
     ] = None,
     show: Annotated[
         bool, typer.Option("--list", help="Print the sets that hold every word; needs no network.")
