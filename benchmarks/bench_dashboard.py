@@ -161,13 +161,13 @@ def move_rows(page: Page, state: str, moves: Sequence[Move]) -> list[Row]:
     return [move_row(page, state, move) for move in moves]
 
 
-def move_row(page: Page, state: str, move: Move) -> Row:
+def move_row(page: Page, state: str, move: Move, samples: int = SAMPLES) -> Row:
     """One move many times, after two that warm up and are not counted."""
     page.locator(move.focus).first.focus()
     for key in move.keys[:2] * (2 if len(move.keys) == 1 else 1):
         page.keyboard.press(key)
     page.wait_for_timeout(1000)  # until Python has heard of it and nothing is left to draw
-    times = _page.milliseconds_to_pixels(page, list(islice(cycle(move.keys), SAMPLES)), move.watched)
+    times = _page.milliseconds_to_pixels(page, list(islice(cycle(move.keys), samples)), move.watched)
     note = f"median of {len(times)}; p95 {percentile(times, 0.95):.0f}"
     return Row(f"{move.name} → pixels{state}", statistics.median(times), move.budget, "ms", note)
 

@@ -104,7 +104,7 @@ export default {
       warning.textContent = store.error ? `${what ? "Shown are the last values that could be computed. " : ""}${store.error}` : "";
       if (!trace || store.error || (names && what?.trace === trace && names.size && !names.has("m") && !names.has("mode"))) return;
       what = { ...measure(state, trace), trace };
-      rem = parseFloat(getComputedStyle(document.documentElement).fontSize) || 16;
+      rem = kit.remOf();
       drawAxis();
       drawFacts(state);
       tell();
@@ -128,7 +128,7 @@ export default {
     }
 
     function drawAxis() {
-      const width = plot.clientWidth;
+      const width = kit.widthOf(plot);
       const { values, isFinite, end, share, isAll } = what;
       const scale = scaleOf(width);
       const rise = (isFinite ? 6.1 : 4) * rem; // of the axis below the top

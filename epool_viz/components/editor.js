@@ -369,18 +369,20 @@ export default {
     function drawChosen(state) {
       name.textContent = called();
       const [a, j] = at;
+      const chosen = cells[a][j].cell;
       for (const old of grid.querySelectorAll("[aria-current], .ec-editor-here, [tabindex='0']")) {
+        if (old === chosen) continue; // to take it away and give it back would have the browser lay out the page
         old.removeAttribute("aria-current");
         old.classList.remove("ec-editor-here");
-        if (old.tabIndex === 0) old.tabIndex = -1;
+        if (old.getAttribute("tabindex") === "0") old.tabIndex = -1;
       }
-      cells[a][j].cell.setAttribute("aria-current", "true");
-      cells[a][j].cell.tabIndex = 0;
+      chosen.setAttribute("aria-current", "true");
+      if (chosen.getAttribute("tabindex") !== "0") chosen.tabIndex = 0;
       grid.children[j + 1].classList.add("ec-editor-here");
       const reading = offsetOf(state.kernel);
       heading.textContent = `Column ${j + 1} of ${widthOf(state.kernel)}`;
       valueName.textContent = `${state.alphabet[a]} is`;
-      if (document.activeElement !== value) drawValue();
+      if (!value.matches(":focus")) drawValue();
       value.setAttribute("data-value", state.kernel[a][j]);
       chances.replaceChildren(...[...state.alphabet].flatMap((letter, b) => [b ? ", " : "", `${letter} `, number(`column_ppm_${letter}`, reading.ppm[b][j], 3)]));
       offset.replaceChildren(number("kernel_offset", reading.offset));

@@ -134,7 +134,7 @@ export default {
     // drawing -----------------------------------------------------------------------------------------------------
 
     let grid = { width: 0 };
-    let decimals = 2;
+    let [decimals, most] = [2, 1];
     let shown = null; // what the grid shows
     let what = null; // what is measured
     function draw(state, trace) {
@@ -176,12 +176,15 @@ export default {
     }
 
     function fill({ kernel }) {
+      const before = { shown, decimals, most };
       shown = kernel;
-      const most = Math.max(...kernel.flat().map(Math.abs)) || 1;
+      most = Math.max(...kernel.flat().map(Math.abs)) || 1;
       decimals = Math.min(Math.max(2 - Math.floor(Math.log10(most)), 0), 6);
+      const isSameScale = before.shown && before.decimals === decimals && before.most === most;
       kernel.forEach((row, a) => row.forEach((x, j) => {
+        if (isSameScale && before.shown[a][j] === x) return; // what is written again is laid out again
         const cell = grid.entries[a][j];
-        cell.replaceChildren(entry(`kernel-${a}-${j}`, x));
+        if (!before.shown || before.decimals !== decimals || before.shown[a][j] !== x) cell.replaceChildren(entry(`kernel-${a}-${j}`, x));
         cell.style.setProperty("--share", `${Math.round((40 * Math.abs(x)) / most)}%`);
         cell.className = `is-heat ${x < 0 ? "is-down" : "is-up"}`;
       }));
@@ -190,8 +193,10 @@ export default {
     function mark(state, { width, codes, picked, logRatios }) {
       for (let j = 0; j < width; j++) {
         const letter = letterOf(state, codes[j]);
-        grid.letters[j].textContent = letter;
-        grid.letters[j].className = `is-${toneOf(letter)}`;
+        if (grid.letters[j].textContent !== letter) {
+          grid.letters[j].textContent = letter;
+          grid.letters[j].className = `is-${toneOf(letter)}`;
+        }
         grid.entries.forEach((row, a) => row[j].classList.toggle("is-picked", codes[j] === a));
         put(grid.picked[j], `picked-${j}`, picked[j]);
         put(grid.ratios[j], `log-ratio-${j}`, logRatios[j]);

@@ -203,13 +203,13 @@ export default {
     }
 
     function draw() {
-      const width = plot.clientWidth;
+      const width = kit.widthOf(plot);
       if (!width || !picture.rows) {
         canvas.height = 0;
         here.hidden = band.hidden = true;
         return;
       }
-      const rem = parseFloat(getComputedStyle(document.documentElement).fontSize) || 16;
+      const rem = kit.remOf();
       const high = Math.min(1.15 * rem, (options.height * rem) / picture.rows);
       const isNamed = high >= 0.8 * rem;
       const left = (isNamed ? (width < 30 * rem ? 4.5 : 7.5) : 2.75) * rem;
@@ -294,7 +294,7 @@ export default {
         pen.fillRect(x - 0.5, place.top + place.height + 1, 1, 3);
         const text = format(n);
         const half = pen.measureText(text).width / 2;
-        pen.fillText(text, Math.min(x, plot.clientWidth - half - 1), place.top + place.height + 0.4 * place.rem);
+        pen.fillText(text, Math.min(x, kit.widthOf(plot) - half - 1), place.top + place.height + 0.4 * place.rem);
       }
     }
 

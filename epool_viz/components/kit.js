@@ -272,6 +272,31 @@ export function follow(store, draw, signal) {
   };
 }
 
+const widths = new WeakMap();
+const measuring = new ResizeObserver((entries) => {
+  for (const { target } of entries) widths.set(target, target.clientWidth);
+});
+
+/** Width of an element, in pixels: asked of the layout when it changes, not at each drawing, which would wait for it. */
+export function widthOf(element) {
+  if (!widths.has(element)) {
+    measuring.observe(element);
+    widths.set(element, element.clientWidth);
+  }
+  return widths.get(element);
+}
+
+let ruler = null;
+
+/** Size of the page's text, in pixels. */
+export function remOf() {
+  if (!ruler?.isConnected) {
+    ruler = make("div", { "aria-hidden": "true", style: "position: fixed; left: -100rem; width: 100rem; height: 0" });
+    document.body.append(ruler);
+  }
+  return widthOf(ruler) / 100 || 16;
+}
+
 /** Call `react(width)` whenever the width of `element` changes, until `signal`. */
 export function onWidth(element, react, signal) {
   let last = element.clientWidth;
@@ -378,7 +403,7 @@ export function zoomBy(state, factor, about) {
 
 /** Where the letters [first, last) lie in a box so many pixels wide; the same in all that is drawn above one another. */
 export function lane(width, [first, last]) {
-  const rem = parseFloat(getComputedStyle(document.documentElement).fontSize) || 16;
+  const rem = remOf();
   const left = 3.25 * rem;
   const right = Math.max(width - 0.5 * rem, left + 1);
   const unit = (right - left) / (last - first);

@@ -29,7 +29,7 @@ export default {
     function draw(state) {
       el.hidden = !kit.holds(when, state);
       if (el.hidden) return;
-      const width = svg.clientWidth || section.clientWidth;
+      const width = kit.widthOf(svg) || kit.widthOf(section);
       if (!width) return;
       const place = kit.lane(width, kit.inView(state));
       const row = ROW * place.rem;

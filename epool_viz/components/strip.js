@@ -307,14 +307,14 @@ export default {
       if (state.alphabet !== alphabet) offerLetters(state);
 
       const view = kit.inView(state);
-      place = kit.lane(plot.clientWidth, view);
+      place = kit.lane(kit.widthOf(plot), view);
       const row = 1.75 * place.rem;
       place.rows = [0.6 * place.rem, 0.6 * place.rem + row + 2];
       place.row = row;
       place.isLettered = place.unit >= SMALLEST;
       place.size = Math.min(1.25 * place.rem, place.unit * 1.2);
       // what the quiet part of the picture depends on
-      const key = JSON.stringify([view, plot.clientWidth, place.rem, state.both_strands, state.padding]);
+      const key = JSON.stringify([view, kit.widthOf(plot), place.rem, state.both_strands, state.padding]);
       if (!names || names.has("codes") || names.has("alphabet") || names.has("mutations") || key !== drawn) {
         drawn = key;
         drawLetters(state);

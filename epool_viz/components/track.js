@@ -208,7 +208,7 @@ export default {
       const isNew = data?.trace !== trace || data?.name !== name || !names;
       if (isNew) data = read(state, trace, QUANTITIES[name] ? name : "posterior");
       const isLog = state.scale === "log" && ["share", "slope"].includes(data.quantity.kind);
-      const key = JSON.stringify([kit.inView(state), plot.clientWidth, isLog, height]);
+      const key = JSON.stringify([kit.inView(state), kit.widthOf(plot), isLog, height]);
       if (isNew || key !== drawn) {
         drawn = key;
         layOut(state, height, isLog);
@@ -229,7 +229,7 @@ export default {
       logButton.setAttribute("aria-pressed", String(isLog));
       plot.setAttribute("aria-label", `${quantity.title}: window`);
 
-      place = kit.lane(plot.clientWidth, kit.inView(state));
+      place = kit.lane(kit.widthOf(plot), kit.inView(state));
       const top = 0.5 * place.rem;
       const size = height * place.rem * (state.both_strands ? 0.75 : 1);
       const gap = state.both_strands ? (data.low < 0 ? 0.75 * place.rem : 0) : 0;

@@ -219,7 +219,7 @@ export default {
     function draw(state, _, names) {
       if (!text()) return;
       const view = kit.inView(lettersOf(state));
-      const now = JSON.stringify([view, plot.clientWidth]);
+      const now = JSON.stringify([view, kit.widthOf(plot)]);
       if (!names || now !== drawn) {
         drawn = now;
         layOut(view);
@@ -233,7 +233,7 @@ export default {
     }
 
     function layOut(view) {
-      place = kit.lane(plot.clientWidth, view);
+      place = kit.lane(kit.widthOf(plot), view);
       const { rem } = place;
       const head = 1.35 * rem;
       const size = options.height * rem;
