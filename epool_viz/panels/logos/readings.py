@@ -59,6 +59,8 @@ class KernelSet:
         Of the pooling, where it has one.
     activation, padding : str
     local_window : int
+    mode : int
+        Of expectation pooling: 0 as its equation, 1 as its authors' layer computes it.
     alphabet : Alphabet
     notes : tuple of str
         What was taken for granted, and what holds, a sentence each.
@@ -76,6 +78,7 @@ class KernelSet:
     activation: str = "identity"
     padding: str = "valid"
     local_window: int = 1
+    mode: int = 0
     alphabet: Alphabet = DNA
     notes: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
@@ -135,6 +138,7 @@ def gallery_kernels(name: str) -> KernelSet:
         model.settings["activation"],
         model.settings["padding"],
         int(pooling.get("local_window", 1)),
+        int(pooling.get("mode", 0)),
         model.alphabet,
     )
 
@@ -162,6 +166,7 @@ def kernel_set_of(found: ImportedKernels) -> KernelSet:
         str(activation),
         found.padding if found.padding in PADDINGS else "valid",
         1 if whole is None else whole.local_window,
+        0 if whole is None else whole.mode,
         found.alphabet,
         (*_left_out(found), *found.assumptions, *found.statements),
         found.names,
@@ -431,7 +436,8 @@ def pooled(kernels: KernelSet, onehot: Array) -> Array:
     values = np.asarray(activate(scores, kernels.activation))
     if kernels.local_window > 1:
         values = np.asarray(local_max(values, kernels.local_window).values)
-    return np.asarray(pool(values, method=kernels.method, m=1.0 if kernels.m is None else kernels.m))
+    m = 1.0 if kernels.m is None else kernels.m
+    return np.asarray(pool(values, method=kernels.method, m=m, mode=kernels.mode))
 
 
 def use_of(kernels: KernelSet, samples: Samples) -> Array:

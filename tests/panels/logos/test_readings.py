@@ -195,3 +195,18 @@ def test_a_checkpoint_of_ours_is_pooled_as_the_model_that_ships(name, samples):
         assert getattr(found, each) == getattr(shipped, each), each
     onehot = samples.tested[:3].one_hot()
     np.testing.assert_allclose(r.pooled(found, onehot), r.pooled(shipped, onehot), rtol=1e-12, atol=0)
+
+
+def test_a_checkpoint_in_mode_1_is_pooled_in_mode_1(tmp_path, samples):
+    torch = pytest.importorskip("torch")
+    from epool_viz import MotifCNN, save_model
+
+    model = MotifCNN(n_kernels=3, width=7, pooling="expectation_mode1", preset="exact", seed=5)
+    path = tmp_path / "mode1.safetensors"
+    save_model(model, path)
+    found = r.kernel_set_of(import_kernels(path))
+    assert found.mode == 1
+    onehot = samples.tested[:5].one_hot()
+    with torch.no_grad():
+        expected = model.pooled(torch.as_tensor(onehot, dtype=torch.float32)).numpy()
+    np.testing.assert_allclose(r.pooled(found, onehot), expected, rtol=1e-5, atol=1e-6)
