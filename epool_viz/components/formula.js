@@ -13,7 +13,7 @@ const CSS = `
 .ec-formula-tools { display: inline-flex; align-items: center; gap: .25rem; margin-left: auto; }
 .ec-formula-step { min-width: 7rem; text-align: center; padding: .15rem .4rem; border-radius: .375rem; }
 .ec-formula-box { contain: content; overflow-x: auto; max-width: 100%; padding: 3px 0; }
-.ec-formula .ec-formula-table { table-layout: fixed; width: calc(4.8rem + var(--columns) * (3.1rem + 2px)); border-collapse: separate; border-spacing: 2px; margin: 0; font-size: .875rem; }
+.ec-formula .ec-formula-table { table-layout: fixed; width: calc(4.8rem + var(--columns) * (var(--cell, 3.1rem) + 2px)); border-collapse: separate; border-spacing: 2px; margin: 0; font-size: .875rem; }
 .ec-formula-table th, .ec-formula-table td { height: 1.7rem; padding: 0 .1rem; text-align: center; border: 0; border-radius: 4px; white-space: nowrap; }
 .ec-formula-table th[scope=row] { position: sticky; left: 0; z-index: 1; background: var(--paper); text-align: right; padding-right: .5rem; font-weight: 500; border-radius: 0; }
 .ec-formula-table thead td { width: 4.8rem; }
@@ -179,7 +179,9 @@ export default {
       const before = { shown, decimals, most };
       shown = kernel;
       most = Math.max(...kernel.flat().map(Math.abs)) || 1;
-      decimals = Math.min(Math.max(2 - Math.floor(Math.log10(most)), 0), 6);
+      decimals = Math.min(Math.max((most < 1 ? 1 : 2) - Math.floor(Math.log10(most)), 0), 6);
+      const signs = Math.max(...kernel.flat().map((x) => plain(x).length), 4) + (most < 10 ? 0 : 1); // a log ratio may be longer
+      box.firstElementChild.style.setProperty("--cell", `${0.55 + 0.54 * signs}rem`);
       const isSameScale = before.shown && before.decimals === decimals && before.most === most;
       kernel.forEach((row, a) => row.forEach((x, j) => {
         if (isSameScale && before.shown[a][j] === x) return; // what is written again is laid out again

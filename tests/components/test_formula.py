@@ -216,3 +216,17 @@ def test_a_first_state_that_cannot_be_computed_is_explained(formula):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_serious(formula, theme):
     assert_axe_is_content(formula(cursor=9, both_strands=True), "formula", theme)
+
+
+@pytest.mark.parametrize("scale", [1e-4, 0.01, 0.3, 1.0, 40.0, 3e4])
+def test_every_number_has_room_in_its_cell(formula, scale):
+    page = formula(kernel=np.round(KERNEL * scale, 9))
+    too_wide = page.eval_on_selector_all(
+        "#formula td:has(data)",
+        """(cells) => cells.filter((cell) => {
+          const range = document.createRange();
+          range.selectNodeContents(cell);
+          return range.getBoundingClientRect().width > cell.clientWidth;
+        }).map((cell) => cell.textContent)""",
+    )
+    assert too_wide == []

@@ -225,7 +225,17 @@ def logos_html(kernels: ImportedKernels) -> str:
     shown = "".join(_logo(name, ppm, kernels) for name, ppm in zip(kernels.names, ppms, strict=False))
     more = len(kernels) - len(ppms)
     rest = f"<p>… and {more:,} more.</p>" if more > 0 else ""
-    return f'<div class="ep-logos">{shown}</div>{rest}'
+    drawn = (
+        "Drawn: information, in bits."
+        if _kind_of(kernels) == "information"
+        else "Drawn: log odds against four letters alike, each kernel to its own height. The bits say how sure it is."
+    )
+    return f'<p>{drawn}</p><div class="ep-logos">{shown}</div>{rest}'
+
+
+def _kind_of(kernels: ImportedKernels) -> str:
+    """What is drawn: most kernels of a network hold too little information to the base e to be seen."""
+    return "information" if kernels.format == "motifs" else "log odds"
 
 
 def _logo(name: str, ppm: Any, kernels: ImportedKernels) -> str:
@@ -233,7 +243,7 @@ def _logo(name: str, ppm: Any, kernels: ImportedKernels) -> str:
     consensus = "".join(letters[place] for place in ppm.argmax(axis=0))
     bits = float(information_content(ppm).sum())
     words = f"{consensus}, {bits:.1f} bits, base e"
-    drawn = logo_svg(ppm, title=f"{name}: {words}", alphabet=kernels.alphabet, height=60)
+    drawn = logo_svg(ppm, title=f"{name}: {words}", kind=_kind_of(kernels), alphabet=kernels.alphabet, height=60)
     return f"<figure>{drawn}<figcaption>{escape(name)} <span>{escape(words)}</span></figcaption></figure>"
 
 

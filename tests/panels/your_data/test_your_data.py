@@ -13,6 +13,7 @@ from safetensors.numpy import save
 from epool_viz import dashboards, import_kernels
 from epool_viz.panels.brought import LARGEST_MODEL
 from epool_viz.panels.your_data.model import YourDataModel, facts_of
+from epool_viz.panels.your_data.view import logos_html
 from epool_viz.panels.yours import MOST_TEXT, packed_kernels, packed_sequences
 
 FASTA = b">one\nACGTTGCA\n>two <b>\nGGGCATN\n"
@@ -66,6 +67,8 @@ def test_kernels_are_read_with_what_was_assumed_and_drawn(read):
     assert "What follows the convolution is not in the file" in said
     assert read.logos.value.count("<figure>") == 2
     assert "base e" in text_of(read.logos.value)
+    assert "each kernel to its own height" in text_of(read.logos.value)
+    assert "Drawn: information, in bits" in logos_html(import_kernels(b"A 8 1\nC 1 7\nG 1 1\nT 0 1\n"))
 
 
 def test_what_was_read_is_kept_by_the_browser_and_nothing_else(read):
