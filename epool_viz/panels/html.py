@@ -5,10 +5,22 @@ from __future__ import annotations
 import html
 import math
 import string
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 escape = html.escape
+
+
+def notes_list(notes: Sequence[str], *, seen: int = 2) -> str:
+    """Sentences as a list; of a long one the first are seen, the others behind a line that tells how many they are."""
+    first, rest = (notes, ()) if len(notes) <= seen + 1 else (notes[:seen], notes[seen:])
+    shown, hidden = ("".join(f"<li>{escape(note)}</li>" for note in part) for part in (first, rest))
+    more = (
+        f"<details><summary>How it was read: {len(rest)} more lines</summary><ul>{hidden}</ul></details>"
+        if rest
+        else ""
+    )
+    return f"<ul>{shown}</ul>{more}"
 
 
 def number(name: str, value: float, *, digits: int = 3) -> str:

@@ -66,8 +66,9 @@ def test_what_is_brought_once_is_there_on_another_page_until_it_is_forgotten(pag
     page.locator(".ec-formula:not([hidden])").wait_for()
     page.get_by_label("Kernel or motif of the file").wait_for()
     wait_for(lambda: "conv-0" in page.locator(".ep-notes").inner_text(), seconds=15, what="the kernel of the file")
+    assert re.search(r"conv-0 on mine_one", page.locator(".ep-notes").inner_text())
+    page.get_by_text("How it was read").click()
     note = page.locator(".ep-notes").inner_text()
-    assert re.search(r"conv-0 on mine_one", note)
     assert "The axes of conv.weight (3, 4, 8) are kernel, letter, position" in note
     page.get_by_label("Number in the set").fill("2")
     page.get_by_label("Number in the set").press("Enter")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from epool_viz.panels.html import filled, number, rounded
+from epool_viz.panels.html import filled, notes_list, number, rounded
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
@@ -47,3 +47,13 @@ def test_filled_puts_numbers_and_escaped_words_into_a_template():
 def test_filled_needs_every_number():
     with pytest.raises(KeyError, match="score"):
         filled("{score}", {})
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 7])
+def test_long_lists_of_notes_are_folded_and_lose_none(count):
+    notes = [f"note {i} <b>" for i in range(count)]
+    drawn = notes_list(notes)
+    assert re.findall(r"<li>(.*?)</li>", drawn) == [f"note {i} &lt;b&gt;" for i in range(count)]
+    seen = drawn.partition("<details>")[0].count("<li>")
+    assert seen == (count if count <= 3 else 2)
+    assert (f"{count - 2} more lines" in drawn) is (count > 3)

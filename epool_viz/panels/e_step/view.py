@@ -31,7 +31,7 @@ from epool_viz.panels.e_step import bridge, page
 from epool_viz.panels.e_step.model import EStepModel
 from epool_viz.panels.e_step.questions import page_questions
 from epool_viz.panels.e_step.takeaway import TAKE_AWAY, taken
-from epool_viz.panels.html import escape
+from epool_viz.panels.html import escape, notes_list
 from epool_viz.panels.kernel_dashboard import KernelDashboard
 from epool_viz.panels.look import card, heading, part
 from epool_viz.panels.pwm.bridge import link_to
@@ -167,11 +167,10 @@ class EStepView(KernelDashboard):
 
 
 def _notes_html(model: EStepModel) -> str:
-    notes = "".join(f"<li>{escape(note)}</li>" for note in model.notes)
     at_one = "At m = 1 the logo is the motif itself; a" if model.kernel.is_motif else "The logo depends on m: a"
     return (
         f'<div class="ep-notes"><p><b>{escape(model.kernel.label)}</b> on <b>{escape(model.sequence_name)}</b>. '
         f"{at_one} larger m sharpens it, a smaller one flattens it.</p>"
-        f"<p>{escape(model.trace.statement)}</p><ul>{notes}</ul>"
+        f"<p>{escape(model.trace.statement)}</p>{notes_list(model.notes)}"
         f'<p><a class="ep-open" href="pwm.ipynb{link_to(model, PwmModel)}">Take this kernel apart</a></p></div>'
     )

@@ -107,7 +107,7 @@ class LogosView(Dashboard):
     def _arranged(self) -> list[Any]:
         model, m, background, kind = self.choices
         source = w.VBox([model, self.upload])
-        judged = w.VBox([self.sequences, self.fasta])
+        judged = w.VBox([self.sequences, self.fasta]).add_class("ep-logos-judged")
         self.brought = w.Box([self.own, self.another_way, judged]).add_class("ep-logos-brought")
         groups = [source, w.VBox([m]), w.VBox([background, kind]), w.VBox(self.heuristics), self.brought]
         choices = w.Box(groups).add_class("ep-controls").add_class("ep-logos-choices")
@@ -321,8 +321,11 @@ class LogosView(Dashboard):
         kernels = model.kernels
         shape = f"{len(kernels)} kernels of {kernels.width} letters ({kernels.alphabet.name})"
         notes = "".join(f"<li>{escape(note)}</li>" for note in kernels.notes)
-        told = f"<details><summary>How it was read</summary><ul>{notes}</ul></details>" if notes else ""
-        return f'<p><b>{escape(kernels.title)}</b>: {shape}.</p>{told}<p class="ep-note">{escape(page.KEPT_HERE)}</p>'
+        told = f'<ul>{notes}</ul><p class="ep-note">{escape(page.KEPT_HERE)}</p>'
+        return (
+            f"<p><b>{escape(kernels.title)}</b>: {shape}.</p>"
+            f"<details><summary>How it was read, and where it is kept</summary>{told}</details>"
+        )
 
     def _look_up(self) -> None:
         self.finder.start()

@@ -27,7 +27,7 @@ from epool_viz.components.trust import TrustPanel
 from epool_viz.panels.dashboard import shown_if
 from epool_viz.panels.e_step.model import BOUNDS, EStepModel
 from epool_viz.panels.e_step.questions import page_questions
-from epool_viz.panels.html import escape
+from epool_viz.panels.html import escape, notes_list
 from epool_viz.panels.kernel_dashboard import KernelDashboard
 from epool_viz.panels.look import card, heading, panel_style, part
 from epool_viz.panels.pwm import bridge, page
@@ -161,8 +161,7 @@ class PwmView(KernelDashboard):
 
 
 def _notes_html(model: PwmModel) -> str:
-    notes = "".join(f"<li>{escape(note)}</li>" for note in model.notes)
     return (
         f'<div class="ep-notes"><p><b>{escape(model.kernel.label)}</b> on <b>{escape(model.sequence_name)}</b>.</p>'
-        f"<ul>{notes}</ul></div>"
+        f"{notes_list(model.notes)}</div>"
     )
