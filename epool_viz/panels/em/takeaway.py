@@ -108,7 +108,8 @@ def python_lines(model: EMModel) -> str:
     options += ["both_strands=True"] if model.both_strands else []
     options += [f"max_iterations={MOST_ITERATIONS}", f"tolerance={TOLERANCE:g}"]
     if model.found:
-        lines.append("# the motifs found before are erased here; `erase` of epool_viz.core.em does it in Python")
+        lines += _erasing_lines(model)
+        options.append("erased=erased")
     lines += [
         f"start = np.array({np.asarray(model.trail.ppms[0]).tolist()!r})  # {' '.join(model.trail.name.split())}",
         f"result = ev.fit_em(sequences, {model.beginning.width}, start=start, {', '.join(options)})",
@@ -117,6 +118,18 @@ def python_lines(model: EMModel) -> str:
         '    print(sequences.names[site.sequence], site.start + 1, site.strand, f"{site.posterior:.3f}")',
     ]
     return "\n".join(lines) + "\n"
+
+
+def _erasing_lines(model: EMModel) -> list[str]:
+    """Lines that erase the sites of the motifs found before."""
+    sites = {motif.name: [(s.sequence, s.start, s.stop) for s in motif.sites] for motif in model.found}
+    return [
+        f"found = {sites!r}  # (sequence, start, stop) of each site, from 0",
+        "erased = [np.zeros(length, dtype=bool) for length in sequences.lengths]",
+        "for sites in found.values():",
+        "    for i, begin, end in sites:",
+        "        erased[i][begin:end] = True",
+    ]
 
 
 def _data_lines(model: EMModel) -> list[str]:

@@ -84,6 +84,26 @@ def test_the_lines_of_python_end_where_the_walk_ends(state, capsys):
     assert len(said) - 1 == len(model.trail.sites(model.at))
 
 
+@pytest.mark.parametrize("both_strands", [False, True])
+def test_the_lines_of_python_erase_what_was_found_before(both_strands, capsys):
+    model = EMModel(data="crp0", width=9, both_strands=both_strands, occurrence="zoops", pseudocount=0.3)
+    model.go(10**6)
+    model.erase_and_go_on()
+    model.go(7)
+    model.erase_and_go_on()  # two motifs, the second of a walk that was not at its end
+    assert len(model.found) == 2
+    made: dict[str, object] = {}
+    exec(compile(text_of(model, "em.py"), "em.py", "exec"), made)
+    capsys.readouterr()
+    model.go(10**6)
+    result = made["result"]
+    np.testing.assert_allclose(result.ppm, model.trail.ppm(model.at), rtol=0, atol=1e-3)  # the end of the walk
+    assert result.evidence == pytest.approx(model.trail.evidence[-1], abs=1e-3)
+    for row, gone in enumerate(made["erased"]):
+        np.testing.assert_array_equal(gone, model.erased_letters(row))
+    assert any(gone.any() for gone in made["erased"])
+
+
 def test_every_button_gives_a_file_and_others_give_none(model):
     for item in TAKE_AWAY:
         name, kind, data = taken(model, item["name"])
