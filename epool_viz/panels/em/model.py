@@ -169,6 +169,8 @@ class EMModel(HasTraits):
         self._wanted = 0  # the place to walk to once there is a start
         self._is_waiting = False  # for what the visitor keeps in the browser
         self._later: tuple[list[Recipe], str] = ([], "")  # what is found again, and begun with, once it is here
+        self.finds_beside = False  # whether somebody else finds `to_find` again, and says `take_found`
+        self.to_find: list[tuple[Recipe, Start]] = []  # each with where EM begins
         self._erased: list[Array] | None = None
         self._bits: Array | None = None
         self._refresh()
@@ -183,7 +185,12 @@ class EMModel(HasTraits):
     def state(self) -> dict[str, Any]:
         """All that the user chose and found, as plain values; JSON can hold it."""
         values = {name: getattr(self, name) for name in self.STATE}
-        return values | {"found": [motif.recipe._asdict() for motif in self.found]}
+        return values | {"found": [recipe._asdict() for recipe in self.recipes]}
+
+    @property
+    def recipes(self) -> list[Recipe]:
+        """Of the motifs that are found, and of those that are still to be found again."""
+        return [*(motif.recipe for motif in self.found), *(recipe for recipe, _ in self.to_find)]
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take over a state, or a part of one.
@@ -211,7 +218,7 @@ class EMModel(HasTraits):
         finally:
             self._paused = False
         changed = {name for name, value in before.items() if getattr(self, name) != value}
-        is_found_otherwise = recipes is not None and recipes != [motif.recipe for motif in self.found]
+        is_found_otherwise = recipes is not None and recipes != self.recipes
         if changed or is_found_otherwise or (begun is not None and begun != self.begun):
             self._again(changed, recipes, begun or "")
         self._look({name: value for name, value in state.items() if name in self.LOOKING})
@@ -240,7 +247,7 @@ class EMModel(HasTraits):
 
     def go(self, at: int) -> None:
         """Show a place of the walk; walk on where it has not been yet."""
-        if self.trail is None or self._is_waiting:
+        if self.trail is None or self._is_waiting or self.to_find:
             self._wanted = at
             return
         while self.trail.end < at and not self.trail.is_finished:
@@ -311,23 +318,11 @@ class EMModel(HasTraits):
         of = {"jaspar": self.jaspar, "trained": self.trained}.get(self.start, "")
         return self.start, of, {"trained": self.rank, CHOICE: self.which}.get(self.start, 0)
 
-    def _found_again(self, recipe: Recipe, sequences: SequenceSet, found: tuple[Motif, ...]) -> Motif:
-        """The next motif of some sequences, in which others were found before."""
-        background = _background(sequences, recipe.both_strands)
-        begin = self._start_of(recipe.start, recipe.of, recipe.place, background)
-        erased = _erased(sequences, found)
-        windows = windows_of(sequences, begin.width, both_strands=recipe.both_strands, erased=erased)
-        trail = Trail(
-            windows,
-            np.asarray(begin.ppm),
-            background=background,
-            occurrence=recipe.occurrence,
-            pseudocount=recipe.pseudocount,
-            name=begin.name,
-        )
-        while trail.end < recipe.at and not trail.is_finished:
-            trail.step()
-        return _motif(trail, recipe._replace(at=min(recipe.at, trail.end)), len(found) + 1)
+    def take_found(self, found: tuple[Motif, ...]) -> None:
+        """Go on with the motifs that were found again; those of `to_find` that are not among them are given up."""
+        wanted, begun = self._wanted, self._later[1]
+        self._refresh(found, begun=begun)
+        self.go(wanted)
 
     def forget_found(self) -> None:
         """Put the erased letters back."""
@@ -464,8 +459,9 @@ class EMModel(HasTraits):
         try:
             sequences = self._chosen_set()
             require_small(sequences)
-            for recipe in recipes:
-                found = (*found, self._found_again(recipe, sequences, found))
+            to_find = [(recipe, self._start_again(recipe, sequences)) for recipe in recipes]
+            while to_find and not self.finds_beside:
+                found = (*found, found_again(*to_find.pop(0), sequences, found))
             erased = _erased(sequences, found)
             background = _background(sequences, self.both_strands)
             begin = self._chosen_start(background)
@@ -481,12 +477,12 @@ class EMModel(HasTraits):
             self._is_waiting = False
             self.message = friendly(error)
             return
-        self._is_waiting, self._later = False, ([], "")
+        self._is_waiting, self._later = False, ([], begun if to_find else "")
         with self.hold_trait_notifications():  # whoever hears of it sees all of it
             is_other = self.sequences is not sequences
             was_strongest = is_other or self.place == self.best_place(self.row)
             self._erased, self._wanted, self.windows, self.background = erased, 0, windows, background
-            self.sequences, self.beginning, self.found = sequences, begin, found
+            self.sequences, self.beginning, self.found, self.to_find = sequences, begin, found, to_find
             self.message, self._bits = "", None
             self.version += 1
             self.at, self.trail = 0, None if first.ppm is None else self._trail(first.name, first.ppm)
@@ -499,8 +495,8 @@ class EMModel(HasTraits):
         """Follow; other sequences have nothing erased, unless `recipes` say so."""
         has_other_data = bool(changed & set(self.OF_DATA))
         found = () if has_other_data else self.found
-        if recipes is None and self._is_waiting and not has_other_data:
-            recipes, begun = self._later
+        if recipes is None and not has_other_data and (self._is_waiting or self.to_find):
+            recipes, begun = (self._later[0] if self._is_waiting else self.recipes), self._later[1]
         if recipes is None:
             self._refresh(found, begun=begun)
             return
@@ -542,6 +538,9 @@ class EMModel(HasTraits):
         note = f"The exact PPM of the kernel: its numbers to the base e to the m, m = {m:g}."
         return Start(kernel.label, ppm.shape[1], ppm, kernel.matrix, m, note)
 
+    def _start_again(self, recipe: Recipe, sequences: SequenceSet) -> Start:
+        return self._start_of(recipe.start, recipe.of, recipe.place, _background(sequences, recipe.both_strands))
+
     def _drawn(self, begin: Start, windows: Windows, background: Array) -> Start:
         """With the random window in it; substrings are tried elsewhere, since that takes its time."""
         if begin.ppm is not None or self.start != "random":
@@ -563,6 +562,45 @@ class EMModel(HasTraits):
 def _background(sequences: SequenceSet, both_strands: bool) -> Array:
     codes, letters = codes_of(sequences, "DNA")
     return background_of(codes, letters, both_strands)
+
+
+def found_again(
+    recipe: Recipe,
+    start: Start,
+    sequences: SequenceSet,
+    found: tuple[Motif, ...],
+    on_step: Callable[[int], object] | None = None,
+) -> Motif:
+    """The next motif of some sequences, in which others were found before.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    start : Start
+        Where it begins.
+    sequences : SequenceSet
+    found : tuple of Motif
+    on_step : callable (place on the walk), or None
+        What it raises ends the search.
+
+    Returns
+    -------
+    Motif
+    """
+    windows = windows_of(sequences, start.width, both_strands=recipe.both_strands, erased=_erased(sequences, found))
+    trail = Trail(
+        windows,
+        np.asarray(start.ppm),
+        background=_background(sequences, recipe.both_strands),
+        occurrence=recipe.occurrence,
+        pseudocount=recipe.pseudocount,
+        name=start.name,
+    )
+    while trail.end < recipe.at and not trail.is_finished:
+        trail.step()
+        if on_step is not None:
+            on_step(trail.end)
+    return _motif(trail, recipe._replace(at=min(recipe.at, trail.end)), len(found) + 1)
 
 
 def _motif(trail: Trail, recipe: Recipe, number: int) -> Motif:

@@ -10,10 +10,14 @@ from typing import Any
 
 from epool_viz.core.em import first_ppms, fit_em
 from epool_viz.errors import EpoolError
-from epool_viz.panels.em.model import EMModel, friendly
+from epool_viz.panels.em.model import EMModel, found_again, friendly
 from epool_viz.panels.em.trail import MOST_ITERATIONS, TOLERANCE, Trail
 
 logger = logging.getLogger(__name__)
+
+
+class _StoppedError(Exception):
+    """Somebody pressed Stop."""
 
 
 class Runner:
@@ -54,6 +58,31 @@ class Runner:
             tell(begin=(names[0], ppms[0]), said=f"{word} is {names[0].removeprefix('window ')}.")
 
         self._run(job, "Trying every window.")
+
+    def find_again(self) -> None:
+        """Find again the motifs that a link or a state names."""
+        sequences, known, to_find = self.model.sequences, self.model.found, list(self.model.to_find)
+        total = len(known) + len(to_find)
+
+        def job(tell: Callable[..., None], cancel: threading.Event) -> None:
+            found = known
+
+            def step(at: int) -> None:
+                if cancel.is_set():
+                    raise _StoppedError
+                number = len(found) - len(known)
+                done = (number + at / to_find[number][0].at) / len(to_find)
+                tell(progress=done, said=f"Finding motif {len(found) + 1} of {total} again.")
+
+            try:
+                for recipe, start in to_find:
+                    found = (*found, found_again(recipe, start, sequences, found, step))
+            except _StoppedError:
+                pass
+            finally:  # what was found before it was stopped, or could not be found, stays
+                tell(found=found, said=f"{len(found)} of {total} motifs found again.")
+
+        self._run(job, f"Finding motif {len(known) + 1} of {total} again.")
 
     def converge(self) -> None:
         """Walk on to where it gains no more."""
@@ -146,8 +175,13 @@ class Runner:
         with self._lock:
             news, self._news = self._news, {}
         model = self.model
-        if self._about is None:
+        about = self._about
+        if about is None:
             return False
+        if "found" in news:
+            model.take_found(news["found"])  # whoever looks after the model may begin something else now
+            if self._about not in (about, None):
+                return True
         for name in ("progress", "said", "message"):
             if name in news and not (model.stage == "stopping" and name == "said" and is_running):
                 setattr(model, name, news[name])

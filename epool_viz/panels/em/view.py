@@ -60,6 +60,7 @@ class EMView(Dashboard):
 
     def __init__(self, model: EMModel) -> None:
         self.runner = Runner(model)
+        model.finds_beside = True
         self._drawn: dict[str, Any] = {}
         self._asked: Question | None = None
         self._is_answered = False
@@ -234,7 +235,7 @@ class EMView(Dashboard):
         called = f"motif {len(model.found) + 1}" if model.found else "the motif"
         return {
             "choices": choices_of(model),
-            "found": [motif.recipe._asdict() for motif in model.found],
+            "found": [recipe._asdict() for recipe in model.recipes],
             "begun": model.begun,
             "at": at,
             "end": trail.end if trail else 0,
@@ -289,7 +290,9 @@ class EMView(Dashboard):
         """Other choices: what ran for the old ones is dropped, and a start is looked for where one is needed."""
         if self.runner.is_running or self.model.is_busy:
             self.runner.drop()
-        if self.model.needs_start:
+        if self.model.to_find:
+            self._run(self.runner.find_again)
+        elif self.model.needs_start:
             self._run(self.runner.find_start)
 
     # --- handlers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import zlib
 
 import numpy as np
@@ -11,8 +12,11 @@ import pytest
 from epool_viz import SequenceSet, dashboards
 from epool_viz.core.em import expected_counts
 from epool_viz.core.kernels import kernel_to_pwm_at
+from epool_viz.panels.em.model import EMModel
+from epool_viz.panels.em.trail import Trail
 from epool_viz.panels.em.view import choices_of, e_step_state
 from epool_viz.panels.yours import packed_kernels, packed_sequences
+from tests.browser.server import wait_for
 from tests.panels.test_dashboards import from_page
 from tests.panels.test_yours import KERNELS, Browser
 
@@ -125,6 +129,8 @@ def test_a_link_opens_the_same_place(view):
     assert (len(view.store.now["found"]), len(view.store.now["begun"])) == (1, 22)
     link = {name: view.store.now[name] for name in view.LINK}
     from_page(other, **{name: value for name, value in link.items() if other.store.now[name] != value})
+    assert other.store.now["found"] == link["found"], "while they are looked for, a link names them too"
+    other.runner.join()
     assert other.model.state() == view.model.state()
     assert other.store.now["at"] == 3
     assert other.found.value == view.found.value != ""
@@ -261,6 +267,7 @@ def test_a_link_to_what_the_browser_keeps_waits_for_it():
     view = dashboards.em(**state)
     view.model.n_starts = 4
     Browser(view).keeps(sequences=packed_sequences(own))
+    view.runner.join()
     assert view.model.state() == state | {"n_starts": 4}
     assert len(view.model.found) == 1
     view.close()
@@ -272,6 +279,120 @@ def test_a_link_to_what_the_browser_keeps_waits_for_it():
     browser.keeps(sequences=packed_sequences(own), model=packed_kernels(KERNELS))
     assert view.model.message == ""
     assert view.model.state()["found"] == found
+    view.runner.join()
+    assert view.model.state()["found"] == found
+    assert len(view.model.found) == 2
+    view.close()
+
+
+class Held:
+    """Holds the thread at each step of a walk until the test lets it go on."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.may, self.steps = threading.Semaphore(0), 0
+        step = Trail.step
+
+        def held(trail):
+            if threading.current_thread() is not threading.main_thread():
+                assert self.may.acquire(timeout=20)
+                self.steps += 1
+            step(trail)
+
+        monkeypatch.setattr(Trail, "step", held)
+
+    def go(self, steps: int) -> None:
+        for _ in range(steps):
+            self.may.release()
+
+
+@pytest.fixture
+def three_found():
+    model = EMModel(width=8)
+    for at in (5, 3, 7):
+        model.go(at)
+        model.erase_and_go_on()
+    model.go(4)
+    return model
+
+
+def looked_for(view, state, held, *, steps):
+    """Open a state in a page, and let the search for its motifs make so many steps."""
+    from_page(view, choices={"width": 8}, found=state["found"], at=state["at"])
+    held.go(steps)
+    wait_for(lambda: held.steps == steps and view.model.is_busy, seconds=10, what="the steps")
+
+
+def test_motifs_of_a_link_are_found_beside_the_page(three_found, monkeypatch):
+    held, view = Held(monkeypatch), dashboards.em()
+    state = three_found.state()
+    looked_for(view, state, held, steps=6)  # the second one has begun
+    view.runner.pump()
+    assert "motif 2 of 3" in view.model.said
+    assert 1 / 3 < view.model.progress < 2 / 3
+    assert view.model.found == ()
+    assert view.model.state()["found"] == state["found"]
+    view.model.go(2)  # somebody is impatient: the place is kept for later
+    assert view.model.at == 0
+    held.go(99)
+    view.runner.join()
+    assert [each.evidence for each in view.model.found] == [each.evidence for each in three_found.found]
+    assert view.model.at == 2
+    assert not view.model.is_busy
+    assert "3 of 3" in view.model.said
+    view.close()
+
+
+def test_a_search_for_motifs_that_is_stopped_keeps_what_it_found(three_found, monkeypatch):
+    held, view = Held(monkeypatch), dashboards.em()
+    looked_for(view, three_found.state(), held, steps=6)
+    view.stop.click()
+    held.go(99)
+    view.runner.join()
+    assert [each.evidence for each in view.model.found] == [three_found.found[0].evidence]
+    assert view.model.state()["found"] == three_found.state()["found"][:1]
+    assert view.model.at == 4
+    assert "1 of 3" in view.model.said
+    view.close()
+
+
+@pytest.mark.parametrize("other", ["reset", "data", "forget"])
+def test_another_wish_ends_the_search_for_motifs(three_found, other, monkeypatch):
+    held, view = Held(monkeypatch), dashboards.em()
+    looked_for(view, three_found.state(), held, steps=6)
+    if other == "reset":
+        from_page(view, choices={}, found=[], begun="", at=0, heat=[0, 0], column=0)
+    elif other == "data":
+        view.controls["data"].value = "crp_sites"
+    else:
+        view.model.forget_found()
+    held.go(99)
+    view.runner.join()
+    assert view.model.found == ()
+    assert view.model.state()["found"] == []
+    assert not view.model.is_busy
+    view.close()
+
+
+def test_another_choice_goes_on_with_the_search_for_motifs(three_found, monkeypatch):
+    held, view = Held(monkeypatch), dashboards.em()
+    looked_for(view, three_found.state(), held, steps=6)
+    view.controls["width"].value = 6
+    held.go(199)
+    wait_for(lambda: not view.runner.pump() and not view.model.to_find, seconds=10, what="the motifs")
+    assert [each.ppm.shape[1] for each in view.model.found] == [8, 8, 8]
+    assert view.model.beginning.width == 6
+    view.close()
+
+
+def test_a_motif_that_is_not_found_again_is_told(three_found):
+    view = dashboards.em()
+    state = three_found.state()
+    state["found"][1]["at"] = 1  # no window of one letter is a site after one E-step
+    state["found"][1]["of"] = "A"
+    from_page(view, choices={"width": 8}, found=state["found"])
+    view.runner.join()
+    assert len(view.model.found) == 1
+    assert "with a posterior of 0.5" in view.alert.value
     view.close()
 
 
