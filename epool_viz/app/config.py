@@ -37,6 +37,9 @@ VOILA: dict[str, Any] = {
         ],
     },
     "VoilaExecutor": {
+        # seconds that a cell's output may come later than its end; after Voilà's 4 a busy server sent a page without it
+        "iopub_timeout": 60,
+        "raise_on_iopub_timeout": True,
         "cell_error_instruction": "Reload the page. If it happens again, the log of the server says why.",
         "cell_timeout_instruction": "Reload the page.",
     },

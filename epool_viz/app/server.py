@@ -79,11 +79,12 @@ class DashboardHandler(TornadoVoilaHandler):
         watching = asyncio.create_task(self._end_with_the_kernel(self.seat))
         try:
             await super().get(path)
-        except asyncio.CancelledError:
-            if not self.seat.has_died:
+        except (asyncio.CancelledError, Exception) as error:
+            if not (self.seat.has_died or is_dead_kernel(error) or await self.seat.dies()):
                 raise
             self.log.info("a kernel ended while its page was being drawn")
-            self.finish()  # the page sees that it came to its end without a view, and says so
+            if not self._finished:
+                self.finish()  # the page sees that it came to its end without a view, and says so
         finally:
             watching.cancel()
             self.seats.leave(self.seat)

@@ -101,6 +101,22 @@ def test_wait_screen_stays_until_all_is_drawn(page: Page, app_server: Server, na
     assert len(seen) > 0.7 * len(later), "what comes later is small"
 
 
+def test_page_without_its_view_is_not_shown_as_an_empty_one(page: Page, app_server: Server) -> None:
+    page.add_init_script("""
+        if (location.protocol === "http:" && !sessionStorage.getItem("second")) {
+            sessionStorage.setItem("second", "yes");
+            const outputs = 'script[type="application/vnd.voila.cell-output+json"]';
+            new MutationObserver(() => document.querySelectorAll(outputs).forEach((output) => output.remove()))
+                .observe(document, { childList: true, subtree: true });
+        }
+    """)
+    page.goto(f"{app_server.address}/voila/render/e_step.ipynb", wait_until="commit")
+    page.get_by_text("Python came to its end without a view").wait_for()
+    page.get_by_role("button", name="Try again").click()
+    page.locator("#loading").wait_for(state="detached")
+    page.get_by_role("button", name="maximum likelihood").wait_for()
+
+
 def test_kernel_that_dies_while_its_page_is_drawn_leaves_a_way_on(
     browser: Browser, watch: Watch, tmp_path: Path
 ) -> None:
