@@ -291,6 +291,7 @@ class Seat:
     def __init__(self, manager: Any) -> None:
         self.manager = manager
         self.kernel_id: str | None = None
+        self.process_id: int | None = None
         self.has_died = False
 
     def __getattr__(self, name: str) -> Any:
@@ -298,7 +299,12 @@ class Seat:
 
     def _take(self, kernel_id: str) -> None:
         self.kernel_id = kernel_id
+        self.process_id = self._process_of(kernel_id)
         self.manager.give_out(kernel_id)
+
+    def _process_of(self, kernel_id: str) -> int | None:
+        provisioner = getattr(self.manager.get_kernel(kernel_id), "provisioner", None)
+        return getattr(provisioner, "pid", None)
 
     async def start_kernel(self, **kwargs: Any) -> str:
         """Start a kernel for this visitor."""
@@ -318,9 +324,10 @@ class Seat:
         return task, cache, kernel_id
 
     async def dies(self) -> bool:
-        """True once the visitor's kernel has ended without being asked to."""
-        if self.kernel_id in self.manager and not self.manager.is_ending(self.kernel_id):
-            self.has_died = not await self.manager.get_kernel(self.kernel_id).is_alive()
+        """True once the visitor's kernel has ended without being asked to, even if it was started again meanwhile."""
+        if self.kernel_id is not None and self.kernel_id in self.manager and not self.manager.is_ending(self.kernel_id):
+            is_another = self._process_of(self.kernel_id) != self.process_id
+            self.has_died = is_another or not await self.manager.get_kernel(self.kernel_id).is_alive()
         return self.has_died
 
     def abandon(self) -> None:

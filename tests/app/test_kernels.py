@@ -36,11 +36,21 @@ class Clock:
         return self.now
 
 
+class FakeKernel:
+    def __init__(self) -> None:
+        self.provisioner = Mock(pid=100)
+        self.lives = True
+
+    async def is_alive(self) -> bool:
+        return self.lives
+
+
 class FakeManager:
     """Kernels that are only names; each has pages, and a time since the last one went."""
 
     def __init__(self) -> None:
         self.away: dict[str, float] = {}
+        self.kernels: dict[str, FakeKernel] = {}
         self.ended: list[str] = []
 
     def __contains__(self, kernel_id: str) -> bool:
@@ -59,6 +69,12 @@ class FakeManager:
 
     def hurry(self, name: str) -> None:
         self.hurried = name
+
+    def get_kernel(self, kernel_id: str) -> Any:
+        return self.kernels.setdefault(kernel_id, FakeKernel())
+
+    def is_ending(self, kernel_id: str) -> bool:
+        return False
 
     def give_out(self, kernel_id: str) -> None:
         self.away[kernel_id] = 0.0
@@ -101,6 +117,21 @@ def test_seat_counts_from_the_request_not_from_the_kernel() -> None:
             await seats.take()
         seats.leave(waiting)  # its visitor went before a kernel came
         assert await seats.take()
+
+    run(story())
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+def test_kernel_has_died_also_when_it_was_started_again(is_restarted: bool) -> None:
+    async def story() -> None:
+        manager = FakeManager()
+        seat = await Seats(manager, 1).take()
+        assert not await seat.dies()
+        kernel = manager.get_kernel(await seat.start_kernel())
+        assert not await seat.dies()
+        kernel.lives = is_restarted
+        kernel.provisioner.pid += is_restarted
+        assert await seat.dies()
 
     run(story())
 
