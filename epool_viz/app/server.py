@@ -20,7 +20,7 @@ from jupyter_server.services.contents.largefilemanager import LargeFileManager
 from jupyter_server.utils import url_path_join
 from tornado.httpserver import HTTPServer
 from tornado.iostream import StreamClosedError
-from tornado.web import HTTPError, authenticated
+from tornado.web import Finish, HTTPError, authenticated
 from tornado.websocket import WebSocketClosedError
 from traitlets.config import Config
 from voila.app import Voila
@@ -28,6 +28,7 @@ from voila.handler import BaseVoilaHandler
 from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
 from voila.static_file_handler import TemplateStaticFileHandler
 from voila.tornado.handler import TornadoVoilaHandler
+from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from epool_viz.app import config
 from epool_viz.app.drawing import Preludes, after_prelude
@@ -79,12 +80,11 @@ class DashboardHandler(TornadoVoilaHandler):
         watching = asyncio.create_task(self._end_with_the_kernel(self.seat))
         try:
             await super().get(path)
-        except (asyncio.CancelledError, Exception) as error:
-            if not (self.seat.has_died or is_dead_kernel(error) or await self.seat.dies()):
+        except asyncio.CancelledError:
+            if not self.seat.has_died:
                 raise
             self.log.info("a kernel ended while its page was being drawn")
-            if not self._finished:
-                self.finish()  # the page sees that it came to its end without a view, and says so
+            self.finish()  # the page sees that it came to its end without a view, and says so
         finally:
             watching.cancel()
             self.seats.leave(self.seat)
@@ -127,6 +127,16 @@ class DashboardHandler(TornadoVoilaHandler):
         if status_code == 503:
             self.set_header("Retry-After", "15")
         super().write_error(status_code, **kwargs)
+
+
+class PageSocketHandler(VoilaKernelWebsocketHandler):
+    """The connection of a page to its kernel."""
+
+    async def pre_get(self) -> None:
+        """Get ready; a page that has gone meanwhile, as by a reload, needs no answer (stock Jupyter fails on it)."""
+        await super().pre_get()
+        if self.connection is None:
+            raise Finish
 
 
 class IndexHandler(BaseVoilaHandler):
@@ -243,8 +253,12 @@ class DashboardServer(Voila):
         return settings
 
     def init_handlers(self) -> list[Any]:
-        """The routes of Voilà that a page needs, and three of our own."""
-        kept = [route for route in super().init_handlers() if route[0].startswith(KEPT_ROUTES)]
+        """The routes of Voilà that a page needs, and five of our own."""
+        kept = [
+            (pattern, PageSocketHandler if handler is VoilaKernelWebsocketHandler else handler, *rest)
+            for pattern, handler, *rest in super().init_handlers()
+            if pattern.startswith(KEPT_ROUTES)
+        ]
         shared = {"voila_configuration": self.voila_configuration, "dashboards": self.dashboards}
         page = {
             "template_paths": self.template_paths,

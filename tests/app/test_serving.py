@@ -75,6 +75,30 @@ def test_wait_screen_is_there_before_a_kernel_is(small_notebooks: Path, tmp_path
         assert whole.count(once) == 1
 
 
+def test_page_that_goes_while_its_connection_opens_is_no_exception(small_notebooks: Path, tmp_path: Path) -> None:
+    with serving(tmp_path, "--notebooks", str(small_notebooks), "--pool-size", "0") as server:
+        kernel_id = kernel_of(server.ask(PAGE).text)
+        kernel = server.kernel(kernel_id)
+        kernel.suspend()  # the server asks it who it is before it lets the page in
+        host, port = urlsplit(server.address).netloc.split(":")
+        asked = [
+            f"GET /api/kernels/{kernel_id}/channels?session_id=x HTTP/1.1",
+            f"Host: {host}:{port}",
+            f"Origin: {server.address}",
+            "Connection: Upgrade",
+            "Upgrade: websocket",
+            "Sec-WebSocket-Version: 13",
+            "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+        ]
+        with socket.create_connection((host, int(port))) as page:
+            page.sendall("\r\n".join([*asked, "", ""]).encode())
+            page.settimeout(0.5)
+            with pytest.raises(TimeoutError):
+                page.recv(1)
+        kernel.resume()
+        assert server.ask(PAGE).status == 200, "and the server goes on"
+
+
 def test_foreign_address_check_can_go_red() -> None:
     assert ELSEWHERE.findall('<link href="https://cdn.example/font.css"> <script src=//cdn.example/x.js></script>')
     assert not ELSEWHERE.findall('<link href="/voila/static/x.css"> <svg xmlns="http://www.w3.org/2000/svg">')
