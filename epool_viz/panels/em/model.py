@@ -170,7 +170,7 @@ class EMModel(HasTraits):
         self._is_waiting = False  # for what the visitor keeps in the browser
         self._later: tuple[list[Recipe], str] = ([], "")  # what is found again, and begun with, once it is here
         self.finds_beside = False  # whether somebody else finds `to_find` again, and says `take_found`
-        self.to_find: list[tuple[Recipe, Start]] = []  # each with where EM begins
+        self.to_find: list[tuple[Recipe, Start, Array]] = []  # each with where EM begins, and the background
         self._erased: list[Array] | None = None
         self._bits: Array | None = None
         self._refresh()
@@ -190,7 +190,7 @@ class EMModel(HasTraits):
     @property
     def recipes(self) -> list[Recipe]:
         """Of the motifs that are found, and of those that are still to be found again."""
-        return [*(motif.recipe for motif in self.found), *(recipe for recipe, _ in self.to_find)]
+        return [*(motif.recipe for motif in self.found), *(recipe for recipe, *_ in self.to_find)]
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take over a state, or a part of one.
@@ -320,7 +320,7 @@ class EMModel(HasTraits):
 
     def take_found(self, found: tuple[Motif, ...]) -> None:
         """Go on with the motifs that were found again; those of `to_find` that are not among them are given up."""
-        wanted, begun = self._wanted, self._later[1]
+        wanted, begun, self.to_find = self._wanted, self._later[1], []  # also where no window is left for the next one
         self._refresh(found, begun=begun)
         self.go(wanted)
 
@@ -459,11 +459,13 @@ class EMModel(HasTraits):
         try:
             sequences = self._chosen_set()
             require_small(sequences)
-            to_find = [(recipe, self._start_again(recipe, sequences)) for recipe in recipes]
+            strands = {self.both_strands, *(recipe.both_strands for recipe in recipes)}
+            backgrounds = {both: _background(sequences, both) for both in strands}
+            to_find = [self._start_again(recipe, backgrounds[recipe.both_strands]) for recipe in recipes]
             while to_find and not self.finds_beside:
                 found = (*found, found_again(*to_find.pop(0), sequences, found))
             erased = _erased(sequences, found)
-            background = _background(sequences, self.both_strands)
+            background = backgrounds[self.both_strands]
             begin = self._chosen_start(background)
             windows = windows_of(sequences, begin.width, both_strands=self.both_strands, erased=erased)
             begin = self._drawn(begin, windows, background)
@@ -538,8 +540,8 @@ class EMModel(HasTraits):
         note = f"The exact PPM of the kernel: its numbers to the base e to the m, m = {m:g}."
         return Start(kernel.label, ppm.shape[1], ppm, kernel.matrix, m, note)
 
-    def _start_again(self, recipe: Recipe, sequences: SequenceSet) -> Start:
-        return self._start_of(recipe.start, recipe.of, recipe.place, _background(sequences, recipe.both_strands))
+    def _start_again(self, recipe: Recipe, background: Array) -> tuple[Recipe, Start, Array]:
+        return recipe, self._start_of(recipe.start, recipe.of, recipe.place, background), background
 
     def _drawn(self, begin: Start, windows: Windows, background: Array) -> Start:
         """With the random window in it; substrings are tried elsewhere, since that takes its time."""
@@ -567,6 +569,7 @@ def _background(sequences: SequenceSet, both_strands: bool) -> Array:
 def found_again(
     recipe: Recipe,
     start: Start,
+    background: Array,
     sequences: SequenceSet,
     found: tuple[Motif, ...],
     on_step: Callable[[int], object] | None = None,
@@ -578,6 +581,7 @@ def found_again(
     recipe : Recipe
     start : Start
         Where it begins.
+    background : shape (letter,)
     sequences : SequenceSet
     found : tuple of Motif
     on_step : callable (place on the walk), or None
@@ -591,7 +595,7 @@ def found_again(
     trail = Trail(
         windows,
         np.asarray(start.ppm),
-        background=_background(sequences, recipe.both_strands),
+        background=background,
         occurrence=recipe.occurrence,
         pseudocount=recipe.pseudocount,
         name=start.name,

@@ -75,8 +75,8 @@ class Runner:
                 tell(progress=done, said=f"Finding motif {len(found) + 1} of {total} again.")
 
             try:
-                for recipe, start in to_find:
-                    found = (*found, found_again(recipe, start, sequences, found, step))
+                for each in to_find:
+                    found = (*found, found_again(*each, sequences, found, step))
             except _StoppedError:
                 pass
             finally:  # what was found before it was stopped, or could not be found, stays

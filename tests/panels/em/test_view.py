@@ -384,6 +384,20 @@ def test_another_choice_goes_on_with_the_search_for_motifs(three_found, monkeypa
     view.close()
 
 
+def test_motifs_that_leave_no_window_are_told_and_the_walk_goes_on():
+    letters = ">one\nACGTTGCAGG\n>two\nTTGGATTACA\n"
+    recipe = {"start": "window", "of": "TTGCAG", "place": 0, "occurrence": "oops", "both_strands": False}
+    view = dashboards.em(data="pasted", pasted=letters, width=6)
+    from_page(view, found=[recipe | {"pseudocount": 0.1, "at": 3}])
+    view.runner.join()
+    assert "6 known letters in a row that are not erased" in view.alert.value
+    assert view.model.to_find == []
+    assert view.model.state()["found"] == []
+    view.model.go(1)
+    assert view.model.at == 1
+    view.close()
+
+
 def test_a_motif_that_is_not_found_again_is_told(three_found):
     view = dashboards.em()
     state = three_found.state()
