@@ -134,7 +134,7 @@ export default {
     // drawing -----------------------------------------------------------------------------------------------------
 
     let grid = { width: 0 };
-    let [decimals, most] = [2, 1];
+    let [decimals, most, longest] = [2, 1, 5]; // of the kernel's entries; the longest in characters
     let shown = null; // what the grid shows
     let what = null; // what is measured
     function draw(state, trace) {
@@ -176,17 +176,19 @@ export default {
     }
 
     function fill({ kernel }) {
-      const before = { shown, decimals, most };
+      const [before, wasDecimals, wasMost] = [shown, decimals, most];
+      const entries = kernel.flat();
       shown = kernel;
-      most = Math.max(...kernel.flat().map(Math.abs)) || 1;
+      most = Math.max(...entries.map(Math.abs)) || 1;
       decimals = Math.min(Math.max((most < 1 ? 1 : 2) - Math.floor(Math.log10(most)), 0), 6);
-      const signs = Math.max(...kernel.flat().map((x) => plain(x).length), 4) + (most < 10 ? 0 : 1); // a log ratio may be longer
-      box.firstElementChild.style.setProperty("--cell", `${0.55 + 0.54 * signs}rem`);
-      const isSameScale = before.shown && before.decimals === decimals && before.most === most;
+      longest = plain(-most).length;
+      const bold = 1.03 + 0.61 * (longest - (decimals ? 2 : 1)) + (decimals ? 0.35 : 0); // a sign, digits, a point
+      box.firstElementChild.style.setProperty("--cell", `${bold}rem`);
       kernel.forEach((row, a) => row.forEach((x, j) => {
-        if (isSameScale && before.shown[a][j] === x) return; // what is written again is laid out again
+        const isNew = !before || wasDecimals !== decimals || before[a][j] !== x;
+        if (!isNew && wasMost === most) return; // what is written again is laid out again
         const cell = grid.entries[a][j];
-        if (!before.shown || before.decimals !== decimals || before.shown[a][j] !== x) cell.replaceChildren(entry(`kernel-${a}-${j}`, x));
+        if (isNew) cell.replaceChildren(entry(`kernel-${a}-${j}`, x));
         cell.style.setProperty("--share", `${Math.round((40 * Math.abs(x)) / most)}%`);
         cell.className = `is-heat ${x < 0 ? "is-down" : "is-up"}`;
       }));
@@ -206,21 +208,26 @@ export default {
       }
     }
 
-    /** A number of the table: as many decimals everywhere. */
+    /** A number of the table: as many decimals everywhere, but for a log ratio that is longer than the kernel's entries. */
     function entry(name, x) {
       const element = kit.number(name, x, 3);
-      element.textContent = plain(x);
+      element.textContent = fitting(x);
       return element;
     }
 
-    const plain = (x) => (Math.abs(x) < 1e5 ? x.toFixed(decimals).replace("-", "\u2212") : format(x, 3));
+    const plain = (x, digits = decimals) => (Math.abs(x) < 1e5 ? x.toFixed(digits).replace("-", "\u2212") : format(x, 3));
+    function fitting(x) {
+      let digits = decimals;
+      while (digits > 0 && plain(x, digits).length > longest) digits -= 1;
+      return plain(x, digits);
+    }
 
     function put(cell, name, x) {
       if (x === null) cell.replaceChildren("\u2013");
       else if (!cell.firstElementChild) cell.replaceChildren(entry(name, x));
       else if (cell.firstElementChild.dataset.value !== String(x)) {
         kit.attributes(cell.firstElementChild, { value: x, "data-value": x });
-        cell.firstElementChild.firstChild.data = plain(x);
+        cell.firstElementChild.firstChild.data = fitting(x);
       }
     }
 

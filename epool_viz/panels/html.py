@@ -5,22 +5,23 @@ from __future__ import annotations
 import html
 import math
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 escape = html.escape
 
 
+def bullets(notes: Iterable[str]) -> str:
+    """Sentences as a list."""
+    return f"<ul>{''.join(f'<li>{escape(note)}</li>' for note in notes)}</ul>"
+
+
 def notes_list(notes: Sequence[str], *, seen: int = 2) -> str:
     """Sentences as a list; of a long one the first are seen, the others behind a line that tells how many they are."""
-    first, rest = (notes, ()) if len(notes) <= seen + 1 else (notes[:seen], notes[seen:])
-    shown, hidden = ("".join(f"<li>{escape(note)}</li>" for note in part) for part in (first, rest))
-    more = (
-        f"<details><summary>How it was read: {len(rest)} more lines</summary><ul>{hidden}</ul></details>"
-        if rest
-        else ""
-    )
-    return f"<ul>{shown}</ul>{more}"
+    if len(notes) <= seen + 1:
+        return bullets(notes)
+    told = f"How it was read: {len(notes) - seen} more lines"
+    return f"{bullets(notes[:seen])}<details><summary>{told}</summary>{bullets(notes[seen:])}</details>"
 
 
 def number(name: str, value: float, *, digits: int = 3) -> str:

@@ -218,9 +218,11 @@ def test_axe_finds_nothing_serious(formula, theme):
     assert_axe_is_content(formula(cursor=9, both_strands=True), "formula", theme)
 
 
-@pytest.mark.parametrize("scale", [1e-4, 0.01, 0.3, 1.0, 40.0, 3e4])
-def test_every_number_has_room_in_its_cell(formula, scale):
-    page = formula(kernel=np.round(KERNEL * scale, 9))
+@pytest.mark.parametrize(
+    ("scale", "m"), [(1e-4, 1), (0.01, 1), (0.3, 1), (1, 1), (40, 1), (3e4, 1), (0.3, 20), (1, 20), (40, 20)]
+)
+def test_every_number_has_room_in_its_cell(formula, scale, m):
+    page = formula(kernel=np.round(KERNEL * scale, 9), m=m)
     too_wide = page.eval_on_selector_all(
         "#formula td:has(data)",
         """(cells) => cells.filter((cell) => {

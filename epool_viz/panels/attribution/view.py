@@ -26,7 +26,7 @@ from epool_viz.panels.attribution.model import (
 from epool_viz.panels.brought import LARGEST_MODEL
 from epool_viz.panels.dashboard import Dashboard, shown_if
 from epool_viz.panels.following import Follower
-from epool_viz.panels.html import escape, number, rounded
+from epool_viz.panels.html import bullets, escape, number, rounded
 from epool_viz.panels.look import card, heading, part
 from epool_viz.panels.reading import ReadAnotherWay
 from epool_viz.panels.yours import CHOICE, LABEL, MODEL, SEQUENCES, packed_kernels
@@ -225,10 +225,10 @@ def own_html(own: ImportedKernels) -> str:
     n = len(own)
     shape = f"{n:,} {'kernel' if n == 1 else 'kernels'} of {own.width} letters"
     told = page.WHOLE if own.whole else page.KERNELS_ALONE
-    notes = "".join(f"<li>{escape(note)}</li>" for note in (*own.assumptions, *own.statements))
     return (
         f"<p><b>{escape(own.source)}</b>: {shape}. {escape(told)}</p>"
-        f"<details><summary>How it was read, and what holds</summary><ul>{notes}</ul></details>"
+        f"<details><summary>How it was read, and what holds</summary>"
+        f"{bullets((*own.assumptions, *own.statements))}</details>"
         f'<p class="ep-note">{escape(page.KEPT_HERE)}</p>'
     )
 

@@ -19,7 +19,7 @@ from epool_viz.data.matching import Match, has_matching
 from epool_viz.figures.svg import GLYPHS
 from epool_viz.panels.dashboard import Dashboard
 from epool_viz.panels.following import Follower
-from epool_viz.panels.html import escape
+from epool_viz.panels.html import bullets, escape
 from epool_viz.panels.logos import page, takeaway
 from epool_viz.panels.logos.finder import Finder
 from epool_viz.panels.logos.model import OLD_OWN, LogosModel
@@ -320,8 +320,7 @@ class LogosView(Dashboard):
             return ""
         kernels = model.kernels
         shape = f"{len(kernels)} kernels of {kernels.width} letters ({kernels.alphabet.name})"
-        notes = "".join(f"<li>{escape(note)}</li>" for note in kernels.notes)
-        told = f'<ul>{notes}</ul><p class="ep-note">{escape(page.KEPT_HERE)}</p>'
+        told = f'{bullets(kernels.notes)}<p class="ep-note">{escape(page.KEPT_HERE)}</p>'
         return (
             f"<p><b>{escape(kernels.title)}</b>: {shape}.</p>"
             f"<details><summary>How it was read, and where it is kept</summary>{told}</details>"

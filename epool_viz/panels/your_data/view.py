@@ -16,7 +16,7 @@ from epool_viz.data.sequence_problems import Problem
 from epool_viz.data.sequences import SequenceSet
 from epool_viz.figures.svg import logo_svg
 from epool_viz.panels.dashboard import Dashboard
-from epool_viz.panels.html import escape
+from epool_viz.panels.html import bullets, escape
 from epool_viz.panels.look import heading, part
 from epool_viz.panels.reading import ReadAnotherWay
 from epool_viz.panels.your_data import page
@@ -248,5 +248,4 @@ def _logo(name: str, ppm: Any, kernels: ImportedKernels) -> str:
 
 
 def _notes(title: str, notes: Sequence[str]) -> str:
-    rows = "".join(f"<li>{escape(note)}</li>" for note in notes)
-    return f"<p><b>{escape(title)}</b></p><ul>{rows}</ul>" if rows else ""
+    return f"<p><b>{escape(title)}</b></p>{bullets(notes)}" if notes else ""
