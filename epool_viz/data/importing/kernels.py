@@ -83,6 +83,17 @@ class ImportedKernels:
         What was taken for granted, a sentence each.
     statements : tuple of str
         What holds of these kernels in their network, a sentence each.
+    reads_letters : bool or None
+        Whether the kernels, as they stand here, are laid on the one-hot letters: True where it is known (what stands
+        before them, if anything, is folded in exactly), False where something else is known to stand before them, None
+        where the source does not say.
+    bias_is_known : bool
+        Whether `bias` is the network's; False where the source does not say and 0 was taken.
+    check : str
+        How the kernels were held against the model's own first layer, in a sentence, or why they were not.
+    difference : float or None
+        The largest difference found in doing so, relative to the size of the scores where that is above 1; None where
+        the model was not run.
     whole : WholeNetwork or None
         What follows the kernels, where the file is a network of this package, which can be run; None for all others.
     """
@@ -105,6 +116,10 @@ class ImportedKernels:
     output_weights: Array | None = None
     assumptions: tuple[str, ...] = ()
     statements: tuple[str, ...] = ()
+    reads_letters: bool | None = None
+    bias_is_known: bool = False
+    check: str = ""
+    difference: float | None = None
     whole: WholeNetwork | None = None
 
     def __post_init__(self) -> None:
@@ -183,7 +198,7 @@ def assemble(network: Network, reading: Reading) -> ImportedKernels:
         output_weights,
         tuple(said),
         statements(chosen, rest, activation, pooling),
-        network.whole
+        whole=network.whole
         if output_weights is not None and axes == _OURS and stored == alphabet.letters and not flip
         else None,
     )

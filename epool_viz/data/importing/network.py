@@ -12,7 +12,7 @@ import numpy as np
 from epool_viz.data.importing.whole import WholeNetwork
 
 Array = np.ndarray[Any, Any]
-Kind = Literal["batch_norm", "activation", "pooling", "dense", "aside", "reshape", "other"]
+Kind = Literal["batch_norm", "activation", "pooling", "dense", "aside", "reshape", "scale", "letters", "other"]
 
 TORCH_1D = ("kernel", "in", "position")
 TORCH_2D = ("kernel", "in", "height", "width")
@@ -50,15 +50,20 @@ class Step:
     Parameters
     ----------
     kind : str
-        "aside" leaves what it is given as it is when the network predicts, as dropout does; "reshape" moves it about.
+        "aside" leaves what it is given as it is when the network predicts, as dropout does; "reshape" moves it about;
+        "scale" multiplies each letter's row by a number and adds one; "letters" puts the letters in another order.
+        "other" is anything that is not known: nothing is claimed across it.
     name : str
         The layer's.
     what : str
         Which activation ("relu") or pooling ("max", "local max").
     tensors : dict of Tensor
-        Of a batch-norm: `gamma`, `beta` (either may be missing), `mean` and `variance`.
+        Of a batch-norm: `gamma`, `beta` (either may be missing), `mean` and `variance`. Of a scaling: `factor` and
+        `shift`, one number a letter or one for all; either may be missing.
     epsilon : float
         Of a batch-norm.
+    order : tuple of int
+        Of "letters": row `i` of what comes out is row `order[i]` of what goes in.
     """
 
     kind: Kind
@@ -66,6 +71,7 @@ class Step:
     what: str = ""
     tensors: Mapping[str, Tensor] = field(default_factory=dict)
     epsilon: float = 0.0
+    order: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,6 +98,11 @@ class Convolution:
         Whether the framework turns the kernel round, as Theano does.
     at_input : bool
         Whether it is known that nothing else comes between it and the input.
+    before : tuple of Step, or None
+        What stands between the input and this convolution, in the order in which the data go through; None where the
+        file does not say.
+    has_no_bias : bool
+        Whether it is known that there is no bias, where `bias` is None.
     """
 
     name: str
@@ -106,6 +117,8 @@ class Convolution:
     padding: str | None = None
     is_true_convolution: bool = False
     at_input: bool = False
+    before: tuple[Step, ...] | None = None
+    has_no_bias: bool = False
 
 
 @dataclass(frozen=True)
