@@ -240,6 +240,21 @@ def test_near_the_base_one_the_motif_is_the_background_and_its_strands_still_dif
     np.testing.assert_allclose(trace.posterior, expected / expected.sum(), rtol=1e-6)
 
 
+def test_the_slope_in_m_of_a_motif_on_two_strands_also_moves_the_scores(rng):
+    """`m x` rises by the network's score, and x itself falls by the strand's log odds over m²: no variance."""
+    kernel, sequence, m = rng.normal(size=(4, 5)), "ACGTTGCATTGACCA", 0.9
+    options = {"both_strands": True, "background": SKEWED}
+    pooled = lambda m: float(e_step_trace(sequence, kernel, m=m, **options).pooled)  # noqa: E731
+    trace = e_step_trace(sequence, kernel, m=m, **options)
+    network = e_step_trace(sequence, kernel, m=m, strand_reading="network", **options)
+    mean = lambda x: float((trace.posterior * x).sum())  # noqa: E731
+    covariance = mean(trace.scores * network.scores) - mean(trace.scores) * mean(network.scores)
+    slope = covariance - mean(m * (trace.scores - network.scores)) / m**2
+    assert (pooled(m + 1e-5) - pooled(m - 1e-5)) / 2e-5 == pytest.approx(slope, rel=1e-6)
+    variance = mean(trace.scores**2) - mean(trace.scores) ** 2
+    assert abs(slope - variance) > 0.01
+
+
 def test_torch_and_its_gradient_follow(backend, rng):
     kernel = rng.normal(size=(4, 5))
     options = {"both_strands": True, "background": SKEWED, "m": 0.8}
