@@ -1,0 +1,77 @@
+"""Kernels held against what the network itself computes, where it can be run."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from epool_viz.core.scan import scan
+from epool_viz.data.importing.kernels import ImportedKernels
+from epool_viz.data.importing.network import Array
+from epool_viz.data.importing.statements import disagreement
+
+MOST = 1e-4  # of a difference between single-precision sums, relative to the largest score where that is above 1
+
+
+def largest_difference(
+    found: ImportedKernels, codes: Array, scores: Array, *, first: int = 0, stride: int = 1
+) -> float | None:
+    """The largest difference between the network's scores and those of the kernels that were read, on whole windows.
+
+    Parameters
+    ----------
+    found : ImportedKernels
+    codes : shape (batch, length)
+        Places of the letters in the order of `found.alphabet`.
+    scores : shape (batch, kernel, window)
+        What the network computed.
+    first : int
+        The letter at which its first window starts; negative where that stands in the padding.
+    stride : int
+
+    Returns
+    -------
+    float or None
+        Relative to the largest score where that is above 1; infinite where the numbers of kernels or windows differ;
+        None where no window is a whole one.
+    """
+    starts = first + stride * np.arange(scores.shape[-1])
+    is_whole = (starts >= 0) & (starts <= codes.shape[1] - found.width)
+    if scores.shape[1] != len(found):
+        return float("inf")
+    if not is_whole.any():
+        return None
+    onehot = np.eye(len(found.alphabet))[codes].transpose(0, 2, 1)
+    expected = np.asarray(scan(onehot, found.kernels.astype(np.float64), bias=found.bias.astype(np.float64)))
+    expected = expected[:, :, starts[is_whole]]
+    apart = float(np.abs(scores[:, :, is_whole] - expected).max())
+    size = max(1.0, float(np.abs(expected).max()))
+    return apart / size if np.isfinite(apart) else float("inf")
+
+
+def checked(found: ImportedKernels, difference: float, *, most: float = MOST) -> ImportedKernels:
+    """The same with what came out of the check; kernels that do not agree lose every claim.
+
+    Parameters
+    ----------
+    found : ImportedKernels
+    difference : float
+        As `largest_difference` gives it.
+    most : float
+        That rounding explains.
+    """
+    if difference <= most:
+        return dataclasses.replace(found, difference=difference, check=f"Checked against the model: {difference:.1g}.")
+    return dataclasses.replace(
+        found,
+        difference=difference,
+        check=f"Checked against the model: it does not agree, the difference is {difference:.2g}.",
+        reads_letters=False,
+        statements=(disagreement(found.layer, difference),),
+    )
+
+
+def not_checked(found: ImportedKernels, why: str) -> ImportedKernels:
+    """The same with why it was not held against the model, as in "onnxruntime is not installed"."""
+    return dataclasses.replace(found, difference=None, check=f"Not checked against the model: {why}.")
