@@ -104,6 +104,8 @@ class Convolution:
         file does not say.
     has_no_bias : bool
         Whether it is known that there is no bias, where `bias` is None.
+    is_open : bool
+        Whether arrays that came without names allow more than one reading of the axes: none of them is the usual one.
     """
 
     name: str
@@ -120,6 +122,7 @@ class Convolution:
     at_input: bool = False
     before: tuple[Step, ...] | None = None
     has_no_bias: bool = False
+    is_open: bool = False
 
 
 class Scores(NamedTuple):

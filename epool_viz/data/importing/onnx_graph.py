@@ -24,6 +24,7 @@ from epool_viz.data.importing.onnx_constants import MOST_STEPS, Constants, attri
 from epool_viz.data.importing.onnx_door import Door
 
 BATCH, LETTER, POSITION, SINGLE, KERNEL = "batch", "letter", "position", "1", "kernel"
+OPEN = "axes that can be read in two ways"
 _ALPHABETS = (4, 5, 20, 21)
 _FLOATING = (1, 10, 11, 16)
 _AFFINE = ("Add", "Sub", "Mul", "Div")
@@ -50,7 +51,8 @@ class _Way:
 
     Parameters
     ----------
-    steps : tuple of Step
+    steps : tuple of Step, or None
+        None where it depends on how the axes are read.
     nodes : tuple of node
         In the order in which the data go through.
     source : str
@@ -61,7 +63,7 @@ class _Way:
         What pads the ends on the way, with the axes that it is given.
     """
 
-    steps: tuple[Step, ...]
+    steps: tuple[Step, ...] | None
     nodes: tuple[Any, ...] = ()
     source: str = ""
     roles: tuple[str, ...] = ()
@@ -109,7 +111,8 @@ class OnnxGraph:
         roles, reading, trouble = _roles_of_data(weight.shape, sizes[-1])
         ends = None if trouble else _ends(numbers, roles, weight.shape)
         if ends is None:
-            way = _Way((Step("other", name, trouble or "padding along the letters"),))
+            stop = Step("other", name, trouble or "padding along the letters")
+            way = _Way(None if trouble == OPEN else (stop,))
             ends = _Ends()
         else:
             way = self._way(nodes, start, sizes, list(roles), _letters_in(weight.shape, roles))
@@ -145,7 +148,7 @@ class OnnxGraph:
             dilation=ends.dilation,
             groups=max(_whole(numbers.get("group"), 1)),
             padding="padded" if way.pads else ends.padding,
-            at_input=not any(step.kind == "other" for step in way.steps),
+            at_input=way.steps is not None and not any(step.kind == "other" for step in way.steps),
             before=way.steps,
             has_no_bias=bias is None and is_known,
         )
@@ -706,7 +709,7 @@ def _roles_of_data(shape: tuple[int, ...], sizes: Sizes | None) -> tuple[Roles, 
     if len(letters) == 2 and shape[2] != shape[3]:  # 4 letters and 20 positions, or 20 letters and 4 positions
         letters = [axis for axis in letters if known[axis] == shape[axis]] or letters
     if len(letters) != 1:
-        trouble = "a convolution that slides over the letters" if not letters else "axes that can be read in two ways"
+        trouble = "a convolution that slides over the letters" if not letters else OPEN
         return [BATCH, SINGLE, LETTER, POSITION], TORCH_2D, trouble
     roles = [BATCH, SINGLE, POSITION, POSITION]
     roles[letters[0]] = LETTER
