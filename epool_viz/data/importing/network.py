@@ -103,6 +103,9 @@ class Convolution:
         file does not say.
     has_no_bias : bool
         Whether it is known that there is no bias, where `bias` is None.
+    doubt : str
+        What has to be so, and is not known, for its numbers to be laid on what `before` says, as in "it is given
+        (batch, 4, length)"; empty for none.
     """
 
     name: str
@@ -119,6 +122,7 @@ class Convolution:
     at_input: bool = False
     before: tuple[Step, ...] | None = None
     has_no_bias: bool = False
+    doubt: str = ""
 
 
 @dataclass(frozen=True)
