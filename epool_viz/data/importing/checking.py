@@ -7,11 +7,48 @@ import dataclasses
 import numpy as np
 
 from epool_viz.core.scan import scan
-from epool_viz.data.importing.kernels import ImportedKernels
-from epool_viz.data.importing.network import Array
+from epool_viz.data.importing.kernels import ImportedKernels, Reading
+from epool_viz.data.importing.network import Array, Network, NotRunError
 from epool_viz.data.importing.statements import disagreement
 
 MOST = 1e-4  # of a difference between single-precision sums, relative to the largest score where that is above 1
+
+
+_SEED = 7
+_BATCH = 2
+
+
+def held_against(network: Network, found: ImportedKernels, reading: Reading) -> ImportedKernels:
+    """The same kernels held against what `network` computes of random one-hot letters, where it can be run.
+
+    Parameters
+    ----------
+    network : Network
+    found : ImportedKernels
+        As `assemble` gives them for this network and reading.
+    reading : Reading
+    """
+    if network.run is None:
+        return found
+    if not found.reads_letters:
+        return not_checked(found, "it is not known that these kernels read letters")
+    codes = np.zeros((0, 0), np.int64)
+
+    def onehot_of(length: int | None) -> Array:
+        nonlocal codes
+        n = 3 * found.width + 31 if length is None else length
+        codes = np.random.default_rng(_SEED).integers(0, len(found.alphabet), (_BATCH if length is None else 1, n))
+        letters = np.array([[found.alphabet.letters.find(each)] for each in found.letters])
+        return (codes[:, None] == letters).astype(np.float32)
+
+    try:
+        scores = network.run(found.layer, onehot_of, reading.fold_batch_norm is not False)
+    except NotRunError as error:
+        return not_checked(found, str(error))
+    difference = largest_difference(found, codes, scores.values, first=scores.first, stride=scores.stride)
+    if difference is None:
+        return not_checked(found, "its input is shorter than a kernel")
+    return checked(found, difference)
 
 
 def largest_difference(

@@ -21,11 +21,12 @@ from epool_viz.data.importing.network import (
     Tensor,
     guess_axes,
     possible_axes,
+    readings,
 )
 from epool_viz.data.importing.numbers import read_numbers, read_vector
 from epool_viz.data.importing.statements import nth, statements
 from epool_viz.data.importing.whole import WholeNetwork
-from epool_viz.errors import ArgumentError, FormatError
+from epool_viz.errors import AmbiguousAxesError, ArgumentError, FormatError
 
 _MOST_ENTRIES = 1 << 26
 _COMMA = ", "
@@ -316,19 +317,37 @@ def parse_axes(axes: str | Sequence[str]) -> tuple[str, ...]:
 def _axes(network: Network, conv: Convolution, reading: Reading) -> tuple[str, ...]:
     if reading.axes is not None:
         return parse_axes(reading.axes)
-    found = next(
-        (axes for n in letters_wanted(reading) if (axes := guess_axes(conv.weight.shape, conv.roles, n))), None
-    )
-    assert found is not None, network.source  # noqa: S101 - only what fits is chosen
-    return found
+    found = _readings(conv, reading)
+    assert found, network.source  # noqa: S101 - only what fits is chosen
+    is_free = conv.roles is None and not conv.is_open
+    if len(found) == 1 or (is_free and _OURS in found):
+        return found[0] if len(found) == 1 else _OURS
+    raise AmbiguousAxesError(conv.weight.said, tuple(_COMMA.join(each) for each in found))
+
+
+def _readings(conv: Convolution, reading: Reading) -> tuple[tuple[str, ...], ...]:
+    """Every reading of the axes that is left; a matrix is one kernel, whichever way it lies."""
+    shape = conv.weight.shape
+    found = [each for n in letters_wanted(reading) for each in readings(shape, conv.roles, n)]
+    if conv.roles is None and len(shape) == 3 and shape[0] == 1:
+        found = [each for each in found if each[0] == "kernel"]
+    return tuple(dict.fromkeys(found))
 
 
 def _say_axes(conv: Convolution, axes: tuple[str, ...], reading: Reading) -> str:
     words = _COMMA.join(axes)
     if reading.axes is not None:
         return f"The axes of {conv.weight.said} are {words}, as you say."
+    if conv.roles is not None and "letter" in conv.roles:
+        return f"The axes of {conv.weight.said} are {words}: nothing else fits what stands beside it."
     if conv.roles is not None:
         return f"The axes of {conv.weight.said} are {words}, as its framework has them."
+    others = [_COMMA.join(each) for each in _readings(conv, reading) if each != axes]
+    if others:
+        return (
+            f"The axes of {conv.weight.said} are taken as {words}, as arrays are given here; its shape would also "
+            f"allow {' or '.join(others)}, which axes= takes."
+        )
     return f"The axes of {conv.weight.said} are taken as {words}, by its shape."
 
 
