@@ -6,13 +6,13 @@ as `Protein:` or `TF Name`, or one with the letters above the columns, where row
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from epool_viz.data._matrix import letters_above
 from epool_viz.data._numbers import Lines, is_letter, is_number, row_texts, words_of
-from epool_viz.data._source import is_comment
+from epool_viz.data._source import is_comment, left_out
 from epool_viz.errors import FormatError
 
 _NAMES = ("tf name", "protein", "name", "gene", "tf")
@@ -31,7 +31,6 @@ _MARKUP = {
 }
 _TEXT_OF = "the text file of the same source: MEME's programs write meme.txt, streme.txt or dreme.txt beside it"
 _NO_ROWS = "a row of numbers for each letter or position"
-_MOST_NAMED = 5
 _MOST_LOOKED_AT = 1000
 
 
@@ -152,15 +151,6 @@ def read_each(entries: Iterable[tuple[str, Any]], read: Callable[[Any], Any]) ->
     if bad and not good:
         raise bad[0][1]
     return good, left_out([(called, _reason(error)) for called, error in bad])
-
-
-def left_out(bad: Sequence[tuple[str, str]]) -> str:
-    """A sentence that names what was not read, or ""."""
-    if not bad:
-        return ""
-    named = "; ".join(f"{called} ({reason})" for called, reason in bad[:_MOST_NAMED])
-    more = f"; and {len(bad) - _MOST_NAMED:,} more" if len(bad) > _MOST_NAMED else ""
-    return f"Left out: {named}{more}."
 
 
 def _reason(error: FormatError) -> str:

@@ -9,9 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from epool_viz.core.alphabet import ALPHABETS, DNA, PROTEIN, Alphabet
-from epool_viz.data._blocks import left_out, read_each
+from epool_viz.data._blocks import read_each
 from epool_viz.data._matrix import Array, unit_columns
 from epool_viz.data._numbers import Lines, is_number, read_number
+from epool_viz.data._source import left_out
 from epool_viz.data.limits import Limits
 from epool_viz.data.motif_files import Motif, with_sentence
 from epool_viz.errors import FormatError
