@@ -419,8 +419,7 @@ def odds_to_ppm(values: Array, said: list[str]) -> Array:
     They are of the base, e or 2, with which every position sums to 1 against a uniform background; else of e, and
     scaled.
     """
-    n = len(values)
-    sums = {base: (base**values).sum(axis=0) / n for base in (np.e, 2.0)}
+    sums = _odds_sums(values)
     fits = [base for base, totals in sums.items() if np.abs(totals - 1).max() <= _NEAR_ONE]
     base = fits[0] if fits else np.e
     called = "natural logarithms" if base == np.e else "bits"
@@ -430,7 +429,12 @@ def odds_to_ppm(values: Array, said: list[str]) -> Array:
         said.append(
             f"Their probabilities sum to {low:.3g} to {high:.3g} and were scaled to sum to 1 at every position."
         )
-    return base**values / (n * sums[base])
+    return base**values / (len(values) * sums[base])
+
+
+def _odds_sums(values: Array) -> dict[float, Array]:
+    """What the probabilities of log odds sum to at each position, against a uniform background, for each base."""
+    return {base: (base**values).mean(axis=0) for base in (np.e, 2.0)}
 
 
 def unit_columns(
@@ -484,9 +488,11 @@ def _is_count_up(numbers: list[float]) -> bool:
 
 
 def _is_even(values: Array) -> bool:
-    """Whether the columns may be positions by their sums: all near 1, or all the same."""
+    """Whether the columns may be positions by their sums: all near 1, or all the same; of odds, their probabilities."""
     totals = values.sum(axis=0)
-    if (values < 0).any() or not totals.all():
+    if (values < 0).any():
+        return _may_be_odds(values) and any((np.abs(sums - 1) <= _EVEN).all() for sums in _odds_sums(values).values())
+    if not totals.all():
         return False
     return bool(np.abs(totals - 1).max() <= _most_rounding(values)) or _have_one_sum(totals)
 
