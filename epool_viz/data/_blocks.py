@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from epool_viz.data._matrix import letters_above
-from epool_viz.data._numbers import Lines, is_letter, is_number, row_texts, words_of
+from epool_viz.data._numbers import MOST_ROWS, Lines, is_letter, is_number, row_texts, too_many_rows, words_of
 from epool_viz.data._source import is_comment, left_out
 from epool_viz.errors import FormatError
 
@@ -32,6 +32,7 @@ _MARKUP = {
 _TEXT_OF = "the text file of the same source: MEME's programs write meme.txt, streme.txt or dreme.txt beside it"
 _NO_ROWS = "a row of numbers for each letter or position"
 _MOST_LOOKED_AT = 1000
+_MOST_BLOCKS = 100  # where one is wanted
 
 
 @dataclass
@@ -83,11 +84,15 @@ def require_no_markup(source: str, lines: Lines) -> None:
         raise FormatError(source, number, what, _TEXT_OF if "XML" in what else "a text file with the numbers")
 
 
-def find_blocks(lines: Lines) -> list[Block]:
-    """The blocks of a text, in order."""
+def find_blocks(source: str, lines: Lines, most: int) -> list[Block]:
+    """The blocks of a text, in order; no more than `most`, and no block of more lines than a matrix can have."""
     blocks: list[Block] = []
     telling = telling_lines(lines)
     for i, (number, text) in enumerate(telling):
+        if len(blocks) > most:
+            raise FormatError(source, None, f"more than {most:,} motifs", f"at most {most:,} motifs")
+        if blocks and len(blocks[-1].lines) > MOST_ROWS:
+            raise too_many_rows(source, number)
         after = telling[i + 1][1] if i + 1 < len(telling) else ""
         if text.startswith(">"):
             name, accession = split_title(text[1:].strip())
@@ -116,7 +121,7 @@ def find_blocks(lines: Lines) -> list[Block]:
 def only_block(source: str, lines: Lines) -> Block:
     """The block of a text that holds one."""
     require_no_markup(source, lines)
-    blocks = [block for block in find_blocks(lines) if block.has_rows]
+    blocks = [block for block in find_blocks(source, lines, _MOST_BLOCKS) if block.has_rows]
     if len(blocks) > 1:
         raise FormatError(source, blocks[1].line, "a second matrix", "one matrix")
     if not blocks:

@@ -11,7 +11,7 @@ import numpy as np
 from epool_viz.core.alphabet import ALPHABETS, DNA, PROTEIN, Alphabet
 from epool_viz.data._blocks import read_each
 from epool_viz.data._matrix import Array, unit_columns
-from epool_viz.data._numbers import Lines, is_number, read_number
+from epool_viz.data._numbers import MOST_ROWS, Lines, is_number, read_number, too_many_rows
 from epool_viz.data._source import left_out
 from epool_viz.data.limits import Limits
 from epool_viz.data.motif_files import Motif, with_sentence
@@ -199,6 +199,8 @@ def _rows(source: str, lines: Lines, n_letters: int) -> list[tuple[int, list[flo
             found = f"{len(row)} numbers" if len(row) != n_letters else f"{min(row):g}"
             raise FormatError(source, number, found, f"{n_letters} probabilities, one for each letter")
         rows.append((number, row))
+        if len(rows) > MOST_ROWS:
+            raise too_many_rows(source, number)
     return rows
 
 

@@ -18,6 +18,7 @@ Lines = Sequence[tuple[int, str]]
 Comma = Literal["parts", "decimal"]
 
 _NUMBER = re.compile(r"[-+]?(?:[0-9]++(?:\.[0-9]*+)?+|\.[0-9]++)(?:[eE][-+]?[0-9]++)?")
+MOST_ROWS = 20_000
 _LONGEST = 400  # characters of a number
 # of blanks only those that part words everywhere: others stand inside numbers, as in 1 234
 _BETWEEN = re.compile(r"[ \t\f\v,;|:=\[\](){}\"']+")
@@ -44,6 +45,11 @@ def read_number(source: str, line: int, word: str) -> float:
     return value
 
 
+def too_many_rows(source: str, line: int) -> FormatError:
+    """What to raise at a row that no matrix has."""
+    return FormatError(source, line, f"more than {MOST_ROWS:,} rows of one matrix", f"at most {MOST_ROWS:,}")
+
+
 def is_letter(word: str) -> bool:
     """Whether the word is a single letter."""
     return len(word) == 1 and word.isalpha()
@@ -51,12 +57,15 @@ def is_letter(word: str) -> bool:
 
 def row_texts(text: str) -> list[str]:
     """A line parted where one row of a written array ends and the next begins: `[1, 2], [3, 4]`, or `1 2; 3 4`."""
-    pieces = _NEXT_ROW.split(text.replace("−", "-"))
+    text = text.replace("−", "-")
+    pieces = _NEXT_ROW.split(text) if "[" in text or "(" in text or "{" in text else [text]
     return [row for piece in pieces for row in _parted_at_semicolons(piece)]
 
 
 def _parted_at_semicolons(text: str) -> list[str]:
     """Semicolons end rows where blanks part the numbers between them; else they part numbers."""
+    if ";" not in text:
+        return [text]
     segments = [segment for segment in text.split(";") if segment.strip()]
     counts = [sum(is_number(word.strip(",")) for word in segment.split()) for segment in segments]
     return segments if len(segments) > 1 and min(counts) > 1 else [text]

@@ -22,6 +22,7 @@ Progress = Callable[[int, int], None]
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 _CHUNK = 1 << 18
 _MOST_NAMED = 5
+_LONGEST_LINE = 100_000
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -106,8 +107,14 @@ class Source:
                 yield self.line, line.removeprefix(_BYTE_ORDER_MARK) if self.line == 1 else line
 
     def text_lines(self) -> list[tuple[int, str]]:
-        """Every line with its number, decoded."""
-        return [(number, self.text(number, raw)) for number, raw in self.lines()]
+        """Every line of a text of motifs with its number, decoded; none is longer than a matrix can make it."""
+        lines = []
+        for number, raw in self.lines():
+            if len(raw) > _LONGEST_LINE:
+                accepted = f"lines of at most {_LONGEST_LINE:,}"
+                raise FormatError(self.name, number, f"a line of {len(raw):,} characters", accepted)
+            lines.append((number, self.text(number, raw)))
+        return lines
 
     def opening(self, most: int = 2, *, comments: bool = False) -> list[tuple[int, bytes]]:
         """The first lines that are neither blank nor, but for `comments`, one; reading starts at the top again."""

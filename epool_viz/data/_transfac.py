@@ -9,7 +9,7 @@ import numpy as np
 from epool_viz.core.alphabet import ALPHABETS, Alphabet
 from epool_viz.data._blocks import read_each
 from epool_viz.data._matrix import guess_kind, unit_columns
-from epool_viz.data._numbers import Lines, read_number
+from epool_viz.data._numbers import MOST_ROWS, Lines, read_number, too_many_rows
 from epool_viz.data.limits import Limits
 from epool_viz.data.motif_files import Motif, with_sentence
 from epool_viz.errors import FormatError
@@ -128,6 +128,8 @@ def _rows(source: str, lines: Lines, n_letters: int) -> list[list[float]]:
             found_ = f"{min(row):g}" if min(row) < 0 else "no counts at all"
             raise FormatError(source, number, found_, "counts >= 0, one of them above 0")
         rows.append(row)
+        if len(rows) > MOST_ROWS:
+            raise too_many_rows(source, number)
     return rows
 
 

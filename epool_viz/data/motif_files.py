@@ -19,7 +19,16 @@ from epool_viz.core.alphabet import DNA, Alphabet, get_alphabet
 from epool_viz.core.motifs import check_ppm, pfm_to_ppm
 from epool_viz.data._blocks import Block, find_blocks, read_each, require_no_markup, require_rows, telling_lines
 from epool_viz.data._matrix import Kind as Kind
-from epool_viz.data._matrix import Lines, Reading, choose_reading, finish_matrix, odds_to_ppm, read_table, readings
+from epool_viz.data._matrix import (
+    Lines,
+    Reading,
+    Table,
+    choose_reading,
+    finish_matrix,
+    odds_to_ppm,
+    read_table,
+    readings,
+)
 from epool_viz.data._matrix import ParsedMatrix as ParsedMatrix
 from epool_viz.data._matrix import parse_matrix as parse_matrix
 from epool_viz.data._source import Source, is_comment, open_path, open_text
@@ -27,7 +36,7 @@ from epool_viz.data.limits import Limits
 from epool_viz.errors import ArgumentError, FormatError, ShapeError
 
 Array = np.ndarray[Any, Any]
-MOST_MOTIFS = Limits(records=20_000)
+MOST_MOTIFS = Limits(records=10_000)
 _ACCEPTED_FORMATS = "MEME text, JASPAR, TRANSFAC, or rows of numbers for the letters or the positions of one motif"
 
 
@@ -125,7 +134,7 @@ def read_motifs(
     alphabet : Alphabet or its name, or None
         None takes the file's word, or tells by the number of letters and says so in `assumptions`.
     limits : Limits, or None
-        How much may be in it, unpacked; None is 1 GiB of text and 20,000 motifs.
+        How much may be in it, unpacked; None is 1 GiB of text and 10,000 motifs.
 
     Returns
     -------
@@ -298,16 +307,15 @@ def _read_jaspar(source: str, lines: Lines, alphabet: Alphabet | None, limits: L
 
 
 def _read_blocks(source: str, lines: Lines, alphabet: Alphabet | None, limits: Limits) -> list[Motif]:
-    blocks = find_blocks(lines) or [Block(1)]
+    blocks = find_blocks(source, lines, limits.records) or [Block(1)]
     limits.require("records", len(blocks), source, None, "motifs")
-    known = [reading for block in blocks if (reading := _without_doubt(source, block, alphabet))]
+    tables = [_table(source, block) for block in blocks]
+    known = [reading for table in tables if (reading := _without_doubt(source, table, alphabet))]
     named = [
-        (f"the motif {block.name or block.accession or place!r}", (place, block))
-        for place, block in enumerate(blocks, start=1)
+        (f"the motif {block.name or block.accession or place!r}", (place, block, table))
+        for place, (block, table) in enumerate(zip(blocks, tables, strict=True), start=1)
     ]
-    motifs, left_out = read_each(
-        named, lambda entry: _block_motif(source, entry[0], entry[1], alphabet, known, len(blocks) > 1)
-    )
+    motifs, left_out = read_each(named, lambda entry: _block_motif(source, entry, alphabet, known, len(blocks) > 1))
     return with_sentence(motifs, left_out)
 
 
@@ -318,22 +326,36 @@ def with_sentence(motifs: list[Motif], sentence: str) -> list[Motif]:
     return [replace(motif, assumptions=(*motif.assumptions, sentence)) for motif in motifs]
 
 
-def _without_doubt(source: str, block: Block, alphabet: Alphabet | None) -> Reading | None:
-    """How a table lies that has no letters and fits one way only; the tables beside it lie alike."""
+def _table(source: str, block: Block) -> Table | FormatError:
     try:
-        table = read_table(source, block.lines)
-        found = [] if table.letters or table.labels else readings(source, table, alphabet)
+        if block.is_named:
+            require_rows(source, block)
+        return read_table(source, block.lines)
+    except FormatError as error:
+        return error
+
+
+def _without_doubt(source: str, table: Table | FormatError, alphabet: Alphabet | None) -> Reading | None:
+    """How a table lies that has no letters and fits one way only; the tables beside it lie alike."""
+    if isinstance(table, FormatError) or table.letters or table.labels:
+        return None
+    try:
+        found = readings(source, table, alphabet)
     except FormatError:
         return None
     return found[0] if len(found) == 1 else None
 
 
 def _block_motif(
-    source: str, place: int, block: Block, alphabet: Alphabet | None, known: Sequence[Reading], are_several: bool
+    source: str,
+    entry: tuple[int, Block, Table | FormatError],
+    alphabet: Alphabet | None,
+    known: Sequence[Reading],
+    are_several: bool,
 ) -> Motif:
-    if block.is_named:
-        require_rows(source, block)
-    table = read_table(source, block.lines)
+    place, block, table = entry
+    if isinstance(table, FormatError):
+        raise table
     chosen = choose_reading(source, table, alphabet, like=known)
     matrix = finish_matrix(source, table, chosen, motif=block.is_named)
     unnamed = f"motif {place}" if block.is_named else Path(source).stem + (f" {place}" if are_several else "")
