@@ -6,6 +6,8 @@ or the file and line, what was found, and what is accepted.
 
 from __future__ import annotations
 
+_LONGEST_FOUND = 400  # a message is read by a person, whatever stands in the file
+
 
 class EpoolError(Exception):
     """Something that the caller can put right; the message says how."""
@@ -72,6 +74,7 @@ class FormatError(EpoolError, ValueError):
     """
 
     def __init__(self, source: str, line: int | None, found: str, accepted: str) -> None:
+        found = found if len(found) <= _LONGEST_FOUND else f"{found[:_LONGEST_FOUND]}…"
         self.source = source
         self.line = line
         self.found = found
