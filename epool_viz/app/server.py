@@ -32,7 +32,7 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from epool_viz.app import config
 from epool_viz.app.drawing import Preludes, after_prelude
-from epool_viz.app.kernels import Seat, Seats
+from epool_viz.app.kernels import Seat, Seats, private_folder
 from epool_viz.app.nursery import Nursery
 from epool_viz.work.process import WorkerProcess
 
@@ -316,6 +316,7 @@ def traits_of(root: Path, *, first: str, pool_size: int, verbose: bool) -> Confi
     sizes = {"default": min(pool_size, 1), first: pool_size}
     traits.VoilaKernelManager.kernel_pools_config = {name: {"pool_size": size} for name, size in sizes.items()}
     traits.Voila.root_dir = str(root)
+    traits.Voila.connection_dir_root = private_folder()
     traits.Voila.open_browser = False
     traits.Voila.config_file_paths = []  # no voila.py of the folder somebody happens to stand in
     traits.Voila.log_level = "INFO" if verbose else "WARN"

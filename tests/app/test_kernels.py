@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-import socket
 import sys
 from collections.abc import Coroutine
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
@@ -19,8 +17,7 @@ from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelMana
 from tornado.web import HTTPError
 from voila.utils import ENV_VARIABLE
 
-from epool_viz.app import kernels
-from epool_viz.app.kernels import ForkedProvisioner, QuietPorts, SeatedKernelManager, Seats, ThisPython
+from epool_viz.app.kernels import ForkedProvisioner, SeatedKernelManager, Seats, ThisPython
 from epool_viz.app.server import in_one_line
 
 
@@ -410,30 +407,3 @@ def test_no_kernel_is_interrupted_and_any_other_signal_arrives() -> None:
     provisioner.process.send_signal.assert_not_called()
     run(provisioner.send_signal(signal.SIGTERM))
     provisioner.process.send_signal.assert_called_once_with(signal.SIGTERM)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says which ports connections get")
-def test_quiet_ports_are_free_and_given_to_one_kernel_only() -> None:
-    quiet = QuietPorts()
-    given = [port for n in (5, 7, 5) for port in quiet.take("127.0.0.1", n)]
-    assert len(set(given)) == 17, "the first kernel may not have bound its ports yet when the next one asks"
-    for port in given:
-        with socket.socket() as tried:
-            tried.bind(("127.0.0.1", port))
-    assert quiet.take("203.0.113.7", 2) == [], "where nothing can be bound Jupyter goes its own way"
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says which ports connections get")
-def test_quiet_ports_pass_one_that_is_taken_and_go_round(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernels, "FIRST_PORT", QuietPorts().take("127.0.0.1", 1)[0])
-    quiet = QuietPorts()
-    quiet._last = -1
-    first, second, third = quiet.take("127.0.0.1", 3)
-    assert first < second < third
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", second))
-        quiet._last = -1
-        assert second not in quiet.take("127.0.0.1", 3)
-    last = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()[0]) - 1
-    quiet._last = last - kernels.FIRST_PORT - 1
-    assert quiet.take("127.0.0.1", 2)[-1] < last, "after the last port comes the first"
