@@ -15,6 +15,7 @@ import numpy as np
 
 from epool_viz.core.alphabet import DNA, PROTEIN, RNA, UNKNOWN, Alphabet, get_alphabet
 from epool_viz.data._source import is_comment, open_text
+from epool_viz.data.limits import Limits
 from epool_viz.errors import ArgumentError, FormatError
 
 Array = np.ndarray[Any, Any]
@@ -67,6 +68,7 @@ def parse_matrix(
     source: str = "the typed matrix",
     alphabet: str | Alphabet | None = None,
     kind: Kind | None = None,
+    limits: Limits | None = None,
 ) -> ParsedMatrix:
     """Read one matrix, motif or kernel, whichever way it lies.
 
@@ -81,6 +83,8 @@ def parse_matrix(
     kind : "counts", "probabilities", "scores" or None
         None tells by the numbers: negative ones are scores; columns that sum to 1 are probabilities; whole numbers, or
         columns that share one sum, are counts; anything else is scores.
+    limits : Limits, or None
+        How much text it may be, unpacked.
 
     Returns
     -------
@@ -91,7 +95,7 @@ def parse_matrix(
     FormatError
         If the text is no matrix, or fits no alphabet, or contradicts `kind`.
     """
-    lines = open_text(text, source).text_lines()
+    lines = open_text(text, source, limits=limits).text_lines()
     return read_matrix(source, lines, None if alphabet is None else get_alphabet(alphabet), kind=kind)
 
 

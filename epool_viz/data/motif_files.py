@@ -22,9 +22,11 @@ from epool_viz.data._matrix import Lines, read_matrix
 from epool_viz.data._matrix import ParsedMatrix as ParsedMatrix
 from epool_viz.data._matrix import parse_matrix as parse_matrix
 from epool_viz.data._source import Source, is_comment, open_path, open_text
+from epool_viz.data.limits import Limits
 from epool_viz.errors import ArgumentError, FormatError, ShapeError
 
 Array = np.ndarray[Any, Any]
+MOST_MOTIFS = Limits(records=20_000)
 _ACCEPTED_FORMATS = "MEME text, JASPAR, TRANSFAC, or rows of numbers for the letters or the positions of one motif"
 
 
@@ -109,6 +111,7 @@ def read_motifs(
     *,
     format: str | None = None,  # noqa: A002 - the word that users know
     alphabet: str | Alphabet | None = None,
+    limits: Limits | None = None,
 ) -> list[Motif]:
     """Read a file of motifs, packed with gzip or not.
 
@@ -120,6 +123,8 @@ def read_motifs(
         rows of numbers, whichever way it lies.
     alphabet : Alphabet or its name, or None
         None takes the file's word, or tells by the number of letters and says so in `assumptions`.
+    limits : Limits, or None
+        How much may be in it, unpacked; None is 1 GiB of text and 20,000 motifs.
 
     Returns
     -------
@@ -132,7 +137,7 @@ def read_motifs(
     ArgumentError
         If there is no such file, format or alphabet.
     """
-    with open_path(path) as source:
+    with open_path(path, limits=limits or MOST_MOTIFS) as source:
         return _read(source, format, alphabet)
 
 
@@ -142,6 +147,7 @@ def parse_motifs(
     source: str = "the typed matrix",
     format: str | None = None,  # noqa: A002 - the word that users know
     alphabet: str | Alphabet | None = None,
+    limits: Limits | None = None,
 ) -> list[Motif]:
     """Read motifs out of a text, or out of the bytes of an uploaded file.
 
@@ -151,7 +157,7 @@ def parse_motifs(
         Any format of `read_motifs`; bytes may be packed with gzip.
     source : str
         What the messages call it, and the name of a motif that has none.
-    format, alphabet
+    format, alphabet, limits
         As in `read_motifs`.
 
     Returns
@@ -163,7 +169,7 @@ def parse_motifs(
     FormatError
         For anything that cannot be read; the message names the line, what stands there and what may.
     """
-    return _read(open_text(text, source), format, alphabet)
+    return _read(open_text(text, source, limits=limits or MOST_MOTIFS), format, alphabet)
 
 
 def write_meme(
@@ -251,7 +257,10 @@ def _read(source: Source, format: str | None, alphabet: str | Alphabet | None) -
     chosen = _detect(source.name, lines) if format is None else format
     if chosen not in _READERS:
         raise ArgumentError("format", repr(format), f"{', '.join(map(repr, _READERS))} or None")
-    return _READERS[chosen](source.name, lines, known)
+    motifs = _READERS[chosen](source.name, lines, known)
+    source.limits.require("records", len(motifs), source.name, None, "motifs")
+    source.limits.require("letters", sum(motif.ppm.size for motif in motifs), source.name, None, "numbers")
+    return motifs
 
 
 def _detect(source: str, lines: Lines) -> str:

@@ -19,6 +19,7 @@ import numpy as np
 
 from epool_viz.core.alphabet import DNA, PROTEIN, RNA, UNKNOWN, Alphabet, Codes, get_alphabet, one_hot
 from epool_viz.data._source import HDF5_MAGIC, Progress, Source, is_comment, near, open_path, open_text
+from epool_viz.data.limits import Limits
 from epool_viz.errors import ArgumentError, FormatError, ShapeError
 
 Array = np.ndarray[Any, Any]
@@ -252,6 +253,7 @@ def read_sequences(
     format: str | None = None,  # noqa: A002 - the word that users know
     alphabet: str | Alphabet | None = None,
     progress: Progress | None = None,
+    limits: Limits | None = None,
 ) -> SequenceSet:
     """Read a file of sequences, packed with gzip or not.
 
@@ -264,6 +266,8 @@ def read_sequences(
         None guesses from the letters and says so in `assumptions`.
     progress : callable (done, total), or None
         Told the bytes read and the bytes to read, every 256 KiB.
+    limits : Limits, or None
+        How much may be in it, unpacked; None is what fits into the memory of a computer at home.
 
     Returns
     -------
@@ -276,7 +280,7 @@ def read_sequences(
     ArgumentError
         If there is no such file, format or alphabet.
     """
-    with open_path(path, progress) as source:
+    with open_path(path, progress, limits) as source:
         return _read(source, format, alphabet)
 
 
@@ -287,6 +291,7 @@ def parse_sequences(
     format: str | None = None,  # noqa: A002 - the word that users know
     alphabet: str | Alphabet | None = None,
     progress: Progress | None = None,
+    limits: Limits | None = None,
 ) -> SequenceSet:
     """Read sequences out of a text, or out of the bytes of an uploaded file.
 
@@ -296,7 +301,7 @@ def parse_sequences(
         Any format of `read_sequences`, or bare letters, one sequence a line; bytes may be packed with gzip.
     source : str
         What the messages call it.
-    format, alphabet, progress
+    format, alphabet, progress, limits
         As in `read_sequences`.
 
     Returns
@@ -308,7 +313,7 @@ def parse_sequences(
     FormatError
         For anything that cannot be read; the message names the line, what stands there and what may.
     """
-    return _read(open_text(text, source, progress), format, alphabet)
+    return _read(open_text(text, source, progress, limits), format, alphabet)
 
 
 def _read(source: Source, format: str | None, alphabet: str | Alphabet | None) -> SequenceSet:  # noqa: A002
@@ -349,6 +354,7 @@ class _Records:
 
     def __init__(self, source: Source) -> None:
         self.source = source
+        self.limits = source.limits
         self.assumptions: list[str] = []
         self.names: list[str] = []
         self.starts = array("q")  # letters before each record
@@ -359,12 +365,16 @@ class _Records:
 
     def open(self, name: str) -> None:
         """Begin the next record."""
+        if len(self.names) >= self.limits.records:
+            self.limits.require("records", len(self.names) + 1, self.source.name, self.source.line, "sequences")
         self.names.append(name or f"sequence {len(self.names) + 1}")
         self.starts.append(len(self.letters))
 
     def add(self, line: int, letters: bytes) -> None:
         """Append letters to the record that is open."""
         self.letters += letters
+        if len(self.letters) > self.limits.letters:
+            self.limits.require("letters", len(self.letters), self.source.name, line, "letters")
         self.line_ends.append(len(self.letters))
         self.line_numbers.append(line)
 
