@@ -35,6 +35,11 @@ from voila.utils import ENV_VARIABLE
 
 from epool_viz.app.nursery import LAUNCHER, Nursery, NurseryError
 
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
+
 PROVISIONER = "epool_viz"
 
 
@@ -86,12 +91,34 @@ def keep_private(kernel: Any) -> None:
         kernel.transport_encryption = "auto"
 
 
+def limit_memory(process_id: int, most: int) -> None:
+    """Let a process have so many bytes of data, 0 for as many as it likes; only Linux knows how.
+
+    What it asks for beyond is refused: a `MemoryError` in Python. The limit can be raised again by the process itself,
+    as one that trains does: it keeps code that runs away from the others, and no visitor brings code.
+    """
+    if process_id and most and hasattr(resource, "prlimit"):
+        with contextlib.suppress(ProcessLookupError):  # it has ended at once
+            _, hard = resource.prlimit(process_id, resource.RLIMIT_DATA)
+            resource.prlimit(process_id, resource.RLIMIT_DATA, (most, hard))
+
+
 class ForkedProvisioner(LocalProvisioner):
     """Starts a kernel as a fork of its manager's nursery, by itself where that has none to give."""
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
-        """Start a kernel; `cmd` is the command that would start it by itself."""
-        nursery: Nursery | None = getattr(self.parent.parent, "nursery", None) if self.parent else None
+        """Start a kernel, with as much memory as one may have; `cmd` is the command that would start it by itself."""
+        told = await self._launch(cmd, **kwargs)
+        limit_memory(self.pid or 0, getattr(self._kernels, "memory", 0))
+        return told
+
+    @property
+    def _kernels(self) -> Any:
+        """The manager of all kernels, if there is one."""
+        return self.parent.parent if self.parent else None
+
+    async def _launch(self, cmd: list[str], **kwargs: Any) -> Any:
+        nursery: Nursery | None = getattr(self._kernels, "nursery", None)
         if nursery is None or cmd[1:3] != LAUNCHER:
             return await super().launch_kernel(cmd, **kwargs)
         try:
@@ -128,6 +155,7 @@ class SeatedKernelManager(AsyncMappingKernelManager):
     refill_after = Float(8.0, help="Seconds that a kernel for the pool is put off, unless a visitor comes for it.").tag(
         config=True
     )
+    memory = Integer(0, help="Bytes of data that a kernel may have; 0 is as many as it likes.").tag(config=True)
     clock = AnyTrait(time.monotonic)
     nursery = AnyTrait(None, help="What kernels are forked from; None starts each by itself.")
 

@@ -309,12 +309,13 @@ class DashboardServer(Voila):
         shutil.rmtree(self.connection_dir, ignore_errors=True)
 
 
-def traits_of(root: Path, *, first: str, pool_size: int, verbose: bool) -> Config:
+def traits_of(root: Path, *, first: str, pool_size: int, kernel_memory: int, verbose: bool) -> Config:
     """All settings, for dashboards that lie in `root`; `first` is the one that a class comes to."""
     traits = Config(config.VOILA)
     traits.merge(Config(config.STAND_ALONE))
     sizes = {"default": min(pool_size, 1), first: pool_size}
     traits.VoilaKernelManager.kernel_pools_config = {name: {"pool_size": size} for name, size in sizes.items()}
+    traits.SeatedKernelManager.memory = kernel_memory * 10**6
     traits.Voila.root_dir = str(root)
     traits.Voila.connection_dir_root = private_folder()
     traits.Voila.open_browser = False
