@@ -81,17 +81,25 @@ def value_of(widget: str, name: str = "value") -> Callable[[dict[str, Any]], Any
 
 
 @contextlib.asynccontextmanager
+async def connected(server: Server, kernel_id: str, *, is_v1: bool = False) -> AsyncIterator[WebSocketClientConnection]:
+    """A connection to a kernel, closed in the end."""
+    address = server.address.replace("http", "ws") + f"/api/kernels/{kernel_id}/channels?session_id={uuid.uuid4().hex}"
+    connection = await websocket_connect(address, subprotocols=["v1.kernel.websocket.jupyter.org"] if is_v1 else None)
+    try:
+        yield connection
+    finally:
+        is_open = connection.protocol is not None and not connection.protocol.client_terminated
+        connection.close()
+        async with asyncio.timeout(30):
+            while is_open and await connection.read_message() is not None:
+                pass
+
+
+@contextlib.asynccontextmanager
 async def visiting(server: Server, page: str | None = None, path: str = "") -> AsyncIterator[Visitor]:
     """A visitor of a page, which is asked for if it is not given."""
     if page is None:
         page = (await asyncio.to_thread(server.ask, path)).text
     kernel_id = kernel_of(page)
-    address = server.address.replace("http", "ws") + f"/api/kernels/{kernel_id}/channels?session_id={uuid.uuid4().hex}"
-    connection = await websocket_connect(address)
-    try:
+    async with connected(server, kernel_id) as connection:
         yield Visitor(connection, kernel_id, page)
-    finally:
-        connection.close()
-        async with asyncio.timeout(30):
-            while await connection.read_message() is not None:
-                pass
