@@ -165,6 +165,7 @@ class SeatedKernelManager(AsyncMappingKernelManager):
         self._ending: dict[str, asyncio.Future[None]] = {}
         self._is_closing = False
         self._pools_wanted: dict[str, dict[str, Any]] = {}
+        self.when_one_is_gone: Callable[[], None] = lambda: None
         self._hurried: WeakKeyDictionary[asyncio.Task[Any], asyncio.Event] = WeakKeyDictionary()
         super().__init__(**kwargs)
 
@@ -218,9 +219,19 @@ class SeatedKernelManager(AsyncMappingKernelManager):
         return 0.0 if left is None else self.clock() - left
 
     def remove_kernel(self, kernel_id: str) -> Any:
-        """Forget a kernel that is gone."""
+        """Forget a kernel that is gone, and tell whoever waits for that."""
         self._left.pop(kernel_id, None)
-        return super().remove_kernel(kernel_id)
+        kernel = super().remove_kernel(kernel_id)
+        self.when_one_is_gone()
+        return kernel
+
+    def fill(self) -> None:
+        """Let kernels wait again for every dashboard for which too few do; a start that failed is none."""
+        if self._is_closing:
+            return
+        for name, pool in list(getattr(self, "_pools", {}).items()):
+            pool[:] = [task for task in pool if not (task.done() and (task.cancelled() or task.exception()))]
+            self.fill_if_needed(notebook_name=name)  # type: ignore[attr-defined] # Voilà's subclass has it
 
     async def start_kernel(self, **kwargs: Any) -> str:  # type: ignore[override] # as Jupyter's own
         """Start a kernel; once begun, it is carried through, and ended if nobody waits for it any more."""
@@ -376,6 +387,7 @@ class Seats:
         self.limit = limit
         self.patience = patience
         self._seats: list[Seat] = []
+        manager.when_one_is_gone = self._refill
 
     def __len__(self) -> int:
         self._seats = [seat for seat in self._seats if seat.is_taken]
@@ -397,6 +409,11 @@ class Seats:
         self._seats.append(seat)
         self.manager.expect(self.limit - len(self))
         return seat
+
+    def _refill(self) -> None:
+        """Have kernels wait for the visitors who can come now; while all seats were taken none did."""
+        self.manager.expect(self.limit - len(self))
+        self.manager.fill()
 
     def leave(self, seat: Seat) -> None:
         """Give back a seat whose visitor got no kernel."""

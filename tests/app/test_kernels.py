@@ -49,6 +49,7 @@ class FakeManager:
         self.away: dict[str, float] = {}
         self.kernels: dict[str, FakeKernel] = {}
         self.ended: list[str] = []
+        self.when_one_is_gone = lambda: None
 
     def __contains__(self, kernel_id: str) -> bool:
         return kernel_id in self.away
@@ -63,6 +64,9 @@ class FakeManager:
 
     def expect(self, visitors: int) -> None:
         self.expected = visitors
+
+    def fill(self) -> None:
+        self.filled = self.expected
 
     def hurry(self, name: str) -> None:
         self.hurried = name
@@ -82,6 +86,7 @@ class FakeManager:
     async def shutdown_kernel(self, kernel_id: str) -> None:
         del self.away[kernel_id]
         self.ended.append(kernel_id)
+        self.when_one_is_gone()
 
 
 async def visit(seats: Seats, *, pooled: bool = False) -> str:
@@ -356,6 +361,49 @@ def test_pool_is_filled_again_after_a_failure() -> None:
 
     run(story())
     assert filled == ["x"]
+
+
+def test_kernels_wait_again_once_a_full_house_empties() -> None:
+    async def story() -> None:
+        manager = FakeManager()
+        seats = Seats(manager, 3)
+        visitors = [await visit(seats) for _ in range(3)]
+        assert manager.expected == 0
+        for gone, kernel_id in enumerate(visitors, start=1):
+            await manager.shutdown_kernel(kernel_id)
+            assert manager.filled == gone
+
+    run(story())
+
+
+def test_a_pool_is_filled_in_place_of_starts_that_failed_and_never_while_the_server_stops(
+    manager: SeatedKernelManager,
+) -> None:
+    filled: list[str] = []
+    manager.fill_if_needed = lambda *, notebook_name: filled.append(notebook_name)  # type: ignore[attr-defined]
+
+    async def story() -> None:
+        async def failed() -> None:
+            raise RuntimeError("no kernel")
+
+        waiting = asyncio.create_task(asyncio.sleep(60))
+        pool = [asyncio.create_task(failed()), asyncio.create_task(asyncio.sleep(0)), waiting]
+        await asyncio.wait(pool[:2])
+        manager._pools = {"em": pool, "pwm": []}  # type: ignore[attr-defined]
+        ready = pool[1]
+        manager.remove_kernel("k")
+        assert filled == []
+        Seats(manager, 3)
+        manager._kernels["k"] = ServerKernelManager()
+        manager.remove_kernel("k")
+        assert filled == ["em", "pwm"]
+        assert pool == [ready, waiting]
+        manager._is_closing = True
+        manager.fill()
+        assert filled == ["em", "pwm"]
+        waiting.cancel()
+
+    run(story())
 
 
 @pytest.mark.parametrize(

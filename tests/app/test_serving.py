@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from unittest.mock import Mock
 from urllib.parse import urlsplit
@@ -228,6 +229,23 @@ def test_a_class_waits_for_the_first_dashboard_and_one_visitor_for_each_other(
                 lambda name=name: f"pool of {name}.ipynb is filled" in server.log, seconds=30, what=f"{name}'s pool"
             )
         assert len(server.kernels()) == 4
+
+
+def test_kernels_wait_again_after_a_rush(small_notebooks: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "one"
+    write_notebook(folder / "only.ipynb", "6 * 7")
+    arguments = ("--notebooks", str(folder), "--pool-size", "1", "--max-kernels", "2", "--verbose")
+    with serving(tmp_path, *arguments) as server:
+        with ThreadPoolExecutor(4) as visitors:
+            pages = list(visitors.map(lambda _: server.ask("/voila/render/only.ipynb"), range(4)))
+        assert sorted(page.status for page in pages) == [200, 200, 503, 503]
+        for page in pages:
+            if page.status == 200:
+                give_back(server, page.text, Origin=server.address)
+        wait_for(lambda: len(server.kernels()) == 1, seconds=40, what="a kernel that waits again")
+        used = server.log.count("Using pre-heated kernel")
+        assert server.ask("/voila/render/only.ipynb").status == 200
+        assert server.log.count("Using pre-heated kernel") == used + 1
 
 
 def test_broken_notebook_shows_no_traceback_and_logs_it(tmp_path: Path) -> None:
