@@ -15,7 +15,7 @@ import numpy as np
 from epool_viz.core.alphabet import DNA, PROTEIN, UNKNOWN, Alphabet
 from epool_viz.data._hdf5_guard import MOST_UNPACKED, claimed_bytes, damage_told, own_child, require_plain
 from epool_viz.data._source import Source
-from epool_viz.data.sequences import Array, SequenceSet, _default_names, _offsets
+from epool_viz.data.sequences import Array, SequenceSet, _default_names, _offsets, zero_or_one
 from epool_viz.errors import FormatError
 
 _BLOCK = 1 << 24
@@ -51,10 +51,10 @@ def _read_layout(source: Source, file: Any, size: int, alphabet: Alphabet | None
         known, assumptions = _letters(source, n_letters, alphabet)
         labs = _dataset(source, file, size, "labs", "fiub", 1, n)
         seq_idx = _dataset(source, file, size, "seq_idx", "S", 1, n)
-        labels = None if labs is None else _labels(source, labs[:])
+        labels, said = (None, ()) if labs is None else zero_or_one(_labels(source, labs[:]))
         names = _default_names(n) if seq_idx is None else tuple(raw.decode("utf-8", "replace") for raw in seq_idx[:])
     codes = _all_codes(source, sequences).reshape(-1)
-    return SequenceSet(codes, _offsets([length] * n), names, labels, known, source.name, assumptions)
+    return SequenceSet(codes, _offsets([length] * n), names, labels, known, source.name, (*assumptions, *said))
 
 
 def _dataset(source: Source, file: Any, size: int, name: str, kinds: str, ndim: int, n: int | None = None) -> Any:

@@ -9,7 +9,7 @@ import io
 import itertools
 import os
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +21,7 @@ from epool_viz.errors import ArgumentError, FormatError
 Progress = Callable[[int, int], None]
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 _CHUNK = 1 << 18
+_MOST_NAMED = 5
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -108,11 +109,11 @@ class Source:
         """Every line with its number, decoded."""
         return [(number, self.text(number, raw)) for number, raw in self.lines()]
 
-    def opening(self, most: int = 2) -> list[tuple[int, bytes]]:
-        """The first lines that are neither blank nor a comment; reading starts at the top again."""
+    def opening(self, most: int = 2, *, comments: bool = False) -> list[tuple[int, bytes]]:
+        """The first lines that are neither blank nor, but for `comments`, one; reading starts at the top again."""
         start = Source(self.name, io.BytesIO(self._read(_CHUNK)), 0)
         self.stream.seek(0)
-        telling = ((number, line) for number, line in start.lines() if line.strip() and not is_comment(line))
+        telling = ((i, line) for i, line in start.lines() if line.strip() and (comments or not is_comment(line)))
         return list(itertools.islice(telling, most))
 
     def text(self, line: int, raw: bytes) -> str:
@@ -174,6 +175,15 @@ def open_text(text: str | bytes, name: str, progress: Progress | None = None, li
 def is_comment(line: bytes) -> bool:
     """Whether the line is an aside, as old FASTA files and tables have them."""
     return line.startswith((b"#", b";"))
+
+
+def left_out(bad: Sequence[tuple[str, str]]) -> str:
+    """A sentence that names what was not read, or ""."""
+    if not bad:
+        return ""
+    named = "; ".join(f"{called} ({reason})" for called, reason in bad[:_MOST_NAMED])
+    more = f"; and {len(bad) - _MOST_NAMED:,} more" if len(bad) > _MOST_NAMED else ""
+    return f"Left out: {named}{more}."
 
 
 def near(query: str, candidates: Iterable[str], *, most: int = 3) -> str:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,9 @@ import numpy as np
 from epool_viz.core._arrays import background_like
 from epool_viz.core.alphabet import DNA, Alphabet, get_alphabet
 from epool_viz.core.motifs import check_ppm, pfm_to_ppm
+from epool_viz.data._blocks import Block, find_blocks, read_each, require_no_markup, require_rows, telling_lines
 from epool_viz.data._matrix import Kind as Kind
-from epool_viz.data._matrix import Lines, read_matrix
+from epool_viz.data._matrix import Lines, Reading, choose_reading, finish_matrix, odds_to_ppm, read_table, readings
 from epool_viz.data._matrix import ParsedMatrix as ParsedMatrix
 from epool_viz.data._matrix import parse_matrix as parse_matrix
 from epool_viz.data._source import Source, is_comment, open_path, open_text
@@ -257,8 +258,8 @@ def _read(source: Source, format: str | None, alphabet: str | Alphabet | None) -
     chosen = _detect(source.name, lines) if format is None else format
     if chosen not in _READERS:
         raise ArgumentError("format", repr(format), f"{', '.join(map(repr, _READERS))} or None")
-    motifs = _READERS[chosen](source.name, lines, known)
-    source.limits.require("records", len(motifs), source.name, None, "motifs")
+    require_no_markup(source.name, lines)
+    motifs = _READERS[chosen](source.name, lines, known, source.limits)
     source.limits.require("letters", sum(motif.ppm.size for motif in motifs), source.name, None, "numbers")
     return motifs
 
@@ -277,56 +278,83 @@ def _detect(source: str, lines: Lines) -> str:
     return "jaspar" if first.startswith(">") else "matrix"
 
 
-def _read_meme(source: str, lines: Lines, alphabet: Alphabet | None) -> list[Motif]:
+def _read_meme(source: str, lines: Lines, alphabet: Alphabet | None, limits: Limits) -> list[Motif]:
     from epool_viz.data._meme import read_meme
 
-    return read_meme(source, lines, alphabet)
+    return read_meme(source, lines, alphabet, limits)
 
 
-def _read_transfac(source: str, lines: Lines, alphabet: Alphabet | None) -> list[Motif]:
+def _read_transfac(source: str, lines: Lines, alphabet: Alphabet | None, limits: Limits) -> list[Motif]:
     from epool_viz.data._transfac import read_transfac
 
-    return read_transfac(source, lines, alphabet)
+    return read_transfac(source, lines, alphabet, limits)
 
 
-def _read_jaspar(source: str, lines: Lines, alphabet: Alphabet | None) -> list[Motif]:
-    telling = [(number, text) for number, text in lines if text.strip() and not is_comment(text.encode())]
-    starts = [i for i, (_, text) in enumerate(telling) if text.startswith(">")]
-    if not starts or starts[0] != 0:
-        number, text = telling[0] if telling else (1, "")
+def _read_jaspar(source: str, lines: Lines, alphabet: Alphabet | None, limits: Limits) -> list[Motif]:
+    number, text = next(iter(telling_lines(lines)), (1, ""))
+    if not text.startswith(">"):
         raise FormatError(source, number, repr(text[:40]), "a line that begins with '>'")
-    blocks = [telling[start:stop] for start, stop in zip(starts, [*starts[1:], len(telling)], strict=True)]
-    return [_jaspar_motif(source, block, alphabet, i) for i, block in enumerate(blocks, start=1)]
+    return _read_blocks(source, lines, alphabet, limits)
 
 
-def _jaspar_motif(source: str, block: Lines, alphabet: Alphabet | None, place: int) -> Motif:
-    number, header = block[0]
-    accession, name = _jaspar_names(header[1:].strip())
-    if len(block) == 1:
-        raise FormatError(source, number, f"the motif {name!r} without numbers", "a row of counts for each letter")
-    return _motif(read_matrix(source, block[1:], alphabet, motif=True), name or f"motif {place}", accession)
+def _read_blocks(source: str, lines: Lines, alphabet: Alphabet | None, limits: Limits) -> list[Motif]:
+    blocks = find_blocks(lines) or [Block(1)]
+    limits.require("records", len(blocks), source, None, "motifs")
+    known = [reading for block in blocks if (reading := _without_doubt(source, block, alphabet))]
+    named = [
+        (f"the motif {block.name or block.accession or place!r}", (place, block))
+        for place, block in enumerate(blocks, start=1)
+    ]
+    motifs, left_out = read_each(
+        named, lambda entry: _block_motif(source, entry[0], entry[1], alphabet, known, len(blocks) > 1)
+    )
+    return with_sentence(motifs, left_out)
 
 
-def _jaspar_names(header: str) -> tuple[str, str]:
-    """Accession and name; a tab, or the first space, parts them, and further columns are notes."""
-    words = [word.strip() for word in header.split("\t")] if "\t" in header else header.split(maxsplit=1)
-    return (words[0], words[1]) if len(words) > 1 else ("", header)
+def with_sentence(motifs: list[Motif], sentence: str) -> list[Motif]:
+    """The motifs, each with one assumption more; the same where the sentence is empty."""
+    if not sentence:
+        return motifs
+    return [replace(motif, assumptions=(*motif.assumptions, sentence)) for motif in motifs]
 
 
-def _read_plain(source: str, lines: Lines, alphabet: Alphabet | None) -> list[Motif]:
-    matrix = read_matrix(source, lines, alphabet)
-    if matrix.kind == "scores":
-        raise FormatError(source, None, f"a kernel ({matrix.assumptions[-1]})", "counts or probabilities of a motif")
-    return [_motif(matrix, Path(source).stem, "")]
+def _without_doubt(source: str, block: Block, alphabet: Alphabet | None) -> Reading | None:
+    """How a table lies that has no letters and fits one way only; the tables beside it lie alike."""
+    try:
+        table = read_table(source, block.lines)
+        found = [] if table.letters or table.labels else readings(source, table, alphabet)
+    except FormatError:
+        return None
+    return found[0] if len(found) == 1 else None
 
 
-_READERS = {"meme": _read_meme, "jaspar": _read_jaspar, "transfac": _read_transfac, "matrix": _read_plain}
+def _block_motif(
+    source: str, place: int, block: Block, alphabet: Alphabet | None, known: Sequence[Reading], are_several: bool
+) -> Motif:
+    if block.is_named:
+        require_rows(source, block)
+    table = read_table(source, block.lines)
+    chosen = choose_reading(source, table, alphabet, like=known)
+    matrix = finish_matrix(source, table, chosen, motif=block.is_named)
+    unnamed = f"motif {place}" if block.is_named else Path(source).stem + (f" {place}" if are_several else "")
+    return _motif(source, matrix, block.name or unnamed, block.accession, block.is_named)
 
 
-def _motif(matrix: ParsedMatrix, name: str, accession: str) -> Motif:
+_READERS = {"meme": _read_meme, "jaspar": _read_jaspar, "transfac": _read_transfac, "matrix": _read_blocks}
+
+
+def _motif(source: str, matrix: ParsedMatrix, name: str, accession: str, is_named: bool) -> Motif:
     about: dict[str, Any] = {"alphabet": matrix.alphabet, "assumptions": matrix.assumptions}
     if matrix.kind == "counts":
         return Motif.from_counts(matrix.values, name=name, accession=accession, **about)
+    if matrix.kind == "scores" and not is_named:
+        found = f"a kernel ({matrix.assumptions[-1]})"
+        raise FormatError(source, None, found, "counts or probabilities of a motif")
+    if matrix.kind == "scores":
+        said = list(matrix.assumptions)
+        return Motif(
+            name, accession, odds_to_ppm(matrix.values, said), alphabet=matrix.alphabet, assumptions=tuple(said)
+        )
     return Motif(name, accession, matrix.values, **about)
 
 
