@@ -6,7 +6,6 @@ such a file is ever run; it is read without torch.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import struct
@@ -17,6 +16,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from epool_viz._writing import write_file
 from epool_viz.core.alphabet import Alphabet, get_alphabet
 from epool_viz.errors import ArgumentError, FormatError
 
@@ -135,15 +135,7 @@ def write_arrays(
     header = json.dumps({**about, "format_version": VERSION, "kind": kind}, allow_nan=False)
     # safetensors takes the memory as it lies
     tidy = {name: np.array(array, order="C", copy=True) for name, array in arrays.items()}
-    path = Path(path)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(save(tidy, metadata={_KEY: header}))
-        part.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        raise ArgumentError("path", f"{str(path)!r}, which cannot be written ({error.strerror})", "a file") from None
+    write_file(path, save(tidy, metadata={_KEY: header}))
 
 
 def read_arrays(path: str | os.PathLike[str], *, kind: str) -> tuple[dict[str, Array], dict[str, Any]]:
