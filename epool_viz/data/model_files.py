@@ -11,13 +11,13 @@ import os
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
 
 from epool_viz._writing import write_file
 from epool_viz.core.alphabet import Alphabet, get_alphabet
+from epool_viz.data.opening import read_input
 from epool_viz.errors import ArgumentError, FormatError
 
 Array = np.ndarray[Any, Any]
@@ -152,7 +152,7 @@ def read_arrays(path: str | os.PathLike[str], *, kind: str) -> tuple[dict[str, A
     from safetensors.numpy import load
 
     source = str(path)
-    raw = _read_bytes(Path(path))
+    raw = read_input(path, most=_LARGEST_FILE, accepted="the path of a file")
     about = _about(raw, source, kind)
     try:
         arrays = load(raw)
@@ -168,7 +168,7 @@ def read_arrays(path: str | os.PathLike[str], *, kind: str) -> tuple[dict[str, A
 
 def read_about(path: str | os.PathLike[str], *, kind: str) -> dict[str, Any]:
     """What the arrays of a file mean, without the arrays; errors are those of `read_arrays`."""
-    return _about(_read_bytes(Path(path)), str(path), kind)
+    return _about(read_input(path, most=_LARGEST_FILE, accepted="the path of a file"), str(path), kind)
 
 
 def _about(raw: bytes, source: str, kind: str) -> dict[str, Any]:
@@ -176,18 +176,6 @@ def _about(raw: bytes, source: str, kind: str) -> dict[str, Any]:
     if about.get("kind") != kind:
         _refuse(source, f"a file of the kind {about.get('kind')!r}", f"one of the kind {kind!r}")
     return about
-
-
-def _read_bytes(path: Path) -> bytes:
-    if not path.is_file():
-        raise ArgumentError("path", f"{str(path)!r}, which is no file", "the path of a file")
-    size = path.stat().st_size
-    if size > _LARGEST_FILE:
-        _refuse(str(path), f"{size:,} bytes", f"at most {_LARGEST_FILE:,}")
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ArgumentError("path", f"{str(path)!r} ({error.strerror})", "a file that can be read") from None
 
 
 def whole_header(raw: bytes, source: str) -> tuple[dict[str, Any], int]:

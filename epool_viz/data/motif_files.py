@@ -249,6 +249,15 @@ def write_transfac(motifs: Motif | Iterable[Motif], path: str | os.PathLike[str]
     return _written(path, "".join(_transfac_block(motif, i) for i, motif in enumerate(_motif_list(motifs), start=1)))
 
 
+def motif_format(text: str | bytes) -> str | None:
+    """Which format of `parse_motifs` a text is of, by its content; "matrix" may be a kernel, None is none of them."""
+    try:
+        source = open_text(text, "the text")
+        return _detect(source.name, source.text_lines())
+    except FormatError:
+        return None
+
+
 def _read(source: Source, format: str | None, alphabet: str | Alphabet | None) -> list[Motif]:  # noqa: A002
     known = None if alphabet is None else get_alphabet(alphabet)
     lines = source.text_lines()

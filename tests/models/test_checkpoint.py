@@ -305,8 +305,11 @@ def test_another_kind_and_a_newer_version_are_named(saved):
 
 
 def test_what_is_no_file_is_named(tmp_path, saved, monkeypatch):
-    for wrong in (tmp_path, tmp_path / "nowhere"):
-        with pytest.raises(ArgumentError, match="which is no file; accepted: the path of a file"):
+    for wrong, reason in (
+        (tmp_path, r" \(Is a directory\)"),
+        (tmp_path / "nowhere", r" \(No such file or directory\)"),
+    ):
+        with pytest.raises(ArgumentError, match=f"'{reason}; accepted: the path of a file"):
             load_model(wrong)
     monkeypatch.setattr("epool_viz.data.model_files._LARGEST_FILE", 100)
     with pytest.raises(FormatError, match=r"bytes; accepted: at most 100"):
