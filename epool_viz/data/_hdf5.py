@@ -14,11 +14,12 @@ import numpy as np
 
 from epool_viz.core.alphabet import DNA, PROTEIN, UNKNOWN, Alphabet
 from epool_viz.data._hdf5_guard import MOST_UNPACKED, claimed_bytes, damage_told, own_child, require_plain
-from epool_viz.data._source import MAX_BYTES, Source
-from epool_viz.data.sequences import Array, SequenceSet, _default_names, _offsets
+from epool_viz.data._source import Source
+from epool_viz.data.sequences import Array, SequenceSet, _default_names, _offsets, zero_or_one
 from epool_viz.errors import FormatError
 
 _BLOCK = 1 << 24
+_WIDEST = 8 * len(DNA)  # bytes of a one-hot letter, where each number is a double
 _LAYOUT = "`sequences` (N, L, letter) of 0 and 1, with `labs` (N,) and `seq_idx` (N,) if there are any"
 
 
@@ -50,10 +51,10 @@ def _read_layout(source: Source, file: Any, size: int, alphabet: Alphabet | None
         known, assumptions = _letters(source, n_letters, alphabet)
         labs = _dataset(source, file, size, "labs", "fiub", 1, n)
         seq_idx = _dataset(source, file, size, "seq_idx", "S", 1, n)
-        labels = None if labs is None else _labels(source, labs[:])
+        labels, said = (None, ()) if labs is None else zero_or_one(_labels(source, labs[:]))
         names = _default_names(n) if seq_idx is None else tuple(raw.decode("utf-8", "replace") for raw in seq_idx[:])
     codes = _all_codes(source, sequences).reshape(-1)
-    return SequenceSet(codes, _offsets([length] * n), names, labels, known, source.name, assumptions)
+    return SequenceSet(codes, _offsets([length] * n), names, labels, known, source.name, (*assumptions, *said))
 
 
 def _dataset(source: Source, file: Any, size: int, name: str, kinds: str, ndim: int, n: int | None = None) -> Any:
@@ -69,12 +70,15 @@ def _dataset(source: Source, file: Any, size: int, name: str, kinds: str, ndim: 
     shape: tuple[int, ...] = dataset.shape or ()
     if len(shape) != ndim or 0 in shape or (n is not None and shape[0] != n):
         raise FormatError(source.name, None, f"`{name}` of shape {shape}", _LAYOUT)
-    claimed = claimed_bytes(dataset)
-    if claimed > MOST_UNPACKED * size or math.prod(shape[:2]) > MAX_BYTES:
+    claimed, most = claimed_bytes(dataset), source.limits
+    if claimed > MOST_UNPACKED * size or math.prod(shape[:2]) > most.letters:
         found = f"`{name}`, which claims {claimed:,} bytes in a file of {size:,}"
-        raise FormatError(
-            source.name, None, found, f"at most {MOST_UNPACKED:,} times the file, and {MAX_BYTES:,} letters"
-        )
+        accepted = f"at most {MOST_UNPACKED:,} times the file, and {most.letters:,} letters"
+        raise FormatError(source.name, None, found, accepted)
+    most.require("records", shape[0], source.name, None, "sequences")
+    if claimed > (largest := max(most.bytes, _WIDEST * most.letters)):
+        accepted = f"at most {largest:,} bytes unpacked"
+        raise FormatError(source.name, None, f"`{name}`, which claims {claimed:,} bytes", accepted)
     return dataset
 
 
@@ -97,7 +101,8 @@ def _all_codes(source: Source, sequences: Any) -> Array:
     """Read block by block; (N, L, letter) -> (N, L)."""
     n, length, n_letters = sequences.shape
     row = length * n_letters * sequences.dtype.itemsize
-    step = max(1, _BLOCK // row)
+    whole = sequences.chunks[0] if sequences.chunks else 1  # a packed piece is unpacked once
+    step = max(1, _BLOCK // row // whole) * whole
     codes = np.empty((n, length), dtype=np.int8)
     for start in range(0, n, step):
         with _damage_told(source):

@@ -6,28 +6,32 @@ Each decision that is taken here is put into a sentence, so that the reader of t
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from epool_viz.core.alphabet import DNA, PROTEIN, RNA, UNKNOWN, Alphabet, get_alphabet
-from epool_viz.data._source import is_comment, open_text
+from epool_viz.data._numbers import Lines as Lines
+from epool_viz.data._numbers import comma_means, is_letter, read_number, row_texts, words_of
+from epool_viz.data._numbers import is_number as is_number
+from epool_viz.data._source import open_text
+from epool_viz.data.limits import Limits
 from epool_viz.errors import ArgumentError, FormatError
 
 Array = np.ndarray[Any, Any]
 Kind = Literal["counts", "probabilities", "scores"]
-Lines = Sequence[tuple[int, str]]
 
 KINDS = ("counts", "probabilities", "scores")
-_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
-_BETWEEN = re.compile(r"[\s,;|:=\[\](){}]+")
 _ROUNDING = 0.005  # half a unit of the second decimal, a letter
+_NEAR_ONE = 0.05
+_PERCENT = 0.5
+_MOST_ODDS = 20.0
 _EXACT = 1e-9
 _EVEN = 0.01
 _ACCEPTED = "rows of numbers, with the letters down the side or along the top if there are any"
+_TELL = "a letter before every row, or a line of letters above the columns"
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,15 +54,71 @@ class ParsedMatrix:
     alphabet: Alphabet
 
 
-class _Row(NamedTuple):
+class Row(NamedTuple):
+    """A row of numbers.
+
+    Attributes
+    ----------
+    line : int
+    label : str
+        The letter before it, or "".
+    numbers : list of float
+    """
+
     line: int
     label: str
     numbers: list[float]
 
 
-class _Header(NamedTuple):
+class Table(NamedTuple):
+    """Rows of numbers as they stand, and the letters beside and above them.
+
+    Attributes
+    ----------
+    line : int
+        Of the first row.
+    numbers : array, shape (row, column)
+    labels : tuple of str
+        The letter before each row, or nothing.
+    letters : tuple of str
+        The letters above the columns, or nothing.
+    letters_line : int
+    said : tuple of str
+    """
+
     line: int
-    letters: list[str]
+    numbers: Array
+    labels: tuple[str, ...]
+    letters: tuple[str, ...]
+    letters_line: int
+    said: tuple[str, ...]
+
+
+class Reading(NamedTuple):
+    """One way in which a table may be meant.
+
+    Attributes
+    ----------
+    alphabet : Alphabet
+    by_row : bool
+        Whether letters are the rows.
+    values : array, shape (letter, position)
+    counted : str
+        Which numbers would count the positions and be no part of it, or "".
+    """
+
+    alphabet: Alphabet
+    by_row: bool
+    values: Array
+    counted: str
+
+    @property
+    def says(self) -> str:
+        """As a message names it."""
+        n, width = self.values.shape
+        side = "rows" if self.by_row else "columns"
+        counted = f" behind {self.counted}" if self.counted else ""
+        return f"{width} positions of {self.alphabet.name} with the letters as {n} {side}{counted}"
 
 
 def parse_matrix(
@@ -67,6 +127,7 @@ def parse_matrix(
     source: str = "the typed matrix",
     alphabet: str | Alphabet | None = None,
     kind: Kind | None = None,
+    limits: Limits | None = None,
 ) -> ParsedMatrix:
     """Read one matrix, motif or kernel, whichever way it lies.
 
@@ -81,6 +142,8 @@ def parse_matrix(
     kind : "counts", "probabilities", "scores" or None
         None tells by the numbers: negative ones are scores; columns that sum to 1 are probabilities; whole numbers, or
         columns that share one sum, are counts; anything else is scores.
+    limits : Limits, or None
+        How much text it may be, unpacked.
 
     Returns
     -------
@@ -91,45 +154,287 @@ def parse_matrix(
     FormatError
         If the text is no matrix, or fits no alphabet, or contradicts `kind`.
     """
-    lines = open_text(text, source).text_lines()
-    return read_matrix(source, lines, None if alphabet is None else get_alphabet(alphabet), kind=kind)
-
-
-def read_matrix(
-    source: str, lines: Lines, alphabet: Alphabet | None, *, kind: Kind | None = None, motif: bool = False
-) -> ParsedMatrix:
-    """Read a matrix from numbered lines; `motif` says that it is known to be no kernel."""
     if kind is not None and kind not in KINDS:
         raise ArgumentError("kind", repr(kind), "'counts', 'probabilities', 'scores' or None")
-    said: list[str] = []
-    header, rows = _rows(source, lines)
-    line = rows[0].line
-    if any(row.label for row in rows):
-        values, alphabet = _by_row_label(source, rows, alphabet, said)
-    elif header:
-        values, alphabet = _by_column_label(source, header, rows, alphabet, said)
-    else:
-        values, alphabet = _by_shape(source, rows, alphabet, said)
+    from epool_viz.data._blocks import only_block
+
+    block = only_block(source, open_text(text, source, limits=limits).text_lines())
+    table = read_table(source, block.lines)
+    known = None if alphabet is None else get_alphabet(alphabet)
+    return finish_matrix(source, table, choose_reading(source, table, known), kind=kind, before=block.said)
+
+
+def read_table(source: str, lines: Lines) -> Table:
+    """The rows of numbers, all of one length, and the letters beside them; `lines` are neither blank nor comments."""
+    pieces = [(line, row) for line, text in lines for row in row_texts(text)]
+    comma = comma_means(source, pieces)
+    telling = [(line, words) for line, row in pieces if (words := words_of(row, comma))]
+    letters = letters_above(telling[0][1]) if telling else ()
+    rows = [_row(source, line, words) for line, words in telling[bool(letters) :]]
+    if not rows:
+        raise FormatError(source, lines[0][0] if letters else None, "no numbers", _ACCEPTED)
+    said = ("Commas are decimal marks.",) if comma == "decimal" else ()
+    rows, counted = _without_count(source, rows)
+    width = len(rows[0].numbers)
+    odd = next((row for row in rows if len(row.numbers) != width), None)
+    if odd:
+        raise FormatError(source, odd.line, f"{len(odd.numbers)} numbers", f"{width}, as in line {rows[0].line}")
+    _require_one_group(source, rows)
+    labels = tuple(row.label for row in rows) if rows[0].label else ()
+    numbers = np.array([row.numbers for row in rows])
+    return Table(rows[0].line, numbers, labels, letters, telling[0][0], said + counted)
+
+
+def letters_above(words: Sequence[str]) -> tuple[str, ...]:
+    """The letters of a line of letters, perhaps behind a word such as "pos"; nothing if it is another line."""
+    letters = tuple(words if is_letter(words[0]) else words[1:])
+    return letters if len(letters) > 1 and all(map(is_letter, letters)) else ()
+
+
+def _row(source: str, line: int, words: list[str]) -> Row:
+    label, rest = (words[0], words[1:]) if is_letter(words[0]) else ("", words)
+    if not label and len(rest) > 1 and is_letter(rest[-1]):
+        label, rest = "", rest[:-1]  # a consensus behind the numbers
+    numbers = [read_number(source, line, word) for word in rest]
+    if not numbers:
+        raise FormatError(source, line, f"the letter {label} without numbers", _ACCEPTED)
+    return Row(line, label, numbers)
+
+
+def _without_count(source: str, rows: list[Row]) -> tuple[list[Row], tuple[str, ...]]:
+    """The rows without a first one that counts the positions, where the others have letters and it has none."""
+    if not any(row.label for row in rows):
+        return rows, ()
+    said: tuple[str, ...] = ()
+    if not rows[0].label and _is_count_up(rows[0].numbers) and len(rows) > 1:
+        rows, said = rows[1:], ("The first line counts the positions.",)
+    bare = next((row for row in rows if not row.label), None)
+    if bare:
+        raise FormatError(source, bare.line, "a row without a letter", "a letter before every row, or before none")
+    return rows, said
+
+
+def _require_one_group(source: str, rows: list[Row]) -> None:
+    """Refuse groups of rows, all of one size, that blank lines part: they may be several matrices."""
+    starts = [i for i, row in enumerate(rows) if i == 0 or row.line > rows[i - 1].line + 1]
+    sizes = {stop - start for start, stop in zip(starts, [*starts[1:], len(rows)], strict=True)}
+    if len(starts) > 1 and len(sizes) == 1 and max(sizes) > 1:
+        found = f"a blank line after {sizes.pop()} rows, and as many again"
+        raise FormatError(source, rows[starts[1]].line, found, "one matrix, or a line with '>' and a name before each")
+
+
+def readings(source: str, table: Table, alphabet: Alphabet | None) -> list[Reading]:
+    """Every way in which the table may be meant; the message of the error says why there is none."""
+    if table.letters:
+        return [_by_column_label(source, table, alphabet)]
+    if table.labels:
+        return _by_row_label(source, table, alphabet)
+    found = [
+        Reading(known, by_row, values, counted)
+        for known in ([alphabet] if alphabet else [DNA, PROTEIN])
+        for by_row, values, counted in _by_shape(table.numbers, len(known))
+    ]
+    if not found:
+        candidates = [alphabet] if alphabet else [DNA, PROTEIN]
+        wanted = " or ".join(f"{len(candidate)} ({candidate.name})" for candidate in candidates)
+        n, width = table.numbers.shape
+        raise FormatError(source, table.line, f"{n} rows of {width} numbers", f"rows or columns: {wanted}")
+    return found
+
+
+def _by_shape(numbers: Array, n: int) -> Iterator[tuple[bool, Array, str]]:
+    """Letters are the side that has as many entries as the alphabet; what counts the positions may stand beside."""
+    height, width = numbers.shape
+    if height == n:
+        yield True, numbers, ""
+    if width == n:
+        yield False, numbers.T, ""
+    if width == n + 1 and height > 1 and _is_count_up(numbers[:, 0].tolist()):
+        yield False, numbers[:, 1:].T, "a column that counts them"
+    if height == n + 1 and width > 1 and _is_count_up(numbers[0].tolist()):
+        yield True, numbers[1:], "a row that counts them"
+
+
+def _by_column_label(source: str, table: Table, alphabet: Alphabet | None) -> Reading:
+    order, alphabet = _order(source, table.letters_line, table.letters, alphabet)
+    numbers, counted = table.numbers, ""
+    if numbers.shape[1] == len(order) + 1 and _is_count_up(numbers[:, 0].tolist()):
+        numbers, counted = numbers[:, 1:], "a column that counts them"
+    if numbers.shape[1] != len(order):
+        accepted = f"{len(order)}, one for each letter above"
+        raise FormatError(source, table.line, f"{numbers.shape[1]} numbers", accepted)
+    return Reading(alphabet, False, numbers.T[order], counted)
+
+
+def _by_row_label(source: str, table: Table, alphabet: Alphabet | None) -> list[Reading]:
+    """Letters before rows name the rows, or they are a consensus and each row is a position."""
+    found = []
+    try:
+        order, named = _order(source, table.line, table.labels, alphabet)
+        found.append(Reading(named, True, table.numbers[order], ""))
+    except FormatError as error:
+        reason = error
+    known = alphabet or (RNA if "U" in "".join(table.labels).upper() else DNA)
+    known = PROTEIN if alphabet is None and table.numbers.shape[1] == len(PROTEIN) else known
+    if table.numbers.shape[1] == len(known):
+        odd = _no_consensus(table, known)
+        if odd is None:
+            found.append(Reading(known, False, table.numbers.T, ""))
+        elif not found:
+            headed = f"rows headed by {''.join(table.labels)[:40]}, where row {odd + 1} is not largest at its letter"
+            accepted = f"each of {known.letters} once, or the consensus of the rows"
+            raise FormatError(source, table.line, headed, accepted)
+    if not found:
+        raise reason
+    return found
+
+
+def _no_consensus(table: Table, alphabet: Alphabet) -> int | None:
+    """The first row, from 0, whose letter of the alphabet has not its largest number; None if there is none."""
+    try:
+        codes = alphabet.encode("".join(table.labels)).tolist()
+    except ArgumentError:
+        return 0
+    rows = zip(codes, table.numbers, strict=True)
+    return next((i for i, (code, row) in enumerate(rows) if code != UNKNOWN and row[code] < row.max()), None)
+
+
+def choose_reading(
+    source: str, table: Table, alphabet: Alphabet | None, *, like: Sequence[Reading] = ()
+) -> tuple[Reading, tuple[str, ...]]:
+    """The way in which a table is meant, and sentences that say why; `like` are those of the tables beside it.
+
+    Raises
+    ------
+    FormatError
+        If nothing decides; both ways are named.
+    """
+    found = readings(source, table, alphabet)
+    if len(found) == 1:
+        return found[0], _told(table, found[0], "")
+    even = {i for i, reading in enumerate(found) if _is_even(reading.values)}
+    ways = {(reading.by_row, reading.alphabet, reading.counted) for reading in like}
+    alike = {i for i, each in enumerate(found) if (each.by_row, each.alphabet, each.counted) in ways}
+    if table.labels and _in_order(table, found[0]):
+        if even != {1}:
+            return found[0], ()
+    elif len(alike) == 1 and (not even or alike <= even):
+        (i,) = alike
+        return found[i], _told(table, found[i], "as the other matrices here lie")
+    elif len(even) == 1 and len(alike) != 1:
+        (i,) = even
+        return found[i], _told(table, found[i], "so every position has the same sum")
+    n, width = table.numbers.shape
+    may = " or ".join(reading.says for reading in found)
+    raise FormatError(source, table.line, f"{n} rows of {width} numbers, which may be {may}", _TELL)
+
+
+def _in_order(table: Table, reading: Reading) -> bool:
+    """Whether the letters before the rows are the alphabet in its order, and not a consensus that happens to be."""
+    labels = "".join(table.labels).upper().replace("U", "T")
+    return reading.by_row and labels == reading.alphabet.letters.replace("U", "T")
+
+
+def _told(table: Table, reading: Reading, reason: str) -> tuple[str, ...]:
+    said = {"a column that counts them": "The first column counts the positions."}.get(reading.counted)
+    said = "The first line counts the positions." if reading.counted.startswith("a row") else said
+    counted = (said,) if said else ()
+    side, other = ("rows", "column") if reading.by_row else ("columns", "row")
+    n, width = table.numbers.shape
+    letters = ", ".join(reading.alphabet.letters)
+    taken = f"The {len(reading.alphabet)} {side} are taken as {letters}, each {other} as a position"
+    fits = f" ({n} by {width} fits both ways; {reason})" if reason else ""
+    if table.letters or (table.labels and reading.by_row and not reason):
+        return counted
+    consensus = (
+        ("The letters before the rows are taken as a consensus.",) if table.labels and not reading.by_row else ()
+    )
+    return (*counted, *consensus, f"{taken}{fits}.")
+
+
+def finish_matrix(
+    source: str,
+    table: Table,
+    chosen: tuple[Reading, tuple[str, ...]],
+    *,
+    kind: Kind | None = None,
+    motif: bool = False,
+    before: tuple[str, ...] = (),
+) -> ParsedMatrix:
+    """The matrix, once it is known how the table lies; `motif` says that it is known to be no kernel."""
+    reading, why = chosen
+    said = [*before, *table.said, *why]
+    values = reading.values
     if kind is None:
-        kind = _guess_kind(source, line, values, motif, said)
+        kind, values = guess_kind(source, table.line, values, motif, said)
     if kind != "scores":
-        _require_positive(source, line, values, kind)
+        _require_positive(source, table.line, values, kind)
     if kind == "probabilities":
-        values = unit_columns(source, values, said, [line] * values.shape[1])
-    return ParsedMatrix(values, kind, tuple(said), alphabet)
+        values = unit_columns(source, values, said, [table.line] * values.shape[1])
+    return ParsedMatrix(values, kind, tuple(said), reading.alphabet)
 
 
-def read_number(source: str, line: int, word: str) -> float:
-    """One finite number."""
-    value = float(word) if is_number(word) else float("nan")
-    if not np.isfinite(value):
-        raise FormatError(source, line, repr(word[:20]), "a number")
-    return value
+def guess_kind(source: str, line: int, values: Array, motif: bool, said: list[str]) -> tuple[Kind, Array]:
+    """What the numbers are, and the numbers, percentages as probabilities.
+
+    What sums to 1 is probabilities in every format: one site that was counted cannot be told from them.
+    """
+    totals = values.sum(axis=0)
+    near_one = np.abs(totals - 1) <= _most_rounding(values)
+    whole = bool((values == np.round(values)).all())
+    negative = bool((values < 0).any())
+    if negative and not motif:
+        said.append("Some numbers are negative, so they are scores (a kernel).")
+        return "scores", values
+    if negative:
+        return ("scores" if _may_be_odds(values) else "counts"), values
+    if near_one.all():
+        said.append("Every position sums to 1, so the numbers are probabilities; the number of sites is not known.")
+        return "probabilities", values
+    if not whole and np.abs(totals - 100).max() <= _PERCENT:
+        said.append("Every position sums to 100, so the numbers are percentages; the number of sites is not known.")
+        return "probabilities", values / 100
+    if near_one.sum() * 2 > near_one.size and not (motif and whole):
+        worst = int(np.abs(totals - 1).argmax())
+        found = f"position {worst + 1}, which sums to {totals[worst]:.6g} while most sum to 1"
+        raise FormatError(source, line, found, "probabilities that sum to 1 in every position")
+    if motif:
+        return "counts", values
+    if (whole and totals.all()) or (_have_one_sum(totals) and totals.min() > 1.5):
+        said.append("The numbers are taken as counts.")
+        return "counts", values
+    said.append("The positions share no sum, so the numbers are scores (a kernel).")
+    return "scores", values
 
 
-def is_number(word: str) -> bool:
-    """Whether the word is a plain number; `nan` and `inf` are none."""
-    return _NUMBER.fullmatch(word) is not None
+def _may_be_odds(values: Array) -> bool:
+    """Whether every position has letters that are more and letters that are less frequent than in the background."""
+    signs = (values.min(axis=0) < 0) & (values.max(axis=0) > 0)
+    return bool((signs | (values == 0).all(axis=0)).all()) and bool(np.abs(values).max() <= _MOST_ODDS)
+
+
+def odds_to_ppm(values: Array, said: list[str]) -> Array:
+    """The probabilities of log odds, shape (letter, position), whose base and background the file does not give.
+
+    They are of the base, e or 2, with which every position sums to 1 against a uniform background; else of e, and
+    scaled.
+    """
+    sums = _odds_sums(values)
+    fits = [base for base, totals in sums.items() if np.abs(totals - 1).max() <= _NEAR_ONE]
+    base = fits[0] if fits else np.e
+    called = "natural logarithms" if base == np.e else "bits"
+    said.append(f"Some numbers are negative, so they are taken as log odds: {called}, against a uniform background.")
+    if not fits:
+        low, high = sums[base].min(), sums[base].max()
+        said.append(
+            f"Their probabilities sum to {low:.3g} to {high:.3g} and were scaled to sum to 1 at every position."
+        )
+    return base**values / (len(values) * sums[base])
+
+
+def _odds_sums(values: Array) -> dict[float, Array]:
+    """What the probabilities of log odds sum to at each position, against a uniform background, for each base."""
+    return {base: (base**values).mean(axis=0) for base in (np.e, 2.0)}
 
 
 def unit_columns(
@@ -149,91 +454,7 @@ def unit_columns(
 
 
 def _most_rounding(values: Array) -> float:
-    return _ROUNDING * values.shape[0] * (1 + 1e-9)
-
-
-def _words(text: str) -> list[str]:
-    return [word for word in _BETWEEN.split(text.replace("−", "-")) if word]
-
-
-def _rows(source: str, lines: Lines) -> tuple[_Header | None, list[_Row]]:
-    """The line of letters, if there is one, and the rows of numbers."""
-    telling = [(line, words) for line, text in lines if not is_comment(text.encode()) and (words := _words(text))]
-    header = _header(*telling[0]) if telling else None
-    rows = [_row(source, line, words) for line, words in telling[bool(header) :]]
-    if not rows:
-        raise FormatError(source, None, "no numbers", _ACCEPTED)
-    return header, rows
-
-
-def _header(line: int, words: list[str]) -> _Header | None:
-    """Letters, perhaps behind a word such as "pos"."""
-    letters = words if _is_letter(words[0]) else words[1:]
-    return _Header(line, letters) if len(letters) > 1 and all(map(_is_letter, letters)) else None
-
-
-def _is_letter(word: str) -> bool:
-    return len(word) == 1 and word.isalpha()
-
-
-def _row(source: str, line: int, words: list[str]) -> _Row:
-    label = words[0] if _is_letter(words[0]) else ""
-    numbers = [read_number(source, line, word) for word in words[bool(label) :]]
-    if not numbers:
-        raise FormatError(source, line, f"the letter {label} without numbers", _ACCEPTED)
-    return _Row(line, label, numbers)
-
-
-def _by_row_label(source: str, rows: list[_Row], alphabet: Alphabet | None, said: list[str]) -> tuple[Array, Alphabet]:
-    if not rows[0].label and _is_count_up(rows[0].numbers) and len(rows) > 1:
-        said.append("The first line counts the positions.")
-        rows = rows[1:]
-    unlabelled = next((row for row in rows if not row.label), None)
-    if unlabelled:
-        raise FormatError(
-            source, unlabelled.line, "a row without a letter", "a letter before every row, or before none"
-        )
-    order, alphabet = _order(source, rows[0].line, [row.label for row in rows], alphabet)
-    return _table(source, rows)[order], alphabet
-
-
-def _by_column_label(
-    source: str, header: _Header, rows: list[_Row], alphabet: Alphabet | None, said: list[str]
-) -> tuple[Array, Alphabet]:
-    order, alphabet = _order(source, header.line, header.letters, alphabet)
-    table = _table(source, rows)
-    if table.shape[1] == len(order) + 1 and _is_count_up(table[:, 0].tolist()):
-        said.append("The first column counts the positions.")
-        table = table[:, 1:]
-    if table.shape[1] != len(order):
-        accepted = f"{len(order)}, one for each letter above"
-        raise FormatError(source, rows[0].line, f"{table.shape[1]} numbers", accepted)
-    return table.T[order], alphabet
-
-
-def _by_shape(source: str, rows: list[_Row], alphabet: Alphabet | None, said: list[str]) -> tuple[Array, Alphabet]:
-    """Letters are the side that has as many entries as an alphabet."""
-    table = _table(source, rows)
-    candidates = [alphabet] if alphabet else [DNA, PROTEIN]
-    known = next((candidate for candidate in candidates if len(candidate) in table.shape), None)
-    if known is None:
-        wanted = " or ".join(f"{len(candidate)} ({candidate.name})" for candidate in candidates)
-        found = f"{table.shape[0]} rows of {table.shape[1]} numbers"
-        raise FormatError(source, rows[0].line, found, f"rows or columns: {wanted}")
-    by_row, reason = _letters_are_rows(table, len(known))
-    side, other = ("rows", "column") if by_row else ("columns", "row")
-    said.append(f"The {len(known)} {side} are taken as {', '.join(known.letters)}, each {other} as a position{reason}.")
-    return (table if by_row else table.T), known
-
-
-def _letters_are_rows(table: Array, n: int) -> tuple[bool, str]:
-    """Whether rows are letters, and the reason where the shape does not tell."""
-    if table.shape != (n, n):
-        return table.shape[0] == n, ""
-    down, across = (_is_even(table.sum(axis=axis)) and bool((table >= 0).all()) for axis in (0, 1))
-    if down != across:
-        return down, f" ({n} by {n} fits both ways; so every position has the same sum)"
-    return True, f" ({n} by {n} fits both ways; write the letters before the rows, or above the columns, to be sure)"
+    return max(_NEAR_ONE, _ROUNDING * values.shape[0]) * (1 + 1e-9)
 
 
 def _order(source: str, line: int, letters: Iterable[str], alphabet: Alphabet | None) -> tuple[list[int], Alphabet]:
@@ -251,37 +472,6 @@ def _order(source: str, line: int, letters: Iterable[str], alphabet: Alphabet | 
     return [codes.index(code) for code in range(len(alphabet))], alphabet
 
 
-def _table(source: str, rows: list[_Row]) -> Array:
-    width = len(rows[0].numbers)
-    odd = next((row for row in rows if len(row.numbers) != width), None)
-    if odd:
-        raise FormatError(source, odd.line, f"{len(odd.numbers)} numbers", f"{width}, as in line {rows[0].line}")
-    return np.array([row.numbers for row in rows])
-
-
-def _guess_kind(source: str, line: int, values: Array, motif: bool, said: list[str]) -> Kind:
-    totals = values.sum(axis=0)
-    near_one = np.abs(totals - 1) <= _most_rounding(values)
-    whole = bool((values == np.round(values)).all())
-    if motif:  # the format says counts; what sums to 1 without being whole was written by someone as probabilities
-        return "counts" if whole or not near_one.all() else "probabilities"
-    if (values < 0).any():
-        said.append("Some numbers are negative, so they are scores (a kernel).")
-        return "scores"
-    if near_one.all():
-        said.append("Every position sums to 1, so the numbers are probabilities.")
-        return "probabilities"
-    if (whole and totals.all()) or (_is_even(totals) and totals.min() > 1.5):
-        said.append("The numbers are taken as counts.")
-        return "counts"
-    if near_one.sum() * 2 > near_one.size:
-        worst = int(np.abs(totals - 1).argmax())
-        found = f"position {worst + 1}, which sums to {totals[worst]:.6g} while most sum to 1"
-        raise FormatError(source, line, found, "probabilities that sum to 1 in every position")
-    said.append("The positions share no sum, so the numbers are scores (a kernel).")
-    return "scores"
-
-
 def _require_positive(source: str, line: int, values: Array, kind: str) -> None:
     if (values < 0).any():
         letter, position = (int(place) for place in np.argwhere(values < 0)[0])
@@ -297,5 +487,15 @@ def _is_count_up(numbers: list[float]) -> bool:
     return first in (0, 1) and numbers == [first + i for i in range(len(numbers))]
 
 
-def _is_even(totals: Array) -> bool:
+def _is_even(values: Array) -> bool:
+    """Whether the columns may be positions by their sums: all near 1, or all the same; of odds, their probabilities."""
+    totals = values.sum(axis=0)
+    if (values < 0).any():
+        return _may_be_odds(values) and any((np.abs(sums - 1) <= _EVEN).all() for sums in _odds_sums(values).values())
+    if not totals.all():
+        return False
+    return bool(np.abs(totals - 1).max() <= _most_rounding(values)) or _have_one_sum(totals)
+
+
+def _have_one_sum(totals: Array) -> bool:
     return bool(np.ptp(totals) <= _EVEN * np.abs(totals).max())

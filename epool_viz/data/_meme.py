@@ -1,60 +1,124 @@
-"""The MEME text format: the minimal one, and the full output of the program."""
+"""The MEME text format: the minimal one, and the full output of the programs."""
 
 from __future__ import annotations
 
 import itertools
 import re
+from typing import NamedTuple
 
 import numpy as np
 
 from epool_viz.core.alphabet import ALPHABETS, DNA, PROTEIN, Alphabet
-from epool_viz.data._matrix import Array, Lines, is_number, read_number, unit_columns
-from epool_viz.data.motif_files import Motif
+from epool_viz.data._blocks import read_each
+from epool_viz.data._matrix import Array, unit_columns
+from epool_viz.data._numbers import Lines, is_number, read_number
+from epool_viz.data._source import left_out
+from epool_viz.data.limits import Limits
+from epool_viz.data.motif_files import Motif, with_sentence
 from epool_viz.errors import FormatError
 
 _MATRIX = "letter-probability matrix:"
-_KEYS = re.compile(r"(\w+)\s*=\s*(\S+)")
+_KEYS = re.compile(r"(?<!\w)(\w++)\s*+=\s*+(\S++)")
 _PROGRAM_NAME = re.compile(r"(MEME|DREME|STREME)(-\d+)?")
-_KNOWN = "ACGT (DNA), ACGU (RNA) or the 20 amino acids in alphabetical order"
+_NO_NUMBERS = ("nan", "inf", "na")
+_KNOWN = "ACGT (DNA), ACGU (RNA) or the 20 amino acids, each once"
 
 
-def read_meme(source: str, lines: Lines, alphabet: Alphabet | None) -> list[Motif]:
+class _Letters(NamedTuple):
+    """The alphabet of the file, and the letters of the columns in their order."""
+
+    alphabet: Alphabet
+    columns: str
+
+    @property
+    def order(self) -> list[int]:
+        """The column of each letter of the alphabet."""
+        return [self.columns.index(letter) for letter in self.alphabet.letters]
+
+
+def read_meme(source: str, lines: Lines, alphabet: Alphabet | None, limits: Limits) -> list[Motif]:
     """Every motif of the file."""
     said: list[str] = []
-    starts = [i for i, (_, text) in enumerate(lines) if re.match(r"MOTIF\s+\S", text)]
+    starts = [i for i, (_, text) in enumerate(lines) if _is_motif_line(text)]
     if not starts:
         raise FormatError(source, None, "no line that begins with MOTIF", "MEME text with at least one motif")
+    limits.require("records", len(starts), source, None, "motifs")
     head = lines[: starts[0]]
-    alphabet = _alphabet(source, head, lines, alphabet, said)
-    background = _background(source, head, alphabet, said)
+    letters = _alphabet(source, head, lines, alphabet, said)
+    background = _background(source, head, letters.alphabet, said)
     ends = [*starts[1:], len(lines)]
-    return [_motif(source, lines[i:j], alphabet, background, said) for i, j in zip(starts, ends, strict=True)]
+    blocks = [lines[i:j] for i, j in zip(starts, ends, strict=True)]
+    named = [(f"the motif {' '.join(_names(block[0][1])).strip()!r}", block) for block in blocks]
+    motifs, sentence = read_each(named, lambda block: _motif(source, block, letters, background, said))
+    second = [(called, f"line {line}: a second matrix") for called, block in named if (line := _second_matrix(block))]
+    return with_sentence(with_sentence(motifs, sentence), left_out(second))
 
 
-def _alphabet(source: str, head: Lines, lines: Lines, given: Alphabet | None, said: list[str]) -> Alphabet:
+def _is_motif_line(text: str) -> bool:
+    return text.startswith("MOTIF") and not text[5:6].strip()
+
+
+def _second_matrix(block: Lines) -> int | None:
+    lines = [number for number, text in block if text.startswith(_MATRIX)]
+    return lines[1] if len(lines) > 1 else None
+
+
+def _alphabet(source: str, head: Lines, lines: Lines, given: Alphabet | None, said: list[str]) -> _Letters:
     at = next((i for i, (_, text) in enumerate(head) if text.startswith("ALPHABET")), None)
     if at is None:
-        return given or _alphabet_by_width(lines, said)
+        known = given or _alphabet_by_width(lines, said)
+        return _Letters(known, known.letters)
     number, text = head[at]
-    letters = text.split("=", 1)[1].strip() if "=" in text else _custom_letters(head[at + 1 :])
+    told = text.split("=", 1)[1] if "=" in text.partition('"')[0] else _custom_letters(source, number, head[at + 1 :])
+    letters = "".join(told.upper().split())
     found = next((known for known in ALPHABETS.values() if sorted(known.letters) == sorted(letters)), None)
     if found is None:
-        raise FormatError(source, number, f"the alphabet {letters or '(none)'}", _KNOWN)
+        raise FormatError(source, number, f"the alphabet {told.strip()[:40] or '(none)'}", _KNOWN)
     if given not in (None, found):
-        raise FormatError(source, number, f"the alphabet {letters}", f"{given.letters}, as asked for")
-    return found
+        return _as_given(source, number, letters, given, said)
+    return _Letters(found, letters)
 
 
-def _custom_letters(definition: Lines) -> str:
-    """The core letters of an ALPHABET block: lines with `=` define ambiguity codes, `~` pairs complements."""
-    letters = ""
-    for _, text in definition:
-        if text.startswith("END ALPHABET"):
+def _as_given(source: str, number: int, letters: str, given: Alphabet, said: list[str]) -> _Letters:
+    """Of DNA and RNA the one that was asked for."""
+    for alias, meant in given.aliases:
+        if sorted(letters.replace(alias, meant)) == sorted(given.letters):
+            said.append(f"{alias} is read as {meant}.")
+            return _Letters(given, letters.replace(alias, meant))
+    raise FormatError(source, number, f"the alphabet {letters}", f"{given.letters}, as asked for")
+
+
+def _custom_letters(source: str, number: int, after: Lines) -> str:
+    """The core letters of an ALPHABET block in the order of the columns, which is that of the alphabet.
+
+    Lines with `=` define ambiguity codes, `~` pairs complements. Where single letters stand in another order, the
+    frequencies of the background tell which order is meant.
+    """
+    letters, paired = "", False
+    for _, text in after:
+        if text.startswith(("END ALPHABET", "MOTIF", "Background")):
             break
         bare = re.sub(r'"[^"]*"', " ", text)
         if "=" not in bare:
-            letters += "".join(word for word in bare.split() if len(word) == 1 and word.isalpha())
-    return letters
+            words = bare.split()
+            letters += "".join(word for word in words if len(word) == 1 and word.isalpha())
+            paired = paired or "~" in words
+    in_order = "".join(sorted(letters))
+    if letters == in_order or paired:
+        return in_order
+    background = _background_letters(after)
+    if background in (letters, in_order):
+        return background
+    accepted = (
+        "the letters in alphabetical order, as MEME has its columns, or background frequencies in that of the columns"
+    )
+    raise FormatError(source, number, f"an alphabet in the order {letters}", accepted)
+
+
+def _background_letters(lines: Lines) -> str:
+    at = next((i for i, (_, text) in enumerate(lines) if text.startswith("Background letter frequencies")), len(lines))
+    words = " ".join(text for _, text in lines[at + 1 : at + 30]).split()
+    return "".join(itertools.takewhile(str.isalpha, words[::2])) if words else ""
 
 
 def _alphabet_by_width(lines: Lines, said: list[str]) -> Alphabet:
@@ -73,9 +137,10 @@ def _background(source: str, head: Lines, alphabet: Alphabet, said: list[str]) -
         words = text.split()
         if len(shares) == len(alphabet) or (shares and not words):
             break
-        for letter, share in zip(words[::2], words[1::2], strict=False):
+        for told, share in zip(words[::2], words[1::2], strict=False):
+            letter = _meant(alphabet, told)
             if letter not in alphabet.letters or letter in shares:
-                raise FormatError(source, number, f"the letter {letter}", f"each of {alphabet.letters} once")
+                raise FormatError(source, number, f"the letter {told}", f"each of {alphabet.letters} once")
             shares[letter] = read_number(source, number, share)
     if len(shares) != len(alphabet) or min(shares.values()) <= 0:
         found = " ".join(f"{letter} {share:g}" for letter, share in shares.items()) or "no frequencies"
@@ -84,7 +149,12 @@ def _background(source: str, head: Lines, alphabet: Alphabet, said: list[str]) -
     return unit_columns(source, column, said, [head[at][0] + 1], "background frequencies")[:, 0]
 
 
-def _motif(source: str, block: Lines, alphabet: Alphabet, background: Array | None, said: list[str]) -> Motif:
+def _meant(alphabet: Alphabet, letter: str) -> str:
+    upper = letter.upper()
+    return dict(alphabet.aliases).get(upper, upper)
+
+
+def _motif(source: str, block: Lines, letters: _Letters, background: Array | None, said: list[str]) -> Motif:
     number, text = block[0]
     accession, name = _names(text)
     at = next((i for i, (_, line) in enumerate(block) if line.startswith(_MATRIX)), None)
@@ -92,10 +162,11 @@ def _motif(source: str, block: Lines, alphabet: Alphabet, background: Array | No
         raise FormatError(source, number, f"the motif {name!r} without a matrix", f"a `{_MATRIX}` line after it")
     own = list(said)
     keys = dict(_KEYS.findall(block[at][1]))
+    alphabet = letters.alphabet
     rows = _rows(source, block[at + 1 :], len(alphabet))
     _check_key(source, block[at][0], keys, "w", len(rows), "rows")
     _check_key(source, block[at][0], keys, "alength", len(alphabet), "letters")
-    values = np.array([row for _, row in rows]).T
+    values = np.array([row for _, row in rows]).T[letters.order]
     ppm = unit_columns(source, values, own, [line for line, _ in rows])
     n_sites = read_number(source, block[at][0], keys["nsites"]) if "nsites" in keys else 0
     return Motif(name, accession, ppm, None, n_sites or None, background, alphabet, tuple(own))
@@ -103,9 +174,11 @@ def _motif(source: str, block: Lines, alphabet: Alphabet, background: Array | No
 
 def _names(text: str) -> tuple[str, str]:
     """Accession and name of a MOTIF line; the full output numbers its motifs and goes on with `width =`."""
-    words = re.split(r"\s+width\s*=", text)[0].split()[1:]
-    if len(words) == 1:
-        return "", words[0]
+    words = text.split()[1:]
+    end = next((i for i in range(len(words)) if " ".join(words[i : i + 2]).startswith(("width =", "width="))), None)
+    words = words[:end]
+    if len(words) < 2:
+        return "", "".join(words)
     identifier, name = words[0], " ".join(words[1:])
     if identifier.isdigit() and _PROGRAM_NAME.fullmatch(name):
         return "", f"{name}-{identifier}"
@@ -113,13 +186,13 @@ def _names(text: str) -> tuple[str, str]:
 
 
 def _rows(source: str, lines: Lines, n_letters: int) -> list[tuple[int, list[float]]]:
-    """Rows of numbers up to the first line that is none."""
+    """Rows of numbers up to the first line that means to be none."""
     rows: list[tuple[int, list[float]]] = []
     for number, text in lines:
         words = text.split()
-        if not words and not rows:
+        if not words:
             continue
-        if not words or not is_number(words[0]):
+        if not _is_row(words[0]):
             break
         row = [read_number(source, number, word) for word in words]
         if len(row) != n_letters or min(row) < 0:
@@ -127,6 +200,11 @@ def _rows(source: str, lines: Lines, n_letters: int) -> list[tuple[int, list[flo
             raise FormatError(source, number, found, f"{n_letters} probabilities, one for each letter")
         rows.append((number, row))
     return rows
+
+
+def _is_row(word: str) -> bool:
+    """Whether a line that begins with this word is a row of numbers, or one with a mistake in it."""
+    return is_number(word) or word.lower() in _NO_NUMBERS or (word[0] in "+-.0123456789" and word.strip("-") != "")
 
 
 def _check_key(source: str, line: int, keys: dict[str, str], key: str, counted: int, what: str) -> None:

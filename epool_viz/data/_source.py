@@ -1,30 +1,51 @@
-"""Where text comes from: a file, a paste, an upload; gzip undone, size bounded, lines counted."""
+"""Where text comes from: a file, a paste, an upload; gzip and UTF-16 undone, size bounded, lines counted."""
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import gzip
 import io
 import itertools
 import os
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import IO
 
 from epool_viz._writing import shown
+from epool_viz.data.limits import Limits
 from epool_viz.data.opening import open_input, size_of
 from epool_viz.errors import FormatError
 
 Progress = Callable[[int, int], None]
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
-MAX_BYTES = 2**30
 _CHUNK = 1 << 18
+_MOST_NAMED = 5
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _GZIP_MAGIC = b"\x1f\x8b"
 _PACKED = {b"PK\x03\x04": "a zip archive", b"BZh": "bzip2 data", b"\xfd7zXZ": "xz data", b"(\xb5/\xfd": "zstd data"}
 _GZIP_ACCEPTED = "a complete gzip file, or the file unpacked"
+
+
+class _Utf8:
+    """UTF-16 as UTF-8, read piece by piece."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder("utf-16")()
+
+    def read(self, n: int) -> bytes:
+        while piece := self._stream.read(n):
+            if text := self._decoder.decode(piece):
+                return text.encode("utf-8", "surrogatepass")
+        return self._decoder.decode(b"", final=True).encode("utf-8")
+
+    def seek(self, place: int) -> int:
+        self._decoder.reset()
+        return self._stream.seek(place)
 
 
 @dataclass
@@ -41,12 +62,14 @@ class Source:
         How many they are.
     progress : callable (done, total), or None
         Told the stored bytes read so far.
+    limits : Limits
     """
 
     name: str
     raw: IO[bytes]
     size: int
     progress: Progress | None = None
+    limits: Limits = field(default_factory=Limits)
     stream: IO[bytes] = field(init=False)
     head: bytes = field(init=False)
     line: int = field(init=False, default=0)
@@ -60,6 +83,10 @@ class Source:
         self.stream = gzip.GzipFile(mode="rb", fileobj=self.raw) if head.startswith(_GZIP_MAGIC) else self.raw  # type: ignore[assignment]
         self.head = head if self.stream is self.raw else self._read(len(HDF5_MAGIC))
         if self.stream is not self.raw:
+            self.stream.seek(0)
+        if self.head.startswith(_WIDE_MARKS):
+            self.stream = _Utf8(self.stream)  # type: ignore[assignment] # what is read from it is all that is asked
+            self.head = self._read(len(HDF5_MAGIC))
             self.stream.seek(0)
 
     def read_all(self) -> bytes:
@@ -83,11 +110,11 @@ class Source:
         """Every line with its number, decoded."""
         return [(number, self.text(number, raw)) for number, raw in self.lines()]
 
-    def opening(self, most: int = 2) -> list[tuple[int, bytes]]:
-        """The first lines that are neither blank nor a comment; reading starts at the top again."""
+    def opening(self, most: int = 2, *, comments: bool = False) -> list[tuple[int, bytes]]:
+        """The first lines that are neither blank nor, but for `comments`, one; reading starts at the top again."""
         start = Source(self.name, io.BytesIO(self._read(_CHUNK)), 0)
         self.stream.seek(0)
-        telling = ((number, line) for number, line in start.lines() if line.strip() and not is_comment(line))
+        telling = ((i, line) for i, line in start.lines() if line.strip() and (comments or not is_comment(line)))
         return list(itertools.islice(telling, most))
 
     def text(self, line: int, raw: bytes) -> str:
@@ -102,8 +129,7 @@ class Source:
         total = 0
         while chunk := self._read(_CHUNK):
             total += len(chunk)
-            if total > MAX_BYTES:
-                raise FormatError(self.name, None, f"more than {MAX_BYTES:,} bytes of text", "a smaller file")
+            self.limits.require("bytes", total, self.name, None, "bytes of text")
             if self.progress:
                 self.progress(self.raw.tell(), self.size)
             yield chunk
@@ -117,24 +143,38 @@ class Source:
             raise FormatError(self.name, None, "gzip data that break off", _GZIP_ACCEPTED) from None
         except (gzip.BadGzipFile, zlib.error) as error:
             raise FormatError(self.name, None, f"damaged gzip data ({error})", _GZIP_ACCEPTED) from None
+        except UnicodeDecodeError as error:
+            raise FormatError(self.name, None, f"damaged UTF-16 ({error.reason})", "text in UTF-8 or UTF-16") from None
 
 
 @contextmanager
-def open_path(path: str | os.PathLike[str], progress: Progress | None = None) -> Iterator[Source]:
+def open_path(
+    path: str | os.PathLike[str], progress: Progress | None = None, limits: Limits | None = None
+) -> Iterator[Source]:
     """Open a file or a pipe, and close it when the block ends."""
-    with open_input(path) as raw:
-        yield Source(shown(path), raw, size_of(raw), progress)
+    limits = limits or Limits()
+    with open_input(path, most=limits.bytes) as raw:
+        yield Source(shown(path), raw, size_of(raw), progress, limits)
 
 
-def open_text(text: str | bytes, name: str, progress: Progress | None = None) -> Source:
+def open_text(text: str | bytes, name: str, progress: Progress | None = None, limits: Limits | None = None) -> Source:
     """Open typed or uploaded text; bytes may be packed with gzip."""
     data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
-    return Source(name, io.BytesIO(data), len(data), progress)
+    return Source(name, io.BytesIO(data), len(data), progress, limits or Limits())
 
 
 def is_comment(line: bytes) -> bool:
     """Whether the line is an aside, as old FASTA files and tables have them."""
     return line.startswith((b"#", b";"))
+
+
+def left_out(bad: Sequence[tuple[str, str]]) -> str:
+    """A sentence that names what was not read, or ""."""
+    if not bad:
+        return ""
+    named = "; ".join(f"{called} ({reason})" for called, reason in bad[:_MOST_NAMED])
+    more = f"; and {len(bad) - _MOST_NAMED:,} more" if len(bad) > _MOST_NAMED else ""
+    return f"Left out: {named}{more}."
 
 
 def near(query: str, candidates: Iterable[str], *, most: int = 3) -> str:

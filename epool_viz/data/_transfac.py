@@ -7,12 +7,17 @@ import re
 import numpy as np
 
 from epool_viz.core.alphabet import ALPHABETS, Alphabet
-from epool_viz.data._matrix import Lines, read_number
-from epool_viz.data.motif_files import Motif
+from epool_viz.data._blocks import read_each
+from epool_viz.data._matrix import guess_kind, unit_columns
+from epool_viz.data._numbers import Lines, read_number
+from epool_viz.data.limits import Limits
+from epool_viz.data.motif_files import Motif, with_sentence
 from epool_viz.errors import FormatError
 
-_LETTERS = re.compile(r"P[0O]\s+(\S.*)")
-_ROW = re.compile(r"(\d+)\s+(.*)")
+_LETTERS = re.compile(r"P[0O]\s+[A-Za-z](?:\s|$)")
+_ROW = re.compile(r"\s*+([0-9]++)\s++(.*)")
+_BEGINS = ("AC", "ID", "NA", "DE", "VV", "P0", "PO")
+_OF_A_MOTIF = ("AC", "ID", "NA", "P0", "PO")
 _KNOWN = "P0 and the letters of DNA, RNA or protein, each once"
 # letters that share a position's name, by their set
 IUPAC = dict(
@@ -29,47 +34,91 @@ def looks_like_transfac(lines: Lines) -> bool:
     return any(_LETTERS.match(text) for _, text in lines)
 
 
-def read_transfac(source: str, lines: Lines, alphabet: Alphabet | None) -> list[Motif]:
+def read_transfac(source: str, lines: Lines, alphabet: Alphabet | None, limits: Limits) -> list[Motif]:
     """Every motif of the file."""
-    motifs: list[Motif] = []
-    entry: list[tuple[int, str]] = []
-    for number, text in [*lines, (0, "//")]:
-        if text.strip() != "//":
-            entry.append((number, text))
-            continue
-        if any(_LETTERS.match(line) for _, line in entry):
-            motifs.append(_motif(source, entry, alphabet, len(motifs) + 1))
-        entry = []
-    if not motifs:
+    found = [entry for entry in _entries(lines) if any(text[:2] in _OF_A_MOTIF for _, text in entry)]
+    limits.require("records", len(found), source, None, "motifs")
+    if not any(_LETTERS.match(text) for entry in found for _, text in entry):
         raise FormatError(source, None, "no line that begins with P0", "TRANSFAC text with at least one motif")
-    return motifs
+    named = [(f"the motif {_name(entry, i)!r}", (i, entry)) for i, entry in enumerate(found, start=1)]
+    motifs, left_out = read_each(named, lambda entry: _motif(source, entry[1], alphabet, entry[0]))
+    return with_sentence(motifs, left_out)
+
+
+def _entries(lines: Lines) -> list[list[tuple[int, str]]]:
+    """The lines of each entry; it ends at `//`, or where behind its rows another one begins."""
+    entries: list[list[tuple[int, str]]] = [[]]
+    has_rows = False
+    for number, text in lines:
+        ends = text.strip() == "//"
+        if ends or (has_rows and text[:2] in _BEGINS and not text[2:3].strip()):
+            entries.append([])
+            has_rows = False
+        if not ends:
+            entries[-1].append((number, text))
+            has_rows = has_rows or bool(_ROW.match(text))
+    return entries
+
+
+def _head(entry: Lines) -> dict[str, str]:
+    """The first line of each key before the matrix."""
+    at = next((i for i, (_, text) in enumerate(entry) if _LETTERS.match(text)), len(entry))
+    return {text[:2]: text[2:].strip() for _, text in reversed(entry[:at])}
+
+
+def _name(entry: Lines, place: int) -> str:
+    head = _head(entry)
+    return head.get("NA") or head.get("ID") or head.get("DE") or head.get("AC") or f"motif {place}"
 
 
 def _motif(source: str, entry: Lines, given: Alphabet | None, place: int) -> Motif:
-    at, letters = next((i, found[1].split()) for i, (_, text) in enumerate(entry) if (found := _LETTERS.match(text)))
-    head = {text[:2]: text[2:].strip() for _, text in reversed(entry[:at])}
-    number = entry[at][0]
-    known = [given] if given else list(ALPHABETS.values())
-    alphabet = next((each for each in known if sorted(each.letters) == sorted(letters)), None)
-    if alphabet is None:
-        accepted = f"{given.letters}, as asked for" if given else _KNOWN
-        raise FormatError(source, number, f"the letters {' '.join(letters)[:60]}", accepted)
-    name, accession = head.get("NA") or head.get("ID") or f"motif {place}", head.get("AC", "")
+    name, accession = _name(entry, place), _head(entry).get("AC", "")
+    at = next((i for i, (_, text) in enumerate(entry) if _LETTERS.match(text)), None)
+    if at is None:
+        raise FormatError(source, entry[0][0], f"the motif {name!r} without a line P0", "P0 and the letters, then rows")
+    number, text = entry[at]
+    letters = _spelt(text.upper().split()[1:], given)
+    alphabet = _alphabet(source, number, letters, given)
     rows = _rows(source, entry[at + 1 :], len(letters))
     if not rows:
         raise FormatError(source, number, f"the motif {name!r} without numbers", "a numbered row for each position")
-    order = [letters.index(letter) for letter in alphabet.letters]
-    counts = np.array(rows).T[order]
-    return Motif.from_counts(counts, name=name, accession=accession, alphabet=alphabet)
+    values = np.array(rows).T[[letters.index(letter) for letter in alphabet.letters]]
+    said: list[str] = []
+    kind, values = guess_kind(source, number, values, True, said)
+    if kind == "counts":
+        return Motif.from_counts(values, name=name, accession=accession, alphabet=alphabet, assumptions=tuple(said))
+    ppm = unit_columns(source, values, said, [number] * values.shape[1])
+    return Motif(name, accession, ppm, alphabet=alphabet, assumptions=tuple(said))
+
+
+def _alphabet(source: str, number: int, letters: list[str], given: Alphabet | None) -> Alphabet:
+    known = [given] if given else list(ALPHABETS.values())
+    found = next((each for each in known if sorted(each.letters) == sorted(letters)), None)
+    if found is None:
+        accepted = f"{given.letters}, as asked for" if given else _KNOWN
+        raise FormatError(source, number, f"the letters {' '.join(letters)[:60]}", accepted)
+    return found
+
+
+def _spelt(letters: list[str], given: Alphabet | None) -> list[str]:
+    """The letters, U as T or T as U where the other of DNA and RNA was asked for."""
+    meant = dict(given.aliases) if given and not set(letters) <= set(given.letters) else {}
+    return [meant.get(letter, letter) for letter in letters]
 
 
 def _rows(source: str, lines: Lines, n_letters: int) -> list[list[float]]:
     """Numbered rows up to the first line that is none; what stands behind the numbers is the consensus."""
     rows: list[list[float]] = []
+    first = 1
     for number, text in lines:
         found = _ROW.match(text)
         if not found:
             break
+        place = int(found[1][:9])
+        first = place if not rows else first
+        if place != first + len(rows) or first > 1:
+            accepted = f"{first + len(rows)}, as the rows count" if rows else "0 or 1"
+            raise FormatError(source, number, f"the position {place}", accepted)
         words = found[2].split()
         if len(words) not in (n_letters, n_letters + 1):
             accepted = f"{n_letters} counts and, if any, one word"

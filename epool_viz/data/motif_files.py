@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +18,17 @@ from epool_viz._writing import write_file
 from epool_viz.core._arrays import background_like
 from epool_viz.core.alphabet import DNA, Alphabet, get_alphabet
 from epool_viz.core.motifs import check_ppm, pfm_to_ppm
+from epool_viz.data._blocks import Block, find_blocks, read_each, require_no_markup, require_rows, telling_lines
 from epool_viz.data._matrix import Kind as Kind
-from epool_viz.data._matrix import Lines, read_matrix
+from epool_viz.data._matrix import Lines, Reading, choose_reading, finish_matrix, odds_to_ppm, read_table, readings
 from epool_viz.data._matrix import ParsedMatrix as ParsedMatrix
 from epool_viz.data._matrix import parse_matrix as parse_matrix
 from epool_viz.data._source import Source, is_comment, open_path, open_text
+from epool_viz.data.limits import Limits
 from epool_viz.errors import ArgumentError, FormatError, ShapeError
 
 Array = np.ndarray[Any, Any]
+MOST_MOTIFS = Limits(records=20_000)
 _ACCEPTED_FORMATS = "MEME text, JASPAR, TRANSFAC, or rows of numbers for the letters or the positions of one motif"
 
 
@@ -110,6 +113,7 @@ def read_motifs(
     *,
     format: str | None = None,  # noqa: A002 - the word that users know
     alphabet: str | Alphabet | None = None,
+    limits: Limits | None = None,
 ) -> list[Motif]:
     """Read a file of motifs, packed with gzip or not.
 
@@ -121,6 +125,8 @@ def read_motifs(
         rows of numbers, whichever way it lies.
     alphabet : Alphabet or its name, or None
         None takes the file's word, or tells by the number of letters and says so in `assumptions`.
+    limits : Limits, or None
+        How much may be in it, unpacked; None is 1 GiB of text and 20,000 motifs.
 
     Returns
     -------
@@ -133,7 +139,7 @@ def read_motifs(
     ArgumentError
         If there is no such file, format or alphabet.
     """
-    with open_path(path) as source:
+    with open_path(path, limits=limits or MOST_MOTIFS) as source:
         return _read(source, format, alphabet)
 
 
@@ -143,6 +149,7 @@ def parse_motifs(
     source: str = "the typed matrix",
     format: str | None = None,  # noqa: A002 - the word that users know
     alphabet: str | Alphabet | None = None,
+    limits: Limits | None = None,
 ) -> list[Motif]:
     """Read motifs out of a text, or out of the bytes of an uploaded file.
 
@@ -152,7 +159,7 @@ def parse_motifs(
         Any format of `read_motifs`; bytes may be packed with gzip.
     source : str
         What the messages call it, and the name of a motif that has none.
-    format, alphabet
+    format, alphabet, limits
         As in `read_motifs`.
 
     Returns
@@ -164,7 +171,7 @@ def parse_motifs(
     FormatError
         For anything that cannot be read; the message names the line, what stands there and what may.
     """
-    return _read(open_text(text, source), format, alphabet)
+    return _read(open_text(text, source, limits=limits or MOST_MOTIFS), format, alphabet)
 
 
 def write_meme(
@@ -264,7 +271,10 @@ def _read(source: Source, format: str | None, alphabet: str | Alphabet | None) -
     chosen = _detect(source.name, lines) if format is None else format
     if chosen not in _READERS:
         raise ArgumentError("format", repr(format), f"{', '.join(map(repr, _READERS))} or None")
-    return _READERS[chosen](source.name, lines, known)
+    require_no_markup(source.name, lines)
+    motifs = _READERS[chosen](source.name, lines, known, source.limits)
+    source.limits.require("letters", sum(motif.ppm.size for motif in motifs), source.name, None, "numbers")
+    return motifs
 
 
 def _detect(source: str, lines: Lines) -> str:
@@ -281,56 +291,83 @@ def _detect(source: str, lines: Lines) -> str:
     return "jaspar" if first.startswith(">") else "matrix"
 
 
-def _read_meme(source: str, lines: Lines, alphabet: Alphabet | None) -> list[Motif]:
+def _read_meme(source: str, lines: Lines, alphabet: Alphabet | None, limits: Limits) -> list[Motif]:
     from epool_viz.data._meme import read_meme
 
-    return read_meme(source, lines, alphabet)
+    return read_meme(source, lines, alphabet, limits)
 
 
-def _read_transfac(source: str, lines: Lines, alphabet: Alphabet | None) -> list[Motif]:
+def _read_transfac(source: str, lines: Lines, alphabet: Alphabet | None, limits: Limits) -> list[Motif]:
     from epool_viz.data._transfac import read_transfac
 
-    return read_transfac(source, lines, alphabet)
+    return read_transfac(source, lines, alphabet, limits)
 
 
-def _read_jaspar(source: str, lines: Lines, alphabet: Alphabet | None) -> list[Motif]:
-    telling = [(number, text) for number, text in lines if text.strip() and not is_comment(text.encode())]
-    starts = [i for i, (_, text) in enumerate(telling) if text.startswith(">")]
-    if not starts or starts[0] != 0:
-        number, text = telling[0] if telling else (1, "")
+def _read_jaspar(source: str, lines: Lines, alphabet: Alphabet | None, limits: Limits) -> list[Motif]:
+    number, text = next(iter(telling_lines(lines)), (1, ""))
+    if not text.startswith(">"):
         raise FormatError(source, number, repr(text[:40]), "a line that begins with '>'")
-    blocks = [telling[start:stop] for start, stop in zip(starts, [*starts[1:], len(telling)], strict=True)]
-    return [_jaspar_motif(source, block, alphabet, i) for i, block in enumerate(blocks, start=1)]
+    return _read_blocks(source, lines, alphabet, limits)
 
 
-def _jaspar_motif(source: str, block: Lines, alphabet: Alphabet | None, place: int) -> Motif:
-    number, header = block[0]
-    accession, name = _jaspar_names(header[1:].strip())
-    if len(block) == 1:
-        raise FormatError(source, number, f"the motif {name!r} without numbers", "a row of counts for each letter")
-    return _motif(read_matrix(source, block[1:], alphabet, motif=True), name or f"motif {place}", accession)
+def _read_blocks(source: str, lines: Lines, alphabet: Alphabet | None, limits: Limits) -> list[Motif]:
+    blocks = find_blocks(lines) or [Block(1)]
+    limits.require("records", len(blocks), source, None, "motifs")
+    known = [reading for block in blocks if (reading := _without_doubt(source, block, alphabet))]
+    named = [
+        (f"the motif {block.name or block.accession or place!r}", (place, block))
+        for place, block in enumerate(blocks, start=1)
+    ]
+    motifs, left_out = read_each(
+        named, lambda entry: _block_motif(source, entry[0], entry[1], alphabet, known, len(blocks) > 1)
+    )
+    return with_sentence(motifs, left_out)
 
 
-def _jaspar_names(header: str) -> tuple[str, str]:
-    """Accession and name; a tab, or the first space, parts them, and further columns are notes."""
-    words = [word.strip() for word in header.split("\t")] if "\t" in header else header.split(maxsplit=1)
-    return (words[0], words[1]) if len(words) > 1 else ("", header)
+def with_sentence(motifs: list[Motif], sentence: str) -> list[Motif]:
+    """The motifs, each with one assumption more; the same where the sentence is empty."""
+    if not sentence:
+        return motifs
+    return [replace(motif, assumptions=(*motif.assumptions, sentence)) for motif in motifs]
 
 
-def _read_plain(source: str, lines: Lines, alphabet: Alphabet | None) -> list[Motif]:
-    matrix = read_matrix(source, lines, alphabet)
-    if matrix.kind == "scores":
-        raise FormatError(source, None, f"a kernel ({matrix.assumptions[-1]})", "counts or probabilities of a motif")
-    return [_motif(matrix, Path(source).stem, "")]
+def _without_doubt(source: str, block: Block, alphabet: Alphabet | None) -> Reading | None:
+    """How a table lies that has no letters and fits one way only; the tables beside it lie alike."""
+    try:
+        table = read_table(source, block.lines)
+        found = [] if table.letters or table.labels else readings(source, table, alphabet)
+    except FormatError:
+        return None
+    return found[0] if len(found) == 1 else None
 
 
-_READERS = {"meme": _read_meme, "jaspar": _read_jaspar, "transfac": _read_transfac, "matrix": _read_plain}
+def _block_motif(
+    source: str, place: int, block: Block, alphabet: Alphabet | None, known: Sequence[Reading], are_several: bool
+) -> Motif:
+    if block.is_named:
+        require_rows(source, block)
+    table = read_table(source, block.lines)
+    chosen = choose_reading(source, table, alphabet, like=known)
+    matrix = finish_matrix(source, table, chosen, motif=block.is_named)
+    unnamed = f"motif {place}" if block.is_named else Path(source).stem + (f" {place}" if are_several else "")
+    return _motif(source, matrix, block.name or unnamed, block.accession, block.is_named)
 
 
-def _motif(matrix: ParsedMatrix, name: str, accession: str) -> Motif:
+_READERS = {"meme": _read_meme, "jaspar": _read_jaspar, "transfac": _read_transfac, "matrix": _read_blocks}
+
+
+def _motif(source: str, matrix: ParsedMatrix, name: str, accession: str, is_named: bool) -> Motif:
     about: dict[str, Any] = {"alphabet": matrix.alphabet, "assumptions": matrix.assumptions}
     if matrix.kind == "counts":
         return Motif.from_counts(matrix.values, name=name, accession=accession, **about)
+    if matrix.kind == "scores" and not is_named:
+        found = f"a kernel ({matrix.assumptions[-1]})"
+        raise FormatError(source, None, found, "counts or probabilities of a motif")
+    if matrix.kind == "scores":
+        said = list(matrix.assumptions)
+        return Motif(
+            name, accession, odds_to_ppm(matrix.values, said), alphabet=matrix.alphabet, assumptions=tuple(said)
+        )
     return Motif(name, accession, matrix.values, **about)
 
 

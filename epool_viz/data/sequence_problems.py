@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import time
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from epool_viz.core.alphabet import Alphabet
+from epool_viz.data.limits import Limits
 from epool_viz.data.sequences import parse_sequences
 from epool_viz.errors import EpoolError, FormatError
 
 _LONGEST_SHOWN = 60
+_LINE_END = re.compile(r"\r\n|\r|\n")  # those of the reader, so that its line numbers are places here
 
 
 class Problem(NamedTuple):
@@ -38,6 +41,7 @@ def sequence_problems(
     alphabet: str | Alphabet | None = None,
     most: int = 8,
     seconds: float = 2.0,
+    limits: Limits | None = None,
 ) -> tuple[list[Problem], bool]:
     """Every line that keeps a text from being read, up to so many.
 
@@ -46,7 +50,7 @@ def sequence_problems(
     Parameters
     ----------
     text : str
-    source, alphabet
+    source, alphabet, limits
         As in `parse_sequences`.
     most : int
     seconds : float
@@ -57,19 +61,17 @@ def sequence_problems(
     (list of Problem, bool)
         In the order of the lines; empty if the text can be read. The second is True if these are all.
     """
-    found, are_all = _search(text.splitlines(), source, alphabet, most, seconds)
+    found, are_all = _search(_LINE_END.split(text), most, seconds, source=source, alphabet=alphabet, limits=limits)
     return sorted(found, key=lambda problem: problem.line or 0), are_all
 
 
-def _search(
-    lines: list[str], source: str, alphabet: str | Alphabet | None, most: int, seconds: float
-) -> tuple[list[Problem], bool]:
+def _search(lines: list[str], most: int, seconds: float, **about: Any) -> tuple[list[Problem], bool]:
     """The problems in the order in which the reader comes upon them."""
     found: list[Problem] = []
     ends = time.monotonic() + seconds
     while len(found) < most and time.monotonic() < ends:
         try:
-            parse_sequences("\n".join(lines), source=source, alphabet=alphabet)
+            parse_sequences("\n".join(lines), **about)
         except FormatError as error:
             # a message without a line comes last: lines set aside may be the reason for it
             if error.line is None:

@@ -1,11 +1,13 @@
 """Sets of sequences, and the files they come in.
 
-Four formats are read: FASTA, the `id sequence label` text of the ENCODE ChIP-seq benchmark, DeepBind's table, and the
-HDF5 layout of the reference implementation. A paste may also hold bare letters, one sequence a line.
+Four formats are read: FASTA, the `id sequence label` text of the ENCODE ChIP-seq benchmark, tables with a header such
+as DeepBind's, and the HDF5 layout of the reference implementation. A paste may also hold bare letters, one sequence a
+line.
 """
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import itertools
 import os
@@ -18,17 +20,26 @@ from typing import Any, NamedTuple, overload
 import numpy as np
 
 from epool_viz.core.alphabet import DNA, PROTEIN, RNA, UNKNOWN, Alphabet, Codes, get_alphabet, one_hot
-from epool_viz.data._source import HDF5_MAGIC, Progress, Source, is_comment, near, open_path, open_text
+from epool_viz.data._foreign import require_sequences
+from epool_viz.data._source import HDF5_MAGIC, Progress, Source, is_comment, left_out, near, open_path, open_text
+from epool_viz.data.limits import Limits
 from epool_viz.errors import ArgumentError, FormatError, ShapeError
 
 Array = np.ndarray[Any, Any]
 
 _ENCODE_LINE = re.compile(rb"(?!MEME version)>?\S+\s+[A-Za-z*]+\s+[-+]?\d+(\.0*)?\s*")
 _LETTERS = re.compile(rb"[A-Za-z*]+\s*")
-_DEEPBIND_COLUMNS = ((b"eventid", b"id", b"name"), (b"seq", b"sequence"), (b"bound", b"label"))
+_COLUMNS = (
+    (b"eventid", b"id", b"name", b"seq_id", b"sequence_id"),
+    (b"seq", b"sequence"),
+    (b"bound", b"label", b"labels", b"class", b"target"),
+)
+_NO_TABLE = b""
+_DELIMITERS = (b"\t", b",", b";", None)
+_STRAYS = {b"-": " (a gap, as in an alignment)", b".": " (a gap, as in an alignment)", b"*": " (a stop codon's mark)"}
 _NUCLEIC = b"ACGTUNacgtun"
 _ACCEPTED_FORMATS = (
-    "FASTA ('>' before each name), lines of `id sequence label`, DeepBind's table with a column `seq`, HDF5, "
+    "FASTA ('>' before each name), lines of `id sequence label`, a table with a column `seq` (DeepBind's, CSV), HDF5, "
     "or bare letters, one sequence a line"
 )
 
@@ -252,6 +263,7 @@ def read_sequences(
     format: str | None = None,  # noqa: A002 - the word that users know
     alphabet: str | Alphabet | None = None,
     progress: Progress | None = None,
+    limits: Limits | None = None,
 ) -> SequenceSet:
     """Read a file of sequences, packed with gzip or not.
 
@@ -264,6 +276,8 @@ def read_sequences(
         None guesses from the letters and says so in `assumptions`.
     progress : callable (done, total), or None
         Told the bytes read and the bytes to read, every 256 KiB.
+    limits : Limits, or None
+        How much may be in it, unpacked; None is what fits into the memory of a computer at home.
 
     Returns
     -------
@@ -276,7 +290,7 @@ def read_sequences(
     ArgumentError
         If there is no such file, format or alphabet.
     """
-    with open_path(path, progress) as source:
+    with open_path(path, progress, limits) as source:
         return _read(source, format, alphabet)
 
 
@@ -287,6 +301,7 @@ def parse_sequences(
     format: str | None = None,  # noqa: A002 - the word that users know
     alphabet: str | Alphabet | None = None,
     progress: Progress | None = None,
+    limits: Limits | None = None,
 ) -> SequenceSet:
     """Read sequences out of a text, or out of the bytes of an uploaded file.
 
@@ -296,7 +311,7 @@ def parse_sequences(
         Any format of `read_sequences`, or bare letters, one sequence a line; bytes may be packed with gzip.
     source : str
         What the messages call it.
-    format, alphabet, progress
+    format, alphabet, progress, limits
         As in `read_sequences`.
 
     Returns
@@ -308,7 +323,7 @@ def parse_sequences(
     FormatError
         For anything that cannot be read; the message names the line, what stands there and what may.
     """
-    return _read(open_text(text, source, progress), format, alphabet)
+    return _read(open_text(text, source, progress, limits), format, alphabet)
 
 
 def _read(source: Source, format: str | None, alphabet: str | Alphabet | None) -> SequenceSet:  # noqa: A002
@@ -329,6 +344,7 @@ def _detect(source: Source) -> str:
     """The format, by the first two lines that say something."""
     if source.head.startswith(HDF5_MAGIC):
         return "hdf5"
+    require_sequences(source)
     opening = source.opening()
     if not opening:
         raise FormatError(source.name, None, "no text", _ACCEPTED_FORMATS)
@@ -337,11 +353,18 @@ def _detect(source: Source) -> str:
         return "encode"
     if first.startswith(b">"):
         return "fasta"
-    if b"\t" in first and _column(first.strip().split(b"\t"), _DEEPBIND_COLUMNS[1]) is not None:
+    if _delimiter(first) is not _NO_TABLE:
         return "deepbind"
     if _LETTERS.fullmatch(first):
         return "lines"
     raise FormatError(source.name, number, repr(source.text(number, first)[:40]), _ACCEPTED_FORMATS)
+
+
+def zero_or_one(labels: Array) -> tuple[Array, tuple[str, ...]]:
+    """Labels -1 and 1 as 0 and 1, with a sentence that says so; others as they are."""
+    if labels.size and labels.min() == -1 and np.isin(labels, (-1, 1)).all():
+        return (labels + 1) // 2, ("The labels -1 and 1 are read as 0 and 1.",)
+    return labels, ()
 
 
 class _Records:
@@ -349,7 +372,10 @@ class _Records:
 
     def __init__(self, source: Source) -> None:
         self.source = source
+        self.limits = source.limits
         self.assumptions: list[str] = []
+        self.left_out: list[tuple[str, str]] = []
+        self.first_left_out = 0  # its line
         self.names: list[str] = []
         self.starts = array("q")  # letters before each record
         self.labels = array("q")
@@ -359,26 +385,42 @@ class _Records:
 
     def open(self, name: str) -> None:
         """Begin the next record."""
+        if len(self.names) >= self.limits.records:
+            self.limits.require("records", len(self.names) + 1, self.source.name, self.source.line, "sequences")
         self.names.append(name or f"sequence {len(self.names) + 1}")
         self.starts.append(len(self.letters))
+
+    def drop_empty(self, line: int) -> None:
+        """Leave the record that ends here out if it has no letters; `line` is that of its name."""
+        if self.names and self.starts[-1] == len(self.letters):
+            self.starts.pop()
+            name = self.names.pop()
+            self.first_left_out = self.first_left_out or line
+            self.left_out.append((f"the record {name!r}", f"line {line}: no letters"))
 
     def add(self, line: int, letters: bytes) -> None:
         """Append letters to the record that is open."""
         self.letters += letters
+        if len(self.letters) > self.limits.letters:
+            self.limits.require("letters", len(self.letters), self.source.name, line, "letters")
         self.line_ends.append(len(self.letters))
         self.line_numbers.append(line)
 
     def row(self, line: int, name: bytes, letters: bytes, label: bytes | None = None) -> None:
         """A record that stands on one line."""
-        if not letters:
-            raise FormatError(self.source.name, line, "an empty sequence", "at least one letter")
         self.open(self.source.text(line, name))
+        if not letters:
+            self.drop_empty(line)
+            return
         self.add(line, letters)
         if label is not None:
             self.labels.append(self._label(line, label))
 
     def build(self, alphabet: Alphabet | None) -> SequenceSet:
         """The set, every letter checked."""
+        if not self.names and self.left_out:
+            found = f"{self.left_out[0][0]} without letters"
+            raise FormatError(self.source.name, self.first_left_out, found, "letters after a name")
         if not self.names:
             raise FormatError(self.source.name, None, "no sequence", _ACCEPTED_FORMATS)
         text = bytes(self.letters)
@@ -387,10 +429,27 @@ class _Records:
         codes = alphabet.encode(text)
         self._say_readings(text, codes, alphabet)
         offsets = np.array([*self.starts, len(text)], dtype=np.int64)
-        labels = np.array(self.labels, dtype=np.int64) if self.labels else None
+        labels = self._read_labels()
+        self._say_names()
         return SequenceSet(
             codes, offsets, tuple(self.names), labels, alphabet, self.source.name, tuple(self.assumptions)
         )
+
+    def _read_labels(self) -> Array | None:
+        if not self.labels:
+            return None
+        labels, said = zero_or_one(np.array(self.labels, dtype=np.int64))
+        self.assumptions += said
+        return labels
+
+    def _say_names(self) -> None:
+        """State what was left out, and which names occur again."""
+        if self.left_out:
+            self.assumptions.append(left_out(self.left_out))
+        again = len(self.names) - len(set(self.names))
+        if again:
+            verb = "name occurs" if again == 1 else "names occur"
+            self.assumptions.append(f"{again:,} {verb} a second time; each record is a sequence of its own.")
 
     def _label(self, line: int, raw: bytes) -> int:
         try:
@@ -419,6 +478,7 @@ class _Records:
         if stray:
             line = self.line_numbers[int(np.searchsorted(self.line_ends, text.index(stray), side="right"))]
             found = repr(stray.decode()) if stray.isascii() else f"the byte 0x{stray.hex()}"
+            found += _STRAYS.get(stray, "")
             raise FormatError(self.source.name, line, found, f"{alphabet.name} letters {alphabet.accepted}")
 
     def _say_readings(self, text: bytes, codes: Codes, alphabet: Alphabet) -> None:
@@ -438,7 +498,7 @@ def _read_fasta(source: Source, records: _Records) -> None:
     header, n_comments = 0, 0
     for number, line in source.lines():
         if line.startswith(b">"):
-            _require_letters(source, records, header)
+            records.drop_empty(header)
             records.open(source.text(number, line[1:]).strip())
             header = number
         elif is_comment(line):
@@ -447,16 +507,9 @@ def _read_fasta(source: Source, records: _Records) -> None:
             if not header:
                 raise FormatError(source.name, number, "letters before the first name", "a line that begins with '>'")
             records.add(number, letters)
-    _require_letters(source, records, header)
+    records.drop_empty(header)
     if n_comments:
         records.assumptions.append(f"{n_comments} lines that begin with '#' or ';' are comments.")
-
-
-def _require_letters(source: Source, records: _Records, header: int) -> None:
-    """The record that ends here has letters."""
-    if header and records.starts[-1] == len(records.letters):
-        found = f"the record {records.names[-1]!r} without letters"
-        raise FormatError(source.name, header, found, "letters after every '>' line")
 
 
 def _read_encode(source: Source, records: _Records) -> None:
@@ -470,20 +523,35 @@ def _read_encode(source: Source, records: _Records) -> None:
 
 
 def _read_deepbind(source: Source, records: _Records) -> None:
-    table = (
-        (number, [column.strip() for column in line.split(b"\t")])
-        for number, line in source.lines()
-        if line.strip() and not is_comment(line)
-    )
-    number, header = next(table, (1, []))
-    at_name, at_letters, at_label = (_column(header, names) for names in _DEEPBIND_COLUMNS)
-    if at_letters is None:
+    lines = ((number, line) for number, line in source.lines() if line.strip() and not is_comment(line))
+    number, first = next(lines, (1, b""))
+    delimiter = _delimiter(first)
+    if delimiter is _NO_TABLE:
         raise FormatError(source.name, number, "a header without a column `seq`", "FoldID EventID seq Bound")
-    for number, columns in table:
+    header = _cells(first, delimiter)
+    at_name, at_letters, at_label = (_column(header, names) for names in _COLUMNS)
+    for number, line in lines:
+        columns = _cells(line, delimiter)
         if len(columns) != len(header):
             raise FormatError(source.name, number, f"{len(columns)} columns", f"{len(header)}, as in the header")
         name = b"" if at_name is None else columns[at_name]
-        records.row(number, name, columns[at_letters], None if at_label is None else columns[at_label])
+        records.row(number, name, columns[at_letters or 0], None if at_label is None else columns[at_label])
+
+
+def _delimiter(header: bytes) -> bytes | None:
+    """What parts the columns of a header with a column of sequences; None is blanks, `_NO_TABLE` that it is none."""
+    for delimiter in _DELIMITERS:
+        columns = _cells(header, delimiter)
+        if _column(columns, _COLUMNS[1]) is not None and (len(columns) > 1 or not header.isupper()):
+            return delimiter
+    return _NO_TABLE
+
+
+def _cells(line: bytes, delimiter: bytes | None) -> list[bytes]:
+    if b'"' in line and delimiter is not None:
+        reader = csv.reader([line.decode("utf-8", "surrogateescape")], delimiter=delimiter.decode())
+        return [cell.strip().encode("utf-8", "surrogateescape") for cell in next(reader, [])]
+    return [cell.strip() for cell in line.split(delimiter)]
 
 
 def _column(header: list[bytes], names: tuple[bytes, ...]) -> int | None:

@@ -15,6 +15,9 @@ DRESSES: dict[str, Callable[[str], bytes]] = {
     "CR alone": lambda text: text.replace("\n", "\r").encode(),
     "spare blank lines": lambda text: ("\n \n" + text + "\n\n").encode(),
     "byte order mark": lambda text: b"\xef\xbb\xbf" + text.encode(),
+    "UTF-16": lambda text: text.encode("utf-16"),
+    "UTF-16, big end first": lambda text: ("\ufeff" + text).encode("utf-16-be"),
+    "UTF-16 in gzip": lambda text: gzip.compress(text.encode("utf-16")),
     "gzip": lambda text: gzip.compress(text.encode()),
     "gzip in two members": lambda text: gzip.compress(text[:9].encode()) + gzip.compress(text[9:].encode()),
 }

@@ -64,6 +64,12 @@ def test_hdf5_labels_and_names_may_be_missing(write: Callable[..., Path]) -> Non
     assert s.names == ("sequence 1", "sequence 2", "sequence 3")
 
 
+def test_hdf5_labels_of_minus_one_are_zeros_and_said_to_be(write: Callable[..., Path]) -> None:
+    s = read_sequences(write(layout() | {"labs": np.array([1, -1, -1])}))
+    assert s.labels.tolist() == [1, 0, 0]
+    assert s.assumptions[-1] == "The labels -1 and 1 are read as 0 and 1."
+
+
 def test_hdf5_alphabet_is_told_by_the_number_of_columns(write: Callable[..., Path]) -> None:
     assert read_sequences(write(layout()), alphabet="RNA")[0] == "ACGUNAC"
     proteins = {"sequences": one_hot(["MKV", "LLX"], PROTEIN).transpose(0, 2, 1)}

@@ -155,8 +155,15 @@ def test_jaspar_counts_need_not_be_whole_nor_even() -> None:
     (motif,) = parse_motifs(">x\nA [0.5 1]\nC [1.5 0]\nG [0 0]\nT [0 2]\n")
     assert motif.counts.tolist() == [[0.5, 1], [1.5, 0], [0, 0], [0, 2]]
     assert motif.assumptions == ("The positions hold 2 to 3 counts; the number of sites is taken as 3.",)
+
+
+def test_one_site_that_was_counted_is_read_as_frequencies() -> None:
     (single,) = parse_motifs(">x\nA [1 0]\nC [0 0]\nG [0 1]\nT [0 0]\n")
-    assert (single.n_sites, single.counts.sum()) == (1, 2)
+    assert (single.n_sites, single.counts) == (None, None)
+    assert single.ppm.T.tolist() == [[1, 0, 0, 0], [0, 0, 1, 0]]
+    assert single.assumptions == (
+        "Every position sums to 1, so the numbers are probabilities; the number of sites is not known.",
+    )
 
 
 def test_jaspar_layout_may_hold_probabilities() -> None:
@@ -254,17 +261,25 @@ def test_parse_matrix_in_every_dress(dress: Dress) -> None:
         (
             "A 0.5 0.25\nC 0.25 0.25\nG 0.125 0.25\nT 0.125 0.25",
             "probabilities",
-            ("Every position sums to 1, so the numbers are probabilities.",),
+            ("Every position sums to 1, so the numbers are probabilities; the number of sites is not known.",),
         ),
         (
             "A 0.33 0.25\nC 0.33 0.25\nG 0.33 0.25\nT 0 0.25",
             "probabilities",
             (
-                "Every position sums to 1, so the numbers are probabilities.",
+                "Every position sums to 1, so the numbers are probabilities; the number of sites is not known.",
                 "The probabilities were rescaled to sum to 1: rounding had left them off by up to 0.01.",
             ),
         ),
-        ("A 33 25.5\nC 33 25\nG 33.5 25\nT 0 25", "counts", ("The numbers are taken as counts.",)),
+        ("A 66 50.5\nC 66 50\nG 66.5 50\nT 0 50", "counts", ("The numbers are taken as counts.",)),
+        (
+            "A 33 25.5\nC 33 25\nG 34.5 24.5\nT 0 25",
+            "probabilities",
+            (
+                "Every position sums to 100, so the numbers are percentages; the number of sites is not known.",
+                "The probabilities were rescaled to sum to 1: rounding had left them off by up to 0.005.",
+            ),
+        ),
         ("A 1 -0.5\nC 0 1\nG 0 1\nT 0 1", "scores", ("Some numbers are negative, so they are scores (a kernel).",)),
         ("A 1 −2\nC 0 1\nG 0 1\nT 0 1", "scores", ("Some numbers are negative, so they are scores (a kernel).",)),
         (
@@ -298,7 +313,7 @@ def test_parse_matrix_kind_given_is_not_guessed() -> None:
     assert parse_matrix("A 1\nC 0\nG 0\nT 0", kind="counts").kind == "counts"
 
 
-def test_parse_matrix_square_is_settled_by_sums_or_said_to_be_open() -> None:
+def test_parse_matrix_square_is_settled_by_sums_or_refused(assert_refused: Refused) -> None:
     probabilities = np.array([[0.5, 0.5, 0, 0], [0.5, 0, 0.5, 0], [1, 0, 0, 0], [0.25, 0.25, 0.25, 0.25]])
     rows_are_positions = parse_matrix(as_rows(probabilities))
     assert rows_are_positions.values.T.tolist() == probabilities.tolist()
@@ -308,12 +323,12 @@ def test_parse_matrix_square_is_settled_by_sums_or_said_to_be_open() -> None:
     )
     assert parse_matrix(as_rows(probabilities.T)).values.T.tolist() == probabilities.tolist()
     kernel = np.arange(16.0).reshape(4, 4) - 5
-    open_question = parse_matrix(as_rows(kernel))
-    assert open_question.values.tolist() == kernel.tolist()
-    assert open_question.assumptions[0] == (
-        "The 4 rows are taken as A, C, G, T, each column as a position "
-        "(4 by 4 fits both ways; write the letters before the rows, or above the columns, to be sure)."
+    message = (
+        "text, line 1: found 4 rows of 4 numbers, which may be 4 positions of DNA with the letters as 4 rows or "
+        "4 positions of DNA with the letters as 4 columns; accepted: a letter before every row, or a line of letters "
+        "above the columns"
     )
+    assert_refused(FormatError, message, parse_matrix, as_rows(kernel), source="text")
     assert parse_matrix("A C G T\n" + as_rows(kernel)).values.tolist() == kernel.T.tolist()
 
 
@@ -324,7 +339,7 @@ def test_parse_matrix_tells_alphabets_by_letters_and_by_number() -> None:
     twenty = np.arange(1.0, 61).reshape(20, 3)
     assert parse_matrix(as_rows(twenty)).alphabet is PROTEIN
     assert parse_matrix(as_rows(twenty.T)).values.tolist() == twenty.tolist()
-    assert parse_matrix(as_rows(np.ones((4, 20)))).alphabet is DNA
+    assert parse_matrix(as_rows(np.ones((4, 20))), alphabet="DNA").values.shape == (4, 20)
     assert parse_matrix(as_rows(np.ones((4, 20))), alphabet="protein").values.shape == (20, 4)
 
 
@@ -480,8 +495,9 @@ def test_writers_refuse_nothing_and_mixtures(assert_refused: Refused) -> None:
 
 # ---------------------------------------------------------------- what cannot be read
 
-ALPHABETS = "ACGT (DNA), ACGU (RNA) or the 20 amino acids in alphabetical order"
+ALPHABETS = "ACGT (DNA), ACGU (RNA) or the 20 amino acids, each once"
 FORMATS = "MEME text, JASPAR, TRANSFAC, or rows of numbers for the letters or the positions of one motif"
+ONE_MEME = MEME[: MEME.index("MOTIF two")]
 MATRIX_LINE = "letter-probability matrix: alength= 4 w= 2 nsites= 8 E= 1e-3"
 
 
@@ -549,8 +565,12 @@ MATRIX_LINE = "letter-probability matrix: alength= 4 w= 2 nsites= 8 E= 1e-3"
     ],
 )
 def test_meme_errors_name_the_line(old: str, new: str, message: str, assert_refused: Refused) -> None:
-    assert old in MEME
-    assert_refused(FormatError, f"text, {message}", parse_motifs, MEME.replace(old, new), source="text")
+    assert old in ONE_MEME
+    assert_refused(FormatError, f"text, {message}", parse_motifs, ONE_MEME.replace(old, new), source="text")
+    if int(message.split()[1].rstrip(":")) > 10:  # it is one motif's: the other is read, and this one named
+        (two,) = parse_motifs(MEME.replace(old, new), source="text")
+        name = "'MA0001.1 one'"
+        assert (two.name, two.assumptions) == ("two", (f"Left out: the motif {name} ({message}).",))
 
 
 @pytest.mark.parametrize(
@@ -562,7 +582,10 @@ def test_meme_errors_name_the_line(old: str, new: str, message: str, assert_refu
         ),
         ("# only\n", ": found no numbers; accepted: {rows}"),
         ("MEME version 4\n", ": found no line that begins with MOTIF; accepted: MEME text with at least one motif"),
-        (">x\n>y\nA 1\n", ", line 1: found the motif 'x' without numbers; accepted: a row of counts for each letter"),
+        (
+            ">x\n>y\nA 1\n",
+            ", line 1: found the motif 'x' without numbers; accepted: a row of numbers for each letter or position",
+        ),
         (">x\nACGT\n", ", line 2: found 'ACGT'; accepted: a number"),
         (">x\nA 1 2\nC 1\nG 1 2\nT 1 2", ", line 3: found 1 numbers; accepted: 2, as in line 2"),
         (
@@ -612,8 +635,8 @@ def test_kind_that_the_numbers_contradict_is_refused(assert_refused: Refused) ->
 
 
 def test_alphabet_asked_for_must_be_the_files(assert_refused: Refused) -> None:
-    message = "text, line 3: found the alphabet ACGT; accepted: ACGU, as asked for"
-    assert_refused(FormatError, message, parse_motifs, MEME, source="text", alphabet="RNA")
+    message = "text, line 3: found the alphabet ACGT; accepted: ACDEFGHIKLMNPQRSTVWY, as asked for"
+    assert_refused(FormatError, message, parse_motifs, MEME, source="text", alphabet="protein")
     message = "text, line 1: found 4 rows of 5 numbers; accepted: rows or columns: 20 (protein)"
     assert_refused(FormatError, message, parse_motifs, as_rows(COUNTS), source="text", alphabet="protein")
 

@@ -13,6 +13,7 @@ from epool_viz.data._source import HDF5_MAGIC
 from epool_viz.data.importing.archives import Archive
 from epool_viz.data.importing.kernels import ImportedKernels, Reading, assemble
 from epool_viz.data.importing.network import Network
+from epool_viz.data.limits import Limits
 from epool_viz.data.opening import read_input
 from epool_viz.errors import FormatError
 
@@ -60,7 +61,7 @@ def read_kernel_bytes(
     if network is None:
         from epool_viz.data.importing.motif_kernels import read_motif_kernels
 
-        return read_motif_kernels(raw, name, reading)
+        return read_motif_kernels(raw, name, reading, limits=Limits(bytes=most_bytes))
     return assemble(network, reading)
 
 

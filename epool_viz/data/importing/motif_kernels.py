@@ -11,6 +11,7 @@ from epool_viz.core.kernels import pwm_to_kernel
 from epool_viz.core.motifs import pfm_to_ppm
 from epool_viz.data.importing.kernels import ImportedKernels, Reading
 from epool_viz.data.importing.network import Array
+from epool_viz.data.limits import Limits
 from epool_viz.data.motif_files import Motif, motif_format, parse_matrix, parse_motifs
 from epool_viz.errors import ArgumentError
 
@@ -45,17 +46,17 @@ def log_odds(motif: Motif, background: Any = None) -> tuple[Array, str]:
     return matrix, f"Natural-log odds of {mixed} against the background."
 
 
-def read_motif_kernels(raw: bytes, source: str, reading: Reading) -> ImportedKernels:
+def read_motif_kernels(raw: bytes, source: str, reading: Reading, *, limits: Limits | None = None) -> ImportedKernels:
     """Kernels of a MEME or JASPAR file, or of one plain matrix: scores as they are, a motif as its log odds."""
     for name in ("layer", "axes", "letters", "flip", "fold_batch_norm"):
         if getattr(reading, name) is not None:
             found = f"{getattr(reading, name)!r}, while {source} is text"
             raise ArgumentError(name, found, "None: a matrix in text is read by its letters and its shape")
     if not is_motif_file(raw):
-        parsed = parse_matrix(raw, source=source)
+        parsed = parse_matrix(raw, source=source, limits=limits)
         if parsed.kind == "scores":
             return _imported([parsed.values], [source], parsed.alphabet, source, "matrix", parsed.assumptions, False)
-    motifs = parse_motifs(raw, source=source)
+    motifs = parse_motifs(raw, source=source, limits=limits)
     background = motifs[0].background  # one for all in the formats that give one
     pairs = [log_odds(motif, background) for motif in motifs]
     said = [sentence for motif in motifs for sentence in motif.assumptions]
