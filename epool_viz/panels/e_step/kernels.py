@@ -76,8 +76,9 @@ def own_kernel(imported: ImportedKernels, which: int) -> Kernel:
     matrix = np.asarray(imported.kernels[place], dtype=float)
     reading = f"From {imported.source}. {imported.statements[0] if imported.statements else ''}".strip()
     said = (*imported.statements[1:], *imported.assumptions)
+    is_of_network = imported.format not in ("motifs", "matrix")  # a matrix in text is one that was typed
     is_motif = imported.format == "motifs"
-    return Kernel(matrix, imported.names[place], reading, said, is_motif=is_motif, is_of_network=not is_motif)
+    return Kernel(matrix, imported.names[place], reading, said, is_motif=is_motif, is_of_network=is_of_network)
 
 
 def random_kernel(width: int, seed: int) -> Kernel:

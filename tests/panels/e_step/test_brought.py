@@ -55,6 +55,25 @@ def test_a_kernel_of_yours_brings_what_its_file_tells(kernels, expected, note) -
     assert model.network_note in model.notes
 
 
+@pytest.mark.parametrize(
+    ("kernels", "reading"),
+    [
+        (PLAIN, "network"),
+        (WHOLE, "network"),
+        (">m\nA [8 0 1 2]\nC [1 9 0 3]\nG [0 0 7 1]\nT [1 1 2 4]\n", "motif"),
+        ("1.5 -2 0\n0 0.5 1\n-0.5 3 2\n0 1 -1\n", "motif"),
+    ],
+    ids=["arrays", "whole", "motifs", "a matrix of scores"],
+)
+def test_a_kernel_of_yours_reads_both_strands_as_what_it_is(kernels, reading, tmp_path) -> None:
+    if isinstance(kernels, str):
+        (tmp_path / "mine.txt").write_text(kernels)
+        kernels = import_kernels(tmp_path / "mine.txt")
+    skewed = {"both_strands": True, "background": "typed", "letter_shares": [0.4, 0.1, 0.2, 0.3]}
+    model = shown(kernels, **skewed)
+    assert (model.message, model.read_as, model.trace.strand_reading) == ("", reading, reading)
+
+
 def test_a_published_network_of_yours_computes_what_the_same_one_that_ships_does() -> None:
     ours = EStepModel(kernel_source="trained", trained="ctcf_paper", rank=0)
     stored = load_example_model("ctcf_paper").model
