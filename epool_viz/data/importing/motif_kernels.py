@@ -14,7 +14,7 @@ from epool_viz.core.strands import either_strand
 from epool_viz.data.importing.kernels import ImportedKernels, Reading
 from epool_viz.data.importing.network import Array
 from epool_viz.data.limits import Limits
-from epool_viz.data.motif_files import Motif, parse_matrix, parse_motifs
+from epool_viz.data.motif_files import Motif, motif_format, parse_matrix, parse_motifs
 from epool_viz.errors import ArgumentError
 
 IMAGINARY_SITES = 1.0
@@ -118,5 +118,5 @@ def _imported(
 
 
 def is_motif_file(raw: bytes) -> bool:
-    """Whether a text is of a format that is known to hold motifs; a matrix may be a kernel."""
-    return b"MEME version" in raw[:4096] or b"\nMOTIF " in raw or raw[:2] == b"\x1f\x8b" or raw.lstrip()[:1] == b">"
+    """Whether a text, packed or not, is of a format that is known to hold motifs; a matrix may be a kernel."""
+    return motif_format(raw) not in (None, "matrix")

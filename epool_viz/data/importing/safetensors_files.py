@@ -11,7 +11,7 @@ import numpy as np
 from epool_viz.data.importing.arrays import network_of_named
 from epool_viz.data.importing.network import Array, Network, Tensor, in_order
 from epool_viz.data.importing.ours import with_settings
-from epool_viz.data.model_files import whole_header
+from epool_viz.data.model_files import require_unchanged, whole_header
 from epool_viz.errors import FormatError
 
 _DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
@@ -33,6 +33,7 @@ def read_safetensors(raw: bytes, source: str) -> Network:
     """
     header, start = whole_header(raw, source)
     about = header.pop("__metadata__", None)
+    require_unchanged(raw, source)
     # in the order of the numbers, as writers sort the header by type; where that is the alphabet's it says nothing
     entries = sorted(header.items(), key=lambda item: _begin(item[1]))
     if [name for name, _ in entries] == sorted(header):

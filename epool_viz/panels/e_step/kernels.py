@@ -16,7 +16,7 @@ from epool_viz.data.importing.kernels import ImportedKernels
 from epool_viz.data.importing.motif_kernels import IMAGINARY_SITES as IMAGINARY_SITES
 from epool_viz.data.importing.motif_kernels import OF_THE_FILE, log_odds
 from epool_viz.data.jaspar import load_jaspar
-from epool_viz.data.motif_files import Motif, ParsedMatrix, parse_matrix, parse_motifs
+from epool_viz.data.motif_files import Motif, ParsedMatrix, motif_format, parse_matrix, parse_motifs
 from epool_viz.errors import ArgumentError
 
 LARGEST_ENTRY = 1e6
@@ -307,7 +307,7 @@ def require_usable(kernel: Kernel, widest: int) -> None:
 
 
 def _is_motif_file(text: str) -> bool:
-    return not text.startswith(AS_SCORES) and ("MEME version" in text or text.lstrip().startswith(">"))
+    return not text.startswith(AS_SCORES) and motif_format(text) not in (None, "matrix")
 
 
 @lru_cache(maxsize=8)

@@ -24,9 +24,11 @@ from epool_viz.core.scan import PADDINGS, scan
 from epool_viz.core.windows import Windows, windows_of
 from epool_viz.data.gallery import example_model_data, load_example_model
 from epool_viz.data.importing.kernels import ImportedKernels
-from epool_viz.data.sequences import SequenceSet, parse_sequences
+from epool_viz.data.sequences import SequenceSet
 from epool_viz.data.simulate import split_sequences
 from epool_viz.errors import ArgumentError
+from epool_viz.panels.brought import sequences_of_file
+from epool_viz.panels.yours import LIMITS
 
 Array = np.ndarray[Any, Any]
 
@@ -202,8 +204,7 @@ def samples_of_file(name: str, raw: bytes, kernels: KernelSet) -> Samples:
     """
     if len(raw) > LARGEST_FILE:
         raise ArgumentError(f"the file {name}", f"{len(raw):,} bytes large", f"at most {LARGEST_FILE:,} bytes")
-    found = parse_sequences(raw, source=name, alphabet=kernels.alphabet)
-    return samples_of_set(found, name)
+    return samples_of_set(sequences_of_file(name, raw, LIMITS, kernels.alphabet.name), name)
 
 
 def samples_of_set(found: SequenceSet, name: str) -> Samples:
