@@ -22,6 +22,7 @@ from epool_viz.models.runs import Run, input_names, runs_of
 from epool_viz.models.threads import few_threads
 from epool_viz.models.watching import Call, to_run
 
+_ACCEPTED = "a convolution that reads 4 or 20 letters"
 _FORMAT = "torch module"
 _MOST_OF_HALVES = 2e-2
 _LAZY = (nn.parameter.UninitializedParameter, nn.parameter.UninitializedBuffer)
@@ -53,8 +54,11 @@ def read_module(model: nn.Module, reading: Reading, by_names: Any) -> ImportedKe
     """
     model = _unwrapped(model)
     name = type(model).__name__
-    if any(isinstance(each, _LAZY) for each in (*model.parameters(), *model.buffers())):
+    held = [*model.parameters(), *model.buffers()]
+    if any(isinstance(each, _LAZY) for each in held):
         raise FormatError(name, None, "weights that are not there yet", "a module whose lazy layers have run once")
+    if any(each.is_meta for each in held):
+        raise FormatError(name, None, "weights without numbers, on the device `meta`", "a module with its numbers")
     if isinstance(model, MotifCNN):
         return _read_motif_cnn(model, reading)
     with to_run(model) as running, few_threads():
@@ -176,6 +180,7 @@ def _convolution(found: _Found, run: Run, *, is_open: bool) -> Convolution:
         after = (Step("other", "", "a place where the forward pass goes by the numbers"),)
     name = "weight" if found.name == "the convolution" else f"{found.name}.weight"
     bias = about["bias"]
+    before = _before(found)
     doubt = "another sequence takes the same way through the forward pass" if run.passes[0].is_free else ""
     stride, dilation = _along(about["stride"], call), _along(about["dilation"], call)
     return Convolution(
@@ -188,11 +193,20 @@ def _convolution(found: _Found, run: Run, *, is_open: bool) -> Convolution:
         dilation=dilation,
         groups=about["groups"],
         padding=_padding(found),
-        at_input=found.read.table is not None and not found.read.before and not doubt,
-        before=found.read.before,
+        at_input=found.read.table is not None and before == () and not doubt,
+        before=before,
         has_no_bias=bias is None,
         doubt=doubt,
     )
+
+
+def _before(found: _Found) -> tuple[Step, ...] | None:
+    """What stands between the letters and the kernels; None where the scores were too many to keep."""
+    if found.read.table is None or scores_of(found.call) is not None:
+        return found.read.before
+    if found.call.outputs[0].data is None:
+        return None
+    return (*found.read.before, Step("other", "", "a second axis, that of the letters, along which the kernels slide,"))
 
 
 def _numbers(tensor: torch.Tensor) -> Array:
@@ -324,9 +338,21 @@ def _read_unrun(model: nn.Module, reading: Reading, by_names: Any, error: str) -
     network = by_names(model.state_dict(), name)
     convolutions = [_of_layer(each, layers) for each in network.convolutions]
     kept = tuple(each for each in convolutions if each is not None)
+    if not kept:
+        raise FormatError(name, None, f"no convolution, but {_listed(layers)}", _ACCEPTED)
     kernels = assemble(Network(name, _FORMAT, kept, (remark, *network.remarks)), reading)
     why = "it could not be run on one-hot letters" + (f" ({error})" if error else "")
     return not_checked(kernels, why)
+
+
+def _listed(layers: dict[str, nn.Module]) -> str:
+    """The layers that have weights, in words."""
+    told = [
+        f"`{path}` ({type(each).__name__})" if path else type(each).__name__
+        for path, each in layers.items()
+        if any(True for _ in each.parameters(recurse=False))
+    ]
+    return ", ".join(told[:5]) + (", …" if len(told) > 5 else "") if told else "no layer with weights"
 
 
 def _of_layer(conv: Convolution, layers: dict[str, nn.Module]) -> Convolution | None:

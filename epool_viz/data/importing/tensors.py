@@ -54,6 +54,8 @@ def network_of_tensors(
         for tensor in whole
         if len(tensor.shape) in (3, 4) and not any(word in tensor.name for word in _NO_WEIGHTS)
     ]
+    # what is called as the weights of layers are comes before anything else of that shape
+    convolutions.sort(key=lambda conv: not conv.weight.name.endswith((*_WEIGHTS, *_BARE)))
     return Network(source, format, tuple(convolutions))
 
 
