@@ -101,6 +101,8 @@ def _imported(
         letters=alphabet.letters,
         assumptions=assumptions,
         statements=(statement,),
+        reads_letters=True,
+        bias_is_known=True,
     )
 
 
