@@ -33,7 +33,8 @@ FUNCTIONS: dict[str, Callable[[Array], Array]] = {
 }
 # what a report says where it knows that the kernels are laid on the letters
 _UNCONDITIONAL = re.compile(r"^(Each kernel|The kernel|A kernel)\b.* is a PWM\b.*\bexactly\b")
-_CONDITIONS = re.compile(r"\b(if|where|unless|as far as|as long as|provided|when|not known|of what it reads)\b", re.I)
+# and where it is known that what is pooled are the raw scores
+_RAW = re.compile(r"^It pools [^:]*: (its weights are the posterior|the log evidence)")
 
 
 @dataclass(frozen=True)
@@ -59,22 +60,23 @@ def examine(example: Example, folder: Path) -> tuple[Verdict, ImportedKernels | 
             warnings.simplefilter("error")
             report = import_kernels(source, **example.options)
     except EpoolError as error:
-        return _refusal(str(error)), None
+        return _refusal(str(error), example), None
     except Exception as error:  # noqa: BLE001 - a traceback of any other kind is what is looked for
         return Verdict("wrong", (f"{type(error).__name__}: {error}",)), None
     return judge(report, example), report
 
 
-def _refusal(message: str) -> Verdict:
+def _refusal(message: str, example: Example) -> Verdict:
     if not re.search(r"; accepted: \S|; install it with: ", message):
         return Verdict("wrong", (f"a refusal that names no remedy: {message}",))
+    if example.has_convolution and "found no convolution;" in message:
+        return Verdict("wrong", (f"a refusal that names no cause: {message}",))
     return Verdict("refused", (message,))
 
 
 def claims_letters(report: ImportedKernels) -> bool:
     """Whether the report says without a condition that the kernels are laid on the letters."""
-    sentences = [each for each in report.statements if _UNCONDITIONAL.search(each)]
-    return report.reads_letters is True or any(not _CONDITIONS.search(each) for each in sentences)
+    return report.reads_letters is True or any(_UNCONDITIONAL.search(each) for each in report.statements)
 
 
 def judge(report: ImportedKernels, example: Example) -> Verdict:
@@ -96,7 +98,9 @@ def _faults(report: ImportedKernels, example: Example) -> Iterator[str]:
         return
     scores = slid(example.onehot, report.kernels)
     is_claim = claims_letters(report)
-    shown = [(stage, gap) for stage in example.stages if (gap := _gap(scores, stage, is_claim)) is not None]
+    shown = [(stage, gap) for stage in example.stages if (gap := _gap(report, scores, stage, is_claim)) is not None]
+    if not shown and not is_claim and example.axes and any(example.axes in each for each in report.assumptions):
+        return  # the question is asked
     if not shown:
         yield (
             "it is said that the kernels are laid on the letters, and the network's scores are others"
@@ -126,29 +130,32 @@ def _of_stage(
 
 
 def _is_named(layer: str, told: str) -> bool:
-    return told.endswith(layer) or layer.endswith(told) or layer in told
+    told = told.replace("/", ".").strip(".")
+    return layer.endswith(told) or layer in told
 
 
 def _says_first(sentence: str) -> bool:
     return "is the convolution that reads the input" in sentence
 
 
-def _gap(scores: Array, stage: Stage, is_claim: bool) -> Array | None:
+def _gap(report: ImportedKernels, scores: Array, stage: Stage, is_claim: bool) -> Array | None:
     """The constant between each kernel's scores and the stage's, shape (kernel,); None where it is no constant."""
     ways = [(stage.through, stage.starts if stage.through_starts is None else stage.through_starts)]
     if not is_claim:
         ways.append((stage.alone, stage.starts))
-    for values, starts in ways:
-        if values is None or values.shape[1] != scores.shape[1]:
-            continue
-        whole = (starts >= 0) & (starts < scores.shape[2])
-        if not whole.any():
-            continue
-        differences = values[:, :, whole] - scores[:, :, starts[whole]]
-        constant = differences.mean(axis=(0, 2))
-        if np.abs(differences - constant[:, None]).max() <= _tolerance(values):
-            return constant
-    return None
+    gaps = [gap for values, starts in ways if (gap := _constant(scores, values, starts)) is not None]
+    return min(gaps, key=lambda gap: float(np.abs(gap - report.bias).max()), default=None)
+
+
+def _constant(scores: Array, values: Array | None, starts: Array) -> Array | None:
+    if values is None or values.shape[1] != scores.shape[1]:
+        return None
+    whole = (starts >= 0) & (starts < scores.shape[2])
+    if not whole.any():
+        return None
+    differences = values[:, :, whole] - scores[:, :, starts[whole]]
+    constant = differences.mean(axis=(0, 2))
+    return constant if np.abs(differences - constant[:, None]).max() <= _tolerance(values) else None
 
 
 def _tolerance(values: Array) -> float:
@@ -162,7 +169,7 @@ def _bias_faults(report: ImportedKernels, gap: Array) -> Iterator[str]:
         return
     if report.bias_is_known:
         yield f"the bias is said to be known and is off by {off:.3g}"
-    if any(re.search(r"No bias|no bias|so it is 0", each) and not _CONDITIONS.search(each) for each in said):
+    if any(re.search(r"so it is 0|has no bias|[Nn]o bias is stored[,.]", each) for each in said):
         yield f"it says {said[0]!r} and the bias is off by {off:.3g}"
     if not said:
         yield f"the bias is off by {off:.3g} without a word"
@@ -183,13 +190,25 @@ def _padding_faults(report: ImportedKernels, stage: Stage, scores: Array, is_cla
 def _behind_faults(report: ImportedKernels, stage: Stage, behind: Behind) -> Iterator[str]:
     scores = stage.alone if stage.through is None else stage.through
     name = report.activation
-    if name is not None and name not in behind.names:
-        function = FUNCTIONS.get(name)
-        if behind.activated is None or function is None or behind.activated.shape != scores.shape:
+    if name in behind.begins:
+        if report.pooling is not None:
+            yield f"the activation is called {name!r}, which is not all, and a pooling is named"
+    elif name is not None and name not in behind.names:
+        functions = [FUNCTIONS.get(each) for each in name.split(", ")]
+        if behind.activated is None or None in functions or behind.activated.shape != scores.shape:
             yield f"the activation is called {name!r}"
-        elif np.abs(function(scores) - behind.activated).max() > _tolerance(behind.activated):
-            yield f"the activation is called {name!r} and is not"
+        else:
+            for function in functions:
+                scores = function(scores)
+            if np.abs(scores - behind.activated).max() > _tolerance(behind.activated):
+                yield f"the activation is called {name!r} and is not"
     yield from _pooling_faults(report, behind)
+    if any(_RAW.search(each) for each in report.statements):
+        raw = stage.through
+        if raw is None or behind.activated is None or behind.activated.shape != raw.shape:
+            yield "the posterior of raw scores is claimed, and these are not what is pooled"
+        elif np.abs(behind.activated - raw).max() > _tolerance(raw):
+            yield "the posterior of raw scores is claimed, and these are not what is pooled"
     weights = report.output_weights
     if weights is not None:
         if behind.pooled is None or behind.output is None:
@@ -208,14 +227,13 @@ def _pooling_faults(report: ImportedKernels, behind: Behind) -> Iterator[str]:
         return
     named = report.pooling.split(", ")
     base = behind.activated
-    if named[0].startswith("local"):
+    if named[0].startswith("local") and behind.local is not None:
         base = behind.local
-        if behind.local is None or named[0] != f"local {behind.local_kind}":
+        if named[0] != f"local {behind.local_kind}":
             yield f"the pooling is called {named[0]!r}"
-            return
         named = named[1:]
-    for each in named:
-        function = {"max": np.max, "average": np.mean, "logsumexp": _logsumexp}.get(each)
+    for each in named:  # a stretch may be all there is
+        function = {"max": np.max, "average": np.mean, "logsumexp": _logsumexp}.get(each.removeprefix("local "))
         if function is None or base is None or behind.pooled is None:
             yield f"the pooling is called {each!r}"
         elif np.abs(function(base, axis=2) - behind.pooled).max() > _tolerance(behind.pooled):

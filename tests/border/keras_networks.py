@@ -74,7 +74,7 @@ class Maker:
         self, name: str, about: str, parts: Sequence[tuple[str, Any]], ways: Sequence[str] = (KERAS,), *,
         shape: Sequence[Any] = (LENGTH, LETTERS), lay: Callable[[Array], Any] = lambda x: x.transpose(0, 2, 1),
         letters: int = LETTERS, kernels: int = KERNELS, length: int = LENGTH, acted: str | None = "", local_kind: str = "",
-        names: Sequence[str] = (), pool_names: Sequence[str] = (), pools: bool | None = None, must: str = "",
+        names: Sequence[str] = (), begins: Sequence[str] = (), pool_names: Sequence[str] = (), pools: bool | None = None, must: str = "",
         left: int = 0, stride: int = 1, shift: int = 0, is_whole: bool = True, reads_input: bool = True, judged: bool = True,
         dtype: str = "float32", extra: Sequence[str] = (), nested: bool = False, settle: bool = True, options: dict[str, Any] | None = None,
         prepare: Callable[[Any], None] | None = None,
@@ -90,11 +90,14 @@ class Maker:
             self.settle([model])
         if prepare:
             prepare(model)
+        self.last = model
         sequences = onehot(letters, length)
         x = lay(sequences)
         roles = list(placed)
         told = keras.Model(given, list(placed.values()))(x, training=False)
         values = dict(zip(roles, told if isinstance(told, list | tuple) else [told], strict=True))
+        if kernels == length - 4:  # as many windows as kernels
+            values = {role: value.transpose(1, 2) if value.ndim == 3 else value for role, value in values.items()}
         values = {role: np.asarray(value.detach().double()) for role, value in values.items()}
         layer_of = dict(parts)
         lone: Any = x
@@ -104,7 +107,8 @@ class Maker:
                 if part.startswith("lay") or part == "conv" or (part == "norm" and found):
                     lone = layer(lone, training=False) if part == "norm" else layer(lone)
                     if part in ("conv", "norm"):
-                        found.append((part, np.asarray(lone.detach().double())))
+                        turned = lone.transpose(1, 2) if kernels == length - 4 else lone
+                        found.append((part, np.asarray(turned.detach().double())))
         except (ValueError, RuntimeError):
             if not found:
                 return
@@ -114,7 +118,7 @@ class Maker:
         local = values.get("local")
         head = values.get("head")
         behind = Behind(
-            canonical(values[acted], kernels) if acted else None, tuple(names),
+            canonical(values[acted], kernels) if acted else None, tuple(names), tuple(begins),
             None if local is None else canonical(local, kernels), local_kind,
             pooled.reshape(BATCH, kernels) if pooled is not None and pooled.size == BATCH * kernels else None,
             tuple(pool_names), ("pool" in values or "local" in values) if pools is None else pools,
@@ -124,7 +128,8 @@ class Maker:
         for part, alone in found:
             plain = canonical(alone, kernels)
             inside = canonical(values[part], kernels) if is_whole else None
-            if plain is None:
+            if plain is None:  # its scores are of more than windows
+                stages.append(Stage("", np.zeros((1, 0, 0)), np.zeros(0, int), None, None, behind))
                 continue
             starts = window_starts(plain.shape[2], stride=stride, left=left)
             inner = None if inside is None else window_starts(inside.shape[2], stride=stride, left=left + shift)
@@ -135,7 +140,9 @@ class Maker:
         for way in ways:
             place = self.folder / str(len(self.examples))
             place.mkdir()
-            needed = ("claimed" if way in SHOWING else "read") if must == "plain" else must
+            needed = must
+            if must == "plain":
+                needed = "claimed" if way in SHOWING else "bias" if way == WEIGHTS else "read"
             make: Any
             if way in (KERAS, H5, WEIGHTS):
                 path = place / {KERAS: "m.keras", H5: "m.h5", WEIGHTS: "m.weights.h5"}[way]
@@ -149,10 +156,9 @@ class Maker:
             else:
                 named = {f"{each.path}:0": np.asarray(each.numpy()) for each in model.weights}
                 make = partial(_values, named)
-            known = "is_layer_known" not in name
             self.examples.append(
                 Example(f"{way}: {name}", way, about, make, tuple(stages), sequences, needed, options or {}, (),
-                        known and way in (KERAS, H5, WEIGHTS, NPZ))  # fmt: skip
+                        way in (KERAS, H5, WEIGHTS, NPZ), "dense" not in name or about != "layout")  # fmt: skip
             )
 
     def tail(self, kernels: int = KERNELS) -> list[tuple[str, Any]]:
@@ -254,7 +260,17 @@ class Maker:
             layer = ("conv", layers.Conv1D(**{"filters": KERNELS, "kernel_size": WIDTH, **options}))
             self.add(said, "layout", [layer, *self.tail()], (KERAS, H5), must="read", **truth)
         self.add("letters padded too", "layout", [("conv", layers.Conv2D(3, (4, 5), padding="same")), *self.tail2()], (KERAS, H5),
-                 shape=(4, 17, 1), lay=lambda x: x[..., None], is_whole=False)  # fmt: skip
+                 shape=(4, 17, 1), lay=lambda x: x[..., None], is_whole=False, names=("relu",), pool_names=("max",))  # fmt: skip
+        plain = layers.Conv2D(3, (4, 5))
+        padded = next(each for each in self.last.layers if isinstance(each, layers.Conv2D))
+        plain.build((None, 4, 21, 1))
+        plain.set_weights(padded.get_weights())
+        wide = np.pad(onehot(), ((0, 0), (0, 0), (2, 2)))[..., None]
+        alone = canonical(np.asarray(plain(wide).detach().double()), KERNELS)
+        for place in (-1, -2):
+            old = self.examples[place].stages[0].behind
+            stage = Stage("", alone, window_starts(LENGTH, left=2), None, None, old)
+            self.examples[place] = _with_stage(self.examples[place], stage)
         self.add("two groups", "layout", [("conv", layers.Conv1D(8, 5, groups=2)), *self.tail(8)], (KERAS, H5), kernels=8)
         for said, layer, kernels in (
             ("depthwise", layers.DepthwiseConv1D(5), 4), ("depthwise, two each", layers.DepthwiseConv1D(5, depth_multiplier=2), 8),
@@ -377,7 +393,7 @@ class Maker:
         model = keras.Model(a, out)
         self.settle([model])
         self._keep("two widths", "several", model, {}, (KERAS, H5, WEIGHTS), [_own(scan, x, 3), _own(other, x, 7)], sequences, "read", None)
-        for place in (-1, -2):
+        for place in (-2, -3):  # a file of weights does not name them
             self.examples[place] = _with_named(self.examples[place], ("narrow", "wide"))
         # both strands by one layer
         ops = keras.ops
@@ -422,7 +438,7 @@ class Maker:
                 if "lora" in weight.path:
                     weight.assign(self.rng.normal(size=weight.shape).astype("f4"))
 
-        self.add("low rank added", "parts", [self.conv(), *self.tail()], (KERAS, H5, WEIGHTS, LISTED), prepare=adapt)
+        self.add("low rank added", "parts", [self.conv(), *self.tail()], (KERAS, H5, WEIGHTS), prepare=adapt)
         for policy in ("float16", "bfloat16", "mixed_bfloat16", "float64"):
             layer = layers.Conv1D(3, 5, dtype=policy)
             self.add(f"precision {policy}", "parts", [("conv", layer)], (KERAS, H5, WEIGHTS), judged=False, acted=None)
@@ -471,7 +487,7 @@ class Maker:
             "squared": (lambda x: ops.square(x), ("square",)),
             "exp of twice": (lambda x: ops.exp(2 * x), ()),
             "gated by itself": (lambda x: layers.Multiply()([x, ops.sigmoid(x)]), ("silu",)),
-            "absolute": (lambda x: ops.absolute(x), ("abs", "absolute")),
+            "absolute": (lambda x: ops.absolute(x), ("abs", "absolute", "absolute value")),
             "a lambda": (layers.Lambda(_doubled), ()),
             "batch norm behind relu": (keras.Sequential([layers.ReLU(), layers.BatchNormalization()]), ()),
             "layer norm": (layers.LayerNormalization(), ()),
@@ -484,9 +500,10 @@ class Maker:
             "tanh, then relu": (keras.Sequential([layers.Activation("tanh"), layers.ReLU()]), ()),
         }  # fmt: skip
         for said, (layer, names) in acts.items():
-            self.add(f"then {said}", "behind", [self.conv(), ("act", layer), *_fresh(self, pooled)], (KERAS, H5), names=names, must="read")
+            self.add(f"then {said}", "behind", [self.conv(), ("act", layer), *_fresh(self, pooled)], (KERAS, H5), names=names, must="read",
+                     begins=("relu",) if said.startswith(("a factor", "batch norm behind", "relu, then")) else ())  # fmt: skip
         self.add("relu of the layer, then another to 1", "behind", [("conv", layers.Conv1D(3, 5)), ("act", keras.Sequential([
-            layers.Activation("sigmoid"), layers.ReLU(max_value=0.6)])), *_fresh(self, pooled)], (KERAS, H5), must="read")  # fmt: skip
+            layers.Activation("sigmoid"), layers.ReLU(max_value=0.6)])), *_fresh(self, pooled)], (KERAS, H5), must="read", begins=("sigmoid",))  # fmt: skip
         norms: dict[str, Any] = {
             "batch norm": layers.BatchNormalization(),
             "batch norm without scale and centre": layers.BatchNormalization(scale=False, center=False),
@@ -521,7 +538,7 @@ class Maker:
         raw.build((None, LENGTH, LETTERS))
         raw.set_weights(layer[1].get_weights())
         scores = _own(raw, x, 3).alone
-        behind = Behind(values[0].transpose(0, 2, 1), tuple(names), pooled=values[1], pools=True, output=values[2].reshape(BATCH))
+        behind = Behind(values[0].transpose(0, 2, 1), tuple(names), (), pooled=values[1], pools=True, output=values[2].reshape(BATCH))
         stage = Stage("", scores, window_starts(13), scores, None, behind)
         self._keep(name, "behind", model, {}, (KERAS, H5), [stage], sequences, "read", None)
 

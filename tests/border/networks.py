@@ -35,6 +35,8 @@ class Behind:
         What the next layer is given; None where that is no function of each score.
     names : tuple of str
         What the function may be called besides what the judge knows.
+    begins : tuple of str
+        What it may be called where the report follows no further: the first of several functions.
     local, local_kind : shape (batch, kernel, stretch) and "max" or "average", or None
         Stretches of windows, where the network pools these first.
     pooled : shape (batch, kernel), or None
@@ -47,6 +49,7 @@ class Behind:
 
     activated: Array | None = None
     names: tuple[str, ...] = ()
+    begins: tuple[str, ...] = ()
     local: Array | None = None
     local_kind: str = ""
     pooled: Array | None = None
@@ -102,12 +105,17 @@ class Example:
     stages : tuple of Stage
     onehot : shape (batch, letter, position)
     must : "claimed", "read" or ""
-        What a reader that refuses all may not do: "claimed" has to be claimed, "read" has to be read.
+        What a reader that refuses all may not do: "claimed" has to be claimed, "read" has to be read, "bias" has to be
+        read with its bias.
     options : dict
         Of `import_kernels`.
     named : tuple of str
         Words that the report has to name.
     can_be_uploaded : bool
+    has_convolution : bool
+        Whether a refusal may say that there is none.
+    axes : str
+        How an array lies whose shape allows more than one reading: another may be taken where this one is named.
     """
 
     id: str
@@ -120,6 +128,8 @@ class Example:
     options: dict[str, Any] = field(default_factory=dict)
     named: tuple[str, ...] = ()
     can_be_uploaded: bool = False
+    has_convolution: bool = True
+    axes: str = ""
 
 
 def canonical(values: Any, kernels: int, batch: int = BATCH) -> Array | None:

@@ -106,6 +106,7 @@ def example(
     local_kind: str = "",
     output: str = "",
     names: Sequence[str] = (),
+    begins: Sequence[str] = (),
     pool_names: Sequence[str] = (),
     pools: bool | None = None,
     must: str = "",
@@ -137,7 +138,7 @@ def example(
         pool = values[pooled] if pooled else None
         out = values[output] if output else None
         behind = Behind(
-            canonical(values[acted], n_kernels) if acted else None, tuple(names),
+            canonical(values[acted], n_kernels) if acted else None, tuple(names), tuple(begins),
             canonical(values[local], n_kernels) if local else None, local_kind,
             pool.reshape(BATCH, n_kernels).astype(float) if pool is not None and pool.size == BATCH * n_kernels else None,
             tuple(pool_names), bool(pooled or local) if pools is None else pools,
@@ -259,7 +260,8 @@ def _dialects() -> Iterator[Example]:
     graph.hold("w", W[:, None]), graph.hold("b", b)
     graph.do("Conv", "x", "w", "b", to="scores", pads=[1, 2, 2, 2])
     tail(graph)
-    yield example("letters padded too", "layout", graph, W, b, feed=lambda x: x[:, None], is_whole=False, **TAIL)
+    yield example("letters padded too", "layout", graph, W, b, feed=lambda x: x[:, None], is_whole=False, names=("relu",),
+                  pool_names=("max",), **TAIL)  # fmt: skip
     ends: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         "SAME_UPPER": ({"auto_pad": "SAME_UPPER"}, {"left": 2}),
         "SAME_LOWER": ({"auto_pad": "SAME_LOWER"}, {"left": 2}),
@@ -552,8 +554,6 @@ def _before() -> Iterator[Example]:
     yield behind("OneHot of off and on 0.1, 0.9", lambda g: g.do("OneHot", "x", g.hold("depth", np.int64(4)), g.hold("values", np.array([0.1, 0.9], "f4")), to="first", axis=1),
                  shape=("N", LENGTH), kind=TensorProto.INT64, feed=lambda x: x.argmax(1))  # fmt: skip
     yield behind("bytes cast to floats", lambda g: _cast(g, "x"), kind=TensorProto.UINT8, feed=lambda x: x.astype("u1"))
-    yield behind("bytes of 255 divided", _bytes,
-                 kind=TensorProto.UINT8, feed=lambda x: (255 * x).astype("u1"))  # fmt: skip
     point, pb = weights(4, 4, 1)
 
     def one_by_one(graph: Graph) -> str:
@@ -584,10 +584,6 @@ def _before() -> Iterator[Example]:
     yield behind("weighted by a track", second(lambda g: g.do("Mul", "x", "y", to="first")), **pair)
     yield behind("a track added", second(lambda g: g.do("Add", "x", "y", to="first")), **pair)
     yield behind("three letters and a track", second(lambda g: g.do("Concat", g.do("Slice", "x", g.hold("a0", np.array([0])), g.hold("a3", np.array([3])), g.hold("a1", np.array([1]))), "y", to="first", axis=1)), **pair)
-
-
-def _bytes(graph: Graph) -> str:
-    return graph.do("Div", _cast(graph, "x"), graph.hold("scale", np.float32(255)), to="first")
 
 
 def _cast_twice(graph: Graph, kind: int) -> str:
@@ -649,23 +645,24 @@ def _acts() -> Iterator[Example]:
     yield then("swish", lambda g: g.do("Mul", "scores", g.do("Sigmoid", "scores"), to="acted"), names=("silu", "swish"))
     yield then("softplus", one("Softplus"))
     yield then("exp", one("Exp"))
-    yield then("exp of twice", lambda g: g.do("Exp", g.do("Mul", "scores", g.hold("two", np.float32(2))), to="acted"))
+    yield then("exp of twice", lambda g: g.do("Exp", g.do("Mul", "scores", g.hold("two", np.float32(2)), to="scaled"), to="acted"),
+               scores=("scores", "scaled"), folds=[(np.full(KERNELS, 2.0), np.zeros(KERNELS))])  # fmt: skip
     yield then("power of two", lambda g: g.do("Pow", g.hold("two", np.float32(2)), "scores", to="acted"))
     yield then("elu of half", one("Elu", alpha=0.5), names=("elu",))
     yield then("thresholded", one("ThresholdedRelu", alpha=0.5), names=("thresholded relu",))
     yield then("softmax over windows", one("Softmax", axis=2), names=("softmax",))
     yield then("softmax over kernels", one("Softmax", axis=1), names=("softmax",))
     yield then("square", lambda g: g.do("Mul", "scores", "scores", to="acted"))
-    yield then("absolute", one("Abs"), names=("abs", "absolute"))
+    yield then("absolute", one("Abs"), names=("abs", "absolute", "absolute value"))
     yield then("sine", one("Sin"), names=("sin",))
-    yield then("sign turned", one("Neg"), names=("neg",))
-    yield then("batch norm behind relu", lambda g: _norm(g, g.do("Relu", "scores")))
+    yield then("sign turned", one("Neg"), scores=("scores", "acted"), folds=[(-np.ones(KERNELS), np.zeros(KERNELS))])
+    yield then("batch norm behind relu", lambda g: _norm(g, g.do("Relu", "scores")), begins=("relu",))
     yield then("instance norm", one("InstanceNormalization", added, factor))
     yield then("relu, then Clip to 6", lambda g: g.do("Clip", g.do("Relu", "scores"), g.hold("z", zero), g.hold("s", six), to="acted"), names=("relu6", "clip"))
-    yield then("relu, then a factor", lambda g: g.do("Mul", g.do("Relu", "scores"), g.hold("s", np.float32(2)), to="acted"))
+    yield then("relu, then a factor", lambda g: g.do("Mul", g.do("Relu", "scores"), g.hold("s", np.float32(2)), to="acted"), begins=("relu",))
     yield then("gelu by erf", lambda g: g.do("Mul", g.do("Mul", "scores", g.hold("h", half)), g.do("Add", g.do("Erf", g.do("Div", "scores", g.hold("r", np.float32(2**0.5)))), g.hold("o", np.float32(1))), to="acted"), names=("gelu",))
     yield then("Gelu", one("Gelu"), opset=20, ir=9)
-    yield then("Gelu by tanh", one("Gelu", approximate="tanh"), opset=20, ir=9)
+    yield then("Gelu by tanh", one("Gelu", approximate="tanh"), names=("gelu",), opset=20, ir=9)
     # the bias as Add, the batch norm behind it, a factor behind
     unit = np.ones(KERNELS)
     for said, shape in {"(K, 1)": (KERNELS, 1), "(1, K, 1)": (1, KERNELS, 1)}.items():
@@ -744,7 +741,7 @@ def _pools() -> Iterator[Example]:
     yield then("MaxPool of all, length unknown", one("MaxPool", kernel_shape=[13]), length="L", pool_names=("local max",))
     yield then("MaxPool of twelve", one("MaxPool", kernel_shape=[12]), pool_names=("local max",))
     yield then("AveragePool of all", one("AveragePool", kernel_shape=[13]))
-    yield then("AveragePool of all and the padding", one("AveragePool", kernel_shape=[15], pads=[1, 1], count_include_pad=1))
+    yield then("AveragePool of all and the padding", one("AveragePool", kernel_shape=[15], pads=[1, 1], count_include_pad=1), pool_names=("local average",))
     yield then("best three", lambda g: g.do("ReduceMean", _top(g), to="pooled", axes=[2], keepdims=0))
     yield then("the last window", one("Gather", np.int64(12), axis=2), pools=False, pooled="")
     yield then("transpose, ReduceMax of windows", lambda g: g.do("ReduceMax", g.do("Transpose", "acted", perm=[0, 2, 1]), to="pooled", axes=[1], keepdims=0))
@@ -803,7 +800,7 @@ def _several() -> Iterator[Example]:
     graph.do("Conv", "back", "w", "b", to="minus")
     graph.do("Conv", "x", "w", "b", to="scores")
     graph.do("Max", graph.do("GlobalMaxPool", "scores"), graph.do("GlobalMaxPool", "minus"), to="out")
-    yield example("both strands by one weight, the other first", "several", graph, W, b, must="read", acted="scores", pools=True)
+    yield example("both strands by one weight, the other first", "several", graph, W, b, must="read", acted="scores", pools=True, pool_names=("max",))
     graph = begin()
     graph.hold("w", W), graph.hold("b", b)
     graph.do("Conv", "x", "w", "b", to="scores")

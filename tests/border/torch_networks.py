@@ -165,6 +165,8 @@ def stages_of(
     stride: int = 1,
     shift: int = 0,
     layer: str = "conv",
+    begins: Sequence[str] = (),
+    also: Sequence[float] = (),
     judged: bool = True,
     may_be_first: bool = True,
     reads_input: bool = True,
@@ -172,7 +174,7 @@ def stages_of(
 ) -> Iterator[Stage]:
     """The layer `stage` and what may be folded into it.
 
-    `left` columns of padding are the layer's own; `shift` says by how many letters more the network's windows begin
+    `also` are factors that a reader may take out of what follows. `left` columns of padding are the layer's own; `shift` says by how many letters more the network's windows begin
     before those of the letters. `is_whole` is False where its scores are none of windows of all letters.
     """
     given = outputs(model, x)
@@ -198,18 +200,25 @@ def stages_of(
         local = canonical(given["local"], kernels) if "local" in given else None
         head = np.asarray(given["head"], dtype=np.float64) if "head" in given else None
         behind = Behind(
-            acted, tuple(names), local, local_kind, pooled, tuple(pool_names),
+            acted, tuple(names), tuple(begins), local, local_kind, pooled, tuple(pool_names),
             ("pool" in parts or "local" in parts) if pools is None else pools,
             head.reshape(BATCH) if head is not None and head.size == BATCH else None,
         )  # fmt: skip
     for _, lone, inside in found:
         alone = canonical(lone, kernels)
-        if alone is None:
+        if alone is None:  # its scores are of more than windows
+            yield Stage(layer, np.zeros((1, 0, 0)), np.zeros(0, int), None, None, behind)
             continue
         inner = canonical(inside, kernels) if is_whole else None
         starts = window_starts(alone.shape[2], stride=stride, left=left)
         inner_starts = None if inner is None else window_starts(inner.shape[2], stride=stride, left=left + shift)
         yield Stage(layer, alone, starts, inner, inner_starts, behind, may_be_first, reads_input)
+        for factor in also:  # a reader may split a function into a factor and the rest
+            grown = None
+            if behind is not None and last == stage and behind.pooled is not None:
+                grown = dataclasses.replace(behind, activated=factor * inner, pooled=factor * behind.pooled, output=None)
+            rest = grown or Behind(begins=("softplus",), pools=behind is not None and behind.pools)
+            yield Stage(layer, factor * alone, starts, factor * inner, inner_starts, rest, may_be_first, reads_input)
 
 
 # ways of keeping
@@ -279,6 +288,7 @@ def _examples(
     state_model: nn.Module | None = None,
     options: dict[str, Any] | None = None,
     named: Sequence[str] = (),
+    has_convolution: bool = True,
     **truth: Any,
 ) -> Iterator[Example]:
     sequences = onehot(letters, length)
@@ -292,11 +302,11 @@ def _examples(
     for way in ways:
         if way == DYNAMO:  # its nodes have numbers for names
             stages = [dataclasses.replace(each, layer="") for each in stages]
-        needed = ("claimed" if way in SHOWING else "read") if is_plain else ("read" if must == "read" else "")
+        needed = ("claimed" if way in SHOWING else "bias" if way in KEEPING else "read") if is_plain else ("read" if must == "read" else "")
         own = model if state_model is None else state_model
         yield Example(
             f"{way}: {name}", way, about, kept(own, way, given), tuple(stages), sequences, needed, options or {},
-            tuple(named), way in (SAFETENSORS, NPZ, LEGACY, DYNAMO),
+            tuple(named), way in (SAFETENSORS, NPZ, LEGACY, DYNAMO), has_convolution,
         )  # fmt: skip
 
 
@@ -380,9 +390,18 @@ def _layouts() -> Iterator[Example]:
         lay=lambda x: x.transpose(1, 2), kernels=4, must="plain",
     )  # fmt: skip
     yield from _examples(
-        "letters padded too", "layout", net(lay=Does(lambda x: x[:, None]), conv=two(4, 5, padding="same"), **flat),
-        (MODULE, LEGACY), is_whole=False,
+        "padded along the sequence alone, two axes", "layout",
+        net(lay=Does(lambda x: x[:, None]), conv=two(4, 5, padding=(0, 1)), **flat), (MODULE, LEGACY), left=1,
     )  # fmt: skip
+    both = two(4, 5, padding="same")
+    inner = two(4, 5, padding=(0, 2))
+    inner.load_state_dict(both.state_dict())
+    alone = canonical(inner(torch.from_numpy(onehot())[:, None]).detach(), KERNELS)
+    behind = Behind(names=("relu",), pool_names=("max", "local max"), pools=True)
+    for example in _examples("letters padded too", "layout", net(lay=Does(lambda x: x[:, None]), conv=both, **flat),
+                             (MODULE, LEGACY), is_whole=False):  # fmt: skip
+        known = dataclasses.replace(behind, pooled=example.stages[0].behind.pooled, output=example.stages[0].behind.output)
+        yield _with(example, stages=(Stage("conv", alone, window_starts(LENGTH, left=2), None, None, known),))
     yield from _examples(
         "padded along the sequence alone", "layout",
         net(lay=Does(lambda x: x[:, None]), conv=two(4, 5, padding=(0, 2)), **flat), (MODULE, LEGACY), left=2,
@@ -438,7 +457,7 @@ def _layouts() -> Iterator[Example]:
         )  # fmt: skip
     yield from _examples(
         "a linear layer over all letters", "layout",
-        net(flat=nn.Flatten(), conv=nn.Linear(4 * 17, 3), act=nn.ReLU()), (MODULE, FILE),
+        net(flat=nn.Flatten(), conv=nn.Linear(4 * 17, 3), act=nn.ReLU()), (MODULE, FILE), has_convolution=False,
     )  # fmt: skip
 
 
@@ -512,7 +531,14 @@ def _before() -> Iterator[Example]:
         ways += [LEGACY] if is_exported or said in ("batch norm", "two batch norms") else []
         ways += [FILE] if is_hidden and said in ("a quarter taken off", "sequence turned round") or not is_hidden else []
         must = "plain" if said in ("nothing that counts: dropout", "identity") else None
-        yield from _examples(said, "before", model, ways, must=must, reads_input=True)
+        for example in _examples(said, "before", model, ways, must=must, reads_input=True):
+            stages = example.stages
+            if said == "dense over the letters" and example.way == LEGACY:  # its last part is a number a letter
+                shift = layer.layer.bias.detach()[:, None]
+                with torch.no_grad():
+                    part = model.conv(torch.from_numpy(onehot()) + shift).double().numpy()
+                stages = (*stages, dataclasses.replace(stages[0], alone=part))
+            yield _with(example, stages=stages)
     for said in ("batch norm", "a quarter taken off", "letters turned round"):
         model = net(before=before[said][0], conv=conv(), **plain_tail())
         yield from _examples(said, "before", model, (DYNAMO, UNTRACEABLE))
@@ -790,8 +816,11 @@ def _half() -> Iterator[Example]:
         yield _with(example, make=partial(_saved, state, FILE))
 
 
-class Reduced(Does):
-    """A pooling, as a function."""
+def _begins(said: str) -> tuple[str, ...]:
+    """What the first of several functions is called."""
+    first = {"relu, then": "relu", "batch norm behind relu": "relu", "exp, capped": "exponential", "tanh, then": "tanh",
+             "relu of sigmoid": "sigmoid", "log of one plus": "relu"}  # fmt: skip
+    return tuple(word for start, word in first.items() if said.startswith(start))
 
 
 def _behind() -> Iterator[Example]:
@@ -809,7 +838,7 @@ def _behind() -> Iterator[Example]:
         "clamp from above": (Does(lambda x: x.clamp(max=0.5)), ("clip",)),
         "maximum with 0": (Does(lambda x: torch.maximum(x, torch.zeros(1))), ()),
         "torch.max with 0": (Does(lambda x: torch.max(x, torch.zeros(1))), ("relu",)),
-        "minimum with 1": (Does(lambda x: torch.minimum(x, torch.ones(1))), ()),
+        "minimum with 1": (Does(lambda x: torch.minimum(x, torch.ones(1))), ("clip",)),
         "where": (Does(lambda x: torch.where(x > 0, x, 0.5 * x)), ()),
         "leaky relu": (nn.LeakyReLU(0.2), ("leaky relu",)),
         "F.leaky_relu": (Does(lambda x: F.leaky_relu(x, 0.3)), ("leaky relu",)),
@@ -826,18 +855,13 @@ def _behind() -> Iterator[Example]:
         "softplus, beta 3": (nn.Softplus(beta=3), ("softplus of beta 3",)),
         "softplus, functional, beta 3": (Does(lambda x: F.softplus(x, beta=3)), ()),
         "gelu": (nn.GELU(), ()),
-        "gelu by tanh": (nn.GELU(approximate="tanh"), ()),
+        "gelu by tanh": (nn.GELU(approximate="tanh"), ("gelu",)),
         "silu": (nn.SiLU(), ()),
         "x sigmoid x": (Does(lambda x: x * torch.sigmoid(x)), ("silu",)),
         "exp": (Does(torch.exp), ()),
-        "exp of three times": (Does(lambda x: torch.exp(3 * x)), ()),
         "exp, capped": (Does(lambda x: torch.exp(x).clamp(max=2)), ()),
         "squared": (Does(lambda x: x**2), ("pow", "square")),
-        "absolute": (Does(torch.abs), ("abs", "absolute")),
-        "negated": (Does(lambda x: -x), ("neg",)),
-        "relu of the negative": (Does(lambda x: torch.relu(-x)), ()),
-        "relu above one": (Does(lambda x: torch.relu(x - 1)), ()),
-        "twice, relu": (Does(lambda x: torch.relu(2 * x)), ()),
+        "absolute": (Does(torch.abs), ("abs", "absolute", "absolute value")),
         "relu, then a factor": (Does(lambda x: 2 * torch.relu(x)), ()),
         "relu, then relu6": (nn.Sequential(nn.ReLU(), nn.ReLU6()), ("relu6",)),
         "relu of sigmoid": (nn.Sequential(nn.Sigmoid(), nn.ReLU()), ()),
@@ -850,9 +874,6 @@ def _behind() -> Iterator[Example]:
         "rounded": (Does(torch.round), ("round",)),
         "softmax over windows": (nn.Softmax(dim=-1), ("softmax",)),
         "softmax over kernels": (nn.Softmax(dim=1), ("softmax",)),
-        "a drawn number": (Does(lambda x: x + 0.7), ()),
-        "a number a kernel": (Holds(lambda x, s: x + s, s=shift), ()),
-        "a factor a kernel": (Holds(lambda x, s: x * s, s=shift), ()),
         "batch norm behind relu": (nn.Sequential(nn.ReLU(), nn.BatchNorm1d(KERNELS)), ()),
         "group norm": (nn.GroupNorm(1, KERNELS), ()),
         "instance norm": (nn.InstanceNorm1d(KERNELS), ()),
@@ -862,16 +883,28 @@ def _behind() -> Iterator[Example]:
         "gated": (Does(lambda x: x * x.mean(-1, keepdim=True)), ()),
     }  # fmt: skip
     exported = ("F.relu", "clamp at 0", "clamp 0 to 6", "clamp at 0.5", "maximum with 0", "where", "leaky relu", "prelu", "relu6",
-                "hardtanh", "elu", "softplus, beta 3", "silu", "x sigmoid x", "exp", "exp of three times", "gelu", "squared",
-                "negated", "relu above one", "twice, relu", "relu, then a factor", "relu, then relu6", "tanh, then relu",
-                "a number a kernel", "a factor a kernel", "a drawn number", "batch norm behind relu",
+                "hardtanh", "elu", "softplus, beta 3", "silu", "x sigmoid x", "exp", "gelu", "squared",
+                "relu, then a factor", "relu, then relu6", "tanh, then relu", "batch norm behind relu",
                 "softmax over windows", "LSTM", "residual", "gated", "gelu by tanh", "minimum with 1")  # fmt: skip
     for said, (layer, names) in acts.items():
         model = net(conv=conv(), act=layer, **maximum)
         yield from _examples(
             f"then {said}", "behind", model, (MODULE, LEGACY) if said in exported else (MODULE,), names=names,
-            must="read",
+            must="read", begins=_begins(said), also=(3.0,) if "beta 3" in said else (),
         )  # fmt: skip
+    affine: dict[str, tuple[nn.Module, nn.Module | None]] = {
+        "negated": (Does(lambda x: -x), None),
+        "relu of the negative": (Does(lambda x: -x), nn.ReLU()),
+        "relu above one": (Does(lambda x: x - 1), nn.ReLU()),
+        "twice, relu": (Does(lambda x: 2 * x), nn.ReLU()),
+        "exp of three times": (Does(lambda x: 3 * x), Does(torch.exp)),
+        "a number": (Does(lambda x: x + 0.7), None),
+        "a number a kernel": (Holds(lambda x, s: x + s, s=shift), None),
+        "a factor a kernel": (Holds(lambda x, s: x * s, s=shift), None),
+    }
+    for said, (scale, function) in affine.items():
+        act = {} if function is None else {"act": function}
+        yield from _examples(f"then {said}", "behind", net(conv=conv(), norm=scale, **act, **maximum), (MODULE, LEGACY), must="read")
     for said in ("F.relu", "relu6", "gelu", "silu", "clamp at 0.5"):
         yield from _examples(
             f"then {said}", "behind", net(conv=conv(), act=acts[said][0], **maximum), (DYNAMO,), names=acts[said][1]
@@ -893,7 +926,7 @@ def _poolings(last: Mapping[str, nn.Module]) -> Iterator[Example]:
         "sum": (Does(lambda x: x.sum(-1)), ("sum",)),
         "logsumexp": (Does(lambda x: x.logsumexp(-1)), ()),
         "logsumexp, sharper": (Does(lambda x: (3 * x).logsumexp(-1) / 3), ()),
-        "log mean exp": (Does(lambda x: x.logsumexp(-1) - math.log(13)), ()),
+        "log mean exp": (Does(lambda x: x.logsumexp(-1) - math.log(13)), ("logsumexp",)),
         "min": (Does(lambda x: x.amin(-1)), ("min",)),
         "median": (Does(lambda x: x.median(-1)[0]), ("median",)),
         "best three": (Does(lambda x: x.topk(3, -1)[0].mean(-1)), ()),
@@ -938,7 +971,7 @@ def _poolings(last: Mapping[str, nn.Module]) -> Iterator[Example]:
             unknown = tuple(word for start, word in local.items() if said.startswith(start) and way == MODULE)
             yield from _examples(
                 f"pooled by {said}", "behind", net(conv=conv(), pool=layer, **last), (way,),
-                pool_names=(*names, *unknown), must="read", **extra,
+                pool_names=(*names, *unknown), must="read", also=(3.0,) if "sharper" in said else (), **extra,
             )  # fmt: skip
     wrong_axis: dict[str, Callable[[Any], Any]] = {
         "max over kernels": lambda x: x.amax(1),
@@ -1142,7 +1175,8 @@ def _several() -> Iterator[Example]:
     for said, function in joins.items():
         model = Strands(function)
         scores = _scores(model.conv)
-        behind = Behind(np.maximum(scores, 0), (), pools=True, pool_names=())
+        own = ("max",) if said == "max over both strands" else ("average",) if said.startswith("mean") else ()
+        behind = Behind(np.maximum(scores, 0), pools=True, pool_names=own)
         yield from _of_layers(said, model, {"conv": model.conv}, {"conv": behind}, (MODULE, LEGACY, FILE))
     back = Backward()
     yield from _of_layers(
@@ -1287,7 +1321,7 @@ def _arrays() -> Iterator[Example]:
                     ):  # fmt: skip
                         if words and how == "npy":
                             continue
-                        yield _with(example, make=partial(make, values), can_be_uploaded=how == "npy")
+                        yield _with(example, make=partial(make, values), can_be_uploaded=how == "npy", axes=axes)
     single = conv(kernels=1)
     values = single.weight.detach().numpy()[0]
     for said, array in {"letter, position": values, "position, letter": values.T}.items():
