@@ -6,7 +6,7 @@ import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -22,10 +22,28 @@ from epool_viz.data.importing.network import (
 )
 from epool_viz.data.importing.onnx_constants import MOST_STEPS, Constants, attributes, is_standard
 from epool_viz.data.importing.onnx_door import Door
+from epool_viz.data.importing.walking import (
+    ALPHABETS,
+    BATCH,
+    KERNEL,
+    LETTER,
+    OPEN,
+    POSITION,
+    SINGLE,
+    Roles,
+    Sizes,
+    UnknownError,
+    affine,
+    along_axis,
+    known,
+    letter_axis,
+    of_norm,
+    reordering,
+    scaling,
+    spread,
+    unreshaped,
+)
 
-BATCH, LETTER, POSITION, SINGLE, KERNEL = "batch", "letter", "position", "1", "kernel"
-OPEN = "axes that can be read in two ways"
-_ALPHABETS = (4, 5, 20, 21)
 _FLOATING = (1, 10, 11, 16)
 _AFFINE = ("Add", "Sub", "Mul", "Div")
 _ACTIVATIONS = {"Relu": "relu", "LeakyRelu": "leaky relu", "Sigmoid": "sigmoid", "Tanh": "tanh", "Exp": "exponential",
@@ -35,14 +53,7 @@ _ACTIVATIONS = {"Relu": "relu", "LeakyRelu": "leaky relu", "Sigmoid": "sigmoid",
 _POOLINGS = {"GlobalMaxPool": "max", "GlobalAveragePool": "average", "ReduceMax": "max", "ReduceMean": "average",
              "ReduceLogSumExp": "logsumexp", "MaxPool": "local max", "AveragePool": "local average"}  # fmt: skip
 
-Sizes = list[int | None]
-Roles = list[str]
-_T = TypeVar("_T")
 _DEEPEST = 30
-
-
-class _UnknownError(Exception):
-    """Something on the way that is not known."""
 
 
 @dataclass(frozen=True)
@@ -189,7 +200,7 @@ class OnnxGraph:
                 return [sizes[place] for place in _turn(node, len(sizes))]
             if kind == "Unsqueeze":
                 axes = self._axes(node, 1)
-                return None if axes is None else _spread(sizes, axes, 1)
+                return None if axes is None else spread(sizes, axes, 1)
             if kind == "Squeeze":
                 axes = self._axes(node, 1)
                 gone = {each % len(sizes) for each in axes} if axes is not None else _ones(sizes)
@@ -207,8 +218,8 @@ class OnnxGraph:
             if kind == "OneHot":
                 depth = self.constants.array(node.input[1])
                 axis = int(attributes(node).get("axis", -1))
-                return None if depth is None else _spread(sizes, [axis], int(depth.reshape(-1)[0]))
-        except (_UnknownError, IndexError, ValueError, ZeroDivisionError):
+                return None if depth is None else spread(sizes, [axis], int(depth.reshape(-1)[0]))
+        except (UnknownError, IndexError, ValueError, ZeroDivisionError):
             return None
         return None
 
@@ -222,7 +233,7 @@ class OnnxGraph:
             node = nodes[place]
             try:
                 roles, step = self._back(node, roles, sizes[place], letters)
-            except (_UnknownError, IndexError, ValueError):
+            except (UnknownError, IndexError, ValueError):
                 return _Way((Step("other", _name(node), node.op_type), *steps[::-1]))
             pads += [(node, roles)] if node.op_type == "Pad" else []
             steps += [step] if step is not None else []
@@ -240,7 +251,7 @@ class OnnxGraph:
         """What the axes are before a node, and what it does."""
         kind, name = node.op_type, _name(node)
         if not is_standard(node):
-            raise _UnknownError
+            raise UnknownError
         if kind in _AFFINE or kind == "Neg":
             return roles, self._scaling(node, roles, letters)
         if kind == "BatchNormalization":
@@ -254,29 +265,29 @@ class OnnxGraph:
             turn = _turn(node, len(roles))
             return [roles[turn.index(place)] for place in range(len(roles))], moved
         if kind == "Unsqueeze":
-            gone = {each % len(roles) for each in _known(self._axes(node, 1))}
+            gone = {each % len(roles) for each in known(self._axes(node, 1))}
             if any(roles[each] not in (SINGLE, BATCH) for each in gone):
-                raise _UnknownError
+                raise UnknownError
             return [role for i, role in enumerate(roles) if i not in gone], moved
         if kind == "Squeeze":
             axes = self._axes(node, 1)
-            axes = sorted(_known(_ones(_known(before)))) if axes is None else axes
-            return _spread(roles, axes, SINGLE), moved
+            axes = sorted(known(_ones(known(before)))) if axes is None else axes
+            return spread(roles, axes, SINGLE), moved
         if kind == "Reshape":
-            return _unreshaped(roles, _known(before), _known(self._sizes_behind(node, before))), moved
+            return unreshaped(roles, known(before), known(self._sizes_behind(node, before))), moved
         if kind == "Pad":
             pads = self._pads(node, len(roles))
             if any(min(each) < 0 or (any(each) and role != POSITION) for each, role in zip(pads, roles, strict=True)):
-                raise _UnknownError
+                raise UnknownError
             return roles, moved
         if kind == "OneHot":
             depth, values = self.constants.array(node.input[1]), self.constants.array(node.input[2])
             axis = int(attributes(node).get("axis", -1)) % len(roles)
             is_plain = depth is not None and values is not None and values.tolist() == [0, 1]
-            if not is_plain or int(_known(depth).reshape(-1)[0]) != letters or roles[axis] != LETTER:
-                raise _UnknownError
+            if not is_plain or int(known(depth).reshape(-1)[0]) != letters or roles[axis] != LETTER:
+                raise UnknownError
             return [*roles[:axis], *roles[axis + 1 :]], moved
-        raise _UnknownError
+        raise UnknownError
 
     def _leaves_alone(self, node: Any) -> bool:
         kind, numbers = node.op_type, attributes(node)
@@ -288,41 +299,32 @@ class OnnxGraph:
         return kind == "Identity"
 
     def _scaling(self, node: Any, roles: Roles, letters: int) -> Step:
-        return _scale(node, *self._affine(node, roles, LETTER, letters))
+        return scaling(_name(node), node.op_type.lower(), *self._affine(node, roles, LETTER, letters))
 
     def _affine(self, node: Any, roles: Roles, axis: str, n: int) -> tuple[Array, Array]:
         """What a node multiplies each entry of an axis by, and what it adds, each of shape (n,)."""
         kind = node.op_type
-        ones, zeros = np.ones(n), np.zeros(n)
         if kind == "Neg":
-            return -ones, zeros
+            return -np.ones(n), np.zeros(n)
         if len(node.input) != 2 or not is_standard(node):
-            raise _UnknownError
+            raise UnknownError
         values = [self.constants.array(each) for each in node.input]
         if (values[0] is None) == (values[1] is None):
-            raise _UnknownError
+            raise UnknownError
         is_first = values[0] is not None
-        number = _along_axis(_known(values[0] if is_first else values[1]), roles, axis, n)
-        if kind == "Add":
-            return ones, number
-        if kind == "Mul":
-            return number, zeros
-        if kind == "Sub":
-            return (-ones, number) if is_first else (ones, -number)
-        if kind == "Div" and not is_first and number.all():
-            return 1 / number, zeros
-        raise _UnknownError
+        number = along_axis(known(values[0] if is_first else values[1]), roles, axis, n)
+        return affine(kind.lower(), number, is_first=is_first)
 
     def _norm_before(self, node: Any, roles: Roles, letters: int) -> Step:
         step = self._norm(node)
         if len(roles) < 2 or step.kind != "batch_norm":
-            raise _UnknownError
+            raise UnknownError
         if roles[1] == LETTER and all(each.shape == (letters,) for each in step.tensors.values()):
             return step
         if roles[1] != SINGLE or any(each.shape != (1,) for each in step.tensors.values()):
-            raise _UnknownError
-        factor, shift = _of_norm(step, 1)
-        return _scale(node, factor, shift)
+            raise UnknownError
+        factor, shift = of_norm(step, 1)
+        return scaling(step.name, "batch-norm", factor, shift)
 
     def _norm(self, node: Any) -> Step:
         """A BatchNormalization as a step, "other" where it is not told in numbers."""
@@ -342,23 +344,21 @@ class OnnxGraph:
         else:
             indices = self.constants.array(node.input[1])
             if indices is None or node.input[0] == node.input[1]:
-                raise _UnknownError
+                raise UnknownError
             axis = int(numbers.get("axis", 0))
             if node.op_type == "GatherND":
                 if numbers.get("batch_dims", 0) or indices.shape != (letters, 1):
-                    raise _UnknownError
+                    raise UnknownError
                 axis, indices = 0, indices[:, 0]
             if indices.size == 1 and indices.ndim == 0:
                 axis %= len(roles) + 1
                 if before is None or before[axis] != 1:
-                    raise _UnknownError
-                return _spread(roles, [axis], SINGLE), Step("reshape", name, "gather")
+                    raise UnknownError
+                return spread(roles, [axis], SINGLE), Step("reshape", name, "gather")
             order = [int(each) for each in np.atleast_1d(indices)] if indices.ndim == 1 else []
-        if roles[axis % len(roles)] != LETTER or sorted(each % letters for each in order) != list(range(letters)):
-            raise _UnknownError
-        if any(not -letters <= each < letters for each in order):
-            raise _UnknownError
-        return roles, Step("letters", name, node.op_type.lower(), order=tuple(each % letters for each in order))
+        if roles[axis % len(roles)] != LETTER:
+            raise UnknownError
+        return roles, reordering(name, node.op_type.lower(), order, letters)
 
     def _sliced(self, node: Any, roles: Roles, letters: int) -> tuple[list[int], int]:
         numbers = attributes(node)
@@ -366,16 +366,16 @@ class OnnxGraph:
             starts, ends = list(numbers["starts"]), list(numbers["ends"])
             axes, strides = list(numbers.get("axes", range(len(starts)))), [1] * len(starts)
         else:
-            given = [_known(self.constants.array(each)).tolist() if each else None for each in node.input[1:]]
+            given = [known(self.constants.array(each)).tolist() if each else None for each in node.input[1:]]
             given += [None] * (4 - len(given))
-            starts, ends = _known(given[0]), _known(given[1])
+            starts, ends = known(given[0]), known(given[1])
             axes, strides = given[2] or list(range(len(starts))), given[3] or [1] * len(starts)
         order, place = list(range(letters)), roles.index(LETTER)
         for start, end, axis, stride in zip(starts, ends, axes, strides, strict=True):
             if axis % len(roles) == place:
                 order = order[slice(start, None if stride < 0 and end < -letters else end, stride)]
             elif start != 0 or stride != 1 or end < 2**31 - 1:
-                raise _UnknownError
+                raise UnknownError
         return order, place
 
     def _pads(self, node: Any, rank: int) -> list[tuple[int, int]]:
@@ -384,12 +384,12 @@ class OnnxGraph:
         if "pads" in numbers:
             pads = [int(each) for each in numbers["pads"]]
         else:
-            pads = [int(each) for each in _known(self.constants.array(node.input[1]))]
+            pads = [int(each) for each in known(self.constants.array(node.input[1]))]
         axes = list(range(rank))
         if len(node.input) > 3 and node.input[3]:
-            axes = [int(each) % rank for each in _known(self.constants.array(node.input[3]))]
+            axes = [int(each) % rank for each in known(self.constants.array(node.input[3]))]
         if len(pads) != 2 * len(axes):
-            raise _UnknownError
+            raise UnknownError
         found = [(0, 0)] * rank
         for place, axis in enumerate(axes):
             found[axis] = (pads[place], pads[place + len(axes)])
@@ -401,7 +401,7 @@ class OnnxGraph:
         if "axes" in numbers:
             return [int(each) for each in numbers["axes"]]
         if len(node.input) > place and node.input[place]:
-            return [int(each) for each in np.atleast_1d(_known(self.constants.array(node.input[place])))]
+            return [int(each) for each in np.atleast_1d(known(self.constants.array(node.input[place])))]
         return None
 
     def _reshaped(self, node: Any, sizes: Sizes) -> Sizes | None:
@@ -445,7 +445,7 @@ class OnnxGraph:
                     name = node.output[0]
                     targets.append((name, tuple(roles), _is_norm(node)))
                     continue
-                except _UnknownError:
+                except UnknownError:
                     pass
             step, roles, windows = (known, roles, windows) if known else self._step(node, name, roles, windows, n)
             steps.append(step)
@@ -460,10 +460,10 @@ class OnnxGraph:
             step = self._norm(node)
             fits = is_standard(node) and step.kind == "batch_norm" and len(roles) > 1 and roles[1] == KERNEL
             if not fits or any(each.shape != (n,) for each in step.tensors.values()):
-                raise _UnknownError
-            return _of_norm(step, n)
+                raise UnknownError
+            return of_norm(step, n)
         if node.op_type not in (*_AFFINE, "Neg"):
-            raise _UnknownError
+            raise UnknownError
         return self._affine(node, roles, KERNEL, n)
 
     def _gathered(
@@ -474,7 +474,10 @@ class OnnxGraph:
         if count:
             bias = _added(bias, sum((each[2] for each in scalings[:count]), np.zeros(n)), n)
         rest = scalings[count:]
-        return bias, tuple(self._norm(each[0]) if _is_norm(each[0]) else _scale(*each) for each in rest)
+        return bias, tuple(
+            self._norm(each[0]) if _is_norm(each[0]) else scaling(_name(each[0]), each[0].op_type.lower(), *each[1:])
+            for each in rest
+        )
 
     def _next(self, name: str) -> tuple[Any, Step | None] | Step | None:
         """The only node that follows, with what it does where that takes several nodes to say; or why there is none."""
@@ -592,7 +595,7 @@ class OnnxGraph:
         if node.op_type.startswith("Reduce"):
             try:
                 axes = self._axes(node, 1)
-            except _UnknownError:
+            except UnknownError:
                 return None
             gone = {each % len(roles) for each in axes} if axes else set()
             if place not in gone or any(roles[each] not in (POSITION, SINGLE) for each in gone):
@@ -621,10 +624,10 @@ class OnnxGraph:
             if kind == "Transpose":
                 return [roles[place] for place in _turn(node, len(roles))]
             axes = self._axes(node, 1) if kind in ("Squeeze", "Unsqueeze") else None
-        except (_UnknownError, IndexError):
+        except (UnknownError, IndexError):
             return None
         if kind == "Unsqueeze" and axes is not None:
-            return _spread(roles, axes, SINGLE)
+            return spread(roles, axes, SINGLE)
         if kind == "Squeeze" and axes is not None:
             gone = {each % len(roles) for each in axes}
             is_plain = all(roles[each] == SINGLE for each in gone)
@@ -697,59 +700,28 @@ def _roles_of_data(shape: tuple[int, ...], sizes: Sizes | None) -> tuple[Roles, 
         return [BATCH, LETTER, POSITION], TORCH_1D, None
     if len(shape) != 4:
         return [BATCH, LETTER, *(SINGLE,) * (len(shape) - 3), POSITION], None, "a convolution over three axes"
-    known = sizes if sizes is not None and len(sizes) == 4 else [None] * 4
+    known_sizes = sizes if sizes is not None and len(sizes) == 4 else [None] * 4
     if shape[1] > 1:
-        singles = [axis for axis in (2, 3) if shape[axis] == 1 and known[axis] == 1]
+        singles = [axis for axis in (2, 3) if shape[axis] == 1 and known_sizes[axis] == 1]
         if len(singles) != 1:
             return [BATCH, LETTER, SINGLE, POSITION], TORCH_2D, "a convolution over rows and columns"
         roles = [BATCH, LETTER, POSITION, POSITION]
         roles[singles[0]] = SINGLE
         return roles, TORCH_2D, None
-    letters = [axis for axis in (2, 3) if shape[axis] in _ALPHABETS and known[axis] in (None, shape[axis])]
-    if len(letters) == 2 and shape[2] != shape[3]:  # 4 letters and 20 positions, or 20 letters and 4 positions
-        letters = [axis for axis in letters if known[axis] == shape[axis]] or letters
-    if len(letters) != 1:
-        trouble = "a convolution that slides over the letters" if not letters else OPEN
-        return [BATCH, SINGLE, LETTER, POSITION], TORCH_2D, trouble
+    try:
+        axis = letter_axis(shape[2:], known_sizes[2:])
+    except UnknownError:
+        return [BATCH, SINGLE, LETTER, POSITION], TORCH_2D, "a convolution that slides over the letters"
+    if axis is None:
+        return [BATCH, SINGLE, LETTER, POSITION], TORCH_2D, OPEN
     roles = [BATCH, SINGLE, POSITION, POSITION]
-    roles[letters[0]] = LETTER
-    is_plain = shape[5 - letters[0]] not in _ALPHABETS
+    roles[axis + 2] = LETTER
+    is_plain = shape[3 - axis] not in ALPHABETS
     return roles, TORCH_2D if is_plain else (KERNEL, SINGLE, *roles[2:]), None
 
 
 def _letters_in(shape: Sequence[int], roles: Sequence[str]) -> int:
     return shape[roles.index(LETTER)]
-
-
-def _along_axis(number: Array, roles: Sequence[str], axis: str, n: int) -> Array:
-    """A constant as one number for each entry of an axis."""
-    rank = len(roles)
-    if number.dtype.kind not in "fiu" or number.ndim > rank or axis not in roles:
-        raise _UnknownError
-    shape = (1,) * (rank - number.ndim) + number.shape
-    place = roles.index(axis)
-    if shape[place] not in (1, n) or any(size != 1 for i, size in enumerate(shape) if i != place):
-        raise _UnknownError
-    values = np.broadcast_to(number.astype(np.float64).reshape(-1), (n,))
-    if not np.isfinite(values).all():
-        raise _UnknownError
-    return values
-
-
-def _of_norm(step: Step, n: int) -> tuple[Array, Array]:
-    """The factor and the shift of a batch-norm."""
-    values = {name: each.read().astype(np.float64).reshape(n) for name, each in step.tensors.items()}
-    spread = values["variance"] + step.epsilon
-    if not (spread > 0).all():
-        raise _UnknownError
-    factor = values.get("gamma", np.ones(n)) / np.sqrt(spread)
-    return factor, values.get("beta", np.zeros(n)) - values["mean"] * factor
-
-
-def _scale(node: Any, factor: Array, shift: Array) -> Step:
-    name = _name(node)
-    tensors = {"factor": tensor_of(f"{name}.factor", factor), "shift": tensor_of(f"{name}.shift", shift)}
-    return Step("scale", name, node.op_type.lower(), tensors)
 
 
 def _is_norm(node: Any) -> bool:
@@ -770,33 +742,10 @@ def _times(tensor: Tensor, factor: float) -> Tensor:
     return dataclasses.replace(tensor, read=lambda: tensor.read() * factor)
 
 
-def _unreshaped(roles: Roles, before: Sizes, after: Sizes) -> Roles:
-    """What the axes were before axes of one were put in or taken out."""
-    kept = [(role, size) for role, size in zip(roles, after, strict=True) if size != 1]
-    lost = [role for role, size in zip(roles, after, strict=True) if size == 1]
-    if [size for size in before if size != 1] != [size for _, size in kept] or before.count(None) > 1:
-        raise _UnknownError
-    if any(role not in (SINGLE, BATCH) for role in lost):
-        raise _UnknownError
-    names = iter(role for role, _ in kept)
-    found = [SINGLE if size == 1 else next(names) for size in before]
-    if BATCH not in found and found[:1] == [SINGLE]:
-        found[0] = BATCH
-    return found
-
-
-def _spread(values: Sequence[Any], axes: Sequence[int], what: Any) -> list[Any]:
-    """The values with more among them; the axes are places of the outcome."""
-    rank = len(values) + len(axes)
-    places = {each % rank for each in axes}
-    rest = iter(values)
-    return [what if place in places else next(rest) for place in range(rank)]
-
-
 def _turn(node: Any, rank: int) -> list[int]:
     turn = [int(each) for each in attributes(node).get("perm", range(rank)[::-1])]
     if sorted(turn) != list(range(rank)):
-        raise _UnknownError
+        raise UnknownError
     return turn
 
 
@@ -806,12 +755,6 @@ def _ones(sizes: Sizes) -> set[int] | None:
 
 def _product(sizes: Sequence[int | None]) -> int:
     return math.prod(each or 0 for each in sizes)
-
-
-def _known(value: _T | None) -> _T:
-    if value is None:
-        raise _UnknownError
-    return value
 
 
 def _captured(node: Any, depth: int = 0) -> set[str]:
