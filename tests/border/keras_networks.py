@@ -142,7 +142,7 @@ class Maker:
             place.mkdir()
             needed = must
             if must == "plain":
-                needed = "claimed" if way in SHOWING else "bias" if way == WEIGHTS else "read"
+                needed = "claimed" if way in SHOWING else "bias" if way == WEIGHTS and "without bias" not in name else "read"
             make: Any
             if way in (KERAS, H5, WEIGHTS):
                 path = place / {KERAS: "m.keras", H5: "m.h5", WEIGHTS: "m.weights.h5"}[way]

@@ -302,7 +302,7 @@ def _examples(
     for way in ways:
         if way == DYNAMO:  # its nodes have numbers for names
             stages = [dataclasses.replace(each, layer="") for each in stages]
-        needed = ("claimed" if way in SHOWING else "bias" if way in KEEPING else "read") if is_plain else ("read" if must == "read" else "")
+        needed = ("claimed" if way in SHOWING else "bias" if way in KEEPING and "without bias" not in name else "read") if is_plain else ("read" if must == "read" else "")
         own = model if state_model is None else state_model
         yield Example(
             f"{way}: {name}", way, about, kept(own, way, given), tuple(stages), sequences, needed, options or {},
