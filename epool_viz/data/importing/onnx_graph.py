@@ -438,8 +438,8 @@ class OnnxGraph:
                 break
             if found is None:
                 break
-            node, known = found
-            if all(step.kind in ("aside", "reshape") for step in steps) and known is None and roles is not None:
+            node, told = found
+            if all(step.kind in ("aside", "reshape") for step in steps) and told is None and roles is not None:
                 try:
                     scalings.append((node, *self._affine_behind(node, roles, n)))
                     name = node.output[0]
@@ -447,7 +447,7 @@ class OnnxGraph:
                     continue
                 except UnknownError:
                     pass
-            step, roles, windows = (known, roles, windows) if known else self._step(node, name, roles, windows, n)
+            step, roles, windows = (told, roles, windows) if told else self._step(node, name, roles, windows, n)
             steps.append(step)
             name = node.output[0]
             if step.kind == "other":
