@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from epool_viz import import_kernels
 from epool_viz.data.importing.apart import read_apart
 from epool_viz.data.importing.kernels import Reading
-from epool_viz.data.importing.network import KERAS_2D, TORCH_1D, TORCH_2D, guess_axes, possible_axes, readings
+from epool_viz.data.importing.network import KERAS_2D, TORCH_1D, TORCH_2D, guess_axes, in_order, possible_axes, readings
 from epool_viz.errors import AmbiguousAxesError, ArgumentError
 
 
@@ -179,3 +181,15 @@ def test_flax_kernels_in_safetensors_lie_as_flax_has_them(rng: np.random.Generat
     wanted = rng.normal(size=(3, 4, 7)).astype("f4")
     raw = safetensors("params.Conv_0.kernel", np.ascontiguousarray(wanted.transpose(2, 1, 0)))
     np.testing.assert_array_equal(import_kernels(raw).kernels, wanted)
+
+
+def test_layers_of_safetensors_come_in_the_order_of_their_numbers(tmp_path: Path, rng: np.random.Generator) -> None:
+    arrays = {f"layers.{i}.weight": rng.normal(size=(3, 4, 2 + i)).astype("f4") for i in range(12)}
+    save_file(arrays, tmp_path / "m.safetensors")
+    read = import_kernels(tmp_path / "m.safetensors")
+    assert [each.partition(".weight")[0] for each in read.candidates] == [f"layers.{i}" for i in range(12)]
+
+
+def test_a_name_is_sorted_by_its_numbers() -> None:
+    names = ["conv1d", "conv1d_2", "conv1d_10", "layers.2.a", "layers.10", "layers.10.b"]
+    assert sorted({*names}, key=in_order) == names

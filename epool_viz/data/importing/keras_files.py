@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from epool_viz.data._hdf5_guard import (
 )
 from epool_viz.data.importing.archives import Archive
 from epool_viz.data.importing.keras_graph import KerasGraph, Layer
-from epool_viz.data.importing.network import Array, Network, Tensor
+from epool_viz.data.importing.network import Array, Network, Tensor, in_order
 from epool_viz.data.importing.tensors import network_of_tensors
 from epool_viz.data.importing.walking import UnknownError
 from epool_viz.errors import FormatError
@@ -30,6 +31,7 @@ _WHOLE = "a whole Keras model, as `model.save` writes it"
 _MOST_JSON = 1 << 25
 _MOST_OBJECTS = 20_000
 _DEEPEST = 24
+_NOT_PLAIN = ("depthwise", "pointwise", "separable", "transpose", "locally", "recurrent")
 _NAMES = {
     "weight": ("kernel", "w", "param_0"),
     "bias": ("bias", "b", "param_1"),
@@ -47,6 +49,11 @@ def read_keras_archive(archive: Archive, source: str) -> Network:
     model = _json(archive.read("config.json"), source)
     raw = archive.read("model.weights.h5")
     file = _File(raw, source)
+    if isinstance(model, dict) and isinstance(model.get("config"), dict) and "layers" not in model["config"]:
+        network = _of_weights(file, source, "Keras 3 archive")
+        name = str(model.get("class_name"))[:80]
+        remark = f"`{name}` is a class of its own: what stands before and behind its layers is not in the file."
+        return dataclasses.replace(network, remarks=(remark,))
     return _network(model, lambda layer, part: _of_store(file, layer, part), False, source, "Keras 3 archive")
 
 
@@ -55,7 +62,7 @@ def read_keras_hdf5(raw: bytes, source: str) -> Network:
     file = _File(raw, source)
     text = file.attribute(file.root, "model_config")
     if text is None:
-        return network_of_tensors(list(file.walk()), source=source, format="HDF5 weights", roles="keras")
+        return _of_weights(file, source, "HDF5 weights")
     model = _json(text if isinstance(text, bytes) else str(text), source)
     weights = file.child(file.root, "model_weights") or file.root
     is_theano = _word(file.attribute(weights, "backend") or file.attribute(file.root, "backend")) == "theano"
@@ -67,6 +74,26 @@ def read_keras_hdf5(raw: bytes, source: str) -> Network:
         source,
         f"Keras {version} HDF5" if version else "Keras HDF5",
     )
+
+
+def _of_weights(file: _File, source: str, format: str) -> Network:  # noqa: A002
+    """The convolutions of a file that has weights alone; those that are told to be no plain ones are left out."""
+    tensors = list(file.walk())
+    shapes = {each.name: each.shape for each in tensors}
+    network = network_of_tensors(tensors, source=source, format=format, roles="keras")
+    kept = tuple(each for each in network.convolutions if _is_plain(each.weight, shapes))
+    return dataclasses.replace(network, convolutions=kept)
+
+
+def _is_plain(weight: Tensor, shapes: Mapping[str, tuple[int, ...]]) -> bool:
+    """Whether a weight may be a plain convolution's, by its name and by the other weights of its layer."""
+    if any(word in weight.name.lower() for word in _NOT_PLAIN):
+        return False
+    stem = weight.name.removesuffix("vars/0")
+    if stem == weight.name:
+        return "/vars/" not in weight.name
+    bias = shapes.get(f"{stem}vars/1")
+    return f"{stem}vars/2" not in shapes and bias in (None, weight.shape[-1:])
 
 
 # the file
@@ -147,7 +174,11 @@ class _File:
                 raise FormatError(self.source, None, f"more than {_MOST_OBJECTS:,} objects, or a loop of them", _WHOLE)
             if _is_group(item):
                 with damage_told(self.source, _WHOLE):
-                    names = self.words(item, "layer_names") or self.words(item, "weight_names") or sorted(item)
+                    names = (
+                        self.words(item, "layer_names")
+                        or self.words(item, "weight_names")
+                        or sorted(item, key=in_order)
+                    )
                     names = [name for name in names if name.split("/")[0] in item]
                 found = ((*path, *name.split("/")) for name in names)
                 pending += [(each, self.at(item, each[len(path) :])) for each in reversed(list(found))]

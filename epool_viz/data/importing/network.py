@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
@@ -181,6 +182,11 @@ def tensor_of(name: str, values: Any) -> Tensor:
     """A tensor whose numbers are here already."""
     array = np.asarray(values)
     return Tensor(name, array.shape, lambda: array)
+
+
+def in_order(name: str) -> tuple[tuple[int, str], ...]:
+    """What to sort names by so that numbers in them count: `layers.2` comes before `layers.10`."""
+    return tuple((int(each), "") if each.isdecimal() else (-1, each) for each in re.split(r"(\d{1,18})", name) if each)
 
 
 def guess_axes(shape: tuple[int, ...], roles: tuple[str, ...] | None, n_letters: int) -> tuple[str, ...] | None:

@@ -24,6 +24,7 @@ _NO_LARGER = ("Cast", "Transpose", "Reshape", "Flatten", "Squeeze", "Unsqueeze",
               "Exp", "Log", "Sign", "Relu", "Tanh", "Sigmoid", "QuantizeLinear", "DequantizeLinear", "ReduceSum",
               "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2", "ReduceSumSquare", "Slice",
               "Identity", "Not", "Round", "Floor", "Ceil", "Clip", "Shape", "Size")  # fmt: skip
+_QUANTISED = ("QuantizeLinear", "DequantizeLinear")
 _BROADCAST = ("Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Where", "Equal", "Greater", "Less", "And", "Or", "Mod",
               "GreaterOrEqual", "LessOrEqual")  # fmt: skip
 
@@ -136,7 +137,10 @@ class Constants:
         names = [each for each in dict.fromkeys(node.input) if each]
         ends = [helper.make_tensor_value_info(each, TensorProto.UNDEFINED, None) for each in names]
         out = [helper.make_tensor_value_info(name, TensorProto.UNDEFINED, None)]
-        model = helper.make_model(helper.make_graph([node], "g", ends, out), opset_imports=self._opsets)
+        opsets = self._opsets
+        if node.op_type in _QUANTISED:  # of the same meaning since they came; the reference has the later ones
+            opsets = [helper.make_opsetid("", max(21, *(each.version for each in opsets)))]
+        model = helper.make_model(helper.make_graph([node], "g", ends, out), opset_imports=opsets)
         try:
             with np.errstate(all="ignore"):
                 value: Any = next(iter(ReferenceEvaluator(model).run(None, dict(zip(node.input, inputs, strict=True)))))

@@ -53,11 +53,11 @@ def read_onnx(raw: bytes, source: str) -> Network:
             raise NotRunError("what leads to it is not known")
         return run_door(model, graph.makers, graph.doors[layer], onehot_of, with_norms)
 
-    remarks = tuple(_remarks(model.graph, graph, nodes, found))
+    remarks = tuple(_remarks(model.graph, model.functions, graph, nodes, found))
     return Network(source, "ONNX", tuple(each for each in found if each is not None), remarks, run=run)
 
 
-def _remarks(graph: Any, walked: Any, nodes: list[Any], found: list[Any]) -> Iterator[str]:
+def _remarks(graph: Any, functions: Any, walked: Any, nodes: list[Any], found: list[Any]) -> Iterator[str]:
     """What of the graph is not read, a sentence each."""
     if len(walked.inputs) > 1:
         yield f"The graph has {len(walked.inputs)} inputs: {', '.join(f'`{name}`' for name in sorted(walked.inputs))}."
@@ -68,8 +68,9 @@ def _remarks(graph: Any, walked: Any, nodes: list[Any], found: list[Any]) -> Ite
         if node.op_type in _UNREAD:
             yield f"`{_name(node)}` is a {node.op_type}, which is not read."
     inside = sum(1 for node in _within(graph) if node.op_type == "Conv")
+    inside += sum(1 for each in functions for node in each.node if node.op_type == "Conv")
     if inside:
-        yield f"{inside} convolutions stand in a branch or a loop of the graph and are not read."
+        yield f"{inside} more stand in a branch, a loop or a function of the graph and are not read."
 
 
 def _name(node: Any) -> str:
