@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -13,7 +11,7 @@ from tests.border.networks import Example
 
 
 @pytest.fixture(scope="session")
-def examples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Example]]:
+def examples(tmp_path_factory: pytest.TempPathFactory) -> list[Example]:
     """All examples; Keras makes its own in another process while torch and ONNX make theirs here."""
     folder = tmp_path_factory.mktemp("keras")
     process = keras_networks.start(folder)
@@ -27,4 +25,4 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Example]
     finally:
         process.kill()
         process.wait()
-    yield made
+    return made

@@ -7,7 +7,6 @@ import re
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,6 +30,19 @@ FUNCTIONS: dict[str, Callable[[Array], Array]] = {
     "gelu": lambda x: x * (1 + _erf(x / math.sqrt(2))) / 2,
     "silu": lambda x: x / (1 + np.exp(-x)),
 }
+# functions with numbers of their own, which are taken from what they give
+FAMILIES: dict[str, Callable[[Array, Array], Array]] = {
+    "clip": lambda x, y: np.clip(x, y.min(), y.max()),
+    "leaky relu": lambda x, y: np.where(x < 0, x * _slope(x, y), x),
+    "elu": lambda x, y: np.where(x < 0, np.expm1(np.minimum(x, 0)) * _slope(np.expm1(x), y), x),
+}
+
+
+def _slope(x: Array, y: Array) -> float:
+    is_below = x < 0
+    return float((x * y)[is_below].sum() / (x * x)[is_below].sum()) if is_below.any() else 0.0
+
+
 # what a report says where it knows that the kernels are laid on the letters
 _UNCONDITIONAL = re.compile(r"^(Each kernel|The kernel|A kernel)\b.* is a PWM\b.*\bexactly\b")
 # and where it is known that what is pooled are the raw scores
@@ -52,9 +64,8 @@ class Verdict:
     reasons: tuple[str, ...] = ()
 
 
-def examine(example: Example, folder: Path) -> tuple[Verdict, ImportedKernels | None]:
-    """Read an example and judge the report, or how it was refused."""
-    source = example.make(folder)
+def examine(example: Example, source: Any) -> tuple[Verdict, ImportedKernels | None]:
+    """Read what an example made and judge the report, or how it was refused."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
@@ -194,20 +205,21 @@ def _behind_faults(report: ImportedKernels, stage: Stage, behind: Behind) -> Ite
         if report.pooling is not None:
             yield f"the activation is called {name!r}, which is not all, and a pooling is named"
     elif name is not None and name not in behind.names:
-        functions = [FUNCTIONS.get(each) for each in name.split(", ")]
-        if behind.activated is None or None in functions or behind.activated.shape != scores.shape:
+        target = behind.activated
+        given = None if target is None or target.shape != scores.shape else _applied(name, scores, target)
+        if given is None or target is None:
             yield f"the activation is called {name!r}"
-        else:
-            for function in functions:
-                scores = function(scores)
-            if np.abs(scores - behind.activated).max() > _tolerance(behind.activated):
-                yield f"the activation is called {name!r} and is not"
+        elif np.abs(given - target).max() > _tolerance(target):
+            yield f"the activation is called {name!r} and is not"
     yield from _pooling_faults(report, behind)
     if any(_RAW.search(each) for each in report.statements):
         raw = stage.through
-        if raw is None or behind.activated is None or behind.activated.shape != raw.shape:
-            yield "the posterior of raw scores is claimed, and these are not what is pooled"
-        elif np.abs(behind.activated - raw).max() > _tolerance(raw):
+        if (
+            raw is None
+            or behind.activated is None
+            or behind.activated.shape != raw.shape
+            or np.abs(behind.activated - raw).max() > _tolerance(raw)
+        ):
             yield "the posterior of raw scores is claimed, and these are not what is pooled"
     weights = report.output_weights
     if weights is not None:
@@ -217,6 +229,18 @@ def _behind_faults(report: ImportedKernels, stage: Stage, behind: Behind) -> Ite
             rest = behind.output - behind.pooled @ np.asarray(weights, dtype=np.float64)
             if np.ptp(rest) > 10 * _tolerance(behind.output):
                 yield "the output weights are not the network's"
+
+
+def _applied(name: str, scores: Array, target: Array) -> Array | None:
+    """What functions of these names give one after another; None where one is not known."""
+    for each in name.split(", "):
+        if each in FUNCTIONS:
+            scores = FUNCTIONS[each](scores)
+        elif each in FAMILIES:
+            scores = FAMILIES[each](scores, target)
+        else:
+            return None
+    return scores
 
 
 def _pooling_faults(report: ImportedKernels, behind: Behind) -> Iterator[str]:

@@ -9,18 +9,36 @@ import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tests.border.networks import BATCH, KERNELS, LENGTH, LETTERS, WIDTH, Array, Behind, Example, Stage, canonical, onehot, window_starts
+from tests.border.networks import (
+    BATCH,
+    KERNELS,
+    LENGTH,
+    LETTERS,
+    WIDTH,
+    Array,
+    Behind,
+    Example,
+    Stage,
+    canonical,
+    onehot,
+    window_starts,
+)
 
 KERAS, H5, WEIGHTS, LISTED, NPZ, NAMED = (
-    "keras .keras", "keras .h5", "keras .weights.h5", "keras get_weights", "keras get_weights as npz", "keras weights by name"
-)  # fmt: skip
+    "keras .keras",
+    "keras .h5",
+    "keras .weights.h5",
+    "keras get_weights",
+    "keras get_weights as npz",
+    "keras weights by name",
+)
 SHOWING = (KERAS, H5)
 ALL = (KERAS, H5, WEIGHTS, LISTED, NPZ, NAMED)
 _FILE = "examples.pickle"
@@ -71,14 +89,37 @@ class Maker:
                     weight.assign(values)
 
     def add(
-        self, name: str, about: str, parts: Sequence[tuple[str, Any]], ways: Sequence[str] = (KERAS,), *,
-        shape: Sequence[Any] = (LENGTH, LETTERS), lay: Callable[[Array], Any] = lambda x: x.transpose(0, 2, 1),
-        letters: int = LETTERS, kernels: int = KERNELS, length: int = LENGTH, acted: str | None = "", local_kind: str = "",
-        names: Sequence[str] = (), begins: Sequence[str] = (), pool_names: Sequence[str] = (), pools: bool | None = None, must: str = "",
-        left: int = 0, stride: int = 1, shift: int = 0, is_whole: bool = True, reads_input: bool = True, judged: bool = True,
-        dtype: str = "float32", extra: Sequence[str] = (), nested: bool = False, settle: bool = True, options: dict[str, Any] | None = None,
+        self,
+        name: str,
+        about: str,
+        parts: Sequence[tuple[str, Any]],
+        ways: Sequence[str] = (KERAS,),
+        *,
+        shape: Sequence[Any] = (LENGTH, LETTERS),
+        lay: Callable[[Array], Any] = lambda x: x.transpose(0, 2, 1),
+        letters: int = LETTERS,
+        kernels: int = KERNELS,
+        length: int = LENGTH,
+        acted: str | None = "",
+        local_kind: str = "",
+        names: Sequence[str] = (),
+        begins: Sequence[str] = (),
+        pool_names: Sequence[str] = (),
+        pools: bool | None = None,
+        must: str = "",
+        left: int = 0,
+        stride: int = 1,
+        shift: int = 0,
+        is_whole: bool = True,
+        reads_input: bool = True,
+        judged: bool = True,
+        dtype: str = "float32",
+        extra: Sequence[str] = (),
+        nested: bool = False,
+        settle: bool = True,
+        options: dict[str, Any] | None = None,
         prepare: Callable[[Any], None] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """A chain of layers, each with its part: "lay", "before", "conv", "norm", "act", "local", "pool", "head"."""
         keras = self.keras
         given = keras.Input(tuple(shape), dtype=dtype)
@@ -117,13 +158,21 @@ class Maker:
         pooled = values.get("pool")
         local = values.get("local")
         head = values.get("head")
-        behind = Behind(
-            canonical(values[acted], kernels) if acted else None, tuple(names), tuple(begins),
-            None if local is None else canonical(local, kernels), local_kind,
-            pooled.reshape(BATCH, kernels) if pooled is not None and pooled.size == BATCH * kernels else None,
-            tuple(pool_names), ("pool" in values or "local" in values) if pools is None else pools,
-            head.reshape(BATCH) if head is not None and head.size == BATCH else None,
-        ) if judged else None  # fmt: skip
+        behind = (
+            Behind(
+                canonical(values[acted], kernels) if acted else None,
+                tuple(names),
+                tuple(begins),
+                None if local is None else canonical(local, kernels),
+                local_kind,
+                pooled.reshape(BATCH, kernels) if pooled is not None and pooled.size == BATCH * kernels else None,
+                tuple(pool_names),
+                ("pool" in values or "local" in values) if pools is None else pools,
+                head.reshape(BATCH) if head is not None and head.size == BATCH else None,
+            )
+            if judged
+            else None
+        )
         stages = []
         for part, alone in found:
             plain = canonical(alone, kernels)
@@ -136,13 +185,26 @@ class Maker:
             stages.append(Stage("", plain, starts, inside, inner, behind, True, reads_input))
         self._keep(name, about, model, layer_of, ways, stages, sequences, must, options)
 
-    def _keep(self, name: str, about: str, model: Any, layer_of: Any, ways: Sequence[str], stages: Any, sequences: Array, must: str, options: Any) -> None:
+    def _keep(
+        self,
+        name: str,
+        about: str,
+        model: Any,
+        layer_of: Any,
+        ways: Sequence[str],
+        stages: Any,
+        sequences: Array,
+        must: str,
+        options: Any,
+    ) -> None:
         for way in ways:
             place = self.folder / str(len(self.examples))
             place.mkdir()
             needed = must
             if must == "plain":
-                needed = "claimed" if way in SHOWING else "bias" if way == WEIGHTS and "without bias" not in name else "read"
+                needed = (
+                    "claimed" if way in SHOWING else "bias" if way == WEIGHTS and "without bias" not in name else "read"
+                )
             make: Any
             if way in (KERAS, H5, WEIGHTS):
                 path = place / {KERAS: "m.keras", H5: "m.h5", WEIGHTS: "m.weights.h5"}[way]
@@ -157,8 +219,19 @@ class Maker:
                 named = {f"{each.path}:0": np.asarray(each.numpy()) for each in model.weights}
                 make = partial(_values, named)
             self.examples.append(
-                Example(f"{way}: {name}", way, about, make, tuple(stages), sequences, needed, options or {}, (),
-                        way in (KERAS, H5, WEIGHTS, NPZ), "dense" not in name or about != "layout")  # fmt: skip
+                Example(
+                    f"{way}: {name}",
+                    way,
+                    about,
+                    make,
+                    tuple(stages),
+                    sequences,
+                    needed,
+                    options or {},
+                    (),
+                    way in (KERAS, H5, WEIGHTS, NPZ),
+                    "dense" not in name or about != "layout",
+                )
             )
 
     def tail(self, kernels: int = KERNELS) -> list[tuple[str, Any]]:
@@ -183,24 +256,63 @@ class Maker:
     def plain(self) -> None:
         layers = self.layers
         self.add("conv, relu, max, dense", "plain", [self.conv(), *self.tail()], ALL, must="plain")
-        self.add("conv without bias, exponential, average", "plain",
-                 [self.conv(use_bias=False), ("act", layers.Activation("exponential")), ("pool", layers.GlobalAveragePooling1D())],
-                 (KERAS, H5, WEIGHTS, LISTED), must="plain")  # fmt: skip
-        self.add("conv, batch norm, relu, max", "plain", [self.conv(), ("norm", layers.BatchNormalization()), *self.tail()],
-                 (KERAS, H5, WEIGHTS, LISTED, NAMED), must="plain")  # fmt: skip
-        self.add("protein", "plain", [self.conv(), *self.tail()], (KERAS, H5, NAMED), shape=(LENGTH, 20), letters=20, must="plain")
+        self.add(
+            "conv without bias, exponential, average",
+            "plain",
+            [
+                self.conv(use_bias=False),
+                ("act", layers.Activation("exponential")),
+                ("pool", layers.GlobalAveragePooling1D()),
+            ],
+            (KERAS, H5, WEIGHTS, LISTED),
+            must="plain",
+        )
+        self.add(
+            "conv, batch norm, relu, max",
+            "plain",
+            [self.conv(), ("norm", layers.BatchNormalization()), *self.tail()],
+            (KERAS, H5, WEIGHTS, LISTED, NAMED),
+            must="plain",
+        )
+        self.add(
+            "protein",
+            "plain",
+            [self.conv(), *self.tail()],
+            (KERAS, H5, NAMED),
+            shape=(LENGTH, 20),
+            letters=20,
+            must="plain",
+        )
         for kernels, width in ((4, 5), (3, 4), (4, 4), (5, 3)):
             ways = (KERAS, H5, WEIGHTS, LISTED, NPZ, NAMED)
             for way in ways:
-                self.add(f"{kernels} kernels of {width}", "plain", [self.conv(kernels, width), *self.tail(kernels)], (way,), kernels=kernels,
-                         must="plain" if way in SHOWING else "read" if way in (WEIGHTS, NAMED) else "")  # fmt: skip
+                self.add(
+                    f"{kernels} kernels of {width}",
+                    "plain",
+                    [self.conv(kernels, width), *self.tail(kernels)],
+                    (way,),
+                    kernels=kernels,
+                    must="plain" if way in SHOWING else "read" if way in (WEIGHTS, NAMED) else "",
+                )
                 if way == WEIGHTS or way in (LISTED, NAMED):
-                    self.add(f"{kernels} kernels of {width} without bias", "plain", [self.conv(kernels, width, use_bias=False), *self.tail(kernels)],
-                             (way,), kernels=kernels)  # fmt: skip
-        self.add("length unknown", "plain", [self.conv(), *self.tail()], (KERAS, H5), shape=(None, LETTERS), must="plain")
+                    self.add(
+                        f"{kernels} kernels of {width} without bias",
+                        "plain",
+                        [self.conv(kernels, width, use_bias=False), *self.tail(kernels)],
+                        (way,),
+                        kernels=kernels,
+                    )
+        self.add(
+            "length unknown", "plain", [self.conv(), *self.tail()], (KERAS, H5), shape=(None, LETTERS), must="plain"
+        )
         self.add("one kernel", "plain", [self.conv(1), *self.tail(1)], (KERAS, WEIGHTS), kernels=1, must="plain")
-        self.add("sequential, one within another", "plain",
-                 [("conv", self.keras.Sequential([self.keras.Input((LENGTH, LETTERS)), self.conv()[1]])), *self.tail()], (KERAS, H5), must="plain")  # fmt: skip
+        self.add(
+            "sequential, one within another",
+            "plain",
+            [("conv", self.keras.Sequential([self.keras.Input((LENGTH, LETTERS)), self.conv()[1]])), *self.tail()],
+            (KERAS, H5),
+            must="plain",
+        )
 
     def layouts(self) -> None:
         layers = self.layers
@@ -215,36 +327,112 @@ class Maker:
         for said, (shape, size, lay) in orders.items():
             for kernels in (3, 4):
                 ways = (KERAS, H5, WEIGHTS)
-                self.add(f"Conv2D on {said}, {kernels} kernels", "layout", [("conv", layers.Conv2D(kernels, size)), *self.tail2()], ways,
-                         shape=shape, lay=lay, kernels=kernels, must="read" if kernels == 3 and 5 in size and 1 not in size else "")  # fmt: skip
+                self.add(
+                    f"Conv2D on {said}, {kernels} kernels",
+                    "layout",
+                    [("conv", layers.Conv2D(kernels, size)), *self.tail2()],
+                    ways,
+                    shape=shape,
+                    lay=lay,
+                    kernels=kernels,
+                    must="read" if kernels == 3 and 5 in size and 1 not in size else "",
+                )
         within = {
-            "reshaped from (L, 4)": ([("lay", layers.Reshape((17, 4, 1)))], (4, 4), (17, 4), lambda x: x.transpose(0, 2, 1)),
+            "reshaped from (L, 4)": (
+                [("lay", layers.Reshape((17, 4, 1)))],
+                (4, 4),
+                (17, 4),
+                lambda x: x.transpose(0, 2, 1),
+            ),
             "reshaped from (4, L)": ([("lay", layers.Reshape((4, 17, 1)))], (4, 4), (4, 17), lambda x: x),
             "permuted and reshaped from (L, 4)": (
-                [("lay", layers.Permute((2, 1))), ("lay2", layers.Reshape((4, 17, 1)))], (4, 4), (17, 4), lambda x: x.transpose(0, 2, 1)),
-            "reshaped from (L, 4) to an axis of one": ([("lay", layers.Reshape((1, 17, 4)))], (1, 4), (17, 4), lambda x: x.transpose(0, 2, 1)),
-            "reshaped to (4, L), which mixes": ([("before", layers.Reshape((4, 17, 1)))], (4, 4), (17, 4), lambda x: x.transpose(0, 2, 1)),
-        }  # fmt: skip
+                [("lay", layers.Permute((2, 1))), ("lay2", layers.Reshape((4, 17, 1)))],
+                (4, 4),
+                (17, 4),
+                lambda x: x.transpose(0, 2, 1),
+            ),
+            "reshaped from (L, 4) to an axis of one": (
+                [("lay", layers.Reshape((1, 17, 4)))],
+                (1, 4),
+                (17, 4),
+                lambda x: x.transpose(0, 2, 1),
+            ),
+            "reshaped to (4, L), which mixes": (
+                [("before", layers.Reshape((4, 17, 1)))],
+                (4, 4),
+                (17, 4),
+                lambda x: x.transpose(0, 2, 1),
+            ),
+        }
         for said, (first, size, shape, lay) in within.items():
             if "mixes" in said:
                 lone = onehot()[..., None]
                 layer = layers.Conv2D(3, size)
-                self.add(f"square, {said}", "layout", [*first, ("conv", layer), *self.tail2()], (KERAS, H5), shape=shape, lay=lay)
+                self.add(
+                    f"square, {said}",
+                    "layout",
+                    [*first, ("conv", layer), *self.tail2()],
+                    (KERAS, H5),
+                    shape=shape,
+                    lay=lay,
+                )
                 values = np.asarray(layer(lone).detach(), dtype=np.float64)
                 stage = Stage("", canonical(values, 3), window_starts(14))
                 for place in (-1, -2):
                     self.examples[place] = _with_stage(self.examples[place], stage)
                 continue
-            self.add(f"square, {said}", "layout", [*first, ("conv", layers.Conv2D(3, size)), *self.tail2()], (KERAS, H5, WEIGHTS), shape=shape, lay=lay)
-        self.add("channels first", "layout", [("conv", layers.Conv1D(3, 5, data_format="channels_first")), ("act", layers.ReLU()),
-                 ("pool", layers.GlobalMaxPooling1D(data_format="channels_first")), ("head", layers.Dense(1))], (KERAS, H5, WEIGHTS),
-                 shape=(4, 17), lay=lambda x: x, must="read")  # fmt: skip
-        self.add("channels first, pooled over kernels", "layout", [("conv", layers.Conv1D(3, 5, data_format="channels_first")), ("act", layers.ReLU()),
-                 ("last", layers.GlobalMaxPooling1D())], (KERAS, H5), shape=(4, 17), lay=lambda x: x, pools=False)  # fmt: skip
-        self.add("Conv2D, channels first", "layout", [("conv", layers.Conv2D(3, (4, 5), data_format="channels_first")), ("act", layers.ReLU())],
-                 (KERAS, H5), shape=(1, 4, 17), lay=lambda x: x[:, None])  # fmt: skip
-        self.add("permuted to channels last", "layout", [("lay", layers.Permute((2, 1))), self.conv(), *self.tail()], (KERAS, H5),
-                 shape=(4, 17), lay=lambda x: x, must="plain")  # fmt: skip
+            self.add(
+                f"square, {said}",
+                "layout",
+                [*first, ("conv", layers.Conv2D(3, size)), *self.tail2()],
+                (KERAS, H5, WEIGHTS),
+                shape=shape,
+                lay=lay,
+            )
+        self.add(
+            "channels first",
+            "layout",
+            [
+                ("conv", layers.Conv1D(3, 5, data_format="channels_first")),
+                ("act", layers.ReLU()),
+                ("pool", layers.GlobalMaxPooling1D(data_format="channels_first")),
+                ("head", layers.Dense(1)),
+            ],
+            (KERAS, H5, WEIGHTS),
+            shape=(4, 17),
+            lay=lambda x: x,
+            must="read",
+        )
+        self.add(
+            "channels first, pooled over kernels",
+            "layout",
+            [
+                ("conv", layers.Conv1D(3, 5, data_format="channels_first")),
+                ("act", layers.ReLU()),
+                ("last", layers.GlobalMaxPooling1D()),
+            ],
+            (KERAS, H5),
+            shape=(4, 17),
+            lay=lambda x: x,
+            pools=False,
+        )
+        self.add(
+            "Conv2D, channels first",
+            "layout",
+            [("conv", layers.Conv2D(3, (4, 5), data_format="channels_first")), ("act", layers.ReLU())],
+            (KERAS, H5),
+            shape=(1, 4, 17),
+            lay=lambda x: x[:, None],
+        )
+        self.add(
+            "permuted to channels last",
+            "layout",
+            [("lay", layers.Permute((2, 1))), self.conv(), *self.tail()],
+            (KERAS, H5),
+            shape=(4, 17),
+            lay=lambda x: x,
+            must="plain",
+        )
         ends: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "same": ({"padding": "same"}, {"left": 2}),
             "same, even width": ({"kernel_size": 6, "padding": "same"}, {"left": 2}),
@@ -259,8 +447,17 @@ class Maker:
         for said, (options, truth) in ends.items():
             layer = ("conv", layers.Conv1D(**{"filters": KERNELS, "kernel_size": WIDTH, **options}))
             self.add(said, "layout", [layer, *self.tail()], (KERAS, H5), must="read", **truth)
-        self.add("letters padded too", "layout", [("conv", layers.Conv2D(3, (4, 5), padding="same")), *self.tail2()], (KERAS, H5),
-                 shape=(4, 17, 1), lay=lambda x: x[..., None], is_whole=False, names=("relu",), pool_names=("max",))  # fmt: skip
+        self.add(
+            "letters padded too",
+            "layout",
+            [("conv", layers.Conv2D(3, (4, 5), padding="same")), *self.tail2()],
+            (KERAS, H5),
+            shape=(4, 17, 1),
+            lay=lambda x: x[..., None],
+            is_whole=False,
+            names=("relu",),
+            pool_names=("max",),
+        )
         plain = layers.Conv2D(3, (4, 5))
         padded = next(each for each in self.last.layers if isinstance(each, layers.Conv2D))
         plain.build((None, 4, 21, 1))
@@ -271,20 +468,36 @@ class Maker:
             old = self.examples[place].stages[0].behind
             stage = Stage("", alone, window_starts(LENGTH, left=2), None, None, old)
             self.examples[place] = _with_stage(self.examples[place], stage)
-        self.add("two groups", "layout", [("conv", layers.Conv1D(8, 5, groups=2)), *self.tail(8)], (KERAS, H5), kernels=8)
+        self.add(
+            "two groups", "layout", [("conv", layers.Conv1D(8, 5, groups=2)), *self.tail(8)], (KERAS, H5), kernels=8
+        )
         for said, layer, kernels in (
-            ("depthwise", layers.DepthwiseConv1D(5), 4), ("depthwise, two each", layers.DepthwiseConv1D(5, depth_multiplier=2), 8),
-            ("separable", layers.SeparableConv1D(3, 5), 3), ("transposed", layers.Conv1DTranspose(3, 5), 3),
+            ("depthwise", layers.DepthwiseConv1D(5), 4),
+            ("depthwise, two each", layers.DepthwiseConv1D(5, depth_multiplier=2), 8),
+            ("separable", layers.SeparableConv1D(3, 5), 3),
+            ("transposed", layers.Conv1DTranspose(3, 5), 3),
             ("transposed, square", layers.Conv1DTranspose(4, 4), 4),
-        ):  # fmt: skip
+        ):
             left = layer.kernel_size[0] - 1 if "transposed" in said else 0
             # a file of weights does not tell a square one from an ordinary one
             ways = (KERAS, H5) if "square" in said else (KERAS, H5, WEIGHTS, NAMED)
             self.add(said, "layout", [("conv", layer), *self.tail(kernels)], ways, kernels=kernels, left=left)
-        self.add("depthwise in two axes", "layout", [("conv", layers.DepthwiseConv2D((5, 4))), *self.tail2()], (KERAS, H5),
-                 shape=(17, 4, 1), lay=lambda x: x.transpose(0, 2, 1)[..., None], kernels=1)  # fmt: skip
+        self.add(
+            "depthwise in two axes",
+            "layout",
+            [("conv", layers.DepthwiseConv2D((5, 4))), *self.tail2()],
+            (KERAS, H5),
+            shape=(17, 4, 1),
+            lay=lambda x: x.transpose(0, 2, 1)[..., None],
+            kernels=1,
+        )
         self.add("dense over the letters alone", "layout", [("conv", layers.Dense(3)), *self.tail()], (KERAS, H5))
-        self.add("einsum dense", "layout", [("conv", layers.EinsumDense("nla,ak->nlk", (None, 3))), *self.tail()], (KERAS, H5))
+        self.add(
+            "einsum dense",
+            "layout",
+            [("conv", layers.EinsumDense("nla,ak->nlk", (None, 3))), *self.tail()],
+            (KERAS, H5),
+        )
 
     def before(self) -> None:
         layers, keras = self.layers, self.keras
@@ -324,23 +537,25 @@ class Maker:
             "two batch norms": lambda: keras.Sequential([layers.BatchNormalization(), layers.BatchNormalization()]),
             "dropout and rescaling": lambda: keras.Sequential([layers.Dropout(0.1), layers.Rescaling(1 / 3)]),
             "a lambda": lambda: layers.Lambda(_doubled),
-            "a factor as operation": lambda: (lambda x: x * 2.5),
-            "a quarter taken off as operation": lambda: (lambda x: x - 0.25),
-            "taken from one as operation": lambda: (lambda x: 1 - x),
-            "letters turned round as operation": lambda: (lambda x: ops.flip(x, axis=-1)),
-            "sequence turned round as operation": lambda: (lambda x: ops.flip(x, axis=1)),
-            "letters in another order as operation": lambda: (lambda x: ops.take(x, [3, 1, 0, 2], axis=-1)),
-            "two letters exchanged as operation": lambda: (lambda x: ops.concatenate([x[..., 1:2], x[..., :1], x[..., 2:]], -1)),
-            "every other letter": lambda: (lambda x: x[:, ::2]),
-            "added to itself": lambda: (lambda x: layers.Add()([x, x])),
-            "multiplied by itself": lambda: (lambda x: layers.Multiply()([x, x])),
-            "less its mean": lambda: (lambda x: x - ops.mean(x, axis=1, keepdims=True)),
-            "attention": lambda: (lambda x: layers.MultiHeadAttention(1, 4)(x, x)),
-            "residual of a dense": lambda: (lambda x: layers.Add()([x, layers.Dense(4)(x)])),
+            "a factor as operation": lambda: lambda x: x * 2.5,
+            "a quarter taken off as operation": lambda: lambda x: x - 0.25,
+            "taken from one as operation": lambda: lambda x: 1 - x,
+            "letters turned round as operation": lambda: lambda x: ops.flip(x, axis=-1),
+            "sequence turned round as operation": lambda: lambda x: ops.flip(x, axis=1),
+            "letters in another order as operation": lambda: lambda x: ops.take(x, [3, 1, 0, 2], axis=-1),
+            "two letters exchanged as operation": lambda: (
+                lambda x: ops.concatenate([x[..., 1:2], x[..., :1], x[..., 2:]], -1)
+            ),
+            "every other letter": lambda: lambda x: x[:, ::2],
+            "added to itself": lambda: lambda x: layers.Add()([x, x]),
+            "multiplied by itself": lambda: lambda x: layers.Multiply()([x, x]),
+            "less its mean": lambda: lambda x: x - ops.mean(x, axis=1, keepdims=True),
+            "attention": lambda: lambda x: layers.MultiHeadAttention(1, 4)(x, x),
+            "residual of a dense": lambda: lambda x: layers.Add()([x, layers.Dense(4)(x)]),
             "1×1": lambda: layers.Conv1D(4, 1),
             "depthwise": lambda: layers.DepthwiseConv1D(3, padding="same"),
             "spectral dense": lambda: layers.Dense(4, use_bias=False, kernel_constraint="unit_norm"),
-        }  # fmt: skip
+        }
         for said, make in befores.items():
             must = "plain" if said in ("dropout", "spatial dropout", "noise", "identity", "linear activation") else ""
             ways: tuple[str, ...] = (KERAS, H5)
@@ -354,22 +569,82 @@ class Maker:
                 stage = Stage("", own, window_starts(LENGTH), own)
                 for place in range(-len(ways), 0):
                     self.examples[place] = _with_stage(self.examples[place], stage)
-        self.add("zeros added at both ends", "before", [("pad", layers.ZeroPadding1D(2)), self.conv(), *self.tail()], (KERAS, H5), shift=2)
-        self.add("zeros added at one end", "before", [("pad", layers.ZeroPadding1D((4, 0))), self.conv(), *self.tail()], (KERAS, H5), shift=4)
-        self.add("letters cut off", "before", [("cut", layers.Cropping1D((2, 1))), self.conv(), *self.tail()], (KERAS, H5), shift=-2)
-        self.add("batch norm before padded ends", "before", [("before", layers.BatchNormalization()), self.conv(padding="same"), *self.tail()],
-                 (KERAS, H5), left=2)  # fmt: skip
-        self.add("batch norm before and after", "before", [("before", layers.BatchNormalization()), self.conv(), ("norm", layers.BatchNormalization()),
-                 *self.tail()], (KERAS, H5))  # fmt: skip
-        self.add("rescaling before dilation", "before", [("before", layers.Rescaling(2.0, -1.0)), self.conv(dilation_rate=2), *self.tail()], (KERAS, H5))
-        self.add("embedding of indices", "before", [("before", layers.Embedding(4, 4)), self.conv(), *self.tail()], (KERAS, H5, WEIGHTS),
-                 shape=(17,), lay=lambda x: x.argmax(1), dtype="int32")  # fmt: skip
-        self.add("categories of indices", "before", [("before", lambda x: ops.one_hot(x, 4)), self.conv(), *self.tail()], (KERAS, H5),
-                 shape=(17,), lay=lambda x: x.argmax(1), dtype="int32")  # fmt: skip
+        self.add(
+            "zeros added at both ends",
+            "before",
+            [("pad", layers.ZeroPadding1D(2)), self.conv(), *self.tail()],
+            (KERAS, H5),
+            shift=2,
+        )
+        self.add(
+            "zeros added at one end",
+            "before",
+            [("pad", layers.ZeroPadding1D((4, 0))), self.conv(), *self.tail()],
+            (KERAS, H5),
+            shift=4,
+        )
+        self.add(
+            "letters cut off",
+            "before",
+            [("cut", layers.Cropping1D((2, 1))), self.conv(), *self.tail()],
+            (KERAS, H5),
+            shift=-2,
+        )
+        self.add(
+            "batch norm before padded ends",
+            "before",
+            [("before", layers.BatchNormalization()), self.conv(padding="same"), *self.tail()],
+            (KERAS, H5),
+            left=2,
+        )
+        self.add(
+            "batch norm before and after",
+            "before",
+            [("before", layers.BatchNormalization()), self.conv(), ("norm", layers.BatchNormalization()), *self.tail()],
+            (KERAS, H5),
+        )
+        self.add(
+            "rescaling before dilation",
+            "before",
+            [("before", layers.Rescaling(2.0, -1.0)), self.conv(dilation_rate=2), *self.tail()],
+            (KERAS, H5),
+        )
+        self.add(
+            "embedding of indices",
+            "before",
+            [("before", layers.Embedding(4, 4)), self.conv(), *self.tail()],
+            (KERAS, H5, WEIGHTS),
+            shape=(17,),
+            lay=lambda x: x.argmax(1),
+            dtype="int32",
+        )
+        self.add(
+            "categories of indices",
+            "before",
+            [("before", lambda x: ops.one_hot(x, 4)), self.conv(), *self.tail()],
+            (KERAS, H5),
+            shape=(17,),
+            lay=lambda x: x.argmax(1),
+            dtype="int32",
+        )
         image = [("before", layers.BatchNormalization()), ("conv", layers.Conv2D(3, (5, 4))), *self.tail2()]
-        self.add("batch norm of an image", "before", image, (KERAS, H5), shape=(17, 4, 1), lay=lambda x: x.transpose(0, 2, 1)[..., None])
+        self.add(
+            "batch norm of an image",
+            "before",
+            image,
+            (KERAS, H5),
+            shape=(17, 4, 1),
+            lay=lambda x: x.transpose(0, 2, 1)[..., None],
+        )
         rows = [("before", layers.BatchNormalization(axis=2)), ("conv", layers.Conv2D(3, (5, 4))), *self.tail2()]
-        self.add("batch norm of the letters of an image", "before", rows, (KERAS, H5), shape=(17, 4, 1), lay=lambda x: x.transpose(0, 2, 1)[..., None])
+        self.add(
+            "batch norm of the letters of an image",
+            "before",
+            rows,
+            (KERAS, H5),
+            shape=(17, 4, 1),
+            lay=lambda x: x.transpose(0, 2, 1)[..., None],
+        )
         self.two_inputs()
 
     def two_inputs(self) -> None:
@@ -384,7 +659,17 @@ class Maker:
             model = keras.Model([b, a] if first else [a, b], out)
             self.settle([model])
             stages = [_own(scan, x, 3), _own(other, x, 7)]
-            self._keep(f"a signal of four rows{' first' if first else ''}", "several", model, {}, (KERAS, H5), stages, sequences, "", None)
+            self._keep(
+                f"a signal of four rows{' first' if first else ''}",
+                "several",
+                model,
+                {},
+                (KERAS, H5),
+                stages,
+                sequences,
+                "",
+                None,
+            )
             for place in (-1, -2):
                 self.examples[place] = _with_named(self.examples[place], ("of_letters", "of_signal"))
         a = keras.Input((LENGTH, 4))
@@ -392,7 +677,17 @@ class Maker:
         out = layers.Concatenate()([layers.GlobalMaxPooling1D()(scan(a)), layers.GlobalMaxPooling1D()(other(a))])
         model = keras.Model(a, out)
         self.settle([model])
-        self._keep("two widths", "several", model, {}, (KERAS, H5, WEIGHTS), [_own(scan, x, 3), _own(other, x, 7)], sequences, "read", None)
+        self._keep(
+            "two widths",
+            "several",
+            model,
+            {},
+            (KERAS, H5, WEIGHTS),
+            [_own(scan, x, 3), _own(other, x, 7)],
+            sequences,
+            "read",
+            None,
+        )
         for place in (-2, -3):  # a file of weights does not name them
             self.examples[place] = _with_named(self.examples[place], ("narrow", "wide"))
         # both strands by one layer
@@ -406,7 +701,17 @@ class Maker:
             model = keras.Model(a, out)
             self.settle([model])
             own = _own(scan, x, 3, Behind(pools=True))
-            self._keep(f"both strands by one layer{', the other first' if first else ''}", "several", model, {}, (KERAS, H5), [own], sequences, "read", None)
+            self._keep(
+                f"both strands by one layer{', the other first' if first else ''}",
+                "several",
+                model,
+                {},
+                (KERAS, H5),
+                [own],
+                sequences,
+                "read",
+                None,
+            )
         a = keras.Input((LENGTH, 4))
         scan = layers.Conv1D(3, 5)
         model = keras.Model(a, layers.GlobalMaxPooling1D()(scan(ops.flip(ops.flip(a, axis=1), axis=2))))
@@ -425,11 +730,26 @@ class Maker:
         self.settle([model])
         first_stage = _own(chain[0], x, 4, Behind(None), left=0)
         others = [_own(each, x, 4, None, may_be_first=False, reads_input=False, left=0) for each in chain[1:]]
-        self._keep("eleven layers in a row", "several", model, {}, (KERAS, H5, WEIGHTS), [first_stage, *others], sequences, "read", None)
+        self._keep(
+            "eleven layers in a row",
+            "several",
+            model,
+            {},
+            (KERAS, H5, WEIGHTS),
+            [first_stage, *others],
+            sequences,
+            "read",
+            None,
+        )
 
     def parts(self) -> None:
         layers = self.layers
-        self.add("spectral norm", "parts", [("conv", layers.SpectralNormalization(layers.Conv1D(3, 5))), *self.tail()], (KERAS, H5, WEIGHTS, LISTED))
+        self.add(
+            "spectral norm",
+            "parts",
+            [("conv", layers.SpectralNormalization(layers.Conv1D(3, 5))), *self.tail()],
+            (KERAS, H5, WEIGHTS, LISTED),
+        )
 
         def adapt(model: Any) -> None:
             layer = next(each for each in model.layers if type(each).__name__ == "Conv1D")
@@ -451,39 +771,63 @@ class Maker:
             stage = Stage("", exact, window_starts(exact.shape[2]), exact)
             for place in range(-count, 0):
                 self.examples[place] = _with_stage(self.examples[place], stage)
-        self.add("a constraint", "parts", [self.conv(kernel_constraint="max_norm"), *self.tail()], (KERAS, H5), must="plain")
-        self.add("a regulariser", "parts", [self.conv(kernel_regularizer="l2"), *self.tail()], (KERAS, H5), must="plain")
+        self.add(
+            "a constraint", "parts", [self.conv(kernel_constraint="max_norm"), *self.tail()], (KERAS, H5), must="plain"
+        )
+        self.add(
+            "a regulariser", "parts", [self.conv(kernel_regularizer="l2"), *self.tail()], (KERAS, H5), must="plain"
+        )
 
     def behind(self) -> None:
         layers, keras = self.layers, self.keras
         ops = keras.ops
         pooled = [("pool", layers.GlobalMaxPooling1D()), ("head", layers.Dense(1))]
         built_in = {
-            "relu": (), "relu6": ("relu6",), "sigmoid": (), "tanh": (), "softplus": (), "elu": ("elu",), "selu": ("selu",),
-            "gelu": (), "silu": (), "swish": ("silu", "swish"), "mish": ("mish",), "hard_sigmoid": ("hard_sigmoid", "hard sigmoid", "hardsigmoid"),
-            "leaky_relu": ("leaky_relu", "leaky relu"), "softmax": ("softmax",), "softsign": ("softsign",), "exponential": (),
-            "linear": (), "log_softmax": ("log_softmax",),
-        }  # fmt: skip
+            "relu": (),
+            "relu6": ("relu6",),
+            "sigmoid": (),
+            "tanh": (),
+            "softplus": (),
+            "elu": ("elu",),
+            "selu": ("selu",),
+            "gelu": (),
+            "silu": (),
+            "swish": ("silu", "swish"),
+            "mish": ("mish",),
+            "hard_sigmoid": ("hard_sigmoid", "hard sigmoid", "hardsigmoid"),
+            "leaky_relu": ("leaky_relu",),
+            "softmax": ("softmax",),
+            "softsign": ("softsign",),
+            "exponential": (),
+            "linear": (),
+            "log_softmax": ("log_softmax",),
+        }
         for word, names in built_in.items():
             layer = ("conv", layers.Conv1D(3, 5, activation=word))
             self._built_in(f"activation {word} of the layer", word, names, layer, pooled)
             if word in ("gelu", "softmax", "relu6", "leaky_relu", "linear", "swish"):
-                self.add(f"activation {word} of its own", "behind", [self.conv(), ("act", layers.Activation(word)), *_fresh(self, pooled)], (KERAS, H5),
-                         names=names, must="read")  # fmt: skip
+                self.add(
+                    f"activation {word} of its own",
+                    "behind",
+                    [self.conv(), ("act", layers.Activation(word)), *_fresh(self, pooled)],
+                    (KERAS, H5),
+                    names=names,
+                    must="read",
+                )
         acts: dict[str, tuple[Any, tuple[str, ...]]] = {
-            "ReLU to 6": (layers.ReLU(max_value=6), ("relu6", "clip")),
-            "ReLU to a half": (layers.ReLU(max_value=0.5), ("clip",)),
-            "ReLU of slope 0.2": (layers.ReLU(negative_slope=0.2), ("leaky relu",)),
+            "ReLU to 6": (layers.ReLU(max_value=6), ()),
+            "ReLU to a half": (layers.ReLU(max_value=0.5), ()),
+            "ReLU of slope 0.2": (layers.ReLU(negative_slope=0.2), ()),
             "ReLU above a half": (layers.ReLU(threshold=0.5), ("thresholded relu",)),
-            "LeakyReLU": (layers.LeakyReLU(negative_slope=0.2), ("leaky relu",)),
+            "LeakyReLU": (layers.LeakyReLU(negative_slope=0.2), ()),
             "PReLU": (layers.PReLU(shared_axes=[1]), ("prelu",)),
-            "ELU": (layers.ELU(0.6), ("elu",)),
+            "ELU": (layers.ELU(0.6), ()),
             "Softmax": (layers.Softmax(), ("softmax",)),
             "Softmax over windows": (layers.Softmax(axis=1), ("softmax",)),
             "a factor": (lambda x: ops.relu(x) * 2, ()),
             "maximum with 0": (lambda x: ops.maximum(x, 0), ()),
             "maximum with a half": (lambda x: ops.maximum(x, 0.5), ()),
-            "clipped": (lambda x: ops.clip(x, 0, 1), ("clip",)),
+            "clipped": (lambda x: ops.clip(x, 0, 1), ()),
             "squared": (lambda x: ops.square(x), ("square",)),
             "exp of twice": (lambda x: ops.exp(2 * x), ()),
             "gated by itself": (lambda x: layers.Multiply()([x, ops.sigmoid(x)]), ("silu",)),
@@ -496,14 +840,31 @@ class Maker:
             "residual": (lambda x: layers.Add()([x, ops.tanh(x)]), ()),
             "dropout": (layers.Dropout(0.3), ("identity",)),
             "time distributed dense": (layers.TimeDistributed(layers.Dense(3)), ()),
-            "relu, then relu to 1": (keras.Sequential([layers.ReLU(), layers.ReLU(max_value=1)]), ("clip",)),
+            "relu, then relu to 1": (keras.Sequential([layers.ReLU(), layers.ReLU(max_value=1)]), ()),
             "tanh, then relu": (keras.Sequential([layers.Activation("tanh"), layers.ReLU()]), ()),
-        }  # fmt: skip
+        }
         for said, (layer, names) in acts.items():
-            self.add(f"then {said}", "behind", [self.conv(), ("act", layer), *_fresh(self, pooled)], (KERAS, H5), names=names, must="read",
-                     begins=("relu",) if said.startswith(("a factor", "batch norm behind", "relu, then")) else ())  # fmt: skip
-        self.add("relu of the layer, then another to 1", "behind", [("conv", layers.Conv1D(3, 5)), ("act", keras.Sequential([
-            layers.Activation("sigmoid"), layers.ReLU(max_value=0.6)])), *_fresh(self, pooled)], (KERAS, H5), must="read", begins=("sigmoid",))  # fmt: skip
+            self.add(
+                f"then {said}",
+                "behind",
+                [self.conv(), ("act", layer), *_fresh(self, pooled)],
+                (KERAS, H5),
+                names=names,
+                must="read",
+                begins=("relu",) if said.startswith(("a factor", "batch norm behind", "relu, then")) else (),
+            )
+        self.add(
+            "relu of the layer, then another to 1",
+            "behind",
+            [
+                ("conv", layers.Conv1D(3, 5)),
+                ("act", keras.Sequential([layers.Activation("sigmoid"), layers.ReLU(max_value=0.6)])),
+                *_fresh(self, pooled),
+            ],
+            (KERAS, H5),
+            must="read",
+            begins=("sigmoid",),
+        )
         norms: dict[str, Any] = {
             "batch norm": layers.BatchNormalization(),
             "batch norm without scale and centre": layers.BatchNormalization(scale=False, center=False),
@@ -516,11 +877,21 @@ class Maker:
         for said, layer in norms.items():
             fold = [("norm", layer)] if not callable(layer) or hasattr(layer, "weights") else [("act", layer)]
             more = [("act", layers.ReLU())] if fold[0][0] == "norm" else []
-            self.add(f"then {said}", "behind", [self.conv(), *fold, *more, *_fresh(self, pooled)], (KERAS, H5), must="read")
+            self.add(
+                f"then {said}", "behind", [self.conv(), *fold, *more, *_fresh(self, pooled)], (KERAS, H5), must="read"
+            )
         over = [self.conv(), ("act", layers.BatchNormalization(axis=1)), *_fresh(self, pooled)]
         self.add("then batch norm over windows", "behind", over, (KERAS, H5), must="read")
         square = [("conv", layers.Conv1D(13, 5)), ("act", layers.BatchNormalization(axis=1)), ("act2", layers.ReLU())]
-        self.add("then batch norm over as many windows as kernels", "behind", square, (KERAS, H5), kernels=13, acted="act2", must="read")
+        self.add(
+            "then batch norm over as many windows as kernels",
+            "behind",
+            square,
+            (KERAS, H5),
+            kernels=13,
+            acted="act2",
+            must="read",
+        )
 
     def _built_in(self, name: str, word: str, names: Any, layer: Any, pooled: Any) -> None:
         """The activation within the layer: the scores are those of the layer without it."""
@@ -533,12 +904,21 @@ class Maker:
         self.settle([model])
         sequences = onehot()
         x = sequences.transpose(0, 2, 1)
-        values = [np.asarray(each.detach(), dtype=np.float64) for each in keras.Model(given, [acted, pool, model.output])(x)]
+        values = [
+            np.asarray(each.detach(), dtype=np.float64) for each in keras.Model(given, [acted, pool, model.output])(x)
+        ]
         raw = layers.Conv1D(3, 5)
         raw.build((None, LENGTH, LETTERS))
         raw.set_weights(layer[1].get_weights())
         scores = _own(raw, x, 3).alone
-        behind = Behind(values[0].transpose(0, 2, 1), tuple(names), (), pooled=values[1], pools=True, output=values[2].reshape(BATCH))
+        behind = Behind(
+            values[0].transpose(0, 2, 1),
+            tuple(names),
+            (),
+            pooled=values[1],
+            pools=True,
+            output=values[2].reshape(BATCH),
+        )
         stage = Stage("", scores, window_starts(13), scores, None, behind)
         self._keep(name, "behind", model, {}, (KERAS, H5), [stage], sequences, "read", None)
 
@@ -556,38 +936,72 @@ class Maker:
             "logsumexp as operation": (lambda x: ops.logsumexp(x, axis=1), ()),
             "softmax weights": (lambda x: ops.sum(ops.softmax(x, axis=1) * x, axis=1), ("expectation",)),
             "attention": (lambda x: ops.sum(layers.Softmax(axis=1)(layers.Dense(1)(x)) * x, axis=1), ()),
-            "max and mean": (lambda x: layers.Add()([layers.GlobalMaxPooling1D()(x), layers.GlobalAveragePooling1D()(x)]), ()),
-            "max less mean": (lambda x: layers.Subtract()([layers.GlobalMaxPooling1D()(x), layers.GlobalAveragePooling1D()(x)]), ()),
+            "max and mean": (
+                lambda x: layers.Add()([layers.GlobalMaxPooling1D()(x), layers.GlobalAveragePooling1D()(x)]),
+                (),
+            ),
+            "max less mean": (
+                lambda x: layers.Subtract()([layers.GlobalMaxPooling1D()(x), layers.GlobalAveragePooling1D()(x)]),
+                (),
+            ),
             "LSTM to the last": (layers.LSTM(3), ()),
             "max, batch norm": (keras.Sequential([layers.GlobalMaxPooling1D(), layers.BatchNormalization()]), ("max",)),
             "max, dense": (keras.Sequential([layers.GlobalMaxPooling1D(), layers.Dense(3)]), ("max",)),
             "the other way round first": (lambda x: ops.max(ops.flip(x, axis=1), axis=1), ()),
             "half of it": (lambda x: ops.max(x[:, :6], axis=1), ()),
-        }  # fmt: skip
+        }
         for said, (layer, names) in pools.items():
             head = [] if said in ("max, batch norm", "max, dense") else [("head", layers.Dense(1))]
             flat = [("flat", layers.Flatten())] if "pooling of" in said else []
-            self.add(f"pooled by {said}", "behind", [self.conv(), ("pool", layer), *flat, *head], (KERAS, H5), pool_names=names, must="read")
+            self.add(
+                f"pooled by {said}",
+                "behind",
+                [self.conv(), ("pool", layer), *flat, *head],
+                (KERAS, H5),
+                pool_names=names,
+                must="read",
+            )
         wrong: dict[str, tuple[Any, bool]] = {
             "max over kernels": (lambda x: ops.max(x, axis=2), False),
             "max over everything": (lambda x: ops.max(x, axis=(1, 2)), True),
-            "permuted, then global max": (keras.Sequential([layers.Permute((2, 1)), layers.GlobalMaxPooling1D()]), False),
-            "reshaped, then global max": (keras.Sequential([layers.Reshape((3, 13)), layers.GlobalMaxPooling1D()]), True),
+            "permuted, then global max": (
+                keras.Sequential([layers.Permute((2, 1)), layers.GlobalMaxPooling1D()]),
+                False,
+            ),
+            "reshaped, then global max": (
+                keras.Sequential([layers.Reshape((3, 13)), layers.GlobalMaxPooling1D()]),
+                True,
+            ),
             "flattened, dense": (keras.Sequential([layers.Flatten(), layers.Dense(1)]), True),
             "flattened, max": (keras.Sequential([layers.Reshape((39, 1)), layers.GlobalMaxPooling1D()]), True),
         }
         for said, (layer, does) in wrong.items():
-            self.add(f"then {said}", "behind", [self.conv(), ("last", layer)], (KERAS, H5), pools=does if said != "flattened, dense" else False, must="read")
+            self.add(
+                f"then {said}",
+                "behind",
+                [self.conv(), ("last", layer)],
+                (KERAS, H5),
+                pools=does if said != "flattened, dense" else False,
+                must="read",
+            )
         for kind, first in {"max": layers.MaxPooling1D, "average": layers.AveragePooling1D}.items():
             for said, second in {
-                "max": [layers.GlobalMaxPooling1D()], "average": [layers.GlobalAveragePooling1D()],
+                "max": [layers.GlobalMaxPooling1D()],
+                "average": [layers.GlobalAveragePooling1D()],
                 "batch norm, max": [layers.BatchNormalization(), layers.GlobalMaxPooling1D()],
                 "convolution, max": [layers.Conv1D(3, 2), layers.GlobalMaxPooling1D()],
                 "LSTM": [layers.LSTM(3)],
-            }.items():  # fmt: skip
+            }.items():
                 rest = keras.Sequential(second) if len(second) > 1 else second[0]
-                self.add(f"then local {kind}, {said}", "behind", [self.conv(), ("act", layers.ReLU()), ("local", first(3)), ("pool", rest)],
-                         (KERAS, H5), local_kind=kind, pool_names=(f"local {kind}",), must="read")  # fmt: skip
+                self.add(
+                    f"then local {kind}, {said}",
+                    "behind",
+                    [self.conv(), ("act", layers.ReLU()), ("local", first(3)), ("pool", rest)],
+                    (KERAS, H5),
+                    local_kind=kind,
+                    pool_names=(f"local {kind}",),
+                    must="read",
+                )
 
 
 def _doubled(x: Any) -> Any:
@@ -600,7 +1014,16 @@ def _fresh(maker: Maker, pooled: Sequence[tuple[str, Any]]) -> list[tuple[str, A
     return [("pool", layers.GlobalMaxPooling1D()), ("head", layers.Dense(1))]
 
 
-def _own(layer: Any, x: Array, kernels: int, behind: Behind | None = None, *, may_be_first: bool = True, reads_input: bool = True, left: int = 0) -> Stage:
+def _own(
+    layer: Any,
+    x: Array,
+    kernels: int,
+    behind: Behind | None = None,
+    *,
+    may_be_first: bool = True,
+    reads_input: bool = True,
+    left: int = 0,
+) -> Stage:
     values = np.asarray(layer(x).detach(), dtype=np.float64).transpose(0, 2, 1)
     starts = window_starts(values.shape[2], left=left)
     return Stage("", values, starts, values if reads_input else None, None, behind, may_be_first, reads_input)

@@ -10,11 +10,24 @@ from typing import Any
 
 import ml_dtypes
 import numpy as np
-import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
-from tests.border.networks import BATCH, KERNELS, LENGTH, LETTERS, WIDTH, Array, Behind, Example, Stage, canonical, onehot, slid, window_starts
+from tests.border.networks import (
+    BATCH,
+    KERNELS,
+    LENGTH,
+    LETTERS,
+    WIDTH,
+    Array,
+    Behind,
+    Example,
+    Stage,
+    canonical,
+    onehot,
+    slid,
+    window_starts,
+)
 
 WAY = "onnx, written by hand"
 _RNG = np.random.default_rng(23)
@@ -138,12 +151,18 @@ def example(
         pool = values[pooled] if pooled else None
         out = values[output] if output else None
         behind = Behind(
-            canonical(values[acted], n_kernels) if acted else None, tuple(names), tuple(begins),
-            canonical(values[local], n_kernels) if local else None, local_kind,
-            pool.reshape(BATCH, n_kernels).astype(float) if pool is not None and pool.size == BATCH * n_kernels else None,
-            tuple(pool_names), bool(pooled or local) if pools is None else pools,
+            canonical(values[acted], n_kernels) if acted else None,
+            tuple(names),
+            tuple(begins),
+            canonical(values[local], n_kernels) if local else None,
+            local_kind,
+            pool.reshape(BATCH, n_kernels).astype(float)
+            if pool is not None and pool.size == BATCH * n_kernels
+            else None,
+            tuple(pool_names),
+            bool(pooled or local) if pools is None else pools,
             out.reshape(BATCH).astype(float) if out is not None and out.size == BATCH else None,
-        )  # fmt: skip
+        )
     stages = []
     for place, (factor, number) in zip(scores, [(np.ones(n_kernels), np.zeros(n_kernels)), *folds], strict=False):
         through = canonical(values[place], n_kernels) if is_whole else None
@@ -223,15 +242,24 @@ def _dialects() -> Iterator[Example]:
             graph.do("Relu", "scores", to="acted")
             graph.do("ReduceMax", "acted", to="pooled", axes=[1], keepdims=0)
             yield example(
-                f"tf2onnx by {said}, bias {added}", "plain", graph, W, b, feed=lambda x: x.transpose(0, 2, 1),
-                must="claimed", acted="acted", pooled="pooled",
-            )  # fmt: skip
+                f"tf2onnx by {said}, bias {added}",
+                "plain",
+                graph,
+                W,
+                b,
+                feed=lambda x: x.transpose(0, 2, 1),
+                must="claimed",
+                acted="acted",
+                pooled="pooled",
+            )
     graph = begin(("N", LENGTH, LETTERS))
     graph.hold("w", W), graph.hold("b", b)
     graph.do("Transpose", "x", to="first", perm=[0, 2, 1])
     graph.do("Conv", "first", "w", "b", to="scores")
     tail(graph)
-    yield example("channels last, no attribute", "plain", graph, W, b, feed=lambda x: x.transpose(0, 2, 1), must="claimed", **TAIL)
+    yield example(
+        "channels last, no attribute", "plain", graph, W, b, feed=lambda x: x.transpose(0, 2, 1), must="claimed", **TAIL
+    )
     for kernels, width in ((4, 4), (4, 5), (3, 4)):
         V, c = weights(kernels, 4, width)
         graph = begin(("N", LENGTH, LETTERS))
@@ -239,13 +267,19 @@ def _dialects() -> Iterator[Example]:
         graph.do("Transpose", "x", to="first", perm=[0, 2, 1])
         graph.do("Conv", "first", "w", "b", to="scores")
         tail(graph, kernels)
-        yield example(f"{kernels} of {width}", "plain", graph, V, c, feed=lambda x: x.transpose(0, 2, 1), must="claimed", **TAIL)
+        yield example(
+            f"{kernels} of {width}", "plain", graph, V, c, feed=lambda x: x.transpose(0, 2, 1), must="claimed", **TAIL
+        )
     # two axes
     images: dict[str, tuple[Any, Any, Callable[[Array], Array]]] = {
         "(N, 1, 4, L)": (("N", 1, 4, LENGTH), lambda w: w[:, None], lambda x: x[:, None]),
         "(N, 4, 1, L)": (("N", 4, 1, LENGTH), lambda w: w[:, :, None], lambda x: x[:, :, None]),
         "(N, 4, L, 1)": (("N", 4, LENGTH, 1), lambda w: w[..., None], lambda x: x[..., None]),
-        "(N, 1, L, 4)": (("N", 1, LENGTH, 4), lambda w: w.transpose(0, 2, 1)[:, None], lambda x: x.transpose(0, 2, 1)[:, None]),
+        "(N, 1, L, 4)": (
+            ("N", 1, LENGTH, 4),
+            lambda w: w.transpose(0, 2, 1)[:, None],
+            lambda x: x.transpose(0, 2, 1)[:, None],
+        ),
     }
     for said, (shape, turn, feed) in images.items():
         for kernels, width in ((3, 5), (3, 4), (4, 4)):
@@ -254,14 +288,33 @@ def _dialects() -> Iterator[Example]:
             graph.hold("w", np.ascontiguousarray(turn(V))), graph.hold("b", c)
             graph.do("Conv", "x", "w", "b", to="scores")
             tail(graph, kernels)
-            yield example(f"input {said}, {kernels} of {width}", "layout", graph, V, c, feed=feed, must="read" if width == 5 else "", **TAIL)
+            yield example(
+                f"input {said}, {kernels} of {width}",
+                "layout",
+                graph,
+                V,
+                c,
+                feed=feed,
+                must="read" if width == 5 else "",
+                **TAIL,
+            )
     # input in two axes, padded along the letters
     graph = begin(("N", 1, 4, LENGTH))
     graph.hold("w", W[:, None]), graph.hold("b", b)
     graph.do("Conv", "x", "w", "b", to="scores", pads=[1, 2, 2, 2])
     tail(graph)
-    yield example("letters padded too", "layout", graph, W, b, feed=lambda x: x[:, None], is_whole=False, names=("relu",),
-                  pool_names=("max",), **TAIL)  # fmt: skip
+    yield example(
+        "letters padded too",
+        "layout",
+        graph,
+        W,
+        b,
+        feed=lambda x: x[:, None],
+        is_whole=False,
+        names=("relu",),
+        pool_names=("max",),
+        **TAIL,
+    )
     ends: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         "SAME_UPPER": ({"auto_pad": "SAME_UPPER"}, {"left": 2}),
         "SAME_LOWER": ({"auto_pad": "SAME_LOWER"}, {"left": 2}),
@@ -271,7 +324,10 @@ def _dialects() -> Iterator[Example]:
         "one at each end": ({"pads": [1, 1]}, {"left": 1}),
         "stride 3": ({"strides": [3]}, {"stride": 3}),
         "dilation 2": ({"dilations": [2]}, {"dilation": 2}),
-        "dilation 2, stride 2, padded": ({"dilations": [2], "strides": [2], "pads": [4, 4]}, {"dilation": 2, "stride": 2, "left": 4}),
+        "dilation 2, stride 2, padded": (
+            {"dilations": [2], "strides": [2], "pads": [4, 4]},
+            {"dilation": 2, "stride": 2, "left": 4},
+        ),
     }
     for said, (options, truth) in ends.items():
         graph = begin()
@@ -333,7 +389,15 @@ def _stored_weights() -> Iterator[Example]:
     yield made("bfloat16 weights behind Cast", brain.astype("f4"), lambda g: cast(g, brain), b)
     for kind in ("float8_e4m3fn", "float8_e5m2"):
         small = W.astype(getattr(ml_dtypes, kind))
-        yield made(f"{kind} weights behind Cast", small.astype("f4"), lambda g, small=small: cast(g, small), b, opset=19, ir=9, must="")
+        yield made(
+            f"{kind} weights behind Cast",
+            small.astype("f4"),
+            lambda g, small=small: cast(g, small),
+            b,
+            opset=19,
+            ir=9,
+            must="",
+        )
     scale = (np.abs(W).max((1, 2)) / 127).astype("f4")
     whole = np.round(W / scale[:, None, None]).astype("i1")
     whole_scale = np.float32(scale.max())
@@ -344,7 +408,11 @@ def _stored_weights() -> Iterator[Example]:
         return graph.do("DequantizeLinear", "q", "s", "z", to="w", axis=0)
 
     def by_tensor(graph: Graph) -> str:
-        graph.hold("q", (flat.astype("i2") + 128).astype("u1")), graph.hold("s", whole_scale), graph.hold("z", np.uint8(128))
+        (
+            graph.hold("q", (flat.astype("i2") + 128).astype("u1")),
+            graph.hold("s", whole_scale),
+            graph.hold("z", np.uint8(128)),
+        )
         return graph.do("DequantizeLinear", "q", "s", "z", to="w")
 
     def there_and_back(graph: Graph) -> str:
@@ -354,7 +422,12 @@ def _stored_weights() -> Iterator[Example]:
 
     yield made("eight bits, a scale a kernel", whole.astype("f4") * scale[:, None, None], by_kernel, b)
     yield made("eight bits, one scale", flat.astype("f4") * whole_scale, by_tensor, b)
-    yield made("quantised and back", np.clip(np.round(W / whole_scale), -128, 127).astype("f4") * whole_scale, there_and_back, b)
+    yield made(
+        "quantised and back",
+        np.clip(np.round(W / whole_scale), -128, 127).astype("f4") * whole_scale,
+        there_and_back,
+        b,
+    )
 
     def constant(graph: Graph) -> str:
         return graph.do("Constant", to="w", value=numpy_helper.from_array(W, "w"))
@@ -430,7 +503,12 @@ def _stored_weights() -> Iterator[Example]:
     # integers all through
     graph = begin(opset=17)
     graph.hold("s", np.float32(0.01)), graph.hold("z", np.uint8(0)), graph.hold("zw", np.int8(0))
-    graph.hold("q", flat), graph.hold("sw", whole_scale), graph.hold("so", np.float32(0.05)), graph.hold("zo", np.uint8(128))
+    (
+        graph.hold("q", flat),
+        graph.hold("sw", whole_scale),
+        graph.hold("so", np.float32(0.05)),
+        graph.hold("zo", np.uint8(128)),
+    )
     graph.do("QuantizeLinear", "x", "s", "z", to="xq")
     graph.do("QLinearConv", "xq", "s", "z", "q", "sw", "zw", "so", "zo", to="yq")
     graph.do("DequantizeLinear", "yq", "so", "zo", to="scores")
@@ -461,7 +539,14 @@ def _cast(graph: Graph, name: str, kind: int = TensorProto.FLOAT) -> str:
 def _before() -> Iterator[Example]:
     W, b = weights()
 
-    def behind(name: str, make: Callable[[Graph], str], *, shape: Sequence[Any] = ("N", 4, LENGTH), must: str = "", **options: Any) -> Example:
+    def behind(
+        name: str,
+        make: Callable[[Graph], str],
+        *,
+        shape: Sequence[Any] = ("N", 4, LENGTH),
+        must: str = "",
+        **options: Any,
+    ) -> Example:
         own = {each: options.pop(each) for each in ("opset", "ir", "domains") if each in options}
         kind = options.pop("kind", TensorProto.FLOAT)
         graph = Graph(**own)
@@ -504,7 +589,12 @@ def _before() -> Iterator[Example]:
     yield behind("a quarter taken off", with_one("Sub", 0.25))
     yield behind("taken from one", with_one("Sub", 1.0, is_first=True))
     yield behind("divided", with_one("Div", 0.3))
-    yield behind("divides", lambda g: g.do("Div", g.hold("value", np.float32(2)), g.do("Add", "x", g.hold("one", np.float32(1))), to="first"))
+    yield behind(
+        "divides",
+        lambda g: g.do(
+            "Div", g.hold("value", np.float32(2)), g.do("Add", "x", g.hold("one", np.float32(1))), to="first"
+        ),
+    )
     yield behind("a number a letter", with_one("Add", beta[:, None]))
     yield behind("a power of one", with_one("Pow", 1.0))
     yield behind("a power of two", with_one("Pow", 2.0))
@@ -512,9 +602,16 @@ def _before() -> Iterator[Example]:
     yield behind("order by Gather", done("Gather", np.array([3, 1, 0, 2]), axis=1))
     yield behind("two of one letter by Gather", done("Gather", np.array([3, 1, 1, 2]), axis=1))
     yield behind("positions by Gather", done("Gather", np.arange(LENGTH)[::-1].copy(), axis=2))
-    yield behind("letters turned round by Slice", done("Slice", np.array([-1]), np.array([-100]), np.array([1]), np.array([-1])))
-    yield behind("sequence turned round by Slice", done("Slice", np.array([-1]), np.array([-100]), np.array([2]), np.array([-1])))
-    yield behind("both turned round by Slice", done("Slice", np.array([-1, -1]), np.array([-100, -100]), np.array([1, 2]), np.array([-1, -1])))
+    yield behind(
+        "letters turned round by Slice", done("Slice", np.array([-1]), np.array([-100]), np.array([1]), np.array([-1]))
+    )
+    yield behind(
+        "sequence turned round by Slice", done("Slice", np.array([-1]), np.array([-100]), np.array([2]), np.array([-1]))
+    )
+    yield behind(
+        "both turned round by Slice",
+        done("Slice", np.array([-1, -1]), np.array([-100, -100]), np.array([1, 2]), np.array([-1, -1])),
+    )
     yield behind("ends cut off by Slice", done("Slice", np.array([2]), np.array([16]), np.array([2])), shift=-2)
     yield behind("every other by Slice", done("Slice", np.array([0]), np.array([100]), np.array([2]), np.array([2])))
     yield behind("identity", done("Identity"), must="claimed")
@@ -529,30 +626,100 @@ def _before() -> Iterator[Example]:
     yield behind("instance norm", done("InstanceNormalization", gamma, beta))
     yield behind("layer norm", done("LayerNormalization", _RNG.normal(size=LENGTH).astype("f4")))
     yield behind("average of three", done("AveragePool", kernel_shape=[3], strides=[1]))
-    yield behind("less its own mean", lambda g: g.do("Sub", "x", g.do("ReduceMean", "x", axes=[2], keepdims=1), to="first"))
+    yield behind(
+        "less its own mean", lambda g: g.do("Sub", "x", g.do("ReduceMean", "x", axes=[2], keepdims=1), to="first")
+    )
     yield behind("summed up", lambda g: g.do("CumSum", "x", g.hold("axis", np.int64(2)), to="first"))
     yield behind("twice itself", lambda g: g.do("Add", "x", "x", to="first"))
     yield behind("squared by Mul", lambda g: g.do("Mul", "x", "x", to="first"))
-    yield behind("where", lambda g: g.do("Where", g.do("Greater", "x", g.hold("half", np.float32(0.5))), g.hold("a", np.float32(0.9)), g.hold("c", np.float32(0.1)), to="first"))
+    yield behind(
+        "where",
+        lambda g: g.do(
+            "Where",
+            g.do("Greater", "x", g.hold("half", np.float32(0.5))),
+            g.hold("a", np.float32(0.9)),
+            g.hold("c", np.float32(0.1)),
+            to="first",
+        ),
+    )
     mixing = _RNG.normal(size=(4, 4)).astype("f4")
     yield behind("dense over letters", lambda g: g.do("MatMul", g.hold("mix", mixing), "x", to="first"))
-    yield behind("dense over letters, channels last", lambda g: g.do("Transpose", g.do("MatMul", "x", g.hold("mix", mixing)), to="first", perm=[0, 2, 1]),
-                 shape=("N", LENGTH, 4), feed=lambda x: x.transpose(0, 2, 1))  # fmt: skip
-    yield behind("dense over positions", lambda g: g.do("MatMul", "x", g.hold("mix", _RNG.normal(size=(LENGTH, LENGTH)).astype("f4")), to="first"))
+    yield behind(
+        "dense over letters, channels last",
+        lambda g: g.do("Transpose", g.do("MatMul", "x", g.hold("mix", mixing)), to="first", perm=[0, 2, 1]),
+        shape=("N", LENGTH, 4),
+        feed=lambda x: x.transpose(0, 2, 1),
+    )
+    yield behind(
+        "dense over positions",
+        lambda g: g.do("MatMul", "x", g.hold("mix", _RNG.normal(size=(LENGTH, LENGTH)).astype("f4")), to="first"),
+    )
     yield behind("einsum", lambda g: g.do("Einsum", "x", g.hold("mix", mixing), to="first", equation="nal,ab->nbl"))
-    yield behind("reshaped, which mixes", done("Reshape", np.array([-1, 4, LENGTH])), shape=("N", LENGTH, 4), feed=lambda x: x.transpose(0, 2, 1).copy())
-    yield behind("flattened and shaped again", lambda g: g.do("Reshape", g.do("Flatten", "x"), g.hold("shape", np.array([-1, 4, LENGTH])), to="first"))
-    yield behind("transposed twice", lambda g: g.do("Transpose", g.do("Transpose", "x", perm=[0, 2, 1]), to="first", perm=[0, 2, 1]))
-    yield behind("table of indices", lambda g: g.do("Transpose", g.do("Gather", g.hold("table", mixing), "x", axis=0), to="first", perm=[0, 2, 1]),
-                 shape=("N", LENGTH), kind=TensorProto.INT64, feed=lambda x: x.argmax(1))  # fmt: skip
-    yield behind("table of indices, one-hot", lambda g: g.do("Transpose", g.do("Gather", g.hold("table", np.eye(4, dtype="f4")), "x", axis=0), to="first", perm=[0, 2, 1]),
-                 shape=("N", LENGTH), kind=TensorProto.INT64, feed=lambda x: x.argmax(1))  # fmt: skip
-    yield behind("table of indices, one-hot in another order", lambda g: g.do("Transpose", g.do("Gather", g.hold("table", np.eye(4, dtype="f4")[[1, 0, 3, 2]]), "x", axis=0), to="first", perm=[0, 2, 1]),
-                 shape=("N", LENGTH), kind=TensorProto.INT64, feed=lambda x: x.argmax(1))  # fmt: skip
-    yield behind("OneHot of indices", lambda g: g.do("OneHot", "x", g.hold("depth", np.int64(4)), g.hold("values", np.array([0, 1], "f4")), to="first", axis=1),
-                 shape=("N", LENGTH), kind=TensorProto.INT64, feed=lambda x: x.argmax(1))  # fmt: skip
-    yield behind("OneHot of off and on 0.1, 0.9", lambda g: g.do("OneHot", "x", g.hold("depth", np.int64(4)), g.hold("values", np.array([0.1, 0.9], "f4")), to="first", axis=1),
-                 shape=("N", LENGTH), kind=TensorProto.INT64, feed=lambda x: x.argmax(1))  # fmt: skip
+    yield behind(
+        "reshaped, which mixes",
+        done("Reshape", np.array([-1, 4, LENGTH])),
+        shape=("N", LENGTH, 4),
+        feed=lambda x: x.transpose(0, 2, 1).copy(),
+    )
+    yield behind(
+        "flattened and shaped again",
+        lambda g: g.do("Reshape", g.do("Flatten", "x"), g.hold("shape", np.array([-1, 4, LENGTH])), to="first"),
+    )
+    yield behind(
+        "transposed twice",
+        lambda g: g.do("Transpose", g.do("Transpose", "x", perm=[0, 2, 1]), to="first", perm=[0, 2, 1]),
+    )
+    yield behind(
+        "table of indices",
+        lambda g: g.do("Transpose", g.do("Gather", g.hold("table", mixing), "x", axis=0), to="first", perm=[0, 2, 1]),
+        shape=("N", LENGTH),
+        kind=TensorProto.INT64,
+        feed=lambda x: x.argmax(1),
+    )
+    yield behind(
+        "table of indices, one-hot",
+        lambda g: g.do(
+            "Transpose", g.do("Gather", g.hold("table", np.eye(4, dtype="f4")), "x", axis=0), to="first", perm=[0, 2, 1]
+        ),
+        shape=("N", LENGTH),
+        kind=TensorProto.INT64,
+        feed=lambda x: x.argmax(1),
+    )
+    yield behind(
+        "table of indices, one-hot in another order",
+        lambda g: g.do(
+            "Transpose",
+            g.do("Gather", g.hold("table", np.eye(4, dtype="f4")[[1, 0, 3, 2]]), "x", axis=0),
+            to="first",
+            perm=[0, 2, 1],
+        ),
+        shape=("N", LENGTH),
+        kind=TensorProto.INT64,
+        feed=lambda x: x.argmax(1),
+    )
+    yield behind(
+        "OneHot of indices",
+        lambda g: g.do(
+            "OneHot", "x", g.hold("depth", np.int64(4)), g.hold("values", np.array([0, 1], "f4")), to="first", axis=1
+        ),
+        shape=("N", LENGTH),
+        kind=TensorProto.INT64,
+        feed=lambda x: x.argmax(1),
+    )
+    yield behind(
+        "OneHot of off and on 0.1, 0.9",
+        lambda g: g.do(
+            "OneHot",
+            "x",
+            g.hold("depth", np.int64(4)),
+            g.hold("values", np.array([0.1, 0.9], "f4")),
+            to="first",
+            axis=1,
+        ),
+        shape=("N", LENGTH),
+        kind=TensorProto.INT64,
+        feed=lambda x: x.argmax(1),
+    )
     yield behind("bytes cast to floats", lambda g: _cast(g, "x"), kind=TensorProto.UINT8, feed=lambda x: x.astype("u1"))
     point, pb = weights(4, 4, 1)
 
@@ -566,7 +733,9 @@ def _before() -> Iterator[Example]:
 
     def lstm(graph: Graph) -> str:
         graph.do("Transpose", "x", to="time", perm=[2, 0, 1])
-        graph.do("LSTM", "time", graph.hold("lw", recurrent[0]), graph.hold("lr", recurrent[1]), to="told", hidden_size=4)
+        graph.do(
+            "LSTM", "time", graph.hold("lw", recurrent[0]), graph.hold("lr", recurrent[1]), to="told", hidden_size=4
+        )
         graph.do("Squeeze", "told", graph.hold("one", np.array([1])), to="flat1")
         return graph.do("Transpose", "flat1", to="first", perm=[1, 2, 0])
 
@@ -583,7 +752,21 @@ def _before() -> Iterator[Example]:
     pair = {"feed": lambda x: {"x": x, "y": track}}
     yield behind("weighted by a track", second(lambda g: g.do("Mul", "x", "y", to="first")), **pair)
     yield behind("a track added", second(lambda g: g.do("Add", "x", "y", to="first")), **pair)
-    yield behind("three letters and a track", second(lambda g: g.do("Concat", g.do("Slice", "x", g.hold("a0", np.array([0])), g.hold("a3", np.array([3])), g.hold("a1", np.array([1]))), "y", to="first", axis=1)), **pair)
+    yield behind(
+        "three letters and a track",
+        second(
+            lambda g: g.do(
+                "Concat",
+                g.do(
+                    "Slice", "x", g.hold("a0", np.array([0])), g.hold("a3", np.array([3])), g.hold("a1", np.array([1]))
+                ),
+                "y",
+                to="first",
+                axis=1,
+            )
+        ),
+        **pair,
+    )
 
 
 def _cast_twice(graph: Graph, kind: int) -> str:
@@ -597,9 +780,15 @@ def _acts() -> Iterator[Example]:
     factor = _RNG.uniform(-2, 2, KERNELS).astype("f4")
 
     def then(
-        name: str, make: Callable[[Graph], Any], *, names: Sequence[str] = (), bias: Array | None = b,
-        scores: Sequence[str] = ("scores",), acted: str | None = "acted", **options: Any,
-    ) -> Example:  # fmt: skip
+        name: str,
+        make: Callable[[Graph], Any],
+        *,
+        names: Sequence[str] = (),
+        bias: Array | None = b,
+        scores: Sequence[str] = ("scores",),
+        acted: str | None = "acted",
+        **options: Any,
+    ) -> Example:
         own = {each: options.pop(each) for each in ("opset", "ir", "domains") if each in options}
         graph = begin(**own)
         graph.hold("w", W)
@@ -612,12 +801,26 @@ def _acts() -> Iterator[Example]:
         graph.do("Flatten", "pooled", to="flat")
         graph.hold("dense", _RNG.normal(size=(KERNELS, 1)).astype("f4"))
         graph.do("MatMul", "flat", "dense", to="out")
-        return example(name, "behind", graph, W, bias, scores=scores, acted=acted, pooled="pooled", output="out",
-                       names=names, must="read", **options)  # fmt: skip
+        return example(
+            name,
+            "behind",
+            graph,
+            W,
+            bias,
+            scores=scores,
+            acted=acted,
+            pooled="pooled",
+            output="out",
+            names=names,
+            must="read",
+            **options,
+        )
 
     def one(kind: str, *more: Any, **options: Any) -> Callable[[Graph], Any]:
         def make(graph: Graph) -> Any:
-            return graph.do(kind, "scores", *(graph.hold(f"v{i}", np.asarray(v)) for i, v in enumerate(more)), to="acted", **options)
+            return graph.do(
+                kind, "scores", *(graph.hold(f"v{i}", np.asarray(v)) for i, v in enumerate(more)), to="acted", **options
+            )
 
         return make
 
@@ -628,16 +831,27 @@ def _acts() -> Iterator[Example]:
     yield then("relu as Clip to infinity", one("Clip", zero, np.float32(np.inf)), names=())
     yield then("relu as Clip to the largest", one("Clip", zero, np.float32(3.4028235e38)))
     yield then("relu as Clip of old", lambda g: g.do("Clip", "scores", to="acted", min=0.0), opset=6, ir=3)
-    yield then("relu as Where", lambda g: g.do("Where", g.do("Greater", "scores", g.hold("z", zero)), "scores", "z", to="acted"))
-    yield then("relu by its mask", lambda g: g.do("Mul", "scores", _cast(g, g.do("Greater", "scores", g.hold("z", zero))), to="acted"))
-    yield then("relu as half of sum and size", lambda g: g.do("Mul", g.do("Add", "scores", g.do("Abs", "scores")), g.hold("h", half), to="acted"))
-    yield then("Max with half", one("Max", half), names=("clip",))
+    yield then(
+        "relu as Where",
+        lambda g: g.do("Where", g.do("Greater", "scores", g.hold("z", zero)), "scores", "z", to="acted"),
+    )
+    yield then(
+        "relu by its mask",
+        lambda g: g.do("Mul", "scores", _cast(g, g.do("Greater", "scores", g.hold("z", zero))), to="acted"),
+    )
+    yield then(
+        "relu as half of sum and size",
+        lambda g: g.do("Mul", g.do("Add", "scores", g.do("Abs", "scores")), g.hold("h", half), to="acted"),
+    )
+    yield then("Max with half", one("Max", half))
     yield then("Max with a number a kernel", one("Max", added[:, None]))
-    yield then("Min with half", one("Min", half), names=("clip",))
-    yield then("Clip 0 to 6", one("Clip", zero, six), names=("relu6", "clip"))
-    yield then("Clip from half", one("Clip", half), names=("clip",))
-    yield then("leaky", one("LeakyRelu", alpha=0.2), names=("leaky relu",))
-    yield then("leaky as Max", lambda g: g.do("Max", "scores", g.do("Mul", "scores", g.hold("s", np.float32(0.1))), to="acted"), names=("leaky relu",))
+    yield then("Min with half", one("Min", half))
+    yield then("Clip 0 to 6", one("Clip", zero, six), names=())
+    yield then("Clip from half", one("Clip", half))
+    yield then("leaky", one("LeakyRelu", alpha=0.2))
+    yield then(
+        "leaky as Max", lambda g: g.do("Max", "scores", g.do("Mul", "scores", g.hold("s", np.float32(0.1))), to="acted")
+    )
     yield then("PRelu", one("PRelu", np.full((KERNELS, 1), 0.3, "f4")), names=("prelu", "leaky relu"))
     yield then("PRelu of zero", one("PRelu", np.zeros((1, 1), "f4")), names=("prelu",))
     yield then("sigmoid", one("Sigmoid"))
@@ -645,10 +859,14 @@ def _acts() -> Iterator[Example]:
     yield then("swish", lambda g: g.do("Mul", "scores", g.do("Sigmoid", "scores"), to="acted"), names=("silu", "swish"))
     yield then("softplus", one("Softplus"))
     yield then("exp", one("Exp"))
-    yield then("exp of twice", lambda g: g.do("Exp", g.do("Mul", "scores", g.hold("two", np.float32(2)), to="scaled"), to="acted"),
-               scores=("scores", "scaled"), folds=[(np.full(KERNELS, 2.0), np.zeros(KERNELS))])  # fmt: skip
+    yield then(
+        "exp of twice",
+        lambda g: g.do("Exp", g.do("Mul", "scores", g.hold("two", np.float32(2)), to="scaled"), to="acted"),
+        scores=("scores", "scaled"),
+        folds=[(np.full(KERNELS, 2.0), np.zeros(KERNELS))],
+    )
     yield then("power of two", lambda g: g.do("Pow", g.hold("two", np.float32(2)), "scores", to="acted"))
-    yield then("elu of half", one("Elu", alpha=0.5), names=("elu",))
+    yield then("elu of half", one("Elu", alpha=0.5))
     yield then("thresholded", one("ThresholdedRelu", alpha=0.5), names=("thresholded relu",))
     yield then("softmax over windows", one("Softmax", axis=2), names=("softmax",))
     yield then("softmax over kernels", one("Softmax", axis=1), names=("softmax",))
@@ -658,9 +876,28 @@ def _acts() -> Iterator[Example]:
     yield then("sign turned", one("Neg"), scores=("scores", "acted"), folds=[(-np.ones(KERNELS), np.zeros(KERNELS))])
     yield then("batch norm behind relu", lambda g: _norm(g, g.do("Relu", "scores")), begins=("relu",))
     yield then("instance norm", one("InstanceNormalization", added, factor))
-    yield then("relu, then Clip to 6", lambda g: g.do("Clip", g.do("Relu", "scores"), g.hold("z", zero), g.hold("s", six), to="acted"), names=("relu6", "clip"))
-    yield then("relu, then a factor", lambda g: g.do("Mul", g.do("Relu", "scores"), g.hold("s", np.float32(2)), to="acted"), begins=("relu",))
-    yield then("gelu by erf", lambda g: g.do("Mul", g.do("Mul", "scores", g.hold("h", half)), g.do("Add", g.do("Erf", g.do("Div", "scores", g.hold("r", np.float32(2**0.5)))), g.hold("o", np.float32(1))), to="acted"), names=("gelu",))
+    yield then(
+        "relu, then Clip to 6",
+        lambda g: g.do("Clip", g.do("Relu", "scores"), g.hold("z", zero), g.hold("s", six), to="acted"),
+        names=(),
+    )
+    yield then(
+        "relu, then a factor",
+        lambda g: g.do("Mul", g.do("Relu", "scores"), g.hold("s", np.float32(2)), to="acted"),
+        begins=("relu",),
+    )
+    yield then(
+        "gelu by erf",
+        lambda g: g.do(
+            "Mul",
+            g.do("Mul", "scores", g.hold("h", half)),
+            g.do(
+                "Add", g.do("Erf", g.do("Div", "scores", g.hold("r", np.float32(2**0.5)))), g.hold("o", np.float32(1))
+            ),
+            to="acted",
+        ),
+        names=("gelu",),
+    )
     yield then("Gelu", one("Gelu"), opset=20, ir=9)
     yield then("Gelu by tanh", one("Gelu", approximate="tanh"), names=("gelu",), opset=20, ir=9)
     # the bias as Add, the batch norm behind it, a factor behind
@@ -670,23 +907,58 @@ def _acts() -> Iterator[Example]:
             order = ("sum0", "scores") if first else ("scores", "sum0")
             yield then(
                 f"bias as Add of {said}{', first' if first else ''}",
-                lambda g, shape=shape, order=order: g.do("Relu", g.do("Add", *((g.hold("sum0", added.reshape(shape)), "scores") if order[0] == "sum0" else ("scores", g.hold("sum0", added.reshape(shape)))), to="summed"), to="acted"),
-                bias=None, scores=("scores", "summed"), folds=[(unit, added)],
-            )  # fmt: skip
-    yield then("bias as Sub", lambda g: g.do("Relu", g.do("Sub", "scores", g.hold("s0", added[:, None]), to="summed"), to="acted"),
-               bias=None, scores=("scores", "summed"), folds=[(unit, -added)])  # fmt: skip
-    yield then("a number a window as Add", lambda g: g.do("Relu", g.do("Add", "scores", g.hold("s0", _RNG.normal(size=13).astype("f4"))), to="acted"), bias=None)
-    yield then("bias and another as Add", lambda g: g.do("Relu", g.do("Add", "scores", g.hold("s0", added[:, None]), to="summed"), to="acted"),
-               scores=("scores", "summed"), folds=[(unit, added)])  # fmt: skip
-    yield then("a factor a kernel", lambda g: g.do("Relu", g.do("Mul", "scores", g.hold("f0", factor[:, None]), to="scaled"), to="acted"),
-               scores=("scores", "scaled"), folds=[(factor, np.zeros(KERNELS))])  # fmt: skip
+                lambda g, shape=shape, order=order: g.do(
+                    "Relu",
+                    g.do(
+                        "Add",
+                        *(
+                            (g.hold("sum0", added.reshape(shape)), "scores")
+                            if order[0] == "sum0"
+                            else ("scores", g.hold("sum0", added.reshape(shape)))
+                        ),
+                        to="summed",
+                    ),
+                    to="acted",
+                ),
+                bias=None,
+                scores=("scores", "summed"),
+                folds=[(unit, added)],
+            )
+    yield then(
+        "bias as Sub",
+        lambda g: g.do("Relu", g.do("Sub", "scores", g.hold("s0", added[:, None]), to="summed"), to="acted"),
+        bias=None,
+        scores=("scores", "summed"),
+        folds=[(unit, -added)],
+    )
+    yield then(
+        "a number a window as Add",
+        lambda g: g.do("Relu", g.do("Add", "scores", g.hold("s0", _RNG.normal(size=13).astype("f4"))), to="acted"),
+        bias=None,
+    )
+    yield then(
+        "bias and another as Add",
+        lambda g: g.do("Relu", g.do("Add", "scores", g.hold("s0", added[:, None]), to="summed"), to="acted"),
+        scores=("scores", "summed"),
+        folds=[(unit, added)],
+    )
+    yield then(
+        "a factor a kernel",
+        lambda g: g.do("Relu", g.do("Mul", "scores", g.hold("f0", factor[:, None]), to="scaled"), to="acted"),
+        scores=("scores", "scaled"),
+        folds=[(factor, np.zeros(KERNELS))],
+    )
     for place in ("with a bias", "behind Add"):
         gamma, beta, mean = (_RNG.normal(size=KERNELS).astype("f4") for _ in range(3))
         variance = _RNG.uniform(0.5, 2, KERNELS).astype("f4")
         slope = gamma / np.sqrt(variance.astype("f8") + 1e-3)
 
         def normed(graph: Graph, place: str = place, values: Any = (gamma, beta, mean, variance)) -> Any:
-            start = "scores" if place == "with a bias" else graph.do("Add", "scores", graph.hold("s0", added[:, None]), to="summed")
+            start = (
+                "scores"
+                if place == "with a bias"
+                else graph.do("Add", "scores", graph.hold("s0", added[:, None]), to="summed")
+            )
             held = [graph.hold(f"n{i}", value) for i, value in enumerate(values)]
             graph.do("BatchNormalization", start, *held, to="normed", epsilon=1e-3)
             return graph.do("Relu", "normed", to="acted")
@@ -694,8 +966,13 @@ def _acts() -> Iterator[Example]:
         if place == "with a bias":
             yield then("batch norm", normed, scores=("scores", "normed"), folds=[(slope, beta - mean * slope)])
         else:
-            yield then("batch norm behind Add", normed, bias=None, scores=("scores", "summed", "normed"),
-                       folds=[(unit, added), (slope, beta + (added - mean) * slope)])  # fmt: skip
+            yield then(
+                "batch norm behind Add",
+                normed,
+                bias=None,
+                scores=("scores", "summed", "normed"),
+                folds=[(unit, added), (slope, beta + (added - mean) * slope)],
+            )
 
 
 def _norm(graph: Graph, start: str) -> str:
@@ -714,19 +991,28 @@ def _pools() -> Iterator[Example]:
         graph.do("Conv", "x", "w", "b", to="scores")
         graph.do("Relu", "scores", to="acted")
         make(graph)
-        return example(f"pooled by {name}", "behind", graph, W, b, must="read",
-                       **{"acted": "acted", "pooled": "pooled", **options})  # fmt: skip
+        return example(
+            f"pooled by {name}", "behind", graph, W, b, must="read", **{"acted": "acted", "pooled": "pooled", **options}
+        )
 
     def one(kind: str, *more: Any, to: str = "pooled", **options: Any) -> Callable[[Graph], Any]:
         def make(graph: Graph) -> Any:
-            return graph.do(kind, "acted", *(graph.hold(f"p{i}", np.asarray(v)) for i, v in enumerate(more)), to=to, **options)
+            return graph.do(
+                kind, "acted", *(graph.hold(f"p{i}", np.asarray(v)) for i, v in enumerate(more)), to=to, **options
+            )
 
         return make
 
     yield then("ReduceMax of the last", one("ReduceMax", axes=[-1], keepdims=0))
     yield then("ReduceMax, axes as input", one("ReduceMax", np.array([2]), keepdims=0), opset=18)
     yield then("ReduceMax of the kernels", one("ReduceMax", axes=[1], keepdims=0), pooled="", pools=False)
-    yield then("ReduceMax of the kernels, axes as input", one("ReduceMax", np.array([1]), keepdims=0), opset=18, pooled="", pools=False)
+    yield then(
+        "ReduceMax of the kernels, axes as input",
+        one("ReduceMax", np.array([1]), keepdims=0),
+        opset=18,
+        pooled="",
+        pools=False,
+    )
     yield then("ReduceMax of all", one("ReduceMax", keepdims=0), pooled="", pools=True)
     yield then("ReduceMax of kernels and windows", one("ReduceMax", axes=[1, 2], keepdims=0), pooled="", pools=True)
     yield then("ReduceMean of the batch", one("ReduceMean", axes=[0], keepdims=0), pooled="", pools=False)
@@ -738,24 +1024,84 @@ def _pools() -> Iterator[Example]:
     yield then("GlobalAveragePool", one("GlobalAveragePool"))
     yield then("GlobalLpPool", one("GlobalLpPool", p=2), pool_names=("lp",))
     yield then("MaxPool of all", one("MaxPool", kernel_shape=[13]))
-    yield then("MaxPool of all, length unknown", one("MaxPool", kernel_shape=[13]), length="L", pool_names=("local max",))
+    yield then(
+        "MaxPool of all, length unknown", one("MaxPool", kernel_shape=[13]), length="L", pool_names=("local max",)
+    )
     yield then("MaxPool of twelve", one("MaxPool", kernel_shape=[12]), pool_names=("local max",))
     yield then("AveragePool of all", one("AveragePool", kernel_shape=[13]))
-    yield then("AveragePool of all and the padding", one("AveragePool", kernel_shape=[15], pads=[1, 1], count_include_pad=1), pool_names=("local average",))
+    yield then(
+        "AveragePool of all and the padding",
+        one("AveragePool", kernel_shape=[15], pads=[1, 1], count_include_pad=1),
+        pool_names=("local average",),
+    )
     yield then("best three", lambda g: g.do("ReduceMean", _top(g), to="pooled", axes=[2], keepdims=0))
     yield then("the last window", one("Gather", np.int64(12), axis=2), pools=False, pooled="")
-    yield then("transpose, ReduceMax of windows", lambda g: g.do("ReduceMax", g.do("Transpose", "acted", perm=[0, 2, 1]), to="pooled", axes=[1], keepdims=0))
-    yield then("transpose, ReduceMax of kernels", lambda g: g.do("ReduceMax", g.do("Transpose", "acted", perm=[0, 2, 1]), to="pooled", axes=[2], keepdims=0), pooled="", pools=False)
-    yield then("flatten, ReduceMax", lambda g: g.do("ReduceMax", g.do("Flatten", "acted"), to="pooled", axes=[1], keepdims=1), pooled="", pools=True)
-    yield then("expectation", lambda g: g.do("ReduceSum", g.do("Mul", "acted", g.do("Softmax", "acted", axis=2)), g.hold("ax", np.array([2])), to="pooled", keepdims=0), pool_names=("expectation",))
+    yield then(
+        "transpose, ReduceMax of windows",
+        lambda g: g.do("ReduceMax", g.do("Transpose", "acted", perm=[0, 2, 1]), to="pooled", axes=[1], keepdims=0),
+    )
+    yield then(
+        "transpose, ReduceMax of kernels",
+        lambda g: g.do("ReduceMax", g.do("Transpose", "acted", perm=[0, 2, 1]), to="pooled", axes=[2], keepdims=0),
+        pooled="",
+        pools=False,
+    )
+    yield then(
+        "flatten, ReduceMax",
+        lambda g: g.do("ReduceMax", g.do("Flatten", "acted"), to="pooled", axes=[1], keepdims=1),
+        pooled="",
+        pools=True,
+    )
+    yield then(
+        "expectation",
+        lambda g: g.do(
+            "ReduceSum",
+            g.do("Mul", "acted", g.do("Softmax", "acted", axis=2)),
+            g.hold("ax", np.array([2])),
+            to="pooled",
+            keepdims=0,
+        ),
+        pool_names=("expectation",),
+    )
     yield then("max, then relu less one", lambda g: _twice(g), pool_names=("max",), output="")
     for kind, local in {"MaxPool": "max", "AveragePool": "average"}.items():
-        yield then(f"{kind} of three, then max", lambda g, kind=kind: g.do("GlobalMaxPool", g.do(kind, "acted", to="local", kernel_shape=[3], strides=[3]), to="pooled"),
-                   local="local", local_kind=local)  # fmt: skip
-    yield then("MaxPool of three, batch norm, then max", lambda g: g.do("GlobalMaxPool", _normed_again(g, g.do("MaxPool", "acted", to="local", kernel_shape=[3], strides=[3])), to="pooled"),
-               local="local", local_kind="max", pool_names=("local max",))  # fmt: skip
-    yield then("max and mean", lambda g: g.do("Concat", g.do("GlobalMaxPool", "acted"), g.do("GlobalAveragePool", "acted"), to="pooled", axis=1), pooled="", pools=True)
-    yield then("max over half", lambda g: g.do("ReduceMax", g.do("Slice", "acted", g.hold("s", np.array([0])), g.hold("e", np.array([6])), g.hold("ax", np.array([2]))), to="pooled", axes=[2], keepdims=0))
+        yield then(
+            f"{kind} of three, then max",
+            lambda g, kind=kind: g.do(
+                "GlobalMaxPool", g.do(kind, "acted", to="local", kernel_shape=[3], strides=[3]), to="pooled"
+            ),
+            local="local",
+            local_kind=local,
+        )
+    yield then(
+        "MaxPool of three, batch norm, then max",
+        lambda g: g.do(
+            "GlobalMaxPool",
+            _normed_again(g, g.do("MaxPool", "acted", to="local", kernel_shape=[3], strides=[3])),
+            to="pooled",
+        ),
+        local="local",
+        local_kind="max",
+        pool_names=("local max",),
+    )
+    yield then(
+        "max and mean",
+        lambda g: g.do(
+            "Concat", g.do("GlobalMaxPool", "acted"), g.do("GlobalAveragePool", "acted"), to="pooled", axis=1
+        ),
+        pooled="",
+        pools=True,
+    )
+    yield then(
+        "max over half",
+        lambda g: g.do(
+            "ReduceMax",
+            g.do("Slice", "acted", g.hold("s", np.array([0])), g.hold("e", np.array([6])), g.hold("ax", np.array([2]))),
+            to="pooled",
+            axes=[2],
+            keepdims=0,
+        ),
+    )
 
 
 def _top(graph: Graph) -> str:
@@ -789,8 +1135,17 @@ def _several() -> Iterator[Example]:
         for place in (1, 0) if first else (0, 1):
             graph.do("Conv", *pair[place], to=names[place])
         graph.do("Concat", graph.do("GlobalMaxPool", "scores"), graph.do("GlobalMaxPool", "wide"), to="out", axis=1)
-        yield example(f"two widths{', the wide one first' if first else ''}", "several", graph, W, b, more=[other],
-                      judged=False, must="read", named=("w", "v"))  # fmt: skip
+        yield example(
+            f"two widths{', the wide one first' if first else ''}",
+            "several",
+            graph,
+            W,
+            b,
+            more=[other],
+            judged=False,
+            must="read",
+            named=("w", "v"),
+        )
     # both strands by one weight
     graph = begin()
     graph.hold("w", W), graph.hold("b", b)
@@ -800,7 +1155,17 @@ def _several() -> Iterator[Example]:
     graph.do("Conv", "back", "w", "b", to="minus")
     graph.do("Conv", "x", "w", "b", to="scores")
     graph.do("Max", graph.do("GlobalMaxPool", "scores"), graph.do("GlobalMaxPool", "minus"), to="out")
-    yield example("both strands by one weight, the other first", "several", graph, W, b, must="read", acted="scores", pools=True, pool_names=("max",))
+    yield example(
+        "both strands by one weight, the other first",
+        "several",
+        graph,
+        W,
+        b,
+        must="read",
+        acted="scores",
+        pools=True,
+        pool_names=("max",),
+    )
     graph = begin()
     graph.hold("w", W), graph.hold("b", b)
     graph.do("Conv", "x", "w", "b", to="scores")
@@ -826,8 +1191,17 @@ def _several() -> Iterator[Example]:
             graph.do("Conv", *inputs, to=to)
         graph.do("Concat", graph.do("GlobalMaxPool", "scores"), graph.do("GlobalMaxPool", "wide"), to="out", axis=1)
         own = Stage("", wide, window_starts(wide.shape[2]), wide)
-        yield example(f"a signal of four rows{' first' if first else ''}", "several", graph, W, b, judged=False,
-                      feed=lambda x: {"x": x, "y": signal}, more=[own], named=("w", "v"))  # fmt: skip
+        yield example(
+            f"a signal of four rows{' first' if first else ''}",
+            "several",
+            graph,
+            W,
+            b,
+            judged=False,
+            feed=lambda x: {"x": x, "y": signal},
+            more=[own],
+            named=("w", "v"),
+        )
     # within a branch and within a function
     yield _within_if(W, b)
     yield _within_function(W, b)
@@ -840,8 +1214,13 @@ def _within_if(W: Array, b: Array) -> Example:
     out = helper.make_tensor_value_info("inner", TensorProto.FLOAT, None)
     other = [helper.make_node("Conv", ["x", "w"], ["inner2"], name="inner2")]
     out2 = helper.make_tensor_value_info("inner2", TensorProto.FLOAT, None)
-    graph.do("If", "yes", to="scores", then_branch=helper.make_graph(inner, "then", [], [out]),
-             else_branch=helper.make_graph(other, "else", [], [out2]))  # fmt: skip
+    graph.do(
+        "If",
+        "yes",
+        to="scores",
+        then_branch=helper.make_graph(inner, "then", [], [out]),
+        else_branch=helper.make_graph(other, "else", [], [out2]),
+    )
     graph.do("GlobalMaxPool", "scores", to="pooled")
     return example("within a branch", "several", graph, W, b, pooled="pooled")
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -27,14 +26,13 @@ pytest.importorskip("onnxruntime")
 pytest.importorskip("onnxscript")
 
 LEAST = 200
-TOLD = ("source", "check", "difference")  # what depends on where a file is read
 
 
 class Case(NamedTuple):
-    """An example, what was made of it, and where it lies."""
+    """An example, what it is read from, and what came of it."""
 
     example: Example
-    folder: Path
+    source: Any
     verdict: Verdict
     report: ImportedKernels | None
 
@@ -42,10 +40,13 @@ class Case(NamedTuple):
 @pytest.fixture(scope="module")
 def cases(examples: list[Example], tmp_path_factory: pytest.TempPathFactory) -> list[Case]:
     """Each example read and judged."""
+    root = tmp_path_factory.mktemp("networks")
     found = []
-    for example in examples:
-        folder = tmp_path_factory.mktemp("network")
-        found.append(Case(example, folder, *examine(example, folder)))
+    for place, example in enumerate(examples):
+        folder = root / str(place)
+        folder.mkdir()
+        source = example.make(folder)
+        found.append(Case(example, source, *examine(example, source)))
     return found
 
 
@@ -114,11 +115,10 @@ def test_a_network_that_can_be_run_here_is_run(cases: list[Case]) -> None:
 
 def test_an_upload_is_read_as_the_library_reads_it(cases: list[Case]) -> None:
     apart, n = [], 0
-    for example, folder, _, report in cases:
+    for example, path, _, report in cases:
         if not example.can_be_uploaded or example.options:
             continue
         n += 1
-        path = example.make(folder)
         try:
             sent = from_text(as_text(read_kernel_bytes(path.read_bytes(), name=str(path), reading=Reading())))
         except EpoolError:
@@ -157,8 +157,7 @@ def differences(one: ImportedKernels | None, other: ImportedKernels | None) -> I
 )
 def test_a_process_apart_gives_the_same_report(cases: list[Case], id: str) -> None:  # noqa: A002
     case = next(case for case in cases if case.example.id == id)
-    path = case.example.make(case.folder)
-    read = read_apart(path.read_bytes(), name=path.name)
+    read = read_apart(case.source.read_bytes(), name=case.source.name)
     assert list(differences(case.report, read)) == []
 
 
@@ -182,7 +181,9 @@ LIES = {
     "kernels in another order": lambda r: {"kernels": r.kernels[[1, 0, 2]]},
     "turned round": lambda r: {"kernels": r.kernels[:, :, ::-1]},
     "a little off": lambda r: {"kernels": r.kernels * 1.0001},
-    "one number off": lambda r: {"kernels": r.kernels + 0.001 * (np.arange(r.kernels.size) == 7).reshape(r.kernels.shape)},
+    "one number off": lambda r: {
+        "kernels": r.kernels + 0.001 * (np.arange(r.kernels.size) == 7).reshape(r.kernels.shape)
+    },
     "cut short": lambda r: {"kernels": r.kernels[:, :, :-1]},
     "bias off": lambda r: {"bias": r.bias + 0.001},
     "another activation": lambda r: {"activation": "identity"},
@@ -197,7 +198,7 @@ LIES = {
     },
     "a difference that is large": lambda r: {"difference": 0.5},
     "another layer's name": lambda r: {"layer": "dense"},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("lie", LIES)

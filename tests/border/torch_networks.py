@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 from torch import nn
-from torch.nn import functional as F
+from torch.nn import functional as F  # noqa: N812 - as everybody calls it
 from torch.nn.utils import parametrizations, parametrize, prune
 
 from epool_viz.models.pooling import ExpectationPooling
@@ -37,9 +37,17 @@ from tests.border.networks import (
 )
 
 MODULE, UNTRACEABLE, STATE, FILE, OLD_FILE, CHECKPOINT, SAFETENSORS, NPZ, LEGACY, DYNAMO = (
-    "torch module", "torch module that cannot be traced", "state dict", "torch .pt", "old torch .pt",
-    "torch checkpoint", "safetensors", "npz", "torch onnx", "torch onnx dynamo",
-)  # fmt: skip
+    "torch module",
+    "torch module that cannot be traced",
+    "state dict",
+    "torch .pt",
+    "old torch .pt",
+    "torch checkpoint",
+    "safetensors",
+    "npz",
+    "torch onnx",
+    "torch onnx dynamo",
+)
 SHOWING = (MODULE, LEGACY, DYNAMO)  # ways that keep what stands around the weights
 KEEPING = (STATE, FILE, OLD_FILE, CHECKPOINT, SAFETENSORS, NPZ)
 _LAYOUT = ("lay", "lay2")  # parts that belong to the layer: they only bring the letters into its order
@@ -110,7 +118,10 @@ def settled(model: nn.Module) -> nn.Module:
         if isinstance(layer, nn.modules.batchnorm._BatchNorm) and layer.running_mean is not None:
             layer.running_mean.normal_()
             layer.running_var.uniform_(0.5, 2)
-        if isinstance(layer, nn.modules.batchnorm._BatchNorm | nn.InstanceNorm1d | nn.LayerNorm) and layer.weight is not None:
+        if (
+            isinstance(layer, nn.modules.batchnorm._BatchNorm | nn.InstanceNorm1d | nn.LayerNorm)
+            and layer.weight is not None
+        ):
             layer.weight.data.uniform_(-2, 2)
             layer.bias.data.normal_()
     return model.eval()
@@ -200,10 +211,16 @@ def stages_of(
         local = canonical(given["local"], kernels) if "local" in given else None
         head = np.asarray(given["head"], dtype=np.float64) if "head" in given else None
         behind = Behind(
-            acted, tuple(names), tuple(begins), local, local_kind, pooled, tuple(pool_names),
+            acted,
+            tuple(names),
+            tuple(begins),
+            local,
+            local_kind,
+            pooled,
+            tuple(pool_names),
             ("pool" in parts or "local" in parts) if pools is None else pools,
             head.reshape(BATCH) if head is not None and head.size == BATCH else None,
-        )  # fmt: skip
+        )
     for _, lone, inside in found:
         alone = canonical(lone, kernels)
         if alone is None:  # its scores are of more than windows
@@ -216,7 +233,9 @@ def stages_of(
         for factor in also:  # a reader may split a function into a factor and the rest
             grown = None
             if behind is not None and last == stage and behind.pooled is not None:
-                grown = dataclasses.replace(behind, activated=factor * inner, pooled=factor * behind.pooled, output=None)
+                grown = dataclasses.replace(
+                    behind, activated=factor * inner, pooled=factor * behind.pooled, output=None
+                )
             rest = grown or Behind(begins=("softplus",), pools=behind is not None and behind.pools)
             yield Stage(layer, factor * alone, starts, factor * inner, inner_starts, rest, may_be_first, reads_input)
 
@@ -252,21 +271,26 @@ def save(state: Mapping[str, torch.Tensor], way: str, path: Path) -> None:
         np.savez(path, **{name: value.numpy() for name, value in state.items()})
     elif way == CHECKPOINT:
         held = {
-            "epoch": 7, "state_dict": dict(state), "hyper_parameters": {"lr": 1e-3},
+            "epoch": 7,
+            "state_dict": dict(state),
+            "hyper_parameters": {"lr": 1e-3},
             "optimizer": {"state": {0: {"step": 3, "exp_avg": torch.randn(KERNELS, LETTERS, WIDTH)}}},
-        }  # fmt: skip
+        }
         torch.save(held, path)
     else:
         torch.save(state, path, _use_new_zipfile_serialization=way != OLD_FILE)
 
 
 def export(model: nn.Module, x: Any, path: Path, *, dynamo: bool) -> None:
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    given = x if isinstance(x, tuple) else (x,)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(model, tuple(each[:1] for each in given), str(path), dynamo=dynamo, verbose=False,
-                          external_data=False)  # fmt: skip
+    given = tuple(each[:1] for each in (x if isinstance(x, tuple) else (x,)))
+    old = logging.root.manager.disable
+    logging.disable()  # an export has much to say
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            torch.onnx.export(model, given, str(path), dynamo=dynamo, verbose=False, external_data=False)
+    finally:
+        logging.disable(old)
 
 
 # the examples
@@ -302,12 +326,25 @@ def _examples(
     for way in ways:
         if way == DYNAMO:  # its nodes have numbers for names
             stages = [dataclasses.replace(each, layer="") for each in stages]
-        needed = ("claimed" if way in SHOWING else "bias" if way in KEEPING and "without bias" not in name else "read") if is_plain else ("read" if must == "read" else "")
+        needed = (
+            ("claimed" if way in SHOWING else "bias" if way in KEEPING and "without bias" not in name else "read")
+            if is_plain
+            else ("read" if must == "read" else "")
+        )
         own = model if state_model is None else state_model
         yield Example(
-            f"{way}: {name}", way, about, kept(own, way, given), tuple(stages), sequences, needed, options or {},
-            tuple(named), way in (SAFETENSORS, NPZ, LEGACY, DYNAMO), has_convolution,
-        )  # fmt: skip
+            f"{way}: {name}",
+            way,
+            about,
+            kept(own, way, given),
+            tuple(stages),
+            sequences,
+            needed,
+            options or {},
+            tuple(named),
+            way in (SAFETENSORS, NPZ, LEGACY, DYNAMO),
+            has_convolution,
+        )
 
 
 def head(kernels: int = KERNELS) -> nn.Module:
@@ -321,9 +358,7 @@ def plain_tail(kernels: int = KERNELS) -> dict[str, nn.Module]:
 def examples() -> list[Example]:
     """All of them; the same every time."""
     torch.manual_seed(11)
-    return [
-        *_plain(), *_layouts(), *_before(), *_parts(), *_behind(), *_several(), *_stored()
-    ]  # fmt: skip
+    return [*_plain(), *_layouts(), *_before(), *_parts(), *_behind(), *_several(), *_stored()]
 
 
 ALL = (MODULE, UNTRACEABLE, *KEEPING, LEGACY, DYNAMO)
@@ -332,27 +367,41 @@ ALL = (MODULE, UNTRACEABLE, *KEEPING, LEGACY, DYNAMO)
 def _plain() -> Iterator[Example]:
     yield from _examples("conv, relu, max, dense", "plain", net(conv=conv(), **plain_tail()), ALL, must="plain")
     yield from _examples(
-        "conv without bias, exp, average", "plain",
+        "conv without bias, exp, average",
+        "plain",
         net(conv=conv(bias=False), act=Does(torch.exp), pool=nn.AdaptiveAvgPool1d(1)),
-        (MODULE, LEGACY, STATE, SAFETENSORS), must="plain",
-    )  # fmt: skip
+        (MODULE, LEGACY, STATE, SAFETENSORS),
+        must="plain",
+    )
     yield from _examples(
-        "conv, batch norm, relu, max", "plain",
+        "conv, batch norm, relu, max",
+        "plain",
         net(conv=conv(), norm=nn.BatchNorm1d(KERNELS, eps=0.03), **plain_tail()),
-        (MODULE, LEGACY, DYNAMO, FILE, SAFETENSORS), must="plain",
-    )  # fmt: skip
+        (MODULE, LEGACY, DYNAMO, FILE, SAFETENSORS),
+        must="plain",
+    )
     yield from _examples("a convolution and nothing else", "plain", net(conv=conv()), (MODULE, LEGACY), must="plain")
     yield from _examples(
         "protein", "plain", net(conv=conv(20), **plain_tail()), (MODULE, LEGACY, FILE), letters=20, must="plain"
     )
     yield from _examples(
-        "twenty kernels of a protein, twenty wide", "plain", net(conv=conv(20, 20, 20), **plain_tail(20)),
-        (MODULE, LEGACY), letters=20, length=41, kernels=20, must="plain",
-    )  # fmt: skip
+        "twenty kernels of a protein, twenty wide",
+        "plain",
+        net(conv=conv(20, 20, 20), **plain_tail(20)),
+        (MODULE, LEGACY),
+        letters=20,
+        length=41,
+        kernels=20,
+        must="plain",
+    )
     yield from _examples(
-        "four kernels of width four", "plain", net(conv=conv(4, 4, 4), **plain_tail(4)), (MODULE, FILE, LEGACY),
-        kernels=4, must="plain",
-    )  # fmt: skip
+        "four kernels of width four",
+        "plain",
+        net(conv=conv(4, 4, 4), **plain_tail(4)),
+        (MODULE, FILE, LEGACY),
+        kernels=4,
+        must="plain",
+    )
     yield from _examples(
         "one kernel", "plain", net(conv=conv(4, 1, 5), **plain_tail(1)), (MODULE, SAFETENSORS), kernels=1, must="plain"
     )
@@ -362,7 +411,12 @@ def _layouts() -> Iterator[Example]:
     def two(*size: int, channels: int = 1, **options: Any) -> nn.Conv2d:
         return nn.Conv2d(channels, KERNELS, size, **options)
 
-    flat: dict[str, nn.Module] = {"act": nn.ReLU(), "pool": nn.AdaptiveMaxPool2d(1), "flat": nn.Flatten(), "head": nn.Linear(KERNELS, 1)}
+    flat: dict[str, nn.Module] = {
+        "act": nn.ReLU(),
+        "pool": nn.AdaptiveMaxPool2d(1),
+        "flat": nn.Flatten(),
+        "head": nn.Linear(KERNELS, 1),
+    }
     orders: dict[str, tuple[nn.Module, Callable[[Any], Any]]] = {
         "(N, 1, 4, L)": (two(4, 5), lambda x: x[:, None]),
         "(N, 4, 1, L)": (two(1, 5, channels=4), lambda x: x[:, :, None]),
@@ -380,32 +434,52 @@ def _layouts() -> Iterator[Example]:
         model = net(lay=Does(lay), conv=two(4, 4), **flat)
         yield from _examples(f"square kernels, {said}", "layout", model, (MODULE, LEGACY, FILE, NPZ))
     yield from _examples(
-        "channels last, transposed within", "layout",
-        net(turn=Does(lambda x: x.transpose(1, 2)), conv=conv(), **plain_tail()), (MODULE, LEGACY, DYNAMO),
-        lay=lambda x: x.transpose(1, 2), must="plain",
-    )  # fmt: skip
+        "channels last, transposed within",
+        "layout",
+        net(turn=Does(lambda x: x.transpose(1, 2)), conv=conv(), **plain_tail()),
+        (MODULE, LEGACY, DYNAMO),
+        lay=lambda x: x.transpose(1, 2),
+        must="plain",
+    )
     yield from _examples(
-        "channels last, permuted within", "layout",
-        net(turn=Does(lambda x: x.permute(0, 2, 1)), conv=conv(4, 4, 4), **plain_tail(4)), (MODULE, LEGACY),
-        lay=lambda x: x.transpose(1, 2), kernels=4, must="plain",
-    )  # fmt: skip
+        "channels last, permuted within",
+        "layout",
+        net(turn=Does(lambda x: x.permute(0, 2, 1)), conv=conv(4, 4, 4), **plain_tail(4)),
+        (MODULE, LEGACY),
+        lay=lambda x: x.transpose(1, 2),
+        kernels=4,
+        must="plain",
+    )
     yield from _examples(
-        "padded along the sequence alone, two axes", "layout",
-        net(lay=Does(lambda x: x[:, None]), conv=two(4, 5, padding=(0, 1)), **flat), (MODULE, LEGACY), left=1,
-    )  # fmt: skip
+        "padded along the sequence alone, two axes",
+        "layout",
+        net(lay=Does(lambda x: x[:, None]), conv=two(4, 5, padding=(0, 1)), **flat),
+        (MODULE, LEGACY),
+        left=1,
+    )
     both = two(4, 5, padding="same")
     inner = two(4, 5, padding=(0, 2))
     inner.load_state_dict(both.state_dict())
     alone = canonical(inner(torch.from_numpy(onehot())[:, None]).detach(), KERNELS)
     behind = Behind(names=("relu",), pool_names=("max", "local max"), pools=True)
-    for example in _examples("letters padded too", "layout", net(lay=Does(lambda x: x[:, None]), conv=both, **flat),
-                             (MODULE, LEGACY), is_whole=False):  # fmt: skip
-        known = dataclasses.replace(behind, pooled=example.stages[0].behind.pooled, output=example.stages[0].behind.output)
+    for example in _examples(
+        "letters padded too",
+        "layout",
+        net(lay=Does(lambda x: x[:, None]), conv=both, **flat),
+        (MODULE, LEGACY),
+        is_whole=False,
+    ):
+        known = dataclasses.replace(
+            behind, pooled=example.stages[0].behind.pooled, output=example.stages[0].behind.output
+        )
         yield _with(example, stages=(Stage("conv", alone, window_starts(LENGTH, left=2), None, None, known),))
     yield from _examples(
-        "padded along the sequence alone", "layout",
-        net(lay=Does(lambda x: x[:, None]), conv=two(4, 5, padding=(0, 2)), **flat), (MODULE, LEGACY), left=2,
-    )  # fmt: skip
+        "padded along the sequence alone",
+        "layout",
+        net(lay=Does(lambda x: x[:, None]), conv=two(4, 5, padding=(0, 2)), **flat),
+        (MODULE, LEGACY),
+        left=2,
+    )
     ends: dict[str, tuple[nn.Module, dict[str, Any]]] = {
         "padding same": (conv(padding="same"), {"left": 2}),
         "padding same, even width": (conv(width=6, padding="same"), {"left": 2}),
@@ -432,9 +506,12 @@ def _layouts() -> Iterator[Example]:
             stage = Stage("conv", _scores(dense), starts)
             yield _with(example, stages=(*example.stages, stage))
     yield from _examples(
-        "causal, padded before", "layout",
-        net(pad=nn.ConstantPad1d((4, 0), 0.0), conv=conv(), **plain_tail()), (MODULE, LEGACY), shift=4,
-    )  # fmt: skip
+        "causal, padded before",
+        "layout",
+        net(pad=nn.ConstantPad1d((4, 0), 0.0), conv=conv(), **plain_tail()),
+        (MODULE, LEGACY),
+        shift=4,
+    )
     odd: dict[str, nn.Module] = {
         "two groups": nn.Conv1d(4, 6 + 2, 5, groups=2),
         "depthwise": nn.Conv1d(4, 8, 5, groups=4),
@@ -442,7 +519,9 @@ def _layouts() -> Iterator[Example]:
     }
     for said, layer in odd.items():
         kernels = layer.out_channels
-        yield from _examples(said, "layout", net(conv=layer, **plain_tail(kernels)), (MODULE, LEGACY, FILE), kernels=kernels)
+        yield from _examples(
+            said, "layout", net(conv=layer, **plain_tail(kernels)), (MODULE, LEGACY, FILE), kernels=kernels
+        )
     separable = net(deep=nn.Conv1d(4, 4, 5, groups=4), conv=nn.Conv1d(4, KERNELS, 1), **plain_tail())
     yield from _examples("separable", "layout", separable, (MODULE, LEGACY, FILE), reads_input=False)
     for said, layer in {
@@ -451,14 +530,20 @@ def _layouts() -> Iterator[Example]:
     }.items():
         # a state dict of a square one is that of an ordinary one
         yield from _examples(
-            said, "layout", net(conv=layer, **plain_tail(layer.out_channels)),
+            said,
+            "layout",
+            net(conv=layer, **plain_tail(layer.out_channels)),
             (MODULE, LEGACY) if "square" in said else (MODULE, LEGACY, FILE),
-            kernels=layer.out_channels, left=layer.kernel_size[0] - 1,
-        )  # fmt: skip
+            kernels=layer.out_channels,
+            left=layer.kernel_size[0] - 1,
+        )
     yield from _examples(
-        "a linear layer over all letters", "layout",
-        net(flat=nn.Flatten(), conv=nn.Linear(4 * 17, 3), act=nn.ReLU()), (MODULE, FILE), has_convolution=False,
-    )  # fmt: skip
+        "a linear layer over all letters",
+        "layout",
+        net(flat=nn.Flatten(), conv=nn.Linear(4 * 17, 3), act=nn.ReLU()),
+        (MODULE, FILE),
+        has_convolution=False,
+    )
 
 
 def _before() -> Iterator[Example]:
@@ -486,12 +571,13 @@ def _before() -> Iterator[Example]:
         "a factor a position": (Holds(lambda x, p: x * p, p=torch.rand(17)), False),
         "letters in another order, by index": (Does(lambda x: x[:, [3, 1, 0, 2]]), True),
         "letters in another order, by index_select": (
-            Holds(lambda x, i: torch.index_select(x, 1, i), i=torch.tensor([2, 0, 3, 1])), False),
+            Holds(lambda x, i: torch.index_select(x, 1, i), i=torch.tensor([2, 0, 3, 1])),
+            False,
+        ),
         "letters turned round": (Does(lambda x: x.flip(1)), True),
         "letters turned round by torch.flip": (Does(lambda x: torch.flip(x, [1])), True),
         "letters rolled": (Does(lambda x: torch.roll(x, 1, 1)), True),
-        "two letters exchanged by cat": (
-            Does(lambda x: torch.cat([x[:, :2], x[:, 3:], x[:, 2:3]], 1)), True),
+        "two letters exchanged by cat": (Does(lambda x: torch.cat([x[:, :2], x[:, 3:], x[:, 2:3]], 1)), True),
         "sequence turned round": (Does(lambda x: x.flip(2)), True),
         "sequence turned round by torch.flip": (Does(lambda x: torch.flip(x, dims=(-1,))), True),
         "reverse complement": (Does(lambda x: x.flip([1, 2])), True),
@@ -523,13 +609,17 @@ def _before() -> Iterator[Example]:
         "less the mean over letters": (Does(lambda x: x - x.mean(1, keepdim=True)), True),
         "divided by the sum over letters": (Does(lambda x: x / x.sum(1, keepdim=True)), True),
         "noise that stays": (Holds(lambda x, n: x + n, n=torch.randn(4, 17)), False),
-    }  # fmt: skip
+    }
     for said, (layer, is_hidden) in before.items():
         model = net(before=layer, conv=conv(), **plain_tail())
         ways = [MODULE]
-        is_exported = not any(word in said for word in ("without statistics", "rolled", "batch norm", "group", "threshold"))
+        is_exported = not any(
+            word in said for word in ("without statistics", "rolled", "batch norm", "group", "threshold")
+        )
         ways += [LEGACY] if is_exported or said in ("batch norm", "two batch norms") else []
-        ways += [FILE] if is_hidden and said in ("a quarter taken off", "sequence turned round") or not is_hidden else []
+        ways += (
+            [FILE] if (is_hidden and said in ("a quarter taken off", "sequence turned round")) or not is_hidden else []
+        )
         must = "plain" if said in ("nothing that counts: dropout", "identity") else None
         for example in _examples(said, "before", model, ways, must=must, reads_input=True):
             stages = example.stages
@@ -543,36 +633,58 @@ def _before() -> Iterator[Example]:
         model = net(before=before[said][0], conv=conv(), **plain_tail())
         yield from _examples(said, "before", model, (DYNAMO, UNTRACEABLE))
     yield from _examples(
-        "zeros added at both ends", "before", net(pad=nn.ConstantPad1d(2, 0.0), conv=conv(), **plain_tail()),
-        (MODULE, LEGACY, DYNAMO), shift=2,
-    )  # fmt: skip
+        "zeros added at both ends",
+        "before",
+        net(pad=nn.ConstantPad1d(2, 0.0), conv=conv(), **plain_tail()),
+        (MODULE, LEGACY, DYNAMO),
+        shift=2,
+    )
     yield from _examples(
-        "quarters added at both ends", "before", net(pad=nn.ConstantPad1d(2, 0.25), conv=conv(), **plain_tail()),
-        (MODULE, LEGACY), shift=2,
-    )  # fmt: skip
+        "quarters added at both ends",
+        "before",
+        net(pad=nn.ConstantPad1d(2, 0.25), conv=conv(), **plain_tail()),
+        (MODULE, LEGACY),
+        shift=2,
+    )
     yield from _examples(
-        "letters cut off", "before", net(cut=Does(lambda x: x[:, :, 2:-1]), conv=conv(), **plain_tail()),
-        (MODULE, LEGACY), shift=-2,
-    )  # fmt: skip
+        "letters cut off",
+        "before",
+        net(cut=Does(lambda x: x[:, :, 2:-1]), conv=conv(), **plain_tail()),
+        (MODULE, LEGACY),
+        shift=-2,
+    )
     for said, layer in {
         "1×1": nn.Conv1d(4, 4, 1),
         "1×1 without bias": nn.Conv1d(4, 4, 1, bias=False),
     }.items():
         yield from _examples(
-            said, "before", net(point=layer, conv=conv(), **plain_tail()), (MODULE, LEGACY, FILE),
-            reads_input=False, more=[{"stage": "point", "kernels": 4}],
-        )  # fmt: skip
+            said,
+            "before",
+            net(point=layer, conv=conv(), **plain_tail()),
+            (MODULE, LEGACY, FILE),
+            reads_input=False,
+            more=[{"stage": "point", "kernels": 4}],
+        )
     table = nn.Embedding(4, 4)
     yield from _examples(
-        "embedding of indices", "before",
-        net(before=table, turn=Does(lambda x: x.transpose(1, 2)), conv=conv(), **plain_tail()), (MODULE, LEGACY, FILE),
+        "embedding of indices",
+        "before",
+        net(before=table, turn=Does(lambda x: x.transpose(1, 2)), conv=conv(), **plain_tail()),
+        (MODULE, LEGACY, FILE),
         lay=lambda x: x.argmax(1),
-    )  # fmt: skip
+    )
     yield from _examples(
-        "one-hot of indices", "before",
-        net(before=Does(lambda x: F.one_hot(x, 4).float()), turn=Does(lambda x: x.transpose(1, 2)), conv=conv(),
-            **plain_tail()), (MODULE, LEGACY), lay=lambda x: x.argmax(1),
-    )  # fmt: skip
+        "one-hot of indices",
+        "before",
+        net(
+            before=Does(lambda x: F.one_hot(x, 4).float()),
+            turn=Does(lambda x: x.transpose(1, 2)),
+            conv=conv(),
+            **plain_tail(),
+        ),
+        (MODULE, LEGACY),
+        lay=lambda x: x.argmax(1),
+    )
     track = torch.rand(BATCH, 1, LENGTH, generator=torch.Generator().manual_seed(3))
     joined: dict[str, tuple[Callable[..., Any], int, int]] = {
         "a track takes the place of T": (lambda x, y: torch.cat([x[:, :3], y], 1), 4, 0),
@@ -585,18 +697,22 @@ def _before() -> Iterator[Example]:
         model = Joined(OrderedDict({"before": Does(function), "conv": conv(rows), **plain_tail()}))
         yield from _examples(said, "before", model, (MODULE, LEGACY), lay=lambda x: (x, track))
     image = net(
-        lay=Does(lambda x: x[:, None]), before=nn.BatchNorm2d(1), conv=nn.Conv2d(1, KERNELS, (4, 5)), act=nn.ReLU(),
+        lay=Does(lambda x: x[:, None]),
+        before=nn.BatchNorm2d(1),
+        conv=nn.Conv2d(1, KERNELS, (4, 5)),
+        act=nn.ReLU(),
         pool=nn.AdaptiveMaxPool2d(1),
-    )  # fmt: skip
+    )
     yield from _examples("batch norm of an image", "before", image, (MODULE, LEGACY, FILE))
     other = net(
-        lay=Does(lambda x: x[:, None]), before=Does(lambda x: x[:, :, [1, 0, 3, 2]]), conv=nn.Conv2d(1, KERNELS, (4, 5)),
-        act=nn.ReLU(), pool=nn.AdaptiveMaxPool2d(1),
-    )  # fmt: skip
-    yield from _examples("letters in another order in an image", "before", other, (MODULE, LEGACY))
-    around = net(
-        before=Does(lambda x: x), conv=conv(), norm=nn.BatchNorm1d(KERNELS), **plain_tail()
+        lay=Does(lambda x: x[:, None]),
+        before=Does(lambda x: x[:, :, [1, 0, 3, 2]]),
+        conv=nn.Conv2d(1, KERNELS, (4, 5)),
+        act=nn.ReLU(),
+        pool=nn.AdaptiveMaxPool2d(1),
     )
+    yield from _examples("letters in another order in an image", "before", other, (MODULE, LEGACY))
+    around = net(before=Does(lambda x: x), conv=conv(), norm=nn.BatchNorm1d(KERNELS), **plain_tail())
     yield from _examples("a function that does nothing", "before", around, (MODULE, LEGACY), must="plain")
     both = net(before=nn.BatchNorm1d(4), conv=conv(bias=False), norm=nn.BatchNorm1d(KERNELS), **plain_tail())
     yield from _examples("batch norm before and after", "before", both, (MODULE, LEGACY, FILE))
@@ -606,9 +722,11 @@ def _before() -> Iterator[Example]:
     yield from _examples("a quarter taken off before circular ends", "before", quarter, (MODULE,), left=2)
     dilated = net(before=Does(lambda x: x[:, [3, 2, 1, 0]] * 2 - 1), conv=conv(dilation=2), **plain_tail())
     yield from _examples("order and scale before dilation", "before", dilated, (MODULE, LEGACY))
-    functional = net(before=Holds(
-        lambda x, m, v: F.batch_norm(x, m, v, eps=0.01), m=torch.randn(4), v=torch.rand(4) + 0.5), conv=conv(),
-        **plain_tail())  # fmt: skip
+    functional = net(
+        before=Holds(lambda x, m, v: F.batch_norm(x, m, v, eps=0.01), m=torch.randn(4), v=torch.rand(4) + 0.5),
+        conv=conv(),
+        **plain_tail(),
+    )
     yield from _examples("functional batch norm", "before", functional, (MODULE, LEGACY))
 
 
@@ -724,7 +842,8 @@ def _parts() -> Iterator[Example]:
         "parametrised: mirrored": lambda: parametrize.register_parametrization(conv(), "weight", Mirrored()),
         "parametrised: low rank added": lambda: parametrize.register_parametrization(conv(), "weight", Added()),
         "parametrised: two": lambda: parametrize.register_parametrization(
-            parametrizations.weight_norm(conv()), "weight", Mirrored()),
+            parametrizations.weight_norm(conv()), "weight", Mirrored()
+        ),
         "parametrised bias": lambda: parametrize.register_parametrization(conv(), "bias", Positive()),
         "weight made: exp": lambda: Made(torch.exp, (3, 4, 5)),
         "weight made: softmax over letters": lambda: Made(lambda w: torch.log_softmax(w, 1), (3, 4, 5)),
@@ -733,8 +852,9 @@ def _parts() -> Iterator[Example]:
         "weight made: masked": lambda: Made(lambda w: w * (w > 0), (3, 4, 5)),
         "weight made: turned": lambda: Made(lambda w: w.transpose(0, 2), (5, 4, 3)),
         "weight made: standardised": lambda: Made(
-            lambda w: (w - w.mean((1, 2), keepdim=True)) / w.std((1, 2), keepdim=True), (3, 4, 5)),
-    }  # fmt: skip
+            lambda w: (w - w.mean((1, 2), keepdim=True)) / w.std((1, 2), keepdim=True), (3, 4, 5)
+        ),
+    }
     for said, make in layers.items():
         model = net(conv=make(), **plain_tail())
         with torch.no_grad():
@@ -750,8 +870,11 @@ def _parts() -> Iterator[Example]:
         yield from _adapter(way, bool(shown))
     yield from _half()
     for said, prefix in {
-        "data parallel": "module.", "compiled": "_orig_mod.", "lightning": "model.", "long": "a.b.0.encoder.layers.0.",
-    }.items():  # fmt: skip
+        "data parallel": "module.",
+        "compiled": "_orig_mod.",
+        "lightning": "model.",
+        "long": "a.b.0.encoder.layers.0.",
+    }.items():
         model = net(conv=conv(), **plain_tail())
         state = {prefix + name: value for name, value in settled(model).state_dict().items()}
         for way in (FILE, SAFETENSORS):
@@ -763,8 +886,13 @@ def _adapter(way: str, is_layer_shown: bool) -> Iterator[Example]:
     """Where the forward pass is seen, the layer beneath the adapter may be shown as what it is."""
     model = net(conv=LowRank(), act=nn.ReLU(), pool=nn.AdaptiveMaxPool1d(1))
     for example in _examples("adapter beside", "parts", model, (way,), layer="conv", activated=None):
-        base = Stage("conv.base_layer", _scores(model.conv.base_layer), window_starts(13), _scores(model.conv.base_layer),
-                     behind=Behind(pools=True))  # fmt: skip
+        base = Stage(
+            "conv.base_layer",
+            _scores(model.conv.base_layer),
+            window_starts(13),
+            _scores(model.conv.base_layer),
+            behind=Behind(pools=True),
+        )
         yield _with(example, stages=(*example.stages, *([base] if is_layer_shown else [])))
 
 
@@ -818,8 +946,14 @@ def _half() -> Iterator[Example]:
 
 def _begins(said: str) -> tuple[str, ...]:
     """What the first of several functions is called."""
-    first = {"relu, then": "relu", "batch norm behind relu": "relu", "exp, capped": "exponential", "tanh, then": "tanh",
-             "relu of sigmoid": "sigmoid", "log of one plus": "relu"}  # fmt: skip
+    first = {
+        "relu, then": "relu",
+        "batch norm behind relu": "relu",
+        "exp, capped": "exponential",
+        "tanh, then": "tanh",
+        "relu of sigmoid": "sigmoid",
+        "log of one plus": "relu",
+    }
     return tuple(word for start, word in first.items() if said.startswith(start))
 
 
@@ -833,19 +967,19 @@ def _behind() -> Iterator[Example]:
         "x.relu()": (Does(lambda x: x.relu()), ()),
         "clamp at 0": (Does(lambda x: x.clamp(min=0)), ()),
         "torch.clamp at 0": (Does(lambda x: torch.clamp(x, min=0)), ()),
-        "clamp 0 to 6": (Does(lambda x: x.clamp(0, 6)), ("clip",)),
-        "clamp at 0.5": (Does(lambda x: x.clamp(min=0.5)), ("clip",)),
-        "clamp from above": (Does(lambda x: x.clamp(max=0.5)), ("clip",)),
+        "clamp 0 to 6": (Does(lambda x: x.clamp(0, 6)), ()),
+        "clamp at 0.5": (Does(lambda x: x.clamp(min=0.5)), ()),
+        "clamp from above": (Does(lambda x: x.clamp(max=0.5)), ()),
         "maximum with 0": (Does(lambda x: torch.maximum(x, torch.zeros(1))), ()),
         "torch.max with 0": (Does(lambda x: torch.max(x, torch.zeros(1))), ("relu",)),
-        "minimum with 1": (Does(lambda x: torch.minimum(x, torch.ones(1))), ("clip",)),
+        "minimum with 1": (Does(lambda x: torch.minimum(x, torch.ones(1))), ()),
         "where": (Does(lambda x: torch.where(x > 0, x, 0.5 * x)), ()),
-        "leaky relu": (nn.LeakyReLU(0.2), ("leaky relu",)),
-        "F.leaky_relu": (Does(lambda x: F.leaky_relu(x, 0.3)), ("leaky relu",)),
+        "leaky relu": (nn.LeakyReLU(0.2), ()),
+        "F.leaky_relu": (Does(lambda x: F.leaky_relu(x, 0.3)), ()),
         "prelu": (nn.PReLU(KERNELS), ("prelu",)),
-        "relu6": (nn.ReLU6(), ("relu6", "clip")),
-        "hardtanh": (nn.Hardtanh(-0.3, 0.4), ("clip", "hardtanh")),
-        "elu": (nn.ELU(0.7), ("elu",)),
+        "relu6": (nn.ReLU6(), ()),
+        "hardtanh": (nn.Hardtanh(-0.3, 0.4), ("hardtanh",)),
+        "elu": (nn.ELU(0.7), ()),
         "selu": (nn.SELU(), ("selu",)),
         "sigmoid": (nn.Sigmoid(), ()),
         "F.sigmoid": (Does(torch.sigmoid), ()),
@@ -881,17 +1015,48 @@ def _behind() -> Iterator[Example]:
         "LSTM": (Along(nn.LSTM(KERNELS, KERNELS, batch_first=True)), ()),
         "residual": (Does(lambda x: x + torch.tanh(x)), ()),
         "gated": (Does(lambda x: x * x.mean(-1, keepdim=True)), ()),
-    }  # fmt: skip
-    exported = ("F.relu", "clamp at 0", "clamp 0 to 6", "clamp at 0.5", "maximum with 0", "where", "leaky relu", "prelu", "relu6",
-                "hardtanh", "elu", "softplus, beta 3", "silu", "x sigmoid x", "exp", "gelu", "squared",
-                "relu, then a factor", "relu, then relu6", "tanh, then relu", "batch norm behind relu",
-                "softmax over windows", "LSTM", "residual", "gated", "gelu by tanh", "minimum with 1")  # fmt: skip
+    }
+    exported = (
+        "F.relu",
+        "clamp at 0",
+        "clamp 0 to 6",
+        "clamp at 0.5",
+        "maximum with 0",
+        "where",
+        "leaky relu",
+        "prelu",
+        "relu6",
+        "hardtanh",
+        "elu",
+        "softplus, beta 3",
+        "silu",
+        "x sigmoid x",
+        "exp",
+        "gelu",
+        "squared",
+        "relu, then a factor",
+        "relu, then relu6",
+        "tanh, then relu",
+        "batch norm behind relu",
+        "softmax over windows",
+        "LSTM",
+        "residual",
+        "gated",
+        "gelu by tanh",
+        "minimum with 1",
+    )
     for said, (layer, names) in acts.items():
         model = net(conv=conv(), act=layer, **maximum)
         yield from _examples(
-            f"then {said}", "behind", model, (MODULE, LEGACY) if said in exported else (MODULE,), names=names,
-            must="read", begins=_begins(said), also=(3.0,) if "beta 3" in said else (),
-        )  # fmt: skip
+            f"then {said}",
+            "behind",
+            model,
+            (MODULE, LEGACY) if said in exported else (MODULE,),
+            names=names,
+            must="read",
+            begins=_begins(said),
+            also=(3.0,) if "beta 3" in said else (),
+        )
     affine: dict[str, tuple[nn.Module, nn.Module | None]] = {
         "negated": (Does(lambda x: -x), None),
         "relu of the negative": (Does(lambda x: -x), nn.ReLU()),
@@ -904,7 +1069,9 @@ def _behind() -> Iterator[Example]:
     }
     for said, (scale, function) in affine.items():
         act = {} if function is None else {"act": function}
-        yield from _examples(f"then {said}", "behind", net(conv=conv(), norm=scale, **act, **maximum), (MODULE, LEGACY), must="read")
+        yield from _examples(
+            f"then {said}", "behind", net(conv=conv(), norm=scale, **act, **maximum), (MODULE, LEGACY), must="read"
+        )
     for said in ("F.relu", "relu6", "gelu", "silu", "clamp at 0.5"):
         yield from _examples(
             f"then {said}", "behind", net(conv=conv(), act=acts[said][0], **maximum), (DYNAMO,), names=acts[said][1]
@@ -957,10 +1124,29 @@ def _poolings(last: Mapping[str, nn.Module]) -> Iterator[Example]:
         "max, then batch norm": (nn.Sequential(nn.AdaptiveMaxPool1d(1), nn.BatchNorm1d(KERNELS)), ()),
         "max, then a factor": (Does(lambda x: 2 * x.amax(-1)), ()),
         "einsum": (Does(lambda x: torch.einsum("nkw->nk", x)), ("sum",)),
-    }  # fmt: skip
-    exported = ("amax", "max(-1)[0]", "mean(-1)", "sum", "logsumexp", "min", "attention", "softmax weights", "max pool of all",
-                "max pool of twelve", "average pool of all", "last window", "max and mean added", "log mean exp", "best three",
-                "max of half", "max, then relu", "logsumexp, sharper", "max, then batch norm", "max of every other")  # fmt: skip
+    }
+    exported = (
+        "amax",
+        "max(-1)[0]",
+        "mean(-1)",
+        "sum",
+        "logsumexp",
+        "min",
+        "attention",
+        "softmax weights",
+        "max pool of all",
+        "max pool of twelve",
+        "average pool of all",
+        "last window",
+        "max and mean added",
+        "log mean exp",
+        "best three",
+        "max of half",
+        "max, then relu",
+        "logsumexp, sharper",
+        "max, then batch norm",
+        "max of every other",
+    )
     for said, (layer, names) in pools.items():
         stays_honest = said in ("max, then relu", "mean, then sigmoid", "max, then batch norm", "max, then a factor")
         names = (*names, "max" if "max" in said else "average") if stays_honest else names
@@ -970,9 +1156,15 @@ def _poolings(last: Mapping[str, nn.Module]) -> Iterator[Example]:
             local = {"max pool": "local max", "average pool": "local average", "F.max_pool1d": "local max"}
             unknown = tuple(word for start, word in local.items() if said.startswith(start) and way == MODULE)
             yield from _examples(
-                f"pooled by {said}", "behind", net(conv=conv(), pool=layer, **last), (way,),
-                pool_names=(*names, *unknown), must="read", also=(3.0,) if "sharper" in said else (), **extra,
-            )  # fmt: skip
+                f"pooled by {said}",
+                "behind",
+                net(conv=conv(), pool=layer, **last),
+                (way,),
+                pool_names=(*names, *unknown),
+                must="read",
+                also=(3.0,) if "sharper" in said else (),
+                **extra,
+            )
     wrong_axis: dict[str, Callable[[Any], Any]] = {
         "max over kernels": lambda x: x.amax(1),
         "max(1) over kernels": lambda x: x.max(1)[0],
@@ -993,9 +1185,13 @@ def _poolings(last: Mapping[str, nn.Module]) -> Iterator[Example]:
     for said, function in wrong_axis.items():
         legacy = (LEGACY,) if said not in ("max over the batch", "one max of all") else ()
         yield from _examples(
-            f"then {said}", "behind", net(conv=conv(), pool=Does(function)), (MODULE, *legacy),
-            must="read", pools=any(word in said for word in ("windows", "everything", "of all", "flattened")),
-        )  # fmt: skip
+            f"then {said}",
+            "behind",
+            net(conv=conv(), pool=Does(function)),
+            (MODULE, *legacy),
+            must="read",
+            pools=any(word in said for word in ("windows", "everything", "of all", "flattened")),
+        )
     local: dict[str, tuple[nn.Module, str, nn.Module]] = {
         "local max, then max": (nn.MaxPool1d(3), "max", nn.AdaptiveMaxPool1d(1)),
         "local max, then average": (nn.MaxPool1d(3), "max", nn.AdaptiveAvgPool1d(1)),
@@ -1005,18 +1201,31 @@ def _poolings(last: Mapping[str, nn.Module]) -> Iterator[Example]:
         "adaptive of four, then max": (nn.AdaptiveMaxPool1d(4), "max", nn.AdaptiveMaxPool1d(1)),
         "local max, relu, then max": (nn.MaxPool1d(3), "max", nn.Sequential(nn.ReLU(), nn.AdaptiveMaxPool1d(1))),
         "local max, batch norm, then max": (
-            nn.MaxPool1d(3), "max", nn.Sequential(nn.BatchNorm1d(KERNELS), nn.AdaptiveMaxPool1d(1))),
+            nn.MaxPool1d(3),
+            "max",
+            nn.Sequential(nn.BatchNorm1d(KERNELS), nn.AdaptiveMaxPool1d(1)),
+        ),
         "local max, LSTM, then max": (
-            nn.MaxPool1d(3), "max",
-            nn.Sequential(Along(nn.LSTM(KERNELS, KERNELS, batch_first=True)), nn.AdaptiveMaxPool1d(1))),
+            nn.MaxPool1d(3),
+            "max",
+            nn.Sequential(Along(nn.LSTM(KERNELS, KERNELS, batch_first=True)), nn.AdaptiveMaxPool1d(1)),
+        ),
         "local max, another convolution, then max": (
-            nn.MaxPool1d(2), "max", nn.Sequential(nn.Conv1d(KERNELS, KERNELS, 2), nn.AdaptiveMaxPool1d(1))),
-    }  # fmt: skip
+            nn.MaxPool1d(2),
+            "max",
+            nn.Sequential(nn.Conv1d(KERNELS, KERNELS, 2), nn.AdaptiveMaxPool1d(1)),
+        ),
+    }
     for said, (first, kind, second) in local.items():
         yield from _examples(
-            f"then {said}", "behind", net(conv=conv(), act=nn.ReLU(), local=first, pool=second, **last),
-            (MODULE, LEGACY) if "adaptive" not in said else (MODULE,), local_kind=kind, must="read", pool_names=(f"local {kind}",),
-        )  # fmt: skip
+            f"then {said}",
+            "behind",
+            net(conv=conv(), act=nn.ReLU(), local=first, pool=second, **last),
+            (MODULE, LEGACY) if "adaptive" not in said else (MODULE,),
+            local_kind=kind,
+            must="read",
+            pool_names=(f"local {kind}",),
+        )
 
 
 def _norms(last: Mapping[str, nn.Module], maximum: Mapping[str, nn.Module]) -> Iterator[Example]:
@@ -1043,9 +1252,15 @@ def _norms(last: Mapping[str, nn.Module], maximum: Mapping[str, nn.Module]) -> I
         stages = tuple(stages_of(model, x, x, kernels=KERNELS, names=("relu",)))
         for way in (MODULE, LEGACY):
             yield Example(
-                f"{way}: then relu, batch norm of {said} weights, max", way, "behind", kept(model, way, x), stages,
-                sequences, "read", can_be_uploaded=way == LEGACY,
-            )  # fmt: skip
+                f"{way}: then relu, batch norm of {said} weights, max",
+                way,
+                "behind",
+                kept(model, way, x),
+                stages,
+                sequences,
+                "read",
+                can_be_uploaded=way == LEGACY,
+            )
 
 
 def _biases(maximum: Mapping[str, nn.Module]) -> Iterator[Example]:
@@ -1154,9 +1369,17 @@ def _of_layers(
     given = letters if x is None else x(letters)
     for way in ways:
         yield Example(
-            f"{way}: {name}", way, "several", kept(model, way, given), tuple(stages), sequences, must, {},
-            tuple(named) if way in (MODULE, *KEEPING) else (), way in (SAFETENSORS, NPZ, LEGACY, DYNAMO),
-        )  # fmt: skip
+            f"{way}: {name}",
+            way,
+            "several",
+            kept(model, way, given),
+            tuple(stages),
+            sequences,
+            must,
+            {},
+            tuple(named) if way in (MODULE, *KEEPING) else (),
+            way in (SAFETENSORS, NPZ, LEGACY, DYNAMO),
+        )
 
 
 def _scores(layer: nn.Module) -> Array:
@@ -1180,9 +1403,13 @@ def _several() -> Iterator[Example]:
         yield from _of_layers(said, model, {"conv": model.conv}, {"conv": behind}, (MODULE, LEGACY, FILE))
     back = Backward()
     yield from _of_layers(
-        "the other strand alone", back, {"conv": back.conv}, {}, (MODULE, LEGACY, FILE),
+        "the other strand alone",
+        back,
+        {"conv": back.conv},
+        {},
+        (MODULE, LEGACY, FILE),
         through=lambda _, x: back.conv(x.flip([1, 2])).detach().double(),
-    )  # fmt: skip
+    )
     sides: dict[str, Callable[..., Any]] = {
         "two widths side by side": lambda x, a, b: torch.cat([a(x).amax(-1), b(x).amax(-1)], 1),
         "the wide one first": lambda x, a, b: torch.cat([b(x).relu().amax(-1), a(x).relu().amax(-1)], 1),
@@ -1191,16 +1418,22 @@ def _several() -> Iterator[Example]:
     for said, function in sides.items():
         model = Branches(function)
         yield from _of_layers(
-            said, model, {"narrow": model.narrow, "wide": model.wide}, {}, (MODULE, LEGACY, FILE, SAFETENSORS),
+            said,
+            model,
+            {"narrow": model.narrow, "wide": model.wide},
+            {},
+            (MODULE, LEGACY, FILE, SAFETENSORS),
             named=("narrow", "wide"),
-        )  # fmt: skip
+        )
     uses: dict[str, tuple[Callable[[Any], Any], Behind]] = {
         "max and mean side by side": (
-            lambda x: torch.cat([x.amax(-1), x.mean(-1)], 1), Behind(pools=True, pool_names=())),
+            lambda x: torch.cat([x.amax(-1), x.mean(-1)], 1),
+            Behind(pools=True, pool_names=()),
+        ),
         "relu on one side": (lambda x: torch.relu(x).amax(-1) + x.mean(-1), Behind(pools=True)),
         "both signs": (lambda x: torch.cat([torch.relu(x), torch.relu(-x)], 1).amax(-1), Behind(pools=True)),
         "returned twice": (lambda x: (x, x.amax(-1)), Behind(pools=True, names=("identity",))),
-    }  # fmt: skip
+    }
     for said, (function, behind) in uses.items():
         model = Twice(function)
         yield from _of_layers(said, model, {"conv": model.conv}, {"conv": behind}, (MODULE, LEGACY))
@@ -1212,22 +1445,36 @@ def _numbered() -> Iterator[Example]:
     """Layers whose names are numbers, kept in the order of letters."""
     layers = {f"layers.{n}": conv(kernels=4, width=5) for n in (2, 10)}
     chain = nn.ModuleDict({})
-    chain.layers = nn.ModuleList(
-        [layers[f"layers.{n}"] if f"layers.{n}" in layers else nn.ReLU() for n in range(11)]
-    )
-    state = {name: value for name, value in chain.state_dict().items()}
+    chain.layers = nn.ModuleList([layers[f"layers.{n}"] if f"layers.{n}" in layers else nn.ReLU() for n in range(11)])
+    state = dict(chain.state_dict())
     in_letters = dict(sorted(state.items()))
     for way in (STATE, FILE, SAFETENSORS, NPZ):
-        for example in _of_layers("layers.2 and layers.10", chain, layers, {}, (way,), named=tuple(layers),
-                                  unlikely=("layers.10",), must="read"):  # fmt: skip
+        for example in _of_layers(
+            "layers.2 and layers.10",
+            chain,
+            layers,
+            {},
+            (way,),
+            named=tuple(layers),
+            unlikely=("layers.10",),
+            must="read",
+        ):
             make = (lambda folder, kept=in_letters: kept) if way == STATE else partial(_stored_as, in_letters, way)
             yield _with(example, make=make)
     several = {f"conv{n}": conv(kernels=4, width=5) for n in (1, 2, 10)}
     named = nn.ModuleDict(several)
     state = dict(sorted(named.state_dict().items()))
     for way in (FILE, SAFETENSORS):
-        for example in _of_layers("conv1, conv2 and conv10", named, several, {}, (way,), named=tuple(several),
-                                  unlikely=("conv2", "conv10"), must="read"):  # fmt: skip
+        for example in _of_layers(
+            "conv1, conv2 and conv10",
+            named,
+            several,
+            {},
+            (way,),
+            named=tuple(several),
+            unlikely=("conv2", "conv10"),
+            must="read",
+        ):
             yield _with(example, make=partial(_stored_as, state, way))
 
 
@@ -1255,10 +1502,14 @@ def _second_input() -> Iterator[Example]:
     for first in (False, True):
         model = TwoInputs(is_signal_first=first)
         yield from _of_layers(
-            f"a second input of four rows{', read first' if first else ''}", model,
-            {"letters": model.letters, "signal": model.signal}, {}, (MODULE, LEGACY), named=("letters", "signal"),
+            f"a second input of four rows{', read first' if first else ''}",
+            model,
+            {"letters": model.letters, "signal": model.signal},
+            {},
+            (MODULE, LEGACY),
+            named=("letters", "signal"),
             x=lambda letters: (letters, signal),
-        )  # fmt: skip
+        )
 
 
 class Lone(nn.Module):
@@ -1274,7 +1525,9 @@ def _stored() -> Iterator[Example]:
             yield _with(example, make=partial(_keep, layer.eval(), way, None))
     layer = conv(kernels=4, width=4)
     for way in (STATE, FILE, NPZ):
-        for example in _examples("a bare convolution, four of four", "axes", net(conv=layer), (way,), kernels=4, layer=""):
+        for example in _examples(
+            "a bare convolution, four of four", "axes", net(conv=layer), (way,), kernels=4, layer=""
+        ):
             yield _with(example, make=partial(_keep, layer.eval(), way, None))
     flat = nn.Conv2d(1, KERNELS, (4, 5))
     for way in (MODULE, FILE):
@@ -1298,8 +1551,12 @@ def _written(values: Any, folder: Path) -> Path:
 def _arrays() -> Iterator[Example]:
     """Arrays that stand alone, whose axes the shape tells or does not."""
     for said, (kernels, width) in {
-        "3 of 5": (3, 5), "4 of 5": (4, 5), "3 of 4": (3, 4), "4 of 4": (4, 4), "5 of 3": (5, 3),
-    }.items():  # fmt: skip
+        "3 of 5": (3, 5),
+        "4 of 5": (4, 5),
+        "3 of 4": (3, 4),
+        "4 of 4": (4, 4),
+        "5 of 3": (5, 3),
+    }.items():
         layer = conv(kernels=kernels, width=width, bias=False)
         weight = layer.weight.detach().numpy()
         orders = {
@@ -1316,16 +1573,23 @@ def _arrays() -> Iterator[Example]:
                 told = {"options": {"axes": axes}, "must": "read"}
                 for words, extra in {"": {}, ", told": told}.items():
                     for example in _examples(
-                        f"{how} of {said} as {axes}{words}", "axes", net(conv=layer), (how,), kernels=kernels, layer="",
+                        f"{how} of {said} as {axes}{words}",
+                        "axes",
+                        net(conv=layer),
+                        (how,),
+                        kernels=kernels,
+                        layer="",
                         **extra,
-                    ):  # fmt: skip
+                    ):
                         if words and how == "npy":
                             continue
                         yield _with(example, make=partial(make, values), can_be_uploaded=how == "npy", axes=axes)
     single = conv(kernels=1)
     values = single.weight.detach().numpy()[0]
     for said, array in {"letter, position": values, "position, letter": values.T}.items():
-        for example in _examples(f"array of one kernel as {said}", "axes", net(conv=single), ("array",), kernels=1, layer=""):
+        for example in _examples(
+            f"array of one kernel as {said}", "axes", net(conv=single), ("array",), kernels=1, layer=""
+        ):
             yield _with(example, make=partial(_given, array))
 
 
