@@ -545,7 +545,7 @@ def test_a_sparse_weight_is_read() -> None:
 
 def test_a_function_is_written_out_before_it_is_read() -> None:
     inner = [Node("Sub", ["a", "q"], ["d"]), Node("Conv", ["d", "k"], ["z"], name="scan")]
-    body = helper.make_function("own", "block", ["a", "k", "q"], ["z"], inner, [helper.make_opsetid("", 18)])
+    body = helper.make_function("own", "block", ["a", "k", "q"], ["z"], inner, [helper.make_opsetid("", 21)])
     raw = model_of(
         [Node("block", ["x", "w", "half"], ["y"], domain="own")], {"half": np.float32(0.5)}, functions=[body]
     )
