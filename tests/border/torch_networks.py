@@ -185,8 +185,9 @@ def stages_of(
 ) -> Iterator[Stage]:
     """The layer `stage` and what may be folded into it.
 
-    `also` are factors that a reader may take out of what follows. `left` columns of padding are the layer's own; `shift` says by how many letters more the network's windows begin
-    before those of the letters. `is_whole` is False where its scores are none of windows of all letters.
+    `also` are factors that a reader may take out of what follows. `left` columns of padding are the layer's own, and
+    `shift` says by how many letters more the network's windows begin before those of the letters. `is_whole` is False
+    where its scores are none of windows of all letters.
     """
     given = outputs(model, x)
     parts = dict(model.named_children())
@@ -358,7 +359,7 @@ def plain_tail(kernels: int = KERNELS) -> dict[str, nn.Module]:
 def examples() -> list[Example]:
     """All of them; the same every time."""
     torch.manual_seed(11)
-    return [*_plain(), *_layouts(), *_before(), *_parts(), *_behind(), *_several(), *_stored()]
+    return [*_plain(), *_layouts(), *_before(), *_parts(), *_behind(), *_several(), *_stored(), *_unusual()]
 
 
 ALL = (MODULE, UNTRACEABLE, *KEEPING, LEGACY, DYNAMO)
@@ -1630,3 +1631,114 @@ def _scripted(model: nn.Module, folder: Path) -> Path:
         warnings.simplefilter("ignore")
         torch.jit.save(torch.jit.trace(model.eval(), torch.zeros(1, 4, 9)), folder / "m.pt")
     return folder / "m.pt"
+
+
+class Standardised(nn.Conv1d):
+    """A convolution whose forward pass is another: its weights are standardised first."""
+
+    def forward(self, x: Any) -> Any:
+        mean = self.weight.mean((1, 2), keepdim=True)
+        spread = self.weight.std((1, 2), keepdim=True)
+        return self._conv_forward(x, (self.weight - mean) / spread, self.bias)
+
+
+class Turned(nn.Conv1d):
+    """A true convolution."""
+
+    def forward(self, x: Any) -> Any:
+        return self._conv_forward(x, self.weight.flip(2), self.bias)
+
+
+class Renamed(nn.Conv1d):
+    """A convolution by another name, which does the same."""
+
+
+class Typed(nn.Module):
+    """A convolution and nothing else in its forward pass."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = conv()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.relu(self.conv(x))
+
+
+def _unusual() -> Iterator[Example]:
+    """Modules that are not what their class says."""
+    for said, layer in {"weights standardised": Standardised(4, 3, 5), "a true convolution": Turned(4, 3, 5)}.items():
+        # a state dict is that of an ordinary one
+        yield from _examples(f"a class of its own: {said}", "parts", net(conv=layer, **plain_tail()), (MODULE, LEGACY))
+    yield from _examples(
+        "a class of its own, which does the same", "parts", net(conv=Renamed(4, 3, 5), **plain_tail()), (MODULE, LEGACY)
+    )
+    for said, change in {
+        "a hook doubles its input": lambda m: m.register_forward_pre_hook(lambda _, given: (2 * given[0],)),
+        "a hook turns its output": lambda m: m.register_forward_hook(lambda *given: -given[2]),
+        "a hook looks on": lambda m: m.register_forward_hook(lambda *_: None),
+        "another forward": lambda m: setattr(m, "forward", lambda given: nn.Conv1d.forward(m, given.flip(1))),
+    }.items():
+        layer = conv()
+        change(layer)
+        model = net(conv=layer, **plain_tail()).eval()
+        sequences = onehot()
+        x = torch.from_numpy(sequences.copy())
+        with torch.no_grad():
+            scores = F.conv1d(x, layer.weight, layer.bias).double().numpy()
+            inside = layer(x).double().numpy()
+        pooled = np.maximum(inside, 0).max(2)
+        with torch.no_grad():
+            output = model(x).double().numpy().reshape(BATCH)
+        behind = Behind(np.maximum(inside, 0), pooled=pooled, pools=True, output=output)
+        stage = Stage("conv", scores, window_starts(13), inside, None, behind)
+        yield Example(f"{MODULE}: {said}", MODULE, "parts", partial(_given, model), (stage,), sequences)
+    for said, wrap in {
+        "torch.jit.trace": lambda m: _quietly(lambda: torch.jit.trace(m, torch.zeros(2, 4, 17))),
+        "torch.jit.script": lambda m: _quietly(lambda: torch.jit.script(m)),
+        "torch.compile": lambda m: _quietly(lambda: torch.compile(m)),
+        "torch.fx": torch.fx.symbolic_trace,
+        "data parallel": nn.DataParallel,
+        "frozen": lambda m: m.requires_grad_(False),
+    }.items():
+        inner = Typed().eval()
+        sequences = onehot()
+        scores = _scores(inner.conv)
+        behind = Behind(np.maximum(scores, 0))
+        stage = Stage("conv", scores, window_starts(13), scores, None, behind)
+        yield Example(f"{MODULE}: {said}", MODULE, "parts", partial(_given, wrap(inner)), (stage,), sequences)
+    for said, change in {"training": lambda m: m.train(), "dropout that stays on": lambda m: m.before.train()}.items():
+        model = settled(net(before=nn.Dropout(0.5), conv=conv(), norm=nn.BatchNorm1d(KERNELS), **plain_tail()))
+        for example in _examples(f"left in {said}", "before", model, (MODULE,)):
+            own = copy.deepcopy(model)
+            change(own)
+            yield _with(example, make=partial(_given, own), stages=tuple(_of_layers_alone(model)))
+    for example in _examples("of complex numbers", "parts", net(conv=conv()), (MODULE,)):
+        yield _with(example, make=partial(_given, nn.Conv1d(4, 3, 5, dtype=torch.complex64)))
+    for example in _examples("without numbers", "parts", net(conv=conv()), (MODULE,)):
+        yield _with(example, make=partial(_given, nn.Sequential(nn.Conv1d(4, 3, 5, device="meta"))))
+    for example in _examples("not made yet", "parts", net(conv=conv()), (MODULE,)):
+        lazy = _quietly(lambda: nn.Sequential(nn.LazyConv1d(3, 5)))
+        yield _with(example, make=partial(_given, lazy), has_convolution=False)
+    for value in (float("nan"), float("inf")):
+        broken = net(conv=conv())
+        broken.conv.weight.data[1, 2, 3] = value
+        for way in (MODULE, FILE, SAFETENSORS):
+            for example in _examples(f"a weight of {value}", "parts", net(conv=conv()), (way,)):
+                yield _with(example, make=partial(_keep, broken, way, None))
+
+
+def _of_layers_alone(model: nn.Sequential) -> Iterator[Stage]:
+    """What the layers of a model give when it predicts; in training they give something else."""
+    x = torch.from_numpy(onehot())
+    with torch.no_grad():
+        scores = model.conv(x)
+        normed = model.norm(scores)
+    for values in (scores, normed):
+        array = values.double().numpy()
+        yield Stage("conv", array, window_starts(13), array, None, None)
+
+
+def _quietly(make: Callable[[], Any]) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return make()
