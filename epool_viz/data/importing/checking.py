@@ -60,7 +60,7 @@ def largest_difference(
     ----------
     found : ImportedKernels
     codes : shape (batch, length)
-        Places of the letters in the order of `found.alphabet`.
+        Places of the letters in the order of `found.alphabet`; below 0 for an unknown one, whose windows take no part.
     scores : shape (batch, kernel, window)
         What the network computed.
     first : int
@@ -74,17 +74,19 @@ def largest_difference(
         None where no window is a whole one.
     """
     starts = first + stride * np.arange(scores.shape[-1])
-    is_whole = (starts >= 0) & (starts <= codes.shape[1] - found.width)
-    if scores.shape[1] != len(found):
+    is_within = (starts >= 0) & (starts <= codes.shape[1] - found.width)
+    if scores.shape[:2] != (len(codes), len(found)):
         return float("inf")
-    if not is_whole.any():
-        return None
     onehot = np.eye(len(found.alphabet))[codes].transpose(0, 2, 1)
     expected = np.asarray(scan(onehot, found.kernels.astype(np.float64), bias=found.bias.astype(np.float64)))
-    expected = expected[:, :, starts[is_whole]]
-    apart = float(np.abs(scores[:, :, is_whole] - expected).max())
-    size = max(1.0, float(np.abs(expected).max()))
-    return apart / size if np.isfinite(apart) else float("inf")
+    known = np.asarray(codes >= 0)
+    is_known = np.asarray(np.lib.stride_tricks.sliding_window_view(known, found.width, axis=1).all(axis=-1))
+    taken = is_known[:, starts[is_within]]
+    if not taken.any():
+        return None
+    expected = expected[:, :, starts[is_within]].swapaxes(1, 2)[taken]
+    apart = float(np.abs(scores[:, :, is_within].swapaxes(1, 2)[taken] - expected).max())
+    return apart / max(1.0, float(np.abs(expected).max())) if np.isfinite(apart) else float("inf")
 
 
 def checked(found: ImportedKernels, difference: float, *, most: float = MOST) -> ImportedKernels:

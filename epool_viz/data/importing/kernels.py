@@ -213,7 +213,7 @@ def assemble(network: Network, reading: Reading) -> ImportedKernels:
 
 
 def _choose(network: Network, reading: Reading) -> tuple[Convolution, list[Convolution]]:
-    sizes = _sizes(reading)
+    sizes = letters_wanted(reading)
     fitting: list[Convolution] = []
     for n in sizes:
         fitting = fitting or [each for each in network.convolutions if each.groups == 1 and _fits(each, n, reading)]
@@ -224,10 +224,16 @@ def _choose(network: Network, reading: Reading) -> tuple[Convolution, list[Convo
         if reading.axes is not None:
             accepted += f" with the axes {_COMMA.join(parse_axes(reading.axes))}"
         raise FormatError(network.source, None, _found(network.convolutions), accepted)
-    return next((each for each in fitting if each.at_input), fitting[0]), fitting
+    known = (each for each in fitting if each.at_input or _may_be_folded(each))
+    return next((each for each in fitting if each.at_input), next(known, fitting[0])), fitting
 
 
-def _sizes(reading: Reading) -> tuple[int, ...]:
+def _may_be_folded(conv: Convolution) -> bool:
+    kinds = {step.kind for step in conv.before or ()}
+    return conv.before is not None and kinds <= {"aside", "reshape", "scale", "letters", "batch_norm"}
+
+
+def letters_wanted(reading: Reading) -> tuple[int, ...]:
     """How many letters the input may have."""
     return (len(DNA), len(PROTEIN)) if reading.letters is None else (len(_as_order(reading.letters)[0]),)
 
@@ -273,7 +279,12 @@ def _say_choice(chosen: Convolution, candidates: list[Convolution], reading: Rea
         return
     others = [each for each in candidates if each is not chosen]
     if chosen.at_input:
-        yield f"`{chosen.name}` is the convolution that reads the input."
+        also = [each for each in others if each.at_input]
+        if also:
+            n = len(also) + 1
+            yield f"`{chosen.name}` is taken, the first of {n} that read the input; others: {_listed(also)}."
+        else:
+            yield f"`{chosen.name}` is the convolution that reads the input."
     elif others:
         yield (
             f"`{chosen.name}` is taken, the first of {len(candidates)} that could read the letters; "
@@ -317,7 +328,7 @@ def _axes(network: Network, conv: Convolution, reading: Reading) -> tuple[str, .
 def _readings(conv: Convolution, reading: Reading) -> tuple[tuple[str, ...], ...]:
     """Every reading of the axes that is left; a matrix is one kernel, whichever way it lies."""
     shape = conv.weight.shape
-    found = [each for n in _sizes(reading) for each in readings(shape, conv.roles, n)]
+    found = [each for n in letters_wanted(reading) for each in readings(shape, conv.roles, n)]
     if conv.roles is None and len(shape) == 3 and shape[0] == 1:
         found = [each for each in found if each[0] == "kernel"]
     return tuple(dict.fromkeys(found))

@@ -107,6 +107,9 @@ class Convolution:
         Whether it is known that there is no bias, where `bias` is None.
     is_open : bool
         Whether arrays that came without names allow more than one reading of the axes: none of them is the usual one.
+    doubt : str
+        What has to be so, and is not known, for its numbers to be laid on what `before` says, as in "it is given
+        (batch, 4, length)"; empty for none.
     """
 
     name: str
@@ -124,6 +127,7 @@ class Convolution:
     before: tuple[Step, ...] | None = None
     has_no_bias: bool = False
     is_open: bool = False
+    doubt: str = ""
 
 
 class Scores(NamedTuple):
