@@ -116,6 +116,8 @@ class Example:
         Whether a refusal may say that there is none.
     axes : str
         How an array lies whose shape allows more than one reading: another may be taken where this one is named.
+    rounding : float
+        The largest difference from the model that its precision explains.
     """
 
     id: str
@@ -130,6 +132,7 @@ class Example:
     can_be_uploaded: bool = False
     has_convolution: bool = True
     axes: str = ""
+    rounding: float = 1e-4
 
 
 def canonical(values: Any, kernels: int, batch: int = BATCH) -> Array | None:
