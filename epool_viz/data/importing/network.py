@@ -105,11 +105,11 @@ class Convolution:
         file does not say.
     has_no_bias : bool
         Whether it is known that there is no bias, where `bias` is None.
-    is_open : bool
-        Whether arrays that came without names allow more than one reading of the axes: none of them is the usual one.
     doubt : str
         What has to be so, and is not known, for its numbers to be laid on what `before` says, as in "it is given
         (batch, 4, length)"; empty for none.
+    is_open : bool
+        Whether arrays that came without names allow more than one reading of the axes: none of them is the usual one.
     """
 
     name: str
@@ -126,8 +126,8 @@ class Convolution:
     at_input: bool = False
     before: tuple[Step, ...] | None = None
     has_no_bias: bool = False
-    is_open: bool = False
     doubt: str = ""
+    is_open: bool = False
 
 
 class Scores(NamedTuple):
