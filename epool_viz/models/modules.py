@@ -289,10 +289,10 @@ def _read_unrun(model: nn.Module, reading: Reading, by_names: Any, error: str) -
 
 def _of_layer(conv: Convolution, layers: dict[str, nn.Module]) -> Convolution | None:
     """A weight with what its layer says; None for one of a layer that is no convolution."""
-    path = "" if conv.name == "weight" else conv.name
+    path = "" if conv.weight.name == "weight" else conv.name
     layer = layers.get(path)
     if layer is None or not isinstance(layer, nn.Conv1d | nn.Conv2d):
-        is_plain = layer is None or not type(layer).__module__.startswith("torch.nn")
+        is_plain = layer is None or type(layer) is nn.Module or not type(layer).__module__.startswith("torch.nn")
         return dataclasses.replace(conv, name=conv.name or "the convolution") if is_plain else None
     width = (layer.kernel_size[-1] - 1) * layer.dilation[-1] + 1
     padding: str = layer.padding_mode
