@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from epool_viz.data.importing.keras_door import KerasDoor
 from epool_viz.data.importing.network import (
     KERAS_1D,
     KERAS_2D,
@@ -144,6 +145,7 @@ class KerasGraph:
     users: dict[str, list[Call]] = field(default_factory=dict)
     layers: dict[str, list[Call]] = field(default_factory=dict)
     unread: list[Layer] = field(default_factory=list)
+    doors: dict[str, KerasDoor] = field(default_factory=dict)
 
     def take(self, model: Mapping[str, Any]) -> None:
         """Follow the calls of a model, given as its file has it."""
@@ -265,14 +267,15 @@ class KerasGraph:
         if trouble is None and config.get("padding", config.get("border_mode")) == "same":
             trouble = _trouble_of_same(layer, data)
         before: tuple[Step, ...] | None
-        has_padding = False
+        pads: int | None = None
+        start_roles: Roles = []
         if trouble is not None:
             before = None if trouble == OPEN else (Step("other", layer.name, trouble),)
         else:
             letters = weight.shape[_letter_axis_of(reading or roles, data, config)]
             ways = [self._way(*path, each, list(data), letters) for path, each in zip(paths, sizes, strict=True)]
-            before, has_padding = ways[0]
-            if len(ways) > 1 and any(step.kind not in ("aside", "reshape") for way, _ in ways for step in way):
+            before, pads, start_roles = ways[0]
+            if len(ways) > 1 and any(step.kind not in ("aside", "reshape") for way in ways for step in way[0]):
                 before = (Step("other", layer.name, "inputs of several kinds"),)
         if reading is not None and self.is_theano:
             weight = _turned(weight, reading.index(LETTER))
@@ -289,6 +292,18 @@ class KerasGraph:
             after.append(Step("other", layer.name, "used several times"))
         elif built_in is None or built_in.kind != "other":
             after += self._behind(uses[0], outs, windows, weight.shape[(reading or roles).index("kernel")])
+        is_plain = len(uses) == 1 and before is not None and len(layer.names) == 1
+        if is_plain and not any(step.kind == "other" for step in before or ()) and paths[0][1] is not None:
+            self.doors[layer.name] = KerasDoor(
+                paths[0][1],
+                tuple(start_roles),
+                sizes[0][0],
+                weight.shape,
+                tuple(outs),
+                _begin(width, along, pads or 0),
+                along["stride"],
+                tuple(_targets(layer.name, after)),
+            )
         padding = str(along["padding"])
         if padding == "same" and along["stride"] > 1:
             padding = "padded"
@@ -301,7 +316,7 @@ class KerasGraph:
             stride=along["stride"],
             dilation=along["dilation"],
             groups=largest(config.get("groups", 1)),
-            padding="padded" if has_padding else padding,
+            padding="padded" if pads is not None else padding,
             is_true_convolution=self.is_theano,
             at_input=before is not None and not any(step.kind == "other" for step in before),
             before=before,
@@ -334,30 +349,37 @@ class KerasGraph:
 
     def _way(
         self, path: Sequence[Call], start: str | None, sizes: Sequence[Sizes | None], roles: Roles, letters: int
-    ) -> tuple[tuple[Step, ...], bool]:
-        """What stands between the input and data of these roles, and whether the ends are padded on the way."""
+    ) -> tuple[tuple[Step, ...], int | None, Roles]:
+        """What stands between the input and data of these roles.
+
+        Also how many letters of padding are put before the sequence on the way, None where the ends are not padded, and
+        what the axes of the input are.
+        """
         steps: list[Step] = []
-        has_padding = False
+        pads: int | None = None
         for place in range(len(path) - 1, -1, -1):
             call = path[place]
             try:
-                roles, step = self._back(call, roles, sizes[place], letters)
+                before, step = self._back(call, roles, sizes[place], letters)
             except (UnknownError, IndexError, ValueError, TypeError):
-                return (Step("other", call.layer.name, call.layer.kind), *steps[::-1]), has_padding
-            has_padding |= call.layer.kind.startswith("ZeroPadding") and any(np.ravel(call.layer.config["padding"]))
+                return (Step("other", call.layer.name, call.layer.kind), *steps[::-1]), pads, roles
+            if call.layer.kind.startswith("ZeroPadding"):
+                begin, end = _pads(call.layer.config, len(roles))[roles.index(POSITION)]
+                pads = (pads or 0) + begin if begin or end else pads
+            roles = before
             steps.append(step)
         declared = sizes[0]
         if start is None:
             joined = path[0] if path else None
             name = "the input" if joined is None else joined.layer.name
             what = "several inputs" if joined is None else f"{joined.layer.kind} of several inputs"
-            return (Step("other", name, what), *steps[::-1]), has_padding
+            return (Step("other", name, what), *steps[::-1]), pads, roles
         if declared is not None and (
             len(declared) != len(roles)
             or any(s not in (None, letters) for s, r in zip(declared, roles, strict=True) if r == LETTER)
         ):
-            return (Step("other", start, "an input of another shape"), *steps[::-1]), has_padding
-        return tuple(steps[::-1]), has_padding
+            return (Step("other", start, "an input of another shape"), *steps[::-1]), pads, roles
+        return tuple(steps[::-1]), pads, roles
 
     def _back(self, call: Call, roles: Roles, before: Sizes | None, letters: int) -> tuple[Roles, Step]:
         """What the axes are before a call, and what it does."""
@@ -794,6 +816,30 @@ def _along(config: Mapping[str, Any], place: int, data: Roles) -> dict[str, Any]
         "dilation": of(config.get("dilation_rate", config.get("atrous_rate", 1))),
         "padding": str(config.get("padding", config.get("border_mode", "valid"))),
     }
+
+
+def _begin(width: int, along: Mapping[str, Any], pads: int) -> Callable[[int], int]:
+    """How many letters of padding stand before an input of a length."""
+    span, stride = (width - 1) * along["dilation"], along["stride"]
+
+    def begin(length: int) -> int:
+        if along["padding"] == "causal":
+            return span + pads
+        if along["padding"] != "same":
+            return pads
+        return pads + max(0, (-(-length // stride) - 1) * stride + span + 1 - length) // 2
+
+    return begin
+
+
+def _targets(name: str, after: Sequence[Step]) -> Iterator[tuple[str, bool]]:
+    """The convolution, and the layers straight behind it that are folded in."""
+    yield name, False
+    for step in after:
+        if step.kind in ("batch_norm", "scale"):
+            yield step.name, step.kind == "batch_norm"
+        elif step.kind != "aside":
+            return
 
 
 def _turned(weight: Tensor, axis: int) -> Tensor:
