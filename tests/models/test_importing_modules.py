@@ -15,7 +15,7 @@ from torch.nn.utils import parametrizations, prune
 
 from epool_viz import MotifCNN, import_kernels, kernel_to_pwm, scan
 from epool_viz.data.importing.kernels import ImportedKernels
-from epool_viz.errors import FormatError
+from epool_viz.errors import ArgumentError, FormatError
 from epool_viz.models.pooling import ExpectationPooling
 
 LENGTH = 61
@@ -252,6 +252,33 @@ def test_a_view_whose_layout_is_not_known_leaves_a_condition() -> None:
     assert read.reads_letters is None
     assert read.statements[0].startswith("If it is given (batch, 4, length), and not (batch, length, 4)")
     assert not claims(read)
+
+
+def test_letters_of_a_square_image_lie_where_the_module_takes_them(codes: np.ndarray) -> None:
+    for size, given in ((61, (-1, 1, 4, 61)), (61, (-1, 1, 61, 4))):
+        down = given[2] == 4
+        layer = nn.Conv2d(1, 3, 4)
+
+        def forward(self: Net, x: torch.Tensor, down: bool = down) -> torch.Tensor:
+            assert x.ndim == 3
+            assert x.shape[1 if down else 2] == 4
+            return self.c(x[:, None]).amax((2, 3))
+
+        read = import_kernels(Net(forward, c=layer))
+        assert read.axes == ("kernel, 1, letter, position" if down else "kernel, 1, position, letter"), size
+        assert (read.reads_letters, (read.difference or 0) < 1e-5) == (True, True)
+        x = one_hot(codes)
+        expected = first_scores(Net(lambda s, x: s.c(x), c=layer), (x if down else x.transpose(1, 2))[:, None])
+        np.testing.assert_allclose(scores_by(read, codes), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_square_image_that_can_be_given_both_ways_is_asked_about() -> None:
+    model = Net(lambda s, x: s.c(x).amax((2, 3)), c=nn.Conv2d(1, 3, 4))
+    with pytest.raises(ArgumentError, match="can be read in 2 ways"):
+        import_kernels(model)
+    for axes in ("kernel, 1, letter, position", "kernel, 1, position, letter"):
+        read = import_kernels(model, axes=axes)
+        assert (read.axes, read.reads_letters, (read.difference or 0) < 1e-5) == (axes, True, True)
 
 
 # weights in parts and functions
