@@ -33,7 +33,10 @@ _CALLED = {
     "gelu": "gelu", "silu": "silu", "softplus": "softplus", "softmax": "softmax", "prelu": "prelu", "relu6": "relu6",
     "hardtanh": "clip", "celu": "celu", "mish": "mish", "logsigmoid": "logsigmoid",
 }  # fmt: skip
-_EXACT = {"relu": torch.relu, "exponential": torch.exp, "sigmoid": torch.sigmoid, "tanh": torch.tanh}
+_EXACT = {
+    "relu": torch.relu, "exponential": torch.exp, "sigmoid": torch.sigmoid, "tanh": torch.tanh,
+    "softplus": nn.functional.softplus, "silu": nn.functional.silu, "selu": torch.selu, "relu6": nn.functional.relu6,
+}  # fmt: skip
 _CLAMPS = ("clamp", "clamp_", "clip", "clip_", "clamp_min", "clamp_min_")
 _MOVING = ("squeeze", "unsqueeze", "flatten", "view", "reshape", "transpose", "permute", "contiguous", "movedim",
            "swapaxes", "swapdims", "T", "mT", "unflatten", "rearrange", "view_as", "reshape_as", "expand",

@@ -719,7 +719,9 @@ class Maker:
         alone = _own(scan, x, 3)
         turned = np.asarray(scan(x[:, ::-1, ::-1].copy()).detach(), dtype=np.float64).transpose(0, 2, 1)
         stage = Stage("", alone.alone, alone.starts, turned, None, None)
-        self._keep("the other strand alone", "several", model, {}, (KERAS, H5), [stage], sequences, "", None)
+        part = np.asarray(scan(x[:, :, ::-1].copy()).detach(), dtype=np.float64).transpose(0, 2, 1)
+        partly = Stage("", part, alone.starts, turned, None, None)  # the letters put back, the positions not
+        self._keep("the other strand alone", "several", model, {}, (KERAS, H5), [stage, partly], sequences, "", None)
         # eleven layers, named by numbers
         a = keras.Input((LENGTH, 4))
         tensor, chain = a, []

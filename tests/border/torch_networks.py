@@ -861,7 +861,8 @@ def _parts() -> Iterator[Example]:
         model = net(conv=make(), **plain_tail())
         with torch.no_grad():
             settled(model)(torch.zeros(1, 4, 17))
-        ways = [MODULE] if "made" in said else [MODULE, FILE]  # what a forward pass makes of a tensor no file tells
+        # what a forward pass makes of a tensor no file tells, nor a second parametrisation without numbers of its own
+        ways = [MODULE] if "made" in said or said.endswith("two") else [MODULE, FILE]
         ways += [SAFETENSORS] if "dim" in said or said in ("pruned", "spectral norm, new", "adapter beside") else []
         ways += [LEGACY] if "new" not in said and "orthogonal" not in said and "parametrised" not in said else []
         # numbers that are told apart in a file by their names alone are read; the rest may be refused

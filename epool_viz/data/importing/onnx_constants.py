@@ -23,7 +23,8 @@ _OTHERS = {2: 8, 3: 8, 4: 16, 5: 16, 6: 32, 7: 64, 9: 8, 12: 32, 13: 64, 17: 8, 
 _NO_LARGER = ("Cast", "Transpose", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Neg", "Sqrt", "Reciprocal", "Abs",
               "Exp", "Log", "Sign", "Relu", "Tanh", "Sigmoid", "QuantizeLinear", "DequantizeLinear", "ReduceSum",
               "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2", "ReduceSumSquare", "Slice",
-              "Identity", "Not", "Round", "Floor", "Ceil", "Clip", "Shape", "Size")  # fmt: skip
+              "Softmax", "LogSoftmax", "Erf", "Identity", "Not", "Round", "Floor", "Ceil", "Clip", "Shape",
+              "Size")  # fmt: skip
 _QUANTISED = ("QuantizeLinear", "DequantizeLinear")
 _BROADCAST = ("Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Where", "Equal", "Greater", "Less", "And", "Or", "Mod",
               "GreaterOrEqual", "LessOrEqual")  # fmt: skip
@@ -220,9 +221,8 @@ def _size_of_result(node: Any, given: Sequence[Array]) -> int | None:
             return math.prod(np.broadcast_shapes(given[0].shape, tuple(int(each) for each in given[1])))
         if kind == "ConstantOfShape":
             return math.prod(int(each) for each in given[0])
-        if kind == "MatMul" and all(each.ndim == 2 for each in given):
-            rows, inner, columns = given[0].shape[0], given[0].shape[1], given[1].shape[1]
-            return rows * inner * columns
+        if kind == "MatMul" and all(each.ndim in (1, 2) for each in given):
+            return given[0].size * (given[1].shape[1] if given[1].ndim == 2 else 1)
     except (ValueError, IndexError, TypeError):
         return None
     return None

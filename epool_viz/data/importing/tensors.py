@@ -28,6 +28,9 @@ _BIASES = {
 _MOST_NUMBERS = 32  # that count in the order of a name
 _BARE = {"weight": "bias"}
 _OF_KERAS = ("/kernel", "/vars/0", "_W", "/W")
+# in the names that Keras gives: of layers whose weight is no one kernel over the letters
+_NOT_PLAIN = ("depthwise", "pointwise", "separable", "transpose", "locally", "recurrent")
+NOT_READ = "{} is of a depthwise, separable or transposed convolution, or of none, and is not read."
 _NO_WEIGHTS = ("exp_avg", "exp_avg_sq", "momentum", "optimizer", "moving_", "running_")
 
 
@@ -54,7 +57,16 @@ def network_of_tensors(
         for tensor in whole
         if len(tensor.shape) in (3, 4) and not any(word in tensor.name for word in _NO_WEIGHTS)
     ]
-    return Network(source, format, tuple(convolutions))
+    convolutions.sort(key=lambda conv: conv.roles is None)  # what is named as a weight comes first
+    plain = tuple(each for each in convolutions if not _is_other(each.weight.name, roles))
+    left_out = tuple(NOT_READ.format(each.weight.said) for each in convolutions if each not in plain)
+    return Network(source, format, plain, left_out)
+
+
+def _is_other(name: str, roles: str | None) -> bool:
+    """Whether Keras names a weight as one of a layer that is no plain convolution."""
+    is_of_keras = roles == "keras" or any(name.removesuffix(":0").endswith(each) for each in _OF_KERAS)
+    return is_of_keras and any(word in name.lower() for word in _NOT_PLAIN)
 
 
 def network_of_arrays(arrays: Mapping[str, Any], *, source: str, format: str) -> Network:  # noqa: A002
