@@ -22,9 +22,9 @@ from epool_viz.models.runs import Run, input_names, runs_of
 from epool_viz.models.threads import few_threads
 from epool_viz.models.watching import Call, to_run
 
+_ACCEPTED = "a convolution that reads 4 or 20 letters"
 _FORMAT = "torch module"
 _MOST_OF_HALVES = 2e-2
-_UNREAD = (nn.modules.conv._ConvTransposeNd, nn.Conv3d)
 _LAZY = (nn.parameter.UninitializedParameter, nn.parameter.UninitializedBuffer)
 _DOWN, _ACROSS = ("kernel", "1", "letter", "position"), ("kernel", "1", "position", "letter")
 _FOLDED = ("batch_norm", "scale")
@@ -54,10 +54,11 @@ def read_module(model: nn.Module, reading: Reading, by_names: Any) -> ImportedKe
     """
     model = _unwrapped(model)
     name = type(model).__name__
-    if any(isinstance(each, _LAZY) for each in (*model.parameters(), *model.buffers())):
+    held = [*model.parameters(), *model.buffers()]
+    if any(isinstance(each, _LAZY) for each in held):
         raise FormatError(name, None, "weights that are not there yet", "a module whose lazy layers have run once")
-    if any(each.is_meta for each in (*model.parameters(), *model.buffers())):
-        raise FormatError(name, None, "weights without numbers, on torch's device 'meta'", "a module with its numbers")
+    if any(each.is_meta for each in held):
+        raise FormatError(name, None, "weights without numbers, on the device `meta`", "a module with its numbers")
     if isinstance(model, MotifCNN):
         return _read_motif_cnn(model, reading)
     with to_run(model) as running, few_threads():
@@ -179,9 +180,7 @@ def _convolution(found: _Found, run: Run, *, is_open: bool) -> Convolution:
         after = (Step("other", "", "a place where the forward pass goes by the numbers"),)
     name = "weight" if found.name == "the convolution" else f"{found.name}.weight"
     bias = about["bias"]
-    before = found.read.before
-    if before is not None and call.outputs[0].data is not None and scores_of(call) is None:
-        before = (*before, Step("other", found.name, "its windows reach beyond the letters, or lie in several rows"))
+    before = _before(found)
     doubt = "another sequence takes the same way through the forward pass" if run.passes[0].is_free else ""
     stride, dilation = _along(about["stride"], call), _along(about["dilation"], call)
     return Convolution(
@@ -194,11 +193,20 @@ def _convolution(found: _Found, run: Run, *, is_open: bool) -> Convolution:
         dilation=dilation,
         groups=about["groups"],
         padding=_padding(found),
-        at_input=found.read.table is not None and not before and not doubt,
+        at_input=found.read.table is not None and before == () and not doubt,
         before=before,
         has_no_bias=bias is None,
         doubt=doubt,
     )
+
+
+def _before(found: _Found) -> tuple[Step, ...] | None:
+    """What stands between the letters and the kernels; None where the scores were too many to keep."""
+    if found.read.table is None or scores_of(found.call) is not None:
+        return found.read.before
+    if found.call.outputs[0].data is None:
+        return None
+    return (*found.read.before, Step("other", "", "a second axis, that of the letters, along which the kernels slide,"))
 
 
 def _numbers(tensor: torch.Tensor) -> Array:
@@ -263,22 +271,13 @@ def _padding(found: _Found) -> str | None:
 
 
 def _remarks(model: nn.Module, found: Sequence[_Found]) -> list[str]:
-    """Which layers are not read, and what is to be known of the inputs, where there are several."""
-    unread = _unread(model)
+    """What is to be known of the inputs, where there are several."""
     names = input_names(model)
     if len(names) < 2:
-        return unread
+        return []
     told = [f"The module takes {len(names)} inputs: {', '.join(f'`{each}`' for each in names)}."]
     told += [f"`{each.name}` reads `{names[each.read.table.place]}`." for each in found if each.read.table is not None]
-    return unread + told
-
-
-def _unread(model: nn.Module) -> list[str]:
-    return [
-        f"`{path or 'the module'}` is a {type(layer).__name__}, which is not read."
-        for path, layer in model.named_modules()
-        if isinstance(layer, _UNREAD)
-    ]
+    return told
 
 
 # the check
@@ -339,9 +338,21 @@ def _read_unrun(model: nn.Module, reading: Reading, by_names: Any, error: str) -
     network = by_names(model.state_dict(), name)
     convolutions = [_of_layer(each, layers) for each in network.convolutions]
     kept = tuple(each for each in convolutions if each is not None)
-    kernels = assemble(Network(name, _FORMAT, kept, (remark, *network.remarks, *_unread(model))), reading)
+    if not kept:
+        raise FormatError(name, None, f"no convolution, but {_listed(layers)}", _ACCEPTED)
+    kernels = assemble(Network(name, _FORMAT, kept, (remark, *network.remarks)), reading)
     why = "it could not be run on one-hot letters" + (f" ({error})" if error else "")
     return not_checked(kernels, why)
+
+
+def _listed(layers: dict[str, nn.Module]) -> str:
+    """The layers that have weights, in words."""
+    told = [
+        f"`{path}` ({type(each).__name__})" if path else type(each).__name__
+        for path, each in layers.items()
+        if any(True for _ in each.parameters(recurse=False))
+    ]
+    return ", ".join(told[:5]) + (", …" if len(told) > 5 else "") if told else "no layer with weights"
 
 
 def _of_layer(conv: Convolution, layers: dict[str, nn.Module]) -> Convolution | None:

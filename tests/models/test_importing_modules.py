@@ -215,6 +215,8 @@ NOT_LETTERS: dict[str, Callable[[], nn.Module]] = {
         lambda s, x: s.c(s.l(x[:, :, None])[:, :, 0]).amax(-1), l=nn.ConvTranspose2d(4, 4, 1), c=conv()),
     "a running sum": lambda: Net(lambda s, x: s.c(x.cumsum(-1)).amax(-1), c=conv()),
     "active dropout": lambda: Net(lambda s, x: s.c(F.dropout(x, 0.5)).amax(-1), c=conv()),
+    "a second axis to slide along": lambda: Net(
+        lambda s, x: s.c(x[:, None]).amax((2, 3)), c=nn.Conv2d(1, 3, (4, 5), padding=(1, 2))),
     "two letters that meet": lambda: Net(lambda s, x: s.c(x[:, [0, 0, 1, 1]]).amax(-1), c=conv()),
     "a sum of two": lambda: Net(lambda s, x: s.c(x + s.l(x)).amax(-1), c=conv(), l=nn.Conv1d(4, 4, 3, padding=1)),
 }  # fmt: skip
@@ -375,6 +377,11 @@ def test_a_function_with_parameters_is_a_convolution_too(codes: np.ndarray) -> N
     np.testing.assert_allclose(import_kernels(softmaxed).kernels.sum(1), 1, rtol=1e-5)
 
 
+def test_a_module_without_numbers_is_refused() -> None:
+    with pytest.raises(FormatError, match="found weights without numbers, on the device `meta`"):
+        import_kernels(nn.Sequential(nn.Conv1d(4, 3, 5, device="meta")))
+
+
 def test_lazy_layers_that_have_not_run_are_refused() -> None:
     with pytest.raises(FormatError, match="found weights that are not there yet; accepted: a module whose lazy layers"):
         import_kernels(nn.Sequential(nn.LazyConv1d(3, 5)))
@@ -473,6 +480,8 @@ FOLLOWS: dict[str, tuple[Callable[[], nn.Module], str | None, str | None, bool]]
     "exp, mean": (lambda: f(lambda s, x: s.c(x).exp().mean(-1)), "exponential", "average", True),
     "local": (lambda: seq(nn.MaxPool1d(4), nn.AdaptiveMaxPool1d(1)), "identity", "local max, max", True),
     "clamp": (lambda: f(lambda s, x: s.c(x).clamp(min=0).amax(-1)), "relu", "max", True),
+    "softplus": (lambda: seq(nn.Softplus()), "softplus", None, True),
+    "a sharper softplus": (lambda: seq(nn.Softplus(3.0)), "softplus with its own settings", None, True),
     "clip": (lambda: f(lambda s, x: s.c(x).clamp(0, 4).amax(-1)), "clip", "max", True),
     "transposed": (lambda: f(lambda s, x: s.c(x).transpose(1, 2).amax(1)), "identity", "max", True),
     "two activations": (lambda: seq(nn.ReLU(), nn.Tanh(), nn.AdaptiveMaxPool1d(1)), "relu, tanh", "max", True),
@@ -615,7 +624,8 @@ def test_inputs_side_by_side_are_no_letters() -> None:
 @pytest.mark.parametrize("kind", ["groups", "transposed"])
 def test_what_is_no_plain_convolution_is_not_offered(kind: str) -> None:
     layer = nn.Conv1d(4, 4, 5, groups=4) if kind == "groups" else nn.ConvTranspose1d(4, 4, 5)
-    with pytest.raises(FormatError, match="accepted: a convolution that reads 4 or 20 letters"):
+    named = r"0\.weight \(4, 1, 5\)" if kind == "groups" else r"no convolution, but `0` \(ConvTranspose1d\)"
+    with pytest.raises(FormatError, match=f"found .*{named}; accepted: a convolution that reads 4 or 20 letters"):
         import_kernels(nn.Sequential(layer))
 
 

@@ -165,6 +165,7 @@ def test_layers_come_in_the_order_of_their_numbers() -> None:
     np.testing.assert_array_equal(read.kernels, W + 5)
     others = import_kernels({"z.weight": W, "a.weight": W + 1})
     assert others.layer == "z"  # no number decides: as they come
+    assert import_kernels({"attn.in_proj": W, "c.weight": W + 1}).layer == "c"  # a weight by its name first
 
 
 def test_without_a_bias_none_is_claimed_to_be_missing() -> None:

@@ -40,7 +40,9 @@ def joined(tensors: Sequence[Tensor], source: str) -> tuple[list[Tensor], dict[s
         if not has_changed:
             break
     held = _adapted(held, source)
-    return list(held.values()), _doubts(held)
+    hidden = {split[0] + split[1] for each in tensors if (split := _split(each.name)) is not None}
+    doubts = dict.fromkeys(hidden, "nothing else that has no numbers of its own makes another one of it")
+    return list(held.values()), doubts | _doubts(held)
 
 
 def _once(held: Mapping[str, Tensor], source: str) -> tuple[dict[str, Tensor], bool]:

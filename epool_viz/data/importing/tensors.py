@@ -57,7 +57,8 @@ def network_of_tensors(
         for tensor in whole
         if len(tensor.shape) in (3, 4) and not any(word in tensor.name for word in _NO_WEIGHTS)
     ]
-    convolutions.sort(key=lambda conv: conv.roles is None)  # what is named as a weight comes first
+    # what is called as the weights of layers are comes before anything else of that shape
+    convolutions.sort(key=lambda conv: not conv.weight.name.endswith((*_WEIGHTS, *_BARE)))
     plain = tuple(each for each in convolutions if not _is_other(each.weight.name, roles))
     left_out = tuple(NOT_READ.format(each.weight.said) for each in convolutions if each not in plain)
     return Network(source, format, plain, left_out)
