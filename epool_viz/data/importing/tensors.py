@@ -74,7 +74,8 @@ def network_of_arrays(arrays: Mapping[str, Any], *, source: str, format: str) ->
     """The same of arrays that are here already; a matrix is one kernel where nothing has three axes."""
     tensors = [tensor_of(str(name), values) for name, values in arrays.items()]
     network = network_of_tensors(tensors, source=source, format=format)
-    return network if network.convolutions else matrices(tensors, source=source, format=format)
+    is_matrix = not network.convolutions and all(len(each.shape) < 3 for each in tensors)
+    return matrices(tensors, source=source, format=format) if is_matrix else network
 
 
 def matrices(tensors: Sequence[Tensor], *, source: str, format: str) -> Network:  # noqa: A002
