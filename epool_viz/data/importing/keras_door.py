@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,7 +105,9 @@ def run_keras(
     if math.prod(door.shape) * len(onehot) * onehot.shape[2] > MOST_WORK:
         raise NotRunError(f"an input of {onehot.shape[2]:,} letters is too long to run here")
     try:
-        found = _computed(keras, raw, ending, door, targets[-1], onehot)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = _computed(keras, raw, ending, door, targets[-1], onehot)
     except Exception as error:  # noqa: BLE001 - whatever Keras or its backend says of a model that it cannot run
         said = str(error).strip().splitlines()
         raise NotRunError(f"Keras cannot run it ({said[0][:80] if said else type(error).__name__})") from None

@@ -15,6 +15,7 @@ from epool_viz.data.importing.keras_door import KerasDoor
 from epool_viz.data.importing.network import (
     KERAS_1D,
     KERAS_2D,
+    MOST_CONVOLUTIONS,
     TORCH_2D,
     Array,
     Convolution,
@@ -71,7 +72,8 @@ _WORDS = ("relu", "relu6", "leaky_relu", "sigmoid", "hard_sigmoid", "tanh", "har
           "threshold", "sparsemax")  # fmt: skip
 _LINEAR = ("linear", "identity")
 _MOST_CALLS = 20_000
-_MOST_ROUNDS = 60
+_MOST_WALKED = 10_000  # calls, for all convolutions together
+_MOST_ROUNDS = 12
 _DEEPEST = 24
 _INPUT = "the input"
 _TINY = 1e-7  # Keras' epsilon, below which Normalization takes no standard deviation
@@ -146,6 +148,7 @@ class KerasGraph:
     layers: dict[str, list[Call]] = field(default_factory=dict)
     unread: list[Layer] = field(default_factory=list)
     doors: dict[str, KerasDoor] = field(default_factory=dict)
+    left: int = _MOST_WALKED
 
     def take(self, model: Mapping[str, Any]) -> None:
         """Follow the calls of a model, given as its file has it."""
@@ -157,9 +160,13 @@ class KerasGraph:
 
     def convolutions(self) -> Iterator[tuple[Layer, Convolution | None]]:
         """Every convolution, None where the file lacks its weights."""
+        seen = 0
         for uses in self.layers.values():
             layer = uses[0].layer
             if layer.kind in CONVOLUTIONS:
+                seen += 1
+                if seen > MOST_CONVOLUTIONS:
+                    return
                 weight = self.find(layer, "weight")
                 yield layer, None if weight is None else self._convolution(layer, uses, weight)
             elif layer.kind in UNREAD:
@@ -200,6 +207,8 @@ class KerasGraph:
             if len(waiting) == len(pending):
                 break
             pending = waiting
+        for entry, place, _ in pending:  # what they are given is not there
+            self._placed(entry, place, [], outcomes, names, depth, lacks=True)
         ends = [_outcome(outcomes, each) for each in _strings(config.get("output_layers"))]
         return tuple(key for key in ends if key is not None)
 
@@ -232,13 +241,15 @@ class KerasGraph:
         outcomes: dict[tuple[str, int, int], str],
         names: tuple[str, ...],
         depth: int,
+        *,
+        lacks: bool = False,
     ) -> bool:
-        """Whether all that a call is given is there; then the call is added."""
+        """Whether all that a call is given is there; then the call is added. `lacks` adds it in any case."""
         name, kind, own, whole, path = entry
         found = [_outcome(outcomes, each) for each in _strings(node)]
         if None in found:
             return False
-        before = tuple(key for key in found if key is not None)
+        before = ("nothing",) if lacks else tuple(key for key in found if key is not None)
         if kind in NESTED:
             for tensor, key in enumerate(self._flatten(whole, before, (*path, "layers"), (*names, name), depth + 1)):
                 outcomes[name, place, tensor] = key
@@ -328,7 +339,8 @@ class KerasGraph:
     def _path(self, call: Call) -> tuple[list[Call], str | None]:
         """The calls between the input and this one, in the order of the data, and the input; None where not reached."""
         found: list[Call] = []
-        for _ in range(_MOST_CALLS):
+        for _ in range(self.left):
+            self.left -= 1
             if len(set(call.before)) != 1 or len(call.before) != 1:
                 return found[::-1], None
             name = call.before[0]
@@ -338,6 +350,8 @@ class KerasGraph:
                 return found[::-1], None
             call = self.calls[name]
             found.append(call)
+            if call.layer.kind in CONVOLUTIONS:
+                break
         return found[::-1], None
 
     def _sizes_along(self, path: Sequence[Call], start: str | None) -> list[Sizes | None]:
@@ -460,7 +474,8 @@ class KerasGraph:
     def _behind(self, call: Call, roles: Roles | None, windows: int | None, n: int) -> Iterator[Step]:
         """What follows, as far as there is one way to go that is known."""
         is_lost = False
-        for _ in range(_MOST_CALLS):
+        for _ in range(self.left):
+            self.left -= 1
             following = self.users.get(call.key, [])
             if not following:
                 return
@@ -479,6 +494,7 @@ class KerasGraph:
             yield step
             if step.kind == "dense":
                 return
+        yield Step("other", call.layer.name, "more than is followed")
 
     def _step(
         self, call: Call, roles: Roles | None, windows: int | None, n: int
