@@ -6,6 +6,7 @@ maximum of every row of windows that came out.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
