@@ -245,9 +245,9 @@ class _Watch(TorchFunctionMode):
             return  # a shape, or a number: nothing that goes on
         call.inputs = [value for value, _ in inputs]
         call.arguments = [tensor for _, tensor in inputs]
+        call.outputs = [self._value(tensor, call) for tensor in outputs]
         for value in call.inputs:
             value.users.append(call)
-        call.outputs = [self._value(tensor, call) for tensor in outputs]
         self.watched.calls.append(call)
 
 
