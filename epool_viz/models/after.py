@@ -6,6 +6,7 @@ maximum of every row of windows that came out.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,7 +34,16 @@ _CALLED = {
     "gelu": "gelu", "silu": "silu", "softplus": "softplus", "softmax": "softmax", "prelu": "prelu", "relu6": "relu6",
     "hardtanh": "clip", "celu": "celu", "mish": "mish", "logsigmoid": "logsigmoid",
 }  # fmt: skip
-_EXACT = {"relu": torch.relu, "exponential": torch.exp, "sigmoid": torch.sigmoid, "tanh": torch.tanh}
+_EXACT: dict[str, Callable[[Tensor], Tensor]] = {
+    "relu": torch.relu,
+    "exponential": torch.exp,
+    "sigmoid": torch.sigmoid,
+    "tanh": torch.tanh,
+}
+_USUAL: dict[str, Callable[[Tensor], Tensor]] = {
+    "softplus": nn.functional.softplus, "elu": nn.functional.elu, "celu": nn.functional.celu,
+    "silu": nn.functional.silu, "selu": nn.functional.selu, "mish": nn.functional.mish,
+}  # fmt: skip
 _CLAMPS = ("clamp", "clamp_", "clip", "clip_", "clamp_min", "clamp_min_")
 _MOVING = ("squeeze", "unsqueeze", "flatten", "view", "reshape", "transpose", "permute", "contiguous", "movedim",
            "swapaxes", "swapdims", "T", "mT", "unflatten", "rearrange", "view_as", "reshape_as", "expand",
@@ -182,10 +192,11 @@ def _elementwise(call: Call, here: Tensor, there: Tensor, axes: tuple[str, ...])
         return Step("aside", call.name, call.word) if torch.allclose(here, there, rtol=1e-5, atol=1e-6) else None
     word = _activation(call)
     if word is not None:
-        exact = _EXACT.get(word)
-        if exact is not None and not torch.allclose(exact(here), there, rtol=1e-3, atol=_atol(call)):
+        exact = _EXACT.get(word) or _USUAL.get(word)
+        is_so = exact is None or torch.allclose(exact(here), there, rtol=1e-3, atol=_atol(call))
+        if not is_so and word in _EXACT:
             return None
-        return Step("activation", call.name, word)
+        return Step("activation", call.name, word if is_so else f"{word} with its own settings")
     if isinstance(call.layer, BATCH_NORMS) or call.word in ("batch_norm", *_ARITHMETIC):
         return _scaling(call, here, there, axes)
     return None

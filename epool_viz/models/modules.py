@@ -14,7 +14,7 @@ from torch import nn
 from epool_viz.data.importing.checking import MOST, checked, largest_difference, not_checked
 from epool_viz.data.importing.kernels import ImportedKernels, Reading, assemble, letters_wanted
 from epool_viz.data.importing.network import TORCH_1D, TORCH_2D, Array, Convolution, Network, Step, Tensor, tensor_of
-from epool_viz.errors import FormatError
+from epool_viz.errors import ArgumentError, FormatError
 from epool_viz.models.after import Stage, pooling_steps, read_after, scores_of
 from epool_viz.models.before import Read, read_before
 from epool_viz.models.cnn import MotifCNN
@@ -22,9 +22,11 @@ from epool_viz.models.runs import Run, input_names, runs_of
 from epool_viz.models.threads import few_threads
 from epool_viz.models.watching import Call, to_run
 
+_ACCEPTED = "a convolution that reads 4 or 20 letters"
 _FORMAT = "torch module"
 _MOST_OF_HALVES = 2e-2
 _LAZY = (nn.parameter.UninitializedParameter, nn.parameter.UninitializedBuffer)
+_DOWN, _ACROSS = ("kernel", "1", "letter", "position"), ("kernel", "1", "position", "letter")
 _FOLDED = ("batch_norm", "scale")
 
 
@@ -52,29 +54,63 @@ def read_module(model: nn.Module, reading: Reading, by_names: Any) -> ImportedKe
     """
     model = _unwrapped(model)
     name = type(model).__name__
-    if any(isinstance(each, _LAZY) for each in (*model.parameters(), *model.buffers())):
+    held = [*model.parameters(), *model.buffers()]
+    if any(isinstance(each, _LAZY) for each in held):
         raise FormatError(name, None, "weights that are not there yet", "a module whose lazy layers have run once")
+    if any(each.is_meta for each in held):
+        raise FormatError(name, None, "weights without numbers, on the device `meta`", "a module with its numbers")
     if isinstance(model, MotifCNN):
         return _read_motif_cnn(model, reading)
     with to_run(model) as running, few_threads():
         runs, error = runs_of(running, letters_wanted(reading))
         if not runs:
             return _read_unrun(model, reading, by_names, error)
-        found = _convolutions(runs[0], running)
-        convolutions = [_convolution(each, runs[0]) for each in found]
-        network = Network(name, _FORMAT, tuple(convolutions), tuple(_remarks(running, found)))
+        runs = [run for run in runs if bool(run.passes[0].error) == bool(runs[0].passes[0].error)]
+        found = {id(run): _convolutions(run, running) for run in runs}
+        if reading.axes is not None:  # the layout that agrees with what the caller says
+            runs.sort(key=lambda run: _apart(_network(name, run, found, running), found[id(run)], run, reading))
+        network = _network(name, runs[0], found, running)
         kernels = assemble(network, reading)
-        others = [run for run in runs[1:] if bool(run.passes[0].error) == bool(runs[0].passes[0].error)]
-        against = [_against(kernels, _named(run, running, kernels.layer), run, reading) for run in (runs[0], *others)]
-    contrary = [run for run, apart in zip(others, against[1:], strict=True) if apart is not None and apart > MOST]
-    if contrary and kernels.reads_letters:
+        against = [_against(kernels, _named(found[id(run)], kernels.layer), run, reading) for run in runs]
+    contrary = [run for run, apart in zip(runs, against, strict=True) if apart is not None and apart > MOST]
+    if kernels.reads_letters and contrary and runs[0] not in contrary and reading.axes is None:
         doubt = f"it is given {_said(runs[0])}, and not {_said(contrary[0])}, which it takes as well"
-        convolutions = [
+        doubted = tuple(
             dataclasses.replace(each, doubt=doubt, at_input=False) if each.name == kernels.layer else each
-            for each in convolutions
-        ]
-        kernels = assemble(dataclasses.replace(network, convolutions=tuple(convolutions)), reading)
+            for each in network.convolutions
+        )
+        kernels = assemble(dataclasses.replace(network, convolutions=doubted), reading)
     return _told(kernels, against[0], runs[0], model)
+
+
+def _network(name: str, run: Run, found: dict[int, list[_Found]], model: nn.Module) -> Network:
+    """The module's convolutions as one run shows them; the others tell where a weight can be read in two ways."""
+    here = found[id(run)]
+    others = [convolutions for key, convolutions in found.items() if key != id(run)]
+    made = []
+    for each in here:
+        elsewhere = [other for convolutions in others if (other := _named(convolutions, each.name)) is not None]
+        is_open = any(_letter_axis(other) not in (None, _letter_axis(each)) for other in elsewhere)
+        made.append(_convolution(each, run, is_open=is_open))
+    return Network(name, _FORMAT, tuple(made), tuple(_remarks(model, here)))
+
+
+def _apart(network: Network, found: list[_Found], run: Run, reading: Reading) -> float:
+    try:
+        kernels = assemble(network, reading)
+    except (FormatError, ArgumentError):
+        return float("inf")
+    apart = _against(kernels, _named(found, kernels.layer), run, reading)
+    return float("inf") if apart is None else apart
+
+
+def _letter_axis(found: _Found) -> int | None:
+    """Of a weight with two spatial axes: along which one the letters lie; None where it is neither, or not known."""
+    about, data = found.call.convolution, found.call.outputs[0].data
+    is_plain = found.read.table is not None and scores_of(found.call) is not None
+    if about is None or about["weight"].ndim != 4 or about["weight"].shape[1] != 1 or not is_plain or data is None:
+        return None
+    return 2 if data.shape[2] == 1 else 3
 
 
 def _unwrapped(model: nn.Module) -> nn.Module:
@@ -120,11 +156,21 @@ def _name_of(call: Call, model: nn.Module) -> str:
     return call.within or f"{call.word} of ({', '.join(map(str, weight.shape))})"
 
 
-def _named(run: Run, model: nn.Module, layer: str) -> _Found | None:
-    return next((each for each in _convolutions(run, model) if each.name == layer), None)
+def _named(found: Sequence[_Found], layer: str) -> _Found | None:
+    return next((each for each in found if each.name == layer), None)
 
 
-def _convolution(found: _Found, run: Run) -> Convolution:
+def _roles(found: _Found, *, is_open: bool) -> tuple[str, ...]:
+    """What the axes of a weight are; of a square image, which one the letters lie along, where the run tells."""
+    assert found.call.convolution is not None  # noqa: S101 - only convolutions are found
+    shape = found.call.convolution["weight"].shape
+    if len(shape) == 3:
+        return TORCH_1D
+    axis = None if is_open or shape[2] != shape[3] else _letter_axis(found)
+    return {None: TORCH_2D, 2: _DOWN, 3: _ACROSS}[axis]
+
+
+def _convolution(found: _Found, run: Run, *, is_open: bool) -> Convolution:
     call, about = found.call, found.call.convolution
     assert about is not None  # noqa: S101 - only convolutions are found
     after = tuple(stage.step for stage in found.stages)
@@ -134,23 +180,33 @@ def _convolution(found: _Found, run: Run) -> Convolution:
         after = (Step("other", "", "a place where the forward pass goes by the numbers"),)
     name = "weight" if found.name == "the convolution" else f"{found.name}.weight"
     bias = about["bias"]
+    before = _before(found)
     doubt = "another sequence takes the same way through the forward pass" if run.passes[0].is_free else ""
     stride, dilation = _along(about["stride"], call), _along(about["dilation"], call)
     return Convolution(
         found.name,
         tensor_of(name, _numbers(about["weight"])),
         None if bias is None else tensor_of(name.removesuffix("weight") + "bias", _numbers(bias)),
-        TORCH_1D if call.convolution is not None and about["weight"].ndim == 3 else TORCH_2D,
+        _roles(found, is_open=is_open),
         after,
         stride=stride,
         dilation=dilation,
         groups=about["groups"],
         padding=_padding(found),
-        at_input=found.read.table is not None and not found.read.before and not doubt,
-        before=found.read.before,
+        at_input=found.read.table is not None and before == () and not doubt,
+        before=before,
         has_no_bias=bias is None,
         doubt=doubt,
     )
+
+
+def _before(found: _Found) -> tuple[Step, ...] | None:
+    """What stands between the letters and the kernels; None where the scores were too many to keep."""
+    if found.read.table is None or scores_of(found.call) is not None:
+        return found.read.before
+    if found.call.outputs[0].data is None:
+        return None
+    return (*found.read.before, Step("other", "", "a second axis, that of the letters, along which the kernels slide,"))
 
 
 def _numbers(tensor: torch.Tensor) -> Array:
@@ -282,17 +338,29 @@ def _read_unrun(model: nn.Module, reading: Reading, by_names: Any, error: str) -
     network = by_names(model.state_dict(), name)
     convolutions = [_of_layer(each, layers) for each in network.convolutions]
     kept = tuple(each for each in convolutions if each is not None)
+    if not kept:
+        raise FormatError(name, None, f"no convolution, but {_listed(layers)}", _ACCEPTED)
     kernels = assemble(Network(name, _FORMAT, kept, (remark, *network.remarks)), reading)
     why = "it could not be run on one-hot letters" + (f" ({error})" if error else "")
     return not_checked(kernels, why)
 
 
+def _listed(layers: dict[str, nn.Module]) -> str:
+    """The layers that have weights, in words."""
+    told = [
+        f"`{path}` ({type(each).__name__})" if path else type(each).__name__
+        for path, each in layers.items()
+        if any(True for _ in each.parameters(recurse=False))
+    ]
+    return ", ".join(told[:5]) + (", …" if len(told) > 5 else "") if told else "no layer with weights"
+
+
 def _of_layer(conv: Convolution, layers: dict[str, nn.Module]) -> Convolution | None:
     """A weight with what its layer says; None for one of a layer that is no convolution."""
-    path = "" if conv.name == "weight" else conv.name
+    path = "" if conv.weight.name == "weight" else conv.name
     layer = layers.get(path)
     if layer is None or not isinstance(layer, nn.Conv1d | nn.Conv2d):
-        is_plain = layer is None or not type(layer).__module__.startswith("torch.nn")
+        is_plain = layer is None or type(layer) is nn.Module or not type(layer).__module__.startswith("torch.nn")
         return dataclasses.replace(conv, name=conv.name or "the convolution") if is_plain else None
     width = (layer.kernel_size[-1] - 1) * layer.dilation[-1] + 1
     padding: str = layer.padding_mode

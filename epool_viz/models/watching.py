@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -286,7 +286,8 @@ def to_run(model: nn.Module) -> Iterator[nn.Module]:
         if copied is None:
             stack.enter_context(_left_as_it_was(model))
             copied = model
-        copied.eval()
+        with suppress(NotImplementedError):  # a graph that was exported is as it was exported
+            copied.eval()
         yield copied
 
 
@@ -342,7 +343,8 @@ def _is_whole(layer: nn.Module) -> bool:
 def _word(func: Any) -> str:
     name = getattr(func, "__name__", str(func))
     owner = getattr(func, "__self__", None)
-    return getattr(owner, "__name__", name) if name == "__get__" else name
+    # a property is named by its owner, an operator of an exported graph as in "conv1d.default"
+    return getattr(owner, "__name__", name) if name == "__get__" else name.partition(".")[0]
 
 
 def _convolution(args: Any, kwargs: Any) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from torch.nn.utils import parametrizations, prune
 
 from epool_viz import MotifCNN, import_kernels, kernel_to_pwm, scan
 from epool_viz.data.importing.kernels import ImportedKernels
-from epool_viz.errors import FormatError
+from epool_viz.errors import ArgumentError, FormatError
 from epool_viz.models.pooling import ExpectationPooling
 
 LENGTH = 61
@@ -215,6 +215,8 @@ NOT_LETTERS: dict[str, Callable[[], nn.Module]] = {
         lambda s, x: s.c(s.l(x[:, :, None])[:, :, 0]).amax(-1), l=nn.ConvTranspose2d(4, 4, 1), c=conv()),
     "a running sum": lambda: Net(lambda s, x: s.c(x.cumsum(-1)).amax(-1), c=conv()),
     "active dropout": lambda: Net(lambda s, x: s.c(F.dropout(x, 0.5)).amax(-1), c=conv()),
+    "a second axis to slide along": lambda: Net(
+        lambda s, x: s.c(x[:, None]).amax((2, 3)), c=nn.Conv2d(1, 3, (4, 5), padding=(1, 2))),
     "two letters that meet": lambda: Net(lambda s, x: s.c(x[:, [0, 0, 1, 1]]).amax(-1), c=conv()),
     "a sum of two": lambda: Net(lambda s, x: s.c(x + s.l(x)).amax(-1), c=conv(), l=nn.Conv1d(4, 4, 3, padding=1)),
 }  # fmt: skip
@@ -252,6 +254,33 @@ def test_a_view_whose_layout_is_not_known_leaves_a_condition() -> None:
     assert read.reads_letters is None
     assert read.statements[0].startswith("If it is given (batch, 4, length), and not (batch, length, 4)")
     assert not claims(read)
+
+
+def test_letters_of_a_square_image_lie_where_the_module_takes_them(codes: np.ndarray) -> None:
+    for size, given in ((61, (-1, 1, 4, 61)), (61, (-1, 1, 61, 4))):
+        down = given[2] == 4
+        layer = nn.Conv2d(1, 3, 4)
+
+        def forward(self: Net, x: torch.Tensor, down: bool = down) -> torch.Tensor:
+            assert x.ndim == 3
+            assert x.shape[1 if down else 2] == 4
+            return self.c(x[:, None]).amax((2, 3))
+
+        read = import_kernels(Net(forward, c=layer))
+        assert read.axes == ("kernel, 1, letter, position" if down else "kernel, 1, position, letter"), size
+        assert (read.reads_letters, (read.difference or 0) < 1e-5) == (True, True)
+        x = one_hot(codes)
+        expected = first_scores(Net(lambda s, x: s.c(x), c=layer), (x if down else x.transpose(1, 2))[:, None])
+        np.testing.assert_allclose(scores_by(read, codes), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_square_image_that_can_be_given_both_ways_is_asked_about() -> None:
+    model = Net(lambda s, x: s.c(x).amax((2, 3)), c=nn.Conv2d(1, 3, 4))
+    with pytest.raises(ArgumentError, match="can be read in 2 ways"):
+        import_kernels(model)
+    for axes in ("kernel, 1, letter, position", "kernel, 1, position, letter"):
+        read = import_kernels(model, axes=axes)
+        assert (read.axes, read.reads_letters, (read.difference or 0) < 1e-5) == (axes, True, True)
 
 
 # weights in parts and functions
@@ -346,6 +375,11 @@ def test_a_function_with_parameters_is_a_convolution_too(codes: np.ndarray) -> N
     assert (read.layer, read.padding, read.activation, read.pooling) == ("motifs", "same", "relu", "max")
     softmaxed = Net(lambda s, x: F.conv1d(x, s.motifs.softmax(1)).amax(-1), motifs=model.motifs)
     np.testing.assert_allclose(import_kernels(softmaxed).kernels.sum(1), 1, rtol=1e-5)
+
+
+def test_a_module_without_numbers_is_refused() -> None:
+    with pytest.raises(FormatError, match="found weights without numbers, on the device `meta`"):
+        import_kernels(nn.Sequential(nn.Conv1d(4, 3, 5, device="meta")))
 
 
 def test_lazy_layers_that_have_not_run_are_refused() -> None:
@@ -446,6 +480,8 @@ FOLLOWS: dict[str, tuple[Callable[[], nn.Module], str | None, str | None, bool]]
     "exp, mean": (lambda: f(lambda s, x: s.c(x).exp().mean(-1)), "exponential", "average", True),
     "local": (lambda: seq(nn.MaxPool1d(4), nn.AdaptiveMaxPool1d(1)), "identity", "local max, max", True),
     "clamp": (lambda: f(lambda s, x: s.c(x).clamp(min=0).amax(-1)), "relu", "max", True),
+    "softplus": (lambda: seq(nn.Softplus()), "softplus", None, True),
+    "a sharper softplus": (lambda: seq(nn.Softplus(3.0)), "softplus with its own settings", None, True),
     "clip": (lambda: f(lambda s, x: s.c(x).clamp(0, 4).amax(-1)), "clip", "max", True),
     "transposed": (lambda: f(lambda s, x: s.c(x).transpose(1, 2).amax(1)), "identity", "max", True),
     "two activations": (lambda: seq(nn.ReLU(), nn.Tanh(), nn.AdaptiveMaxPool1d(1)), "relu, tanh", "max", True),
@@ -588,7 +624,8 @@ def test_inputs_side_by_side_are_no_letters() -> None:
 @pytest.mark.parametrize("kind", ["groups", "transposed"])
 def test_what_is_no_plain_convolution_is_not_offered(kind: str) -> None:
     layer = nn.Conv1d(4, 4, 5, groups=4) if kind == "groups" else nn.ConvTranspose1d(4, 4, 5)
-    with pytest.raises(FormatError, match="accepted: a convolution that reads 4 or 20 letters"):
+    named = r"0\.weight \(4, 1, 5\)" if kind == "groups" else r"no convolution, but `0` \(ConvTranspose1d\)"
+    with pytest.raises(FormatError, match=f"found .*{named}; accepted: a convolution that reads 4 or 20 letters"):
         import_kernels(nn.Sequential(layer))
 
 
