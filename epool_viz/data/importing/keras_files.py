@@ -1,4 +1,4 @@
-"""Keras models: `.h5` of any age and `.keras`, with h5py and JSON only. No layer is built, no Lambda is run."""
+"""Keras models: `.h5` of any age and `.keras`, with h5py and JSON only. No Lambda is run."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ from epool_viz.data._hdf5_guard import (
     require_sound_heaps,
 )
 from epool_viz.data.importing.archives import Archive
+from epool_viz.data.importing.keras_door import run_keras
 from epool_viz.data.importing.keras_graph import KerasGraph, Layer
-from epool_viz.data.importing.network import Array, Network, Tensor, in_order
+from epool_viz.data.importing.network import Array, Network, NotRunError, Scores, Tensor, in_order
 from epool_viz.data.importing.tensors import network_of_tensors
 from epool_viz.data.importing.walking import UnknownError
 from epool_viz.errors import FormatError
@@ -54,7 +55,14 @@ def read_keras_archive(archive: Archive, source: str) -> Network:
         name = str(model.get("class_name"))[:80]
         remark = f"`{name}` is a class of its own: what stands before and behind its layers is not in the file."
         return dataclasses.replace(network, remarks=(remark,))
-    return _network(model, lambda layer, part: _of_store(file, layer, part), False, source, "Keras 3 archive")
+    return _network(
+        model,
+        lambda layer, part: _of_store(file, layer, part),
+        False,
+        source,
+        "Keras 3 archive",
+        (archive.raw, ".keras"),
+    )
 
 
 def read_keras_hdf5(raw: bytes, source: str) -> Network:
@@ -73,6 +81,7 @@ def read_keras_hdf5(raw: bytes, source: str) -> Network:
         is_theano,
         source,
         f"Keras {version} HDF5" if version else "Keras HDF5",
+        (raw, ".h5"),
     )
 
 
@@ -201,6 +210,7 @@ def _network(
     is_theano: bool,
     source: str,
     format: str,  # noqa: A002
+    file: tuple[bytes, str],
 ) -> Network:
     graph = KerasGraph(find, is_theano)
     try:
@@ -217,7 +227,13 @@ def _network(
         listed = ", ".join(f"`{layer.name}`, a {layer.kind}" for layer in graph.unread[:4])
         raise FormatError(source, None, f"{listed}, but no plain convolution", "a Conv1D or Conv2D")
     convolutions = tuple(conv for _, conv in found if conv is not None)
-    return Network(source, format, convolutions, tuple(_remarks(graph)))
+
+    def run(layer: str, onehot_of: Callable[[int | None], Array], with_norms: bool) -> Scores:
+        if layer not in graph.doors:
+            raise NotRunError("it stands within another model, or is used several times")
+        return run_keras(*file, model, graph.doors[layer], onehot_of, with_norms)
+
+    return Network(source, format, convolutions, tuple(_remarks(graph)), run=run)
 
 
 def _remarks(graph: KerasGraph) -> Iterator[str]:

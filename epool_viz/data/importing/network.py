@@ -19,6 +19,7 @@ TORCH_1D = ("kernel", "in", "position")
 TORCH_2D = ("kernel", "in", "height", "width")
 KERAS_1D = ("position", "in", "kernel")
 KERAS_2D = ("height", "width", "in", "kernel")
+MOST_CONVOLUTIONS = 500  # of a model that are followed
 SINGLE = "1"  # an axis of one entry
 
 
