@@ -30,7 +30,8 @@ def held_against(network: Network, found: ImportedKernels, reading: Reading) -> 
     """
     if network.run is None:
         return found
-    if not found.reads_letters:
+    conv = next((each for each in network.convolutions if each.name == found.layer), None)
+    if found.reads_letters is False or conv is None or conv.before is None:
         return not_checked(found, "it is not known that these kernels read letters")
     codes = np.zeros((0, 0), np.int64)
 
