@@ -30,9 +30,9 @@ def examples(one_thread: None, tmp_path_factory: pytest.TempPathFactory) -> list
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the frameworks, on making what is old
-            from tests.border import onnx_networks, torch_networks
+            from tests.border import old_keras_networks, onnx_networks, torch_networks
 
-            made = [*torch_networks.examples(), *onnx_networks.examples()]
+            made = [*torch_networks.examples(), *onnx_networks.examples(), *old_keras_networks.examples()]
         made += keras_networks.gather(process, folder)
     finally:
         process.kill()
