@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -40,10 +41,6 @@ _EXACT: dict[str, Callable[[Tensor], Tensor]] = {
     "sigmoid": torch.sigmoid,
     "tanh": torch.tanh,
 }
-_USUAL: dict[str, Callable[[Tensor], Tensor]] = {
-    "softplus": nn.functional.softplus, "elu": nn.functional.elu, "celu": nn.functional.celu,
-    "silu": nn.functional.silu, "selu": nn.functional.selu, "mish": nn.functional.mish,
-}  # fmt: skip
 _CLAMPS = ("clamp", "clamp_", "clip", "clip_", "clamp_min", "clamp_min_")
 _MOVING = ("squeeze", "unsqueeze", "flatten", "view", "reshape", "transpose", "permute", "contiguous", "movedim",
            "swapaxes", "swapdims", "T", "mT", "unflatten", "rearrange", "view_as", "reshape_as", "expand",
@@ -192,11 +189,13 @@ def _elementwise(call: Call, here: Tensor, there: Tensor, axes: tuple[str, ...])
         return Step("aside", call.name, call.word) if torch.allclose(here, there, rtol=1e-5, atol=1e-6) else None
     word = _activation(call)
     if word is not None:
-        exact = _EXACT.get(word) or _USUAL.get(word)
-        is_so = exact is None or torch.allclose(exact(here), there, rtol=1e-3, atol=_atol(call))
-        if not is_so and word in _EXACT:
+        exact = _EXACT.get(word)
+        beta = getattr(call.layer, "beta", 1) if word == "softplus" else 1
+        if beta != 1:
+            word, exact = f"softplus of beta {beta:g}", partial(nn.functional.softplus, beta=beta)
+        if exact is not None and not torch.allclose(exact(here), there, rtol=1e-3, atol=_atol(call)):
             return None
-        return Step("activation", call.name, word if is_so else f"{word} with its own settings")
+        return Step("activation", call.name, word)
     if isinstance(call.layer, BATCH_NORMS) or call.word in ("batch_norm", *_ARITHMETIC):
         return _scaling(call, here, there, axes)
     return None
