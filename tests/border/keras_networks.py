@@ -553,7 +553,7 @@ class Maker:
             "attention": lambda: lambda x: layers.MultiHeadAttention(1, 4)(x, x),
             "residual of a dense": lambda: lambda x: layers.Add()([x, layers.Dense(4)(x)]),
             "1×1": lambda: layers.Conv1D(4, 1),
-            "depthwise": lambda: layers.DepthwiseConv1D(3, padding="same"),
+            "a depthwise layer": lambda: layers.DepthwiseConv1D(3, padding="same"),
             "spectral dense": lambda: layers.Dense(4, use_bias=False, kernel_constraint="unit_norm"),
         }
         for said, make in befores.items():

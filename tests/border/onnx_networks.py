@@ -486,7 +486,6 @@ def _stored_weights() -> Iterator[Example]:
     yield made("weight of two parts", W, joined, b)
     yield made("weight raised", np.exp(W), raised, b)
     yield made("no bias", W, lambda g: g.hold("w", W))
-    yield made("a bias by no name", W, lambda g: g.hold("w", W), None)
     # old style: weights are inputs too
     graph = begin(ir=3, opset=9)
     graph.input("w", W.shape), graph.input("b", b.shape)
@@ -802,7 +801,7 @@ def _acts() -> Iterator[Example]:
         graph.hold("dense", _RNG.normal(size=(KERNELS, 1)).astype("f4"))
         graph.do("MatMul", "flat", "dense", to="out")
         return example(
-            name,
+            f"then {name}",
             "behind",
             graph,
             W,

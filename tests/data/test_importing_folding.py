@@ -171,6 +171,15 @@ def test_scalings_and_batch_norms_straight_after_are_folded_in_one_by_one(
     assert found.activation == "relu"
 
 
+def test_a_reading_against_what_is_known_leaves_a_condition(weight: Array) -> None:
+    assert read(weight, Reading(flip=False, axes="kernel, letter, position"), before=(), after=()).reads_letters
+    for reading in (Reading(flip=True), Reading(axes="kernel, position, letter")):
+        stored = weight if reading.axes is None else weight.transpose(0, 2, 1)
+        found = read(stored, reading, before=(), after=())
+        assert found.reads_letters is None
+        assert "as you say and its framework does not" in found.statements[0]
+
+
 # what follows
 
 RELU, TANH = Step("activation", "r", "relu"), Step("activation", "t", "tanh")
@@ -223,6 +232,15 @@ def test_the_weights_of_expectation_pooling_are_a_posterior_of_raw_scores_only(
     found = read(weight, before=(), after=(*after, Step("pooling", "e", "expectation")), padding=padding)
     assert ("its weights are the posterior of the E-step" in found.statements[-1]) == is_claimed
     assert ("but for the windows over the padding" in found.statements[-1]) == (padding == "same")
+
+
+@pytest.mark.parametrize(
+    ("after", "end"), [((), "No pooling"), ((OTHER,), "Then comes `attention`"), ((MAX,), "The ex")]
+)
+def test_an_exponential_does_not_hide_what_follows(after: tuple[Step, ...], end: str, weight: Array) -> None:
+    found = read(weight, before=(), after=(Step("activation", "e", "exponential"), *after))
+    assert found.statements[1].startswith("The exponential of a score is the likelihood ratio of its window")
+    assert found.statements[-1].startswith(end)
 
 
 # the bias

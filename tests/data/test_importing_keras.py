@@ -16,6 +16,7 @@ import pytest
 
 from epool_viz import ImportedKernels, import_kernels, scan
 from epool_viz.data.importing.keras_door import require_plain
+from epool_viz.data.importing.keras_graph import activation_word
 from epool_viz.data.importing.network import NotRunError
 from epool_viz.errors import AmbiguousAxesError, FormatError
 
@@ -181,6 +182,15 @@ def test_across_what_is_not_known_nothing_is_claimed(name: str, tmp_path: Path) 
     assert any("is not folded in" in each for each in read.statements)
 
 
+def test_a_batch_norm_along_a_sequence_as_long_as_the_alphabet_is_none_of_the_letters(tmp_path: Path) -> None:
+    start = keras.Input((4, 4))
+    model = filled(keras.Model(start, L.Flatten()(conv(3, 2)(L.BatchNormalization(axis=1)(start)))))
+    read = import_kernels(kept(model, tmp_path))
+    assert not claims(read)
+    assert "`batch_normalization" in read.statements[0]
+    assert "is not folded in" in read.statements[0]
+
+
 def test_a_channels_first_convolution_reads_rows_of_letters(tmp_path: Path) -> None:
     start = keras.Input((4, LENGTH))
     scores = conv(data_format="channels_first")(L.BatchNormalization(axis=1)(start))
@@ -241,16 +251,31 @@ def test_what_follows_is_named(layer: Callable[[], Any], word: str, tmp_path: Pa
 
 
 def test_an_activation_of_somebodys_own_is_not_known(tmp_path: Path) -> None:
+    def square(x: Any) -> Any:
+        return x * x
+
     @keras.saving.register_keras_serializable("mine")
     def relu(x: Any) -> Any:
         return x * x
 
     start = keras.Input((LENGTH, 4))
-    for made in (lambda x: conv(activation=relu)(x), lambda x: L.Activation(relu)(conv()(x))):
+    ways = (
+        lambda x: conv(activation=square)(x),
+        lambda x: L.Activation(square)(conv()(x)),
+        lambda x: L.Activation(relu)(conv()(x)),
+    )
+    for made in ways:
         model = filled(keras.Model(start, L.GlobalMaxPooling1D()(made(start))))
         read = import_kernels(kept(model, tmp_path))
         assert (read.activation, read.pooling) == (None, None)
         assert "which is not followed" in read.statements[-1]
+
+
+def test_a_function_of_another_module_is_no_activation_of_keras_whatever_its_name() -> None:
+    about = {"class_name": "function", "config": "relu", "registered_name": "relu"}
+    assert activation_word({**about, "module": "keras.activations"}) == "relu"
+    for module in ("builtins", "somebody", "kerasish"):
+        assert activation_word({**about, "module": module}) is None
 
 
 def test_a_layer_of_somebodys_own_is_not_taken_for_one_of_keras(tmp_path: Path) -> None:

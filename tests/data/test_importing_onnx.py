@@ -346,6 +346,11 @@ def test_a_width_that_padding_adds_to_the_letters_is_no_alphabet() -> None:
         import_kernels(model_of(nodes, stored))
 
 
+def test_rows_that_padding_makes_up_are_no_letters() -> None:
+    nodes, stored = [Node("Pad", ["x", "pads"], ["n"]), conv("n")], {"pads": np.array([0, 1, 0, 0, 0, 0])}
+    assert not claims(import_kernels(model_of(nodes, stored, shape=("n", "c", "l"))))
+
+
 # what follows
 
 

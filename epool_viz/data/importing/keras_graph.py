@@ -592,7 +592,7 @@ def activation_word(value: Any) -> str | None:
             return _word_of(kind, config)
         if kind == "Activation" and isinstance(config, dict):
             return activation_word(config.get("activation"))
-        is_own = str(value.get("module", "")).startswith("keras") and kind == "function"
+        is_own = str(value.get("module", "")).split(".")[0] == "keras" and kind == "function"
         value = config if is_own else kind.lower()
     word = str(value)
     return word.replace("leaky_relu", "leaky relu") if word in (*_WORDS, *_LINEAR) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -96,7 +97,7 @@ class ImportedKernels:
     check : str
         How the kernels were held against the model's own first layer, in a sentence, or why they were not.
     difference : float or None
-        The largest difference found in doing so, relative to the size of the scores where that is above 1; None where
+        The largest difference found in doing so, relative to how far the scores of each kernel lie apart; None where
         the model was not run.
     background : shape (letter,), or None
         What the log odds of motifs are against; None for uniform, and for the kernels of a network.
@@ -145,6 +146,11 @@ class ImportedKernels:
         """The kernels' width, in letters."""
         return int(self.kernels.shape[-1])
 
+    @property
+    def report(self) -> tuple[str, ...]:
+        """All that is said of them, a sentence each: what was taken for granted, what holds, and the check."""
+        return (*self.assumptions, *self.statements, *((self.check,) if self.check else ()))
+
     def __repr__(self) -> str:
         where = f" of {self.layer!r}" if self.layer else ""
         return f"ImportedKernels({len(self)} kernels of {self.width} positions of {self.alphabet.name}{where})"
@@ -169,6 +175,7 @@ def assemble(network: Network, reading: Reading) -> ImportedKernels:
         _say_axes(chosen, axes, reading),
         *said,
     ]
+    chosen = _doubted(chosen, axes, reading)
     kernels = _in_order(read_numbers(network.source, chosen.weight), axes)
     flip = chosen.is_true_convolution if reading.flip is None else reading.flip
     if flip:
@@ -336,6 +343,19 @@ def _readings(conv: Convolution, reading: Reading) -> tuple[tuple[str, ...], ...
     if conv.roles is None and len(shape) == 3 and shape[0] == 1:
         found = [each for each in found if each[0] == "kernel"]
     return tuple(dict.fromkeys(found))
+
+
+def _doubted(conv: Convolution, axes: tuple[str, ...], reading: Reading) -> Convolution:
+    """The convolution, with a doubt where the caller says another thing than what is known of it."""
+    known = (each for n in letters_wanted(reading) for each in readings(conv.weight.shape, conv.roles, n))
+    said = []
+    if reading.flip is not None and reading.flip != conv.is_true_convolution:
+        said.append("its kernels are turned round, as you say and its framework does not")
+    if reading.axes is not None and conv.roles is not None and axes not in known:
+        said.append(f"its axes are {_COMMA.join(axes)}, as you say and its framework does not")
+    if not said:
+        return conv
+    return dataclasses.replace(conv, doubt=" and ".join([*([conv.doubt] if conv.doubt else []), *said]))
 
 
 def _say_axes(conv: Convolution, axes: tuple[str, ...], reading: Reading) -> str:
