@@ -142,9 +142,10 @@ def test_wait_screen_offers_to_start_afresh_where_the_address_holds_a_state(
         browser.new_context() as context,
     ):
         page = context.new_page()
+        page.clock.install()
         page.goto(f"{server.address}/voila/render/slow.ipynb{fragment}", wait_until="commit")
-        page.get_by_text("Starting Python for you").wait_for()
-        server.process.kill()
+        page.locator("#loading_text").wait_for()
+        page.clock.fast_forward(60_000)
         page.get_by_role("button", name="Try again").wait_for()
         assert page.locator("#loading").get_by_role("button").all_inner_texts() == ["Try again", "Start afresh"][:n]
 
