@@ -109,9 +109,7 @@ def read_kernels(
     known = read.alphabet if alphabet is None else get_alphabet(alphabet)
     if len(known) != len(read.alphabet):
         raise FormatError(path.name, None, f"{len(read.alphabet)} letters", f"{len(known)} for {known.name}")
-    return KernelFile(
-        np.asarray(read.kernels, float), read.names, known, (*read.assumptions, *read.statements), read.bias
-    )
+    return KernelFile(np.asarray(read.kernels, float), read.names, known, read.report, read.bias)
 
 
 def _is_plain_matrix(path: Path) -> bool:

@@ -23,7 +23,8 @@ from epool_viz.data.limits import Limits
 KERAS = Path(__file__).parent / "keras_files"
 
 
-def test_kernels_read_apart_are_the_same() -> None:
+def test_kernels_read_apart_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "keras", raising=False)  # the other process has none to run the model with
     raw = (KERAS / "sequential.keras").read_bytes()
     read = apart.read_apart(raw, name="m.keras", reading=Reading(letters="TGCA", flip=True))
     expected = import_kernels(raw, letters="TGCA", flip=True)
@@ -142,7 +143,9 @@ def test_a_reader_of_sequences_that_goes_astray_is_told(
 ) -> None:
     monkeypatch.setattr(apart, "_COMMAND", [sys.executable, "-S", "-E", "-c", program])
     seconds = 0.5 if "while" in program else 8
+    begun = time.monotonic()
     read = apart.read_sequences_apart(FASTA, name="x.fa", seconds=seconds)
+    assert time.monotonic() - begun < seconds + 3
     assert read.sequences is None
     assert [problem.found for problem in read.problems] == [message]
 

@@ -75,7 +75,7 @@ def own_kernel(imported: ImportedKernels, which: int) -> Kernel:
     place = min(which, len(imported) - 1)
     matrix = np.asarray(imported.kernels[place], dtype=float)
     reading = f"From {imported.source}. {imported.statements[0] if imported.statements else ''}".strip()
-    said = (*imported.statements[1:], *imported.assumptions)
+    said = (*imported.statements[1:], *imported.assumptions, *((imported.check,) if imported.check else ()))
     is_of_network = imported.format not in ("motifs", "matrix")  # a matrix in text is one that was typed
     is_motif = imported.format == "motifs"
     return Kernel(matrix, imported.names[place], reading, said, is_motif=is_motif, is_of_network=is_of_network)
@@ -187,10 +187,17 @@ def own_note(imported: ImportedKernels, which: int, choices: Mapping[str, Any]) 
     changed = [_said(key, value) for key, value in own.items() if choices[key] != value]
     if changed:
         return f"Not what the network computes: it has {_listed(changed)}."
-    told = [_said(key, own[key]) for key in ("activation", "padding") if key in own]
-    said = f"Set as the file says: its bias{''.join(f', {each}' for each in told)}."
+    if imported.reads_letters is False:
+        return "Not what the network computes: these kernels do not read letters."
+    told = ["its bias"] if imported.bias_is_known else []
+    told += [_said(key, own[key]) for key in ("activation", "padding") if key in own]
+    said = f"Set as the file says: {', '.join(told)}." if told else "The file says no more than the kernel."
     if imported.activation not in (None, *ACTIVATIONS):
-        return f"{said} Its activation ({imported.activation}) is none of the choices: these are the scores before it."
+        said += f" Its activation ({imported.activation}) is none of the choices: these are the scores before it."
+    if not imported.bias_is_known:
+        said += " Its bias is not known, and 0 is taken."
+    if imported.reads_letters is None:
+        said += " Whether it reads letters is not known."
     return said
 
 

@@ -68,6 +68,8 @@ class KernelSet:
         What was taken for granted, and what holds, a sentence each.
     names : tuple of str
         One a kernel, or none.
+    checks : tuple of str
+        What is not known, and how the kernels were held against their model, a sentence each.
     """
 
     name: str
@@ -84,6 +86,7 @@ class KernelSet:
     alphabet: Alphabet = DNA
     notes: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.kernels)
@@ -145,6 +148,10 @@ def gallery_kernels(name: str) -> KernelSet:
     )
 
 
+# behind the title: what a logo of these kernels is
+_MEANING = {True: "", None: ": motifs, if they read letters", False: ": no motifs, they do not read letters"}
+
+
 def kernel_set_of(found: ImportedKernels) -> KernelSet:
     """Imported kernels as those of a model.
 
@@ -159,7 +166,7 @@ def kernel_set_of(found: ImportedKernels) -> KernelSet:
     activation = found.activation if found.activation in ACTIVATIONS else "identity"
     return KernelSet(
         "",
-        f"{found.source} ({found.format})",
+        f"{found.source} ({found.format})" + _MEANING[found.reads_letters],
         np.asarray(found.kernels, dtype=float),
         np.asarray(found.bias, dtype=float),
         None if found.output_weights is None else np.asarray(found.output_weights, dtype=float),
@@ -172,7 +179,15 @@ def kernel_set_of(found: ImportedKernels) -> KernelSet:
         found.alphabet,
         (*_left_out(found), *found.assumptions, *found.statements),
         found.names,
+        tuple(_of_the_check(found)),
     )
+
+
+def _of_the_check(found: ImportedKernels) -> Iterable[str]:
+    if found.activation is None and found.format not in ("motifs", "matrix"):
+        yield "What the scores go through is not known; here they are taken as they are."
+    if found.check:
+        yield found.check
 
 
 def _method_of(pooling: str | None) -> str:
