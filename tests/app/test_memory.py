@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -89,3 +91,28 @@ def test_no_limit_is_none(tmp_path: Path) -> None:
 def test_less_memory_than_any_dashboard_needs_is_refused(memory: int) -> None:
     with pytest.raises(ArgumentError, match=rf"`--kernel-memory` is {memory}; accepted: at least 400 megabytes"):
         serve(kernel_memory=memory, open_browser=False)
+
+
+def test_binder_limits_what_it_starts() -> None:
+    root = Path(__file__).resolve().parents[2]
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PYTHONPATH": str(root)}
+    for given, expected in (({}, "1000000"), ({"EPOOL_VIZ_KERNEL_MEMORY": "700"}, "700000")):
+        asked = ["bash", str(root / "binder" / "start"), "bash", "-c", "ulimit -S -d; ulimit -H -d"]
+        done = subprocess.run(asked, capture_output=True, text=True, check=True, env=environment | given, timeout=60)
+        soft, hard = done.stdout.split()
+        assert soft == expected, "kilobytes"
+        plain = subprocess.run(["bash", "-c", "ulimit -H -d"], capture_output=True, text=True, check=True)
+        assert hard == plain.stdout.strip(), "so that what trains can take the limit back"
+
+
+def test_what_trains_takes_the_limit_of_its_kernel_back() -> None:
+    program = """\
+import resource
+from epool_viz.work.worker import _take_all_memory
+first = resource.getrlimit(resource.RLIMIT_DATA)
+resource.setrlimit(resource.RLIMIT_DATA, (400_000_000, first[1]))
+_take_all_memory()
+print(resource.getrlimit(resource.RLIMIT_DATA) == (first[1], first[1]))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "True"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import re
 import sys
 import time
@@ -10,6 +11,7 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
@@ -92,7 +94,17 @@ def bomb(unit: bytes, n: int) -> bytes:
     return b"".join([packer.compress(block) for _ in range(n // len(block))]) + packer.flush()
 
 
+def many_chunks() -> bytes:
+    """0.9 MB that hold three million letters, each in a chunk of its own, of which none was written."""
+    stored = io.BytesIO()
+    with h5py.File(stored, "w") as file:
+        file.create_dataset("sequences", shape=(3000, 1000, 4), dtype="u1", chunks=(1, 1, 4))
+        file.create_dataset("padding", data=np.zeros(900_000, "u1"))
+    return stored.getvalue()
+
+
 HOSTILE = {
+    "an HDF5 file of a chunk a letter": (many_chunks, "HDF5|takes more than"),
     "a bomb of letters": (lambda: bomb(b"ACGT" * 250_000, 900_000_000), "more than 6,000,000 bytes of text"),
     "a bomb of blank lines": (lambda: bomb(b"\n", 900_000_000), "bytes of text|no text"),
     "a crowd of short records": (lambda: b">a\nA\n" * 260_000, "more than 50,000 sequences"),
@@ -131,7 +143,9 @@ def test_a_reader_of_sequences_that_goes_astray_is_told(
 ) -> None:
     monkeypatch.setattr(apart, "_COMMAND", [sys.executable, "-S", "-E", "-c", program])
     seconds = 0.5 if "while" in program else 8
+    begun = time.monotonic()
     read = apart.read_sequences_apart(FASTA, name="x.fa", seconds=seconds)
+    assert time.monotonic() - begun < seconds + 3
     assert read.sequences is None
     assert [problem.found for problem in read.problems] == [message]
 

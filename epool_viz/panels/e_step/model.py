@@ -35,6 +35,7 @@ from epool_viz.panels.yours import CHOICE, OF_A_FIELD, NotYetHere, Yours, kernel
 # Hard caps, in one place: whatever a page sends, this is as far as it goes.
 MOST_LETTERS = 10_000
 WIDEST = 50
+LONGEST_MATRIX = 50_000  # characters of a typed kernel
 LONGEST_TEXT = 1_000_000
 BOUNDS: dict[str, tuple[float, float]] = {
     "m": (0.0, 20.0),
@@ -267,9 +268,10 @@ class EStepModel(HasTraits):
 
     @validate("pasted", "kernel_text", "file_text")
     def _short_enough(self, proposal: Any) -> str:
-        if len(proposal.value) <= LONGEST_TEXT:
+        most = LONGEST_MATRIX if proposal.trait.name == "kernel_text" else LONGEST_TEXT
+        if len(proposal.value) <= most:
             return str(proposal.value)
-        self.message = f"The text has {len(proposal.value):,} characters; accepted: at most {LONGEST_TEXT:,}."
+        self.message = f"The text has {len(proposal.value):,} characters; accepted: at most {most:,}."
         return str(getattr(self, proposal.trait.name))
 
     @observe("which")
