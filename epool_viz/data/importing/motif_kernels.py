@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,10 +14,10 @@ from epool_viz.data.importing.kernels import ImportedKernels, Reading
 from epool_viz.data.importing.network import Array
 from epool_viz.data.limits import Limits
 from epool_viz.data.motif_files import Motif, motif_format, parse_matrix, parse_motifs
-from epool_viz.errors import ArgumentError
+from epool_viz.errors import ArgumentError, FormatError
 
 IMAGINARY_SITES = 1.0
-_SAYS = (
+OF_MOTIFS = (
     "The scores of a motif are its log odds: with m = 1 the kernel means this motif again, and the posterior is exact."
 )
 
@@ -96,7 +96,9 @@ def _imported(
             f"Motifs shorter than {width} have columns of zeros at their end, which add nothing to a score.",
         )
     statement = (
-        _SAYS if are_motifs else "Each kernel is a PWM: the score of a window is an offset plus its log odds, exactly."
+        OF_MOTIFS
+        if are_motifs
+        else "Each kernel is a PWM: the score of a window is an offset plus its log odds, exactly."
     )
     return ImportedKernels(
         kernels,
@@ -111,6 +113,17 @@ def _imported(
     )
 
 
-def is_motif_file(raw: bytes) -> bool:
-    """Whether a text, packed or not, is of a format that is known to hold motifs; a matrix may be a kernel."""
-    return motif_format(raw) not in (None, "matrix")
+def is_motif_file(raw: str | bytes) -> bool:
+    """Whether a text, packed or not, holds motifs and nothing else: one plain matrix may be a kernel."""
+    form = motif_format(raw)
+    if form != "matrix":
+        return form is not None
+    return not _is_read_by(parse_matrix, raw) and _is_read_by(parse_motifs, raw)
+
+
+def _is_read_by(parse: Callable[[str | bytes], object], raw: str | bytes) -> bool:
+    try:
+        parse(raw)
+    except FormatError:
+        return False
+    return True
