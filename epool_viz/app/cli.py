@@ -22,14 +22,16 @@ from epool_viz.errors import ArgumentError, EpoolError
 # whoever wants more than this has mistyped
 _MOST = 10**9
 _MOST_VISITORS = 100_000
+_MOST_M = 1e12
 _MOST_SEED = 2**63 - 1
 # arguments of the library -> parameters of a command, where they have another name
 _KNOWN_AS = {
     "n_kernels": "kernels", "n_starts": "starts", "max_iterations": "iterations", "n_sites": "sites",
     "base_url": "url", "sequences": "data", "train": "data", "method": "pooling", "methods": "methods",
-    "class_weight": "balanced", "checkpoint": "out", "motif": "motifs", "query": "jaspar", "log_base": "base",
+    "class_weight": "balanced", "checkpoint": "out", "path": "out", "motif": "motifs", "query": "jaspar",
+    "log_base": "base",
 }  # fmt: skip
-_FALLBACKS = {"pooling": "methods", "query": "motifs", "path": "logo", "data": "sequences", "name": "names"}
+_FALLBACKS = {"pooling": "methods", "query": "motifs", "data": "sequences", "name": "names"}
 
 
 class LogoKind(StrEnum):
@@ -220,11 +222,11 @@ def kernel_as_motif(
     ],
     base: Annotated[
         float | None,
-        typer.Option(help="Base of the logarithm that scores are; e if left out.", callback=_number()),
+        typer.Option(help="Base of the logarithm that scores are; e if left out.", callback=_number(at_most=_MOST_M)),
     ] = None,
     m: Annotated[
         float | None,
-        typer.Option("--m", help="The same as its natural logarithm, ePooling's m.", callback=_number()),
+        typer.Option("--m", help="The same as its natural logarithm, ePooling's m.", callback=_number(at_most=_MOST_M)),
     ] = None,
     fit: Annotated[
         str | None, typer.Option(help="Estimate the base by maximum likelihood from these sequences.")
@@ -284,7 +286,9 @@ def scan_sequences(
     jaspar: Annotated[str | None, typer.Option(help="A JASPAR motif by name or ID in place of a file: CTCF.")] = None,
     m: Annotated[
         float,
-        typer.Option("--m", help="ePooling's m; 1 is the E-step of a motif in nats.", callback=_number()),
+        typer.Option(
+            "--m", help="ePooling's m; 1 is the E-step of a motif in nats.", callback=_number(at_most=_MOST_M)
+        ),
     ] = 1.0,
     mode: Annotated[int, typer.Option(help="ePooling's mode: 0, or 1 for windows above the mean only.")] = 0,
     occurrence: Annotated[Occurrence, typer.Option(help="One site a sequence, or at most one.")] = Occurrence.oops,
@@ -459,7 +463,7 @@ def train_network(
     preset: Preset = PresetName.paper,
     pooling: Annotated[PoolingName, typer.Option(help="What the scores are pooled by.")] = PoolingName.expectation,
     m: Annotated[
-        float | None, typer.Option("--m", help="The pooling's m, where it has one.", callback=_number())
+        float | None, typer.Option("--m", help="The pooling's m, where it has one.", callback=_number(at_most=_MOST_M))
     ] = None,
     learn_m: Annotated[bool, typer.Option("--learn-m", help="Let m be learnt.")] = False,
     kernels: Kernels = 16,

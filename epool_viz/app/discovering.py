@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from epool_viz._writing import write_file
 from epool_viz.app.inputs import background_remark, means_file, read_background, read_motifs_of, read_set
 from epool_viz.app.outputs import require_places, table_to
 from epool_viz.app.watching import StopOnSignal
@@ -114,12 +115,19 @@ def discover_to_files(
             found_all.append(((f"motif_{number}", result.ppm, listed), result))
             sink(_line(number, result, listed, chosen))
             gone = erase(chosen, result)
+            if number < motifs and not any(np.any(b & ~a) for a, b in zip(erased, gone, strict=True)):
+                sink(
+                    f"no site of motif {number} is sure enough to be erased: the next would be the same, and is left out"
+                )
+                break
             erased = [a | b for a, b in zip(erased, gone, strict=True)]
     said = () if first is None else (*first.assumptions, background_remark([first], _used(q, chosen)))
     for remark in dict.fromkeys((*chosen.assumptions, *said)):
         if remark:
             sink(remark)
-    text = write_meme([_as_motif(found, q, chosen) for found, _ in found_all], out)
+    text = write_meme([_as_motif(found, q, chosen) for found, _ in found_all])
+    if out is not None:
+        write_file(out, text, name="--out")
     if sites is not None:
         with table_to(sites, "--sites") as stream:
             stream.write(sites_table(chosen, [found for found, _ in found_all]))

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from epool_viz._writing import write_file
 from epool_viz.app.inputs import KernelFile, read_kernels, read_set
 from epool_viz.app.outputs import require_places
 from epool_viz.core.kernels import KernelPWM, estimate_base, kernel_to_pwm, kernel_to_pwm_at
 from epool_viz.core.motifs import information_content
 from epool_viz.data.motif_files import Motif, write_meme
+from epool_viz.errors import ArgumentError
 
 Sink = Callable[[str], None]
 
@@ -80,7 +82,10 @@ def kernels_to_meme(
         sink(_line(motif, float(offset), log_base, q))
     for path, kernel, motif in zip(logos, read.kernels, motifs, strict=bool(logos)):
         _draw(kernel[:, : motif.width] if kind == "kernel" else motif.ppm, motif, kind, q, path)
-    return write_meme(motifs, out, background=q)
+    text = write_meme(motifs, background=q)
+    if out is not None:
+        write_file(out, text, name="--out")
+    return text
 
 
 def _numbered(logo: Path, n: int) -> list[Path]:
@@ -91,6 +96,8 @@ def _transform(
     read: KernelFile, base: float | None, m: float | None, fit: str | None, q: Any
 ) -> tuple[KernelPWM, float]:
     if m is not None:
+        if m < 0:
+            raise ArgumentError("--m", f"{m:g}", "a finite number >= 0")
         return kernel_to_pwm_at(read.kernels, m, bias=read.bias, background=q), m
     if fit is not None:
         base = estimate_base(read.kernels, read_set(fit, read.alphabet.name, "--fit"), alphabet=read.alphabet)
@@ -108,4 +115,7 @@ def _draw(matrix: Any, motif: Motif, kind: str, q: Any, path: Path) -> None:
     from epool_viz.figures.logo import logo_figure, save_logo
 
     figure = logo_figure(matrix, kind=kind, background=q, alphabet=motif.alphabet, title=f"{motif.name}: {kind}")
-    save_logo(figure, path)
+    try:
+        save_logo(figure, path)
+    except ArgumentError as error:
+        raise ArgumentError("--logo", error.found, error.accepted) from None

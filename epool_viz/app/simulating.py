@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from epool_viz._writing import write_file
 from epool_viz.app.bounds import require_memory
 from epool_viz.app.inputs import background_remark, means_file, read_background, read_motifs_of
 from epool_viz.app.outputs import require_places, table_to
-from epool_viz.data.sequence_files import has_headers, write_sequences, write_sites
+from epool_viz.data.sequence_files import format_of, has_headers, write_sequences, write_sites
 from epool_viz.data.simulate import simulate
 from epool_viz.errors import ArgumentError
 
@@ -51,7 +52,7 @@ def simulate_to_files(
     str, the text of the sequences.
     """
     if truth is None and out is not None and not has_headers(out):
-        truth = out.with_name(Path(out.name.removesuffix(".gz")).stem + ".sites.tsv")
+        truth = Path(f"{out}").parent / (Path(out.name.removesuffix(".gz")).stem + ".sites.tsv")
     files = [("MOTIF", text) for text in motifs if means_file(text)]
     require_places(files, [("--out", "-" if out is None else out), ("--truth", truth)], force=force)
     chosen = [motif for text in motifs for motif in read_motifs_of(text, "MOTIF")]
@@ -60,7 +61,9 @@ def simulate_to_files(
     n_sites = _site_range(sites)
     _require_room(options["n"], options["length"], n_sites)
     made = simulate(chosen, n_sites=n_sites, background=q, **options)
-    text = write_sequences(made, out)
+    text = write_sequences(made, format=format_of(out, made))
+    if out is not None:
+        write_file(out, text, name="--out")
     if truth is not None:
         with table_to(truth, "--truth") as stream:
             stream.write(write_sites(made))
@@ -92,6 +95,8 @@ def _require_room(n: int, length: int, n_sites: int | tuple[int, int]) -> None:
 def _site_range(text: str) -> int | tuple[int, int]:
     fewest, _, most = text.partition("-")
     try:
+        if len(text) > 20:
+            raise ValueError
         return (int(fewest), int(most)) if most else int(fewest)
     except ValueError:
         raise ArgumentError("--sites", repr(text), "a whole number, or a range such as 0-2") from None

@@ -134,6 +134,8 @@ def train_to_file(
         raise ArgumentError("--out", "'-', standard output", "the path of a file: a model goes with its checkpoint")
     reads, writes = _files(data, test), [("--out", out), ("--out", unfinished)]
     require_places(reads, writes, force=True)
+    if out.exists() and not out.is_file():
+        raise ArgumentError("--out", f"{shown(out)!r}, which is no file", "the path of a file")
     with locked(out, name="--out"):
         is_begun = _require_begun(unfinished, resume)
         require_places(reads, writes, force=force or is_begun)
