@@ -200,6 +200,9 @@ def serve_dashboards(
     """Open the dashboards in the browser; Ctrl-C stops them."""
     from epool_viz.app.serving import serve
 
+    if notebooks is not None and not notebooks.is_dir():
+        raise typer.BadParameter(f"{str(notebooks)!r} is no folder", param_hint="--notebooks")
+
     serve(
         host=host,
         port=port,

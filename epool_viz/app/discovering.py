@@ -116,9 +116,7 @@ def discover_to_files(
             sink(_line(number, result, listed, chosen))
             gone = erase(chosen, result)
             if number < motifs and not any(np.any(b & ~a) for a, b in zip(erased, gone, strict=True)):
-                sink(
-                    f"no site of motif {number} is sure enough to be erased: the next would be the same, and is left out"
-                )
+                sink(f"no site of motif {number} is sure enough to be erased: the next would be the same")
                 break
             erased = [a | b for a, b in zip(erased, gone, strict=True)]
     said = () if first is None else (*first.assumptions, background_remark([first], _used(q, chosen)))
