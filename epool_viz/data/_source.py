@@ -12,11 +12,12 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import IO
 
+from epool_viz._writing import shown
 from epool_viz.data.limits import Limits
-from epool_viz.errors import ArgumentError, FormatError
+from epool_viz.data.opening import open_input, size_of
+from epool_viz.errors import FormatError
 
 Progress = Callable[[int, int], None]
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
@@ -80,7 +81,7 @@ class Source:
         if packed:
             raise FormatError(self.name, None, packed, "plain text, gzip or HDF5")
         # typed as IO: GzipFile is one in all but its declaration
-        self.stream = gzip.GzipFile(fileobj=self.raw) if head.startswith(_GZIP_MAGIC) else self.raw  # type: ignore[assignment]
+        self.stream = gzip.GzipFile(mode="rb", fileobj=self.raw) if head.startswith(_GZIP_MAGIC) else self.raw  # type: ignore[assignment]
         self.head = head if self.stream is self.raw else self._read(len(HDF5_MAGIC))
         if self.stream is not self.raw:
             self.stream.seek(0)
@@ -157,20 +158,10 @@ class Source:
 def open_path(
     path: str | os.PathLike[str], progress: Progress | None = None, limits: Limits | None = None
 ) -> Iterator[Source]:
-    """Open a file, and close it when the block ends; what cannot be wound back, such as a pipe, is read whole."""
+    """Open a file or a pipe, and close it when the block ends."""
     limits = limits or Limits()
-    try:
-        raw = Path(path).open("rb")  # noqa: SIM115 - closed below; only the opening is guarded here
-    except OSError as error:
-        raise ArgumentError("path", f"{os.fspath(path)!r} ({error.strerror})", "a file that can be read") from None
-    name = os.fspath(path)
-    with raw:
-        if raw.seekable():
-            yield Source(name, raw, os.fstat(raw.fileno()).st_size, progress, limits)
-        else:
-            data = raw.read(limits.bytes + 1)
-            limits.require("bytes", len(data), name, None, "bytes of text")
-            yield Source(name, io.BytesIO(data), len(data), progress, limits)
+    with open_input(path, most=limits.bytes) as raw:
+        yield Source(shown(path), raw, size_of(raw), progress, limits)
 
 
 def open_text(text: str | bytes, name: str, progress: Progress | None = None, limits: Limits | None = None) -> Source:

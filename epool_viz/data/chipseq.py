@@ -22,6 +22,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from epool_viz._writing import write_file
 from epool_viz.data._source import near
 from epool_viz.data.sequences import SequenceSet, read_sequences
 from epool_viz.errors import ArgumentError, DownloadError, FormatError, MissingExtraError
@@ -202,8 +203,9 @@ def _part(
             path.unlink()
         raise
     if known is None:
-        with (store / REGISTRY).open("a", encoding="utf-8") as registry:
-            registry.write(f"{file} sha256:{pooch.file_hash(str(path))}\n")
+        registry = store / REGISTRY
+        before = registry.read_text(encoding="utf-8") if registry.is_file() else ""
+        write_file(registry, f"{before}{file} sha256:{pooch.file_hash(str(path))}\n", name="folder")
     return dataclasses.replace(found, source=f"{name}, {part}")
 
 

@@ -6,24 +6,27 @@ such a file is ever run; it is read without torch.
 
 from __future__ import annotations
 
-import contextlib
+import hashlib
 import json
 import os
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
 
+from epool_viz._writing import write_file
 from epool_viz.core.alphabet import Alphabet, get_alphabet
+from epool_viz.data.opening import read_input
 from epool_viz.errors import ArgumentError, FormatError
 
 Array = np.ndarray[Any, Any]
 
 VERSION = 1
 _KEY = "epool_viz"  # the entry of the header that is ours
+_SUM = "epool_viz_sha256"  # the checksum of that entry and of all tensors; files of before have none
+UNCHECKED = "The file has no checksum, as those of earlier versions have none: damage to it would not be noticed."
 _LARGEST_FILE = 1 << 30
 _LARGEST_HEADER = 1 << 24
 _FLOATS = ("float32", "float64")
@@ -47,6 +50,8 @@ class StoredModel:
         What is known of its training: seed, history, fingerprint of the data; empty if it was saved without.
     arrays : dict of arrays
         Everything that was learnt, by its name in the network.
+    assumptions : tuple of str
+        What the reader took for granted, a sentence each.
     """
 
     kernels: Array
@@ -57,6 +62,7 @@ class StoredModel:
     settings: dict[str, Any]
     about: dict[str, Any] = field(default_factory=dict)
     arrays: dict[str, Array] = field(default_factory=dict)
+    assumptions: tuple[str, ...] = ()
 
 
 def read_model(path: str | os.PathLike[str]) -> StoredModel:
@@ -74,11 +80,11 @@ def read_model(path: str | os.PathLike[str]) -> StoredModel:
     Raises
     ------
     FormatError
-        If the file is cut off, of another kind, or holds what no model can hold. Nothing in it is run.
+        If the file is cut off or damaged, of another kind, or holds what no model can hold. Nothing in it is run.
     ArgumentError
         If there is no such file.
     """
-    arrays, about = read_arrays(path, kind="model")
+    arrays, about, is_checked = read_checked_arrays(path, kind="model")
     source = str(path)
     settings, training = about.get("settings"), about.get("about", {})
     if not isinstance(settings, dict) or not isinstance(training, dict):
@@ -114,6 +120,7 @@ def read_model(path: str | os.PathLike[str]) -> StoredModel:
         settings,
         training,
         arrays,
+        () if is_checked else (UNCHECKED,),
     )
 
 
@@ -135,15 +142,7 @@ def write_arrays(
     header = json.dumps({**about, "format_version": VERSION, "kind": kind}, allow_nan=False)
     # safetensors takes the memory as it lies
     tidy = {name: np.array(array, order="C", copy=True) for name, array in arrays.items()}
-    path = Path(path)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(save(tidy, metadata={_KEY: header}))
-        part.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        raise ArgumentError("path", f"{str(path)!r}, which cannot be written ({error.strerror})", "a file") from None
+    write_file(path, _with_metadata(save(tidy, metadata={_KEY: header}), _SUM, _checksum(header, tidy)))
 
 
 def read_arrays(path: str | os.PathLike[str], *, kind: str) -> tuple[dict[str, Array], dict[str, Any]]:
@@ -152,15 +151,21 @@ def read_arrays(path: str | os.PathLike[str], *, kind: str) -> tuple[dict[str, A
     Raises
     ------
     FormatError
-        If the file is cut off, of another kind, newer than this package, or holds NaN or infinity.
+        If the file is cut off or damaged, of another kind, newer than this package, or holds NaN or infinity.
     ArgumentError
         If there is no such file.
     """
+    arrays, about, _ = read_checked_arrays(path, kind=kind)
+    return arrays, about
+
+
+def read_checked_arrays(path: str | os.PathLike[str], *, kind: str) -> tuple[dict[str, Array], dict[str, Any], bool]:
+    """As `read_arrays`, and whether a checksum in the file says that not one bit of it has changed."""
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
     source = str(path)
-    raw = _read_bytes(Path(path))
+    raw = read_input(path, most=_LARGEST_FILE, accepted="the path of a file")
     about = _about(raw, source, kind)
     try:
         arrays = load(raw)
@@ -169,14 +174,60 @@ def read_arrays(path: str | os.PathLike[str], *, kind: str) -> tuple[dict[str, A
     for name, array in arrays.items():
         if array.dtype.name not in _HELD:
             _refuse(source, f"{name} of the type {array.dtype}", f"numbers of the type {', '.join(_HELD)}")
+    is_checked = _check_sum(raw, arrays, source)
+    for name, array in arrays.items():
         if not np.all(np.isfinite(array)):
             _refuse(source, f"NaN or infinity in {name}", "finite numbers")
-    return arrays, about
+    return arrays, about, is_checked
+
+
+def _with_metadata(raw: bytes, key: str, value: str) -> bytes:
+    """A safetensors file with one more entry; safetensors itself writes several in an order that changes."""
+    (length,) = struct.unpack("<Q", raw[:8])
+    header = json.loads(raw[8 : 8 + length])
+    header["__metadata__"][key] = value
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)
+    return struct.pack("<Q", len(text)) + text + raw[8 + length :]
+
+
+def _checksum(header: str, arrays: Mapping[str, Array]) -> str:
+    digest = hashlib.sha256(header.encode())
+    for name in sorted(arrays):
+        array = arrays[name]
+        digest.update(json.dumps([name, array.dtype.str, array.shape]).encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def require_unchanged(raw: bytes, source: str) -> None:
+    """Raise a FormatError for a safetensors file that has a checksum of ours and differs from it."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    metadata = whole_header(raw, source)[0].get("__metadata__")
+    if not isinstance(metadata, dict) or _SUM not in metadata or not isinstance(metadata.get(_KEY), str):
+        return
+    try:
+        arrays = load(raw)
+    except (SafetensorError, ValueError, TypeError, KeyError, OverflowError) as error:
+        _refuse(source, f"tensors that cannot be read ({error})")
+    _check_sum(raw, arrays, source)
+
+
+def _check_sum(raw: bytes, arrays: Mapping[str, Array], source: str) -> bool:
+    """Whether there is a checksum, which is right then."""
+    metadata = whole_header(raw, source)[0]["__metadata__"]
+    if set(metadata) <= {_KEY, "format"}:  # "format" is what other tools add when they copy a file
+        return False
+    if metadata.get(_SUM) != _checksum(metadata[_KEY], arrays):
+        _refuse(source, "a file that has changed since it was written (its checksum is another)", "the file as written")
+    return True
 
 
 def read_about(path: str | os.PathLike[str], *, kind: str) -> dict[str, Any]:
     """What the arrays of a file mean, without the arrays; errors are those of `read_arrays`."""
-    return _about(_read_bytes(Path(path)), str(path), kind)
+    return _about(read_input(path, most=_LARGEST_FILE, accepted="the path of a file"), str(path), kind)
 
 
 def _about(raw: bytes, source: str, kind: str) -> dict[str, Any]:
@@ -184,18 +235,6 @@ def _about(raw: bytes, source: str, kind: str) -> dict[str, Any]:
     if about.get("kind") != kind:
         _refuse(source, f"a file of the kind {about.get('kind')!r}", f"one of the kind {kind!r}")
     return about
-
-
-def _read_bytes(path: Path) -> bytes:
-    if not path.is_file():
-        raise ArgumentError("path", f"{str(path)!r}, which is no file", "the path of a file")
-    size = path.stat().st_size
-    if size > _LARGEST_FILE:
-        _refuse(str(path), f"{size:,} bytes", f"at most {_LARGEST_FILE:,}")
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ArgumentError("path", f"{str(path)!r} ({error.strerror})", "a file that can be read") from None
 
 
 def whole_header(raw: bytes, source: str) -> tuple[dict[str, Any], int]:

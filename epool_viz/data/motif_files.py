@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from epool_viz._writing import write_file
 from epool_viz.core._arrays import background_like
 from epool_viz.core.alphabet import DNA, Alphabet, get_alphabet
 from epool_viz.core.motifs import check_ppm, pfm_to_ppm
@@ -192,7 +193,8 @@ def write_meme(
     motifs : Motif or iterable of Motif
         All of one alphabet. Spaces in names become underscores, for the format splits at them.
     path : str, path or None
-        Where to write; None only returns the text.
+        Where to write, packed with gzip where it ends with ".gz"; None only returns the text. A file that is there
+        is replaced, as a whole or not at all.
     background : shape (letter,), or None
         None takes the motifs' own where they all have the same, else uniform.
 
@@ -222,7 +224,8 @@ def write_jaspar(motifs: Motif | Iterable[Motif], path: str | os.PathLike[str] |
     motifs : Motif or iterable of Motif
         A motif without counts is written as probabilities times its number of sites, or as probabilities.
     path : str, path or None
-        Where to write; None only returns the text.
+        Where to write, packed with gzip where it ends with ".gz"; None only returns the text. A file that is there
+        is replaced, as a whole or not at all.
 
     Returns
     -------
@@ -245,7 +248,8 @@ def write_transfac(motifs: Motif | Iterable[Motif], path: str | os.PathLike[str]
     motifs : Motif or iterable of Motif
         A motif without counts is written as probabilities times its number of sites, or as probabilities.
     path : str, path or None
-        Where to write; None only returns the text.
+        Where to write, packed with gzip where it ends with ".gz"; None only returns the text. A file that is there
+        is replaced, as a whole or not at all.
 
     Returns
     -------
@@ -259,6 +263,15 @@ def write_transfac(motifs: Motif | Iterable[Motif], path: str | os.PathLike[str]
     Source: the consensus behind each row follows Cavener, Nucleic Acids Research 15:1353 (1987).
     """
     return _written(path, "".join(_transfac_block(motif, i) for i, motif in enumerate(_motif_list(motifs), start=1)))
+
+
+def motif_format(text: str | bytes) -> str | None:
+    """Which format of `parse_motifs` a text is of, by its content; "matrix" may be a kernel, None is none of them."""
+    try:
+        source = open_text(text, "the text")
+        return _detect(source.name, source.text_lines())
+    except FormatError:
+        return None
 
 
 def _read(source: Source, format: str | None, alphabet: str | Alphabet | None) -> list[Motif]:  # noqa: A002
@@ -448,7 +461,7 @@ def _plain(number: float) -> str:
 
 def _written(path: str | os.PathLike[str] | None, text: str) -> str:
     if path is not None:
-        Path(path).write_text(text, encoding="utf-8", newline="\n")
+        write_file(path, text)
     return text
 
 

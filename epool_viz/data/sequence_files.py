@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
 import os
 from pathlib import Path
 
+from epool_viz._writing import write_file
 from epool_viz.data.sequences import SequenceSet
 from epool_viz.errors import ArgumentError
 
@@ -26,7 +26,7 @@ def write_sequences(
     ----------
     sequences : SequenceSet
     path : path, or None to write nothing
-        Packed with gzip where it ends with ".gz".
+        Packed with gzip where it ends with ".gz". A file that is there is replaced, as a whole or not at all.
     format : "encode", "fasta", or None
         "encode" has lines of `>name letters label`, which keep the labels when they are read back. "fasta" has labels
         and sites in the header, for people and for other programs: `>name label=1 sites=CTCF:12-30:+`. None goes by
@@ -84,8 +84,12 @@ def write_sites(sequences: SequenceSet, path: str | os.PathLike[str] | None = No
 
 def format_of(path: str | os.PathLike[str] | None, sequences: SequenceSet) -> str:
     """The format that an ending means."""
-    name = "" if path is None else Path(path).name.lower().removesuffix(".gz")
-    return "fasta" if name.endswith(_FASTA_ENDINGS) or sequences.labels is None else "encode"
+    return "fasta" if sequences.labels is None or (path is not None and has_headers(path)) else "encode"
+
+
+def has_headers(path: str | os.PathLike[str]) -> bool:
+    """Whether an ending means FASTA, whose headers have room for sites."""
+    return Path(path).name.lower().removesuffix(".gz").endswith(_FASTA_ENDINGS)
 
 
 def _encode(sequences: SequenceSet) -> list[str]:
@@ -115,9 +119,5 @@ def _word(name: str) -> str:
 
 
 def _write(text: str, path: str | os.PathLike[str] | None) -> None:
-    if path is None:
-        return
-    data = text.encode()
-    if Path(path).name.lower().endswith(".gz"):
-        data = gzip.compress(data, mtime=0)  # no date in it: the same set gives the same file
-    Path(path).write_bytes(data)
+    if path is not None:
+        write_file(path, text)

@@ -6,9 +6,11 @@ and 250 MB, are imported when a logo is asked for, and pyplot's list of open fig
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from epool_viz._writing import write_file
 from epool_viz.core.alphabet import DNA, Alphabet, get_alphabet
 from epool_viz.errors import ArgumentError
 from epool_viz.figures.heights import AXIS_LABELS, height_limits, letter_heights
@@ -74,5 +76,7 @@ def save_logo(figure: Figure, path: str | Path) -> Path:
     ending = path.suffix.lower().removeprefix(".")
     if ending not in FORMATS:
         raise ArgumentError("path", f"{path.name!r}", "a name that ends in .svg, .png or .pdf")
-    figure.savefig(path, format=ending, dpi=300)
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format=ending, dpi=300)
+    write_file(path, drawn.getvalue())
     return path

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from epool_viz.data.model_files import read_arrays, read_model, write_arrays
+from epool_viz.data.model_files import read_checked_arrays, read_model, write_arrays
 from epool_viz.errors import ArgumentError, FormatError
 from epool_viz.models.cnn import MotifCNN
 
@@ -65,12 +65,13 @@ def load_model(path: str | os.PathLike[str]) -> MotifCNN:
     Returns
     -------
     MotifCNN
-        With the very weights, in evaluation mode; `read_model` gives what is known of its training.
+        With the very weights, in evaluation mode; `read_model` gives what is known of its training, and says whether
+        the file has a checksum, which is held against its bytes.
 
     Raises
     ------
     FormatError
-        If the file is cut off, of another kind, or holds what no network can hold. Nothing in it is run.
+        If the file is cut off or damaged, of another kind, or holds what no network can hold. Nothing in it is run.
     ArgumentError
         If there is no such file.
     """
@@ -100,6 +101,7 @@ class Progress(NamedTuple):
     best_epoch: int
     best_loss: float
     history: list[dict[str, Any]]
+    is_checked: bool
 
 
 def write_progress(path: str | os.PathLike[str], arrays: dict[str, Tensor], about: dict[str, Any]) -> None:
@@ -134,7 +136,7 @@ def read_progress(
         If it is of another training; the message says in what.
     """
     source = str(path)
-    arrays, about = read_arrays(path, kind="training")
+    arrays, about, is_checked = read_checked_arrays(path, kind="training")
     for part, ours in identity.items():
         theirs = about.get(part)
         if theirs != ours:
@@ -146,7 +148,7 @@ def read_progress(
         if {k: (v.shape, v.dtype) for k, v in state.items()} != {k: (v.shape, v.dtype) for k, v in like.items()}:
             raise FormatError(source, None, "weights of another network", "those of the network in training")
     optimizer = _moments(_part(tensors, "optimizer/"), shapes, source)
-    return Progress(states["model"], states["best"], optimizer, *_counts(about, source))
+    return Progress(states["model"], states["best"], optimizer, *_counts(about, source), is_checked)
 
 
 def _moments(tensors: dict[str, Tensor], shapes: list[tuple[int, ...]], source: str) -> dict[int, dict[str, Tensor]]:

@@ -14,7 +14,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -25,6 +25,8 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from torch import Tensor, nn
 
 from epool_viz.core._arrays import require_choice, require_number
+from epool_viz.data.locking import locked
+from epool_viz.data.model_files import UNCHECKED
 from epool_viz.data.sequences import SequenceSet
 from epool_viz.data.simulate import stratified_places
 from epool_viz.errors import ArgumentError
@@ -250,8 +252,9 @@ def train(
     cancel : object with `is_set()`, or None
         Asked before each batch; the unfinished epoch is dropped.
     checkpoint : path, or None
-        A file that is written after every epoch. If it is there, the training goes on from it, and ends with the same
-        weights, bit for bit, as if it had never been interrupted (on one machine, on the CPU).
+        A file that is written after every epoch, by one training at a time. If it is there, the training goes on from
+        it, and ends with the same weights, bit for bit, as if it had never been interrupted (on one machine, on the
+        CPU).
     device : "cpu", "cuda", a torch device, or None for where the network lies
         The network is moved there and stays there; the letter codes of all sequences are kept there as well.
 
@@ -262,8 +265,8 @@ def train(
     Raises
     ------
     ArgumentError
-        If the labels are not 0 and 1, or one part would hold a single label, or the checkpoint is of another training,
-        or torch finds no such device.
+        If the labels are not 0 and 1, or one part would hold a single label, or the checkpoint is of another training
+        or in use, or torch finds no such device.
     """
     settings = _settings(
         model,
@@ -276,7 +279,7 @@ def train(
         class_weight=class_weight,
         seed=seed,
     )
-    with few_threads():
+    with few_threads(), nullcontext() if checkpoint is None else locked(checkpoint):
         model = _moved(model, device)
         fit = _Fit(model, _Parts.of(model, data, settings), settings)
         if checkpoint is not None:
@@ -360,7 +363,7 @@ def race(
         "class_weight": class_weight,
     }
     runs: list[Run] = []
-    with few_threads():
+    with few_threads(), nullcontext() if checkpoint is None else _locked_folder(Path(checkpoint)):
         for seed in seeds:
             pairs = []
             parts: _Parts | None = None
@@ -372,7 +375,6 @@ def race(
                 run = Run(label, seed, model, fit.history)
                 path = None if checkpoint is None else Path(checkpoint) / f"{label}-seed{seed}.safetensors"
                 if path is not None:
-                    path.parent.mkdir(parents=True, exist_ok=True)
                     fit.resume(path)
                 pairs.append((run, fit, path))
                 runs.append(run)
@@ -382,6 +384,16 @@ def race(
             if cancel is not None and cancel.is_set():
                 break
     return RaceResult(runs, None if test is None else test.labels, data_fingerprint(train))
+
+
+@contextmanager
+def _locked_folder(folder: Path) -> Iterator[None]:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ArgumentError("checkpoint", f"{str(folder)!r} ({error.strerror})", "a folder, or its place") from None
+    with locked(folder / "race"):
+        yield
 
 
 def judge(run: Run, test: SequenceSet) -> None:
@@ -520,6 +532,8 @@ class _Fit:
             return
         shapes = [tuple(weight.shape) for weight in self.model.parameters()]
         progress = read_progress(path, self._identity(), self.model.state_dict(), shapes)
+        if not progress.is_checked:
+            self.notes += (f"{path.name}: {UNCHECKED}",)
         self.model.load_state_dict(progress.model)
         self.best_state = progress.best
         state = self.optimizer.state_dict()

@@ -31,6 +31,15 @@ def test_arrays_come_back_with_what_they_mean(tmp_path, rng):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_the_same_arrays_make_the_same_file(tmp_path, rng):
+    arrays = {name: rng.normal(size=(2, 3)) for name in "cab"}
+    made = set()
+    for i in range(12):
+        write_arrays(tmp_path / str(i), arrays, {"name": "β"}, kind="test")
+        made.add((tmp_path / str(i)).read_bytes())
+    assert len(made) == 1
+
+
 def test_numbers_that_json_cannot_hold_are_not_written(tmp_path):
     with pytest.raises(ValueError, match="not JSON compliant"):
         write_arrays(tmp_path / "x", {}, {"loss": float("nan")}, kind="test")

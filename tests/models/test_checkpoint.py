@@ -4,7 +4,9 @@ import contextlib
 import json
 import os
 import pickle
+import re
 import struct
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,8 @@ import pytest
 import torch
 from safetensors.numpy import load, save
 
-from epool_viz.data.model_files import read_arrays, read_model, write_arrays
+from epool_viz import import_kernels
+from epool_viz.data.model_files import UNCHECKED, read_arrays, read_model, write_arrays
 from epool_viz.errors import ArgumentError, FormatError
 from epool_viz.models import training
 from epool_viz.models.checkpoint import load_model, save_model
@@ -108,12 +111,10 @@ def test_saving_replaces_a_file_as_a_whole(network, path, monkeypatch):
     save_model(network(), path)
     before = path.read_bytes()
 
-    def cut_off(self, data):
-        with self.open("wb") as file:
-            file.write(data[:10])
+    def full(descriptor):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", cut_off)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(ArgumentError, match=r"cannot be written \(No space left on device\)"):
         save_model(network(seed=5), path)
     assert path.read_bytes() == before
@@ -175,6 +176,58 @@ def test_a_file_with_any_byte_changed_is_read_or_refused(saved, rng):
         saved.write_bytes(changed)
         with contextlib.suppress(FormatError):
             load_model(saved).predict(SEQUENCES)
+
+
+def test_no_flipped_bit_passes_unnoticed(network, path):
+    save_model(network(n_kernels=1, width=2), path)
+    whole = path.read_bytes()
+    sound = read_model(path)
+    for place in range(8 * len(whole)):
+        changed = bytearray(whole)
+        changed[place // 8] ^= 1 << place % 8
+        path.write_bytes(changed)
+        try:
+            read = read_model(path)
+        except FormatError:
+            continue
+        # a header may say the same with another letter, as in "\u00e9" and "\u00E9"
+        assert (read.settings, read.about, read.assumptions) == (sound.settings, sound.about, ())
+        assert {name: array.tobytes() for name, array in read.arrays.items()} == {
+            name: array.tobytes() for name, array in sound.arrays.items()
+        }
+
+
+@pytest.mark.parametrize("read", [read_model, load_model, import_kernels], ids=["read_model", "load_model", "import"])
+def test_a_changed_weight_is_named_as_damage(saved, read):
+    raw = bytearray(saved.read_bytes())
+    raw[-9] ^= 1
+    saved.write_bytes(raw)
+    with pytest.raises(FormatError, match=r"model\.safetensors: found a file that has changed since it was written"):
+        read(saved)
+
+
+def test_a_file_of_before_opens_and_says_that_nothing_was_checked(saved):
+    assert read_model(saved).assumptions == ()
+    rewritten(saved)
+    assert read_model(saved).assumptions == (UNCHECKED,)
+    load_model(saved)
+
+
+def test_a_checkpoint_of_before_is_gone_on_from_and_noted(network, easy, half_way):
+    assert not any(UNCHECKED in note for note in train(network(), easy, epochs=2, checkpoint=half_way).notes)
+    held, about = read_arrays(half_way, kind="training")
+    half_way.write_bytes(save(held, metadata={"epool_viz": json.dumps(about)}))
+    assert any(UNCHECKED in note for note in train(network(), easy, epochs=2, checkpoint=half_way).notes)
+
+
+def test_a_flipped_bit_in_a_checkpoint_is_refused(network, easy, half_way, rng):
+    whole = half_way.read_bytes()
+    for place in rng.choice(np.arange(len(whole) // 2, len(whole)), size=20, replace=False):
+        changed = bytearray(whole)
+        changed[place] ^= 1 << int(rng.integers(8))
+        half_way.write_bytes(changed)
+        with pytest.raises(FormatError):
+            train(network(), easy, epochs=3, checkpoint=half_way)
 
 
 @pytest.mark.parametrize("claim", [1 << 63, (1 << 64) - 1, 1 << 40, 1 << 25, 10_000])
@@ -307,8 +360,11 @@ def test_another_kind_and_a_newer_version_are_named(saved):
 
 
 def test_what_is_no_file_is_named(tmp_path, saved, monkeypatch):
-    for wrong in (tmp_path, tmp_path / "nowhere"):
-        with pytest.raises(ArgumentError, match="which is no file; accepted: the path of a file"):
+    for wrong, reason in (
+        (tmp_path, r" \(Is a directory\)"),
+        (tmp_path / "nowhere", r" \(No such file or directory\)"),
+    ):
+        with pytest.raises(ArgumentError, match=f"'{reason}; accepted: the path of a file"):
             load_model(wrong)
     monkeypatch.setattr("epool_viz.data.model_files._LARGEST_FILE", 100)
     with pytest.raises(FormatError, match=r"bytes; accepted: at most 100"):
@@ -396,3 +452,34 @@ def test_the_fields_of_a_record_are_those_that_are_checked():
     from epool_viz.models.checkpoint import _RECORD
 
     assert [field.name for field in dataclasses.fields(training.EpochRecord)] == list(_RECORD)
+
+
+@pytest.mark.parametrize("learn", ["train", "race"])
+def test_a_second_training_with_the_same_checkpoint_is_refused(network, easy, tmp_path, learn):
+    place = tmp_path / "place"
+    options = {"epochs": 1, "checkpoint": place}
+
+    def begin(**more):
+        if learn == "train":
+            return train(network(), easy, **options, **more)
+        return race(easy, methods=("max",), n_kernels=2, width=4, **options, **more)
+
+    said = []
+
+    def begin_second(*_):
+        thread = threading.Thread(target=lambda: said.append(failing(begin)))
+        thread.start()
+        thread.join()
+
+    begin(on_epoch=begin_second)
+    assert re.search(r"`checkpoint` is '.*', to which another training writes \(process \d+\)", said[0])
+    begin()
+    assert not list(tmp_path.rglob("*.lock"))
+
+
+def failing(function):
+    try:
+        function()
+    except ArgumentError as error:
+        return str(error)
+    return "no error"

@@ -14,7 +14,8 @@ from epool_viz.data.importing.archives import Archive
 from epool_viz.data.importing.kernels import ImportedKernels, Reading, assemble
 from epool_viz.data.importing.network import Network
 from epool_viz.data.limits import Limits
-from epool_viz.errors import ArgumentError, FormatError
+from epool_viz.data.opening import read_input
+from epool_viz.errors import FormatError
 
 LARGEST_FILE = 1 << 30
 KINDS = "safetensors, .npz or .npy, Keras .h5 or .keras, ONNX, MEME, JASPAR, or a matrix as text"
@@ -79,16 +80,7 @@ def read_whole(path: str | os.PathLike[str]) -> bytes:
     FormatError
         If it is too large.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise ArgumentError("source", f"{str(path)!r}, which is no file", f"a file: {KINDS}")
-    size = path.stat().st_size
-    if size > LARGEST_FILE:
-        raise FormatError(str(path), None, f"{size:,} bytes", f"at most {LARGEST_FILE:,}")
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ArgumentError("source", f"{str(path)!r} ({error.strerror})", "a file that can be read") from None
+    return read_input(path, name="source", most=LARGEST_FILE, accepted=f"a file: {KINDS}")
 
 
 def read_kernel_arrays(arrays: Any, *, source: str = "the arrays", reading: Reading | None = None) -> ImportedKernels:

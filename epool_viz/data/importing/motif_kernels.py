@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from epool_viz.core.kernels import pwm_to_kernel
 from epool_viz.core.motifs import pfm_to_ppm
+from epool_viz.core.strands import either_strand
 from epool_viz.data.importing.kernels import ImportedKernels, Reading
 from epool_viz.data.importing.network import Array
 from epool_viz.data.limits import Limits
-from epool_viz.data.motif_files import Motif, parse_matrix, parse_motifs
-from epool_viz.errors import ArgumentError
+from epool_viz.data.motif_files import Motif, motif_format, parse_matrix, parse_motifs
+from epool_viz.errors import ArgumentError, FormatError
 
 IMAGINARY_SITES = 1.0
-_SAYS = (
+OF_MOTIFS = (
     "The scores of a motif are its log odds: with m = 1 the kernel means this motif again, and the posterior is exact."
 )
 
 
-def log_odds(motif: Motif, background: Any = None) -> tuple[Array, str]:
+def log_odds(motif: Motif, background: Any = None, *, both_strands: bool = False) -> tuple[Array, str]:
     """The natural-log odds of a motif, and a sentence that says of what.
 
     Counts get one imaginary site drawn from the background, so that no entry is infinite; probabilities without counts
@@ -31,17 +32,22 @@ def log_odds(motif: Motif, background: Any = None) -> tuple[Array, str]:
     ----------
     motif : Motif
     background : shape (letter,), or None for uniform
+    both_strands : bool
+        Whether the motif is to be looked for on both strands: half of the imaginary site is then drawn from either, so
+        that the motif is the same whichever strand is the given one.
 
     Returns
     -------
     (array of shape (letter, position), str)
     """
+    imaginary = either_strand(background, motif.alphabet) if both_strands else background
     if motif.counts is not None:
-        ppm = pfm_to_ppm(motif.counts, pseudocount=IMAGINARY_SITES, background=background)
+        ppm = pfm_to_ppm(motif.counts, pseudocount=IMAGINARY_SITES, background=imaginary)
         matrix, mixed = pwm_to_kernel(ppm, background=background), "the counts and one imaginary site"
     else:
         sites = motif.n_sites or 1000.0
-        matrix = pwm_to_kernel(motif.ppm, background=background, pseudocount=IMAGINARY_SITES / sites)
+        ppm = pfm_to_ppm(motif.ppm, pseudocount=IMAGINARY_SITES / sites, background=imaginary)
+        matrix = pwm_to_kernel(ppm, background=background)
         mixed = f"the probabilities and one imaginary site in {sites:g}"
     return matrix, f"Natural-log odds of {mixed} against the background."
 
@@ -90,7 +96,9 @@ def _imported(
             f"Motifs shorter than {width} have columns of zeros at their end, which add nothing to a score.",
         )
     statement = (
-        _SAYS if are_motifs else "Each kernel is a PWM: the score of a window is an offset plus its log odds, exactly."
+        OF_MOTIFS
+        if are_motifs
+        else "Each kernel is a PWM: the score of a window is an offset plus its log odds, exactly."
     )
     return ImportedKernels(
         kernels,
@@ -105,6 +113,17 @@ def _imported(
     )
 
 
-def is_motif_file(raw: bytes) -> bool:
-    """Whether a text is of a format that is known to hold motifs; a matrix may be a kernel."""
-    return b"MEME version" in raw[:4096] or b"\nMOTIF " in raw or raw[:2] == b"\x1f\x8b" or raw.lstrip()[:1] == b">"
+def is_motif_file(raw: str | bytes) -> bool:
+    """Whether a text, packed or not, holds motifs and nothing else: one plain matrix may be a kernel."""
+    form = motif_format(raw)
+    if form != "matrix":
+        return form is not None
+    return not _is_read_by(parse_matrix, raw) and _is_read_by(parse_motifs, raw)
+
+
+def _is_read_by(parse: Callable[[str | bytes], object], raw: str | bytes) -> bool:
+    try:
+        parse(raw)
+    except FormatError:
+        return False
+    return True

@@ -10,7 +10,7 @@ import numpy as np
 from epool_viz.data.importing.network import Array, Network, Tensor
 from epool_viz.data.importing.ours import with_settings
 from epool_viz.data.importing.tensors import network_of_tensors
-from epool_viz.data.model_files import whole_header
+from epool_viz.data.model_files import require_unchanged, whole_header
 from epool_viz.errors import FormatError
 
 _DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4", "I16": "<i2",
@@ -33,6 +33,7 @@ def read_safetensors(raw: bytes, source: str) -> Network:
     """
     header, start = whole_header(raw, source)
     about = header.pop("__metadata__", None)
+    require_unchanged(raw, source)
     # in the order of the numbers: writers sort the header by type
     entries = sorted(header.items(), key=lambda item: _begin(item[1]))
     tensors = [tensor for name, entry in entries if (tensor := _tensor(raw, start, name, entry, source)) is not None]

@@ -55,6 +55,15 @@ READINGS: tuple[dict[str, Any], ...] = (
         ],
     },
     {
+        "key": "strand_reading",
+        "label": "The other strand reads",
+        "choices": [
+            {"value": "motif", "label": "a motif, against the same background"},
+            {"value": "network", "label": "a network's kernel, as it is"},
+        ],
+        "when": {"key": "strands_differ", "is": True},
+    },
+    {
         "key": "occurrence",
         "label": "Sites in a sequence",
         "choices": [
