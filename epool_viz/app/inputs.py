@@ -291,7 +291,7 @@ def _read_matrix(brought: Brought, alphabet: str | None, background: str | None)
 
 def _read_motifs(brought: Brought, alphabet: str | None, background: str | None) -> KernelFile:
     """Motifs as their log odds against one background, which gives the motifs themselves back."""
-    from epool_viz.data.importing.motif_kernels import OF_MOTIFS, log_odds
+    from epool_viz.data.importing.motif_kernels import OF_MOTIFS, as_one_array, log_odds
 
     motifs = parse_motifs(brought.raw, source=brought.source, alphabet=alphabet)
     theirs = motifs[0].background
@@ -303,9 +303,7 @@ def _read_motifs(brought: Brought, alphabet: str | None, background: str | None)
         letters = zip(motifs[0].alphabet.letters, q, strict=True)
         used = f"The background is the file's: {', '.join(f'{letter} {share:.3g}' for letter, share in letters)}."
         remarks.append(background_remark(motifs, q) or used)
-    kernels = np.zeros((len(pairs), len(q), max(matrix.shape[1] for matrix, _ in pairs)))
-    for kernel, (matrix, _) in zip(kernels, pairs, strict=True):
-        kernel[:, : matrix.shape[1]] = matrix
+    kernels = as_one_array([matrix for matrix, _ in pairs], brought.source)
     names = tuple(brought.stem if each.label == brought.source else each.label or brought.stem for each in motifs)
     remarks = list(dict.fromkeys([*remarks, OF_MOTIFS]))
     widths = tuple(motif.width for motif in motifs)

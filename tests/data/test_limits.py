@@ -126,8 +126,8 @@ def test_files_and_pipes_keep_to_the_limits(tmp_path: Path, assert_refused: Refu
         assert_refused(FormatError, message, reader, path, limits=Limits(bytes=most))
         with piped(text) as pipe:
             assert len(reader(pipe)) == len(reader(path))
-        with piped(text) as pipe:
-            assert_refused(FormatError, message.replace(str(path), pipe), reader, pipe, limits=Limits(bytes=most))
+        with piped(text) as pipe, pytest.raises(FormatError, match=f"{pipe}: found more than {most} bytes"):
+            reader(pipe, limits=Limits(bytes=most))
 
 
 def test_hdf5_is_refused_before_it_is_unpacked(assert_refused: Refused) -> None:
