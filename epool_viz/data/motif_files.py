@@ -1,4 +1,4 @@
-"""Motifs, and the files they come in: MEME, JASPAR, TRANSFAC, and matrices written plainly.
+"""Motifs, and the files they come in: MEME, JASPAR, TRANSFAC, their relatives, and matrices written plainly.
 
 A motif is held as letter probabilities of shape (letter, position), with the counts where the file gives counts.
 """
@@ -133,8 +133,9 @@ def read_motifs(
     ----------
     path : str or path
     format : "meme", "jaspar", "transfac", "matrix", or None
-        None tells by the content. MEME covers the minimal format and the full text output; "matrix" is one motif in
-        rows of numbers, whichever way it lies.
+        None tells by the content. MEME covers the minimal format and the full text of MEME, STREME and DREME; "jaspar"
+        all that has its motifs under lines with `>`, as HOMER, cluster-buster and HOCOMOCO do; "matrix" rows of
+        numbers, whichever way they lie, and records of UniPROBE, CIS-BP and STAMP.
     alphabet : Alphabet or its name, or None
         None takes the file's word, or tells by the number of letters and says so in `assumptions`.
     limits : Limits, or None
@@ -142,12 +143,13 @@ def read_motifs(
 
     Returns
     -------
-    list of Motif, in the order of the file.
+    list of Motif, in the order of the file. A motif that cannot be read is left out where others can, and is named
+    with its line and the reason in the `assumptions` of each.
 
     Raises
     ------
     FormatError
-        For anything in the file that cannot be read; the message names file, line, what stands there and what may.
+        If no motif can be read; the message names file, line, what stands there and what may.
     ArgumentError
         If there is no such file, format or alphabet.
     """

@@ -281,7 +281,8 @@ def read_sequences(
 
     Returns
     -------
-    SequenceSet. Case does not matter; every letter that stands for several is held as unknown.
+    SequenceSet. Case does not matter; every letter that stands for several is held as unknown. Records without letters
+    are left out and named in `assumptions`; labels -1 and 1 become 0 and 1.
 
     Raises
     ------
