@@ -222,13 +222,13 @@ TEXT_HEADS = (
 @pytest.mark.parametrize("parser", ["parse_motifs", "parse_sequences"])
 def test_a_reader_takes_time_in_proportion_behind_every_head(parser: str, head: str) -> None:
     for unit in TEXT_UNITS:
-        assert_linear(PARSERS[parser], head, unit, MEGABYTE // 100)
+        assert_linear(PARSERS[parser], head, unit, MEGABYTE // 200)
 
 
 @pytest.mark.parametrize("parser", PARSERS)
 def test_every_parser_takes_time_in_proportion(parser: str) -> None:
     for unit in TEXT_UNITS:
-        assert_linear(PARSERS[parser], "", unit, MEGABYTE // 100)
+        assert_linear(PARSERS[parser], "", unit, MEGABYTE // 200)
 
 
 @pytest.mark.parametrize("unit", ["1", "1 ", "1\n", "A 1\n", ">a\nA\n", ">a\n1\n1\n1\n1\n", "\n"])

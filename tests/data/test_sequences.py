@@ -230,11 +230,12 @@ def test_parse_sequences_reads_what_read_sequences_reads(kind: str) -> None:
 
 
 @pytest.mark.parametrize("chunk", [1, 2, 3, 7])
+@pytest.mark.parametrize("end", ["\r\n", "\r", "\n"], ids=repr)
 @pytest.mark.parametrize("kind", TEXTS)
 def test_parse_sequences_does_not_depend_on_where_blocks_end(
-    monkeypatch: pytest.MonkeyPatch, chunk: int, kind: str
+    monkeypatch: pytest.MonkeyPatch, chunk: int, kind: str, end: str
 ) -> None:
-    text = TEXTS[kind].replace("\n", "\r\n")
+    text = TEXTS[kind].replace("\n", end)
     source = _source.open_text(text, "blocks")
     monkeypatch.setattr(_source, "_CHUNK", chunk)
     assert [line for _, line in source.lines()] == text.encode().splitlines()
