@@ -151,7 +151,7 @@ def assert_linear(call: Callable[[str], object], head: str, unit: str, size: int
 @pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: f"{pattern.where} {pattern.method}")
 def test_every_expression_takes_time_in_proportion(pattern: Pattern) -> None:
     for head, unit, end in itertools.product(HEADS, UNITS, ("", "!")):
-        assert_linear(pattern.run, head, unit, MEGABYTE // 16, end)
+        assert_linear(pattern.run, head, unit, MEGABYTE // 32, end)
 
 
 def test_the_expressions_of_the_package_are_found() -> None:
@@ -163,7 +163,7 @@ def test_the_expressions_of_the_package_are_found() -> None:
 @pytest.mark.parametrize(
     ("expression", "method", "unit", "size"),
     [
-        (r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", "fullmatch", "1", 8_000),
+        (r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", "fullmatch", "1", 6_000),
         (r"(\w+)\s*=\s*(\S+)", "findall", "a", 12_000),
         (r"\s+width\s*=", "split", " ", 24_000),
     ],
@@ -258,3 +258,9 @@ def test_300_000_records_of_one_letter_are_read_in_time() -> None:
     spent = seconds(parse_sequences, text)
     assert len(parse_sequences(text)) == 300_000
     assert spent < SLOWEST
+
+
+def test_ten_million_blank_lines_take_less_time_than_one_million_letters() -> None:
+    blank = seconds(parse_sequences, ">a\nA\n" + "\n" * 10_000_000)
+    letters = seconds(parse_sequences, ">a\n" + "A\n" * 1_000_000)
+    assert blank < letters
