@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
+import signal
 import sys
+from collections.abc import Callable, Iterator
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from types import FrameType
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from epool_viz.app import config
-from epool_viz.errors import EpoolError
+from epool_viz.errors import ArgumentError, EpoolError
+
+# whoever wants more than this has mistyped
+_MOST = 10**9
+_MOST_VISITORS = 100_000
+_MOST_M = 1e12
+_MOST_SEED = 2**63 - 1
+# arguments of the library -> parameters of a command, where they have another name
+_KNOWN_AS = {
+    "n_kernels": "kernels", "n_starts": "starts", "max_iterations": "iterations", "n_sites": "sites",
+    "base_url": "url", "sequences": "data", "train": "data", "method": "pooling", "methods": "methods",
+    "class_weight": "balanced", "checkpoint": "out", "path": "out", "motif": "motifs", "query": "jaspar",
+    "log_base": "base",
+}  # fmt: skip
+_FALLBACKS = {"pooling": "methods", "query": "motifs", "data": "sequences", "name": "names"}
 
 
 class LogoKind(StrEnum):
@@ -68,26 +89,72 @@ class SplitName(StrEnum):
     last = "last"
 
 
-_DATA = "A file of sequences, example:NAME, or chipseq:NAME. Without labels, shuffled negatives are added."
+def _number(at_most: float = math.inf) -> Callable[..., Any]:
+    """A check of an option that is a number: finite, and no larger than that; the library knows its other bounds."""
+
+    def check(value: float | None) -> float | None:
+        if isinstance(value, float) and not math.isfinite(value):
+            raise typer.BadParameter(f"{value} is no finite number")
+        if value is not None and value > at_most:
+            raise typer.BadParameter(f"{value} is more than {at_most:,}")
+        return value
+
+    return check
+
+
+_DATA = "A file of sequences, a pipe, -, example:NAME, or chipseq:NAME. Without labels, shuffled negatives are added."
 _TEST = "Another such set to test on; chipseq: brings its own."
 _HOLD_OUT = "Without a test set: the share of DATA set aside as one; 0 is none."
 _RESUME = "Go on with what a stopped command left beside --out."
 
 Data = Annotated[str, typer.Argument(metavar="DATA", help=_DATA)]
 Test = Annotated[str | None, typer.Option(help=_TEST)]
-HoldOut = Annotated[float, typer.Option(help=_HOLD_OUT)]
+HoldOut = Annotated[float, typer.Option(help=_HOLD_OUT, callback=_number())]
 Preset = Annotated[PresetName, typer.Option(help="As published, as in the published notebook, or raw scores.")]
-Kernels = Annotated[int, typer.Option("--kernels", "-k", help="Kernels of the network.", min=1)]
-Width = Annotated[int, typer.Option(help="Letters of a kernel.", min=1)]
-Epochs = Annotated[int, typer.Option(help="At the most; patience ends most trainings before.", min=1)]
-BatchSize = Annotated[int | None, typer.Option(help="Sequences of a step; the preset's if left out.", min=1)]
-Patience = Annotated[
-    int | None, typer.Option(help="Epochs without a lower validation loss; the preset's if left out.", min=1)
+Kernels = Annotated[
+    int, typer.Option("--kernels", "-k", help="Kernels of the network.", min=1, callback=_number(at_most=_MOST_SEED))
 ]
-Rate = Annotated[float | None, typer.Option(help="Of Adam; the preset's if left out.")]
+Width = Annotated[int, typer.Option(help="Letters of a kernel.", min=1, callback=_number(at_most=_MOST_SEED))]
+Epochs = Annotated[
+    int, typer.Option(help="At the most; patience ends most trainings before.", min=1, callback=_number(at_most=_MOST))
+]
+BatchSize = Annotated[
+    int | None,
+    typer.Option(help="Sequences of a step; the preset's if left out.", min=1, callback=_number(at_most=_MOST)),
+]
+Patience = Annotated[
+    int | None,
+    typer.Option(
+        help="Epochs without a lower validation loss; the preset's if left out.", min=1, callback=_number(at_most=_MOST)
+    ),
+]
+Rate = Annotated[float | None, typer.Option(help="Of Adam; the preset's if left out.", callback=_number(at_most=1e300))]
+Force = Annotated[bool, typer.Option("--force", "-f", help="Replace files that are there, unasked.")]
 Split = Annotated[SplitName, typer.Option(help="A tenth of each label, or the last tenth as published.")]
 Balanced = Annotated[bool, typer.Option("--balanced", help="Count both labels alike in the loss.")]
 Resume = Annotated[bool, typer.Option("--resume", help=_RESUME)]
+
+
+class Command(TyperCommand):
+    """A command whose mistakes name the argument as it was typed."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run it; an ArgumentError of the library gets the name that the option has here."""
+        try:
+            return super().invoke(ctx)
+        except ArgumentError as error:
+            raise ArgumentError(self._spelled(error.name), error.found, error.accepted) from None
+
+    def _spelled(self, name: str) -> str:
+        known = {each.name: each for each in self.params}
+        for word in (name, _KNOWN_AS.get(name), _FALLBACKS.get(name)):
+            if word in known:
+                each = known[word]
+                if each.param_type_name == "argument":
+                    return each.metavar or str(each.name).upper()
+                return max((opt for opt in each.opts if opt.startswith("--")), key=len)
+        return name
+
 
 app = typer.Typer(
     help="See inside a DNA convolutional network: every kernel a motif, every pooled score an E-step.",
@@ -95,6 +162,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+command = partial(app.command, cls=Command)
 
 
 @app.callback(invoke_without_command=True)
@@ -108,15 +176,21 @@ def _common(
         raise typer.Exit
 
 
-@app.command("app")
+@command("app")
 def serve_dashboards(
     port: Annotated[int | None, typer.Option(help="Port; 8866 or any free one if left out.", min=1, max=65535)] = None,
     host: Annotated[str, typer.Option(help="Address to listen on; the default is this machine only.")] = config.HOST,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the first page in a browser.")] = True,
-    max_kernels: Annotated[int, typer.Option(help="Visitors at a time; about 40 MB each.", min=1)] = config.MAX_KERNELS,
+    max_kernels: Annotated[
+        int, typer.Option(help="Visitors at a time; about 40 MB each.", min=1, callback=_number(at_most=_MOST_VISITORS))
+    ] = config.MAX_KERNELS,
     pool_size: Annotated[
         int,
-        typer.Option(help="Kernels ready for the first dashboard (one for each other); 20 before a class.", min=0),
+        typer.Option(
+            help="Kernels ready for the first dashboard (one for each other); 20 before a class.",
+            min=0,
+            callback=_number(at_most=_MOST_VISITORS),
+        ),
     ] = config.POOL_SIZE,
     kernel_memory: Annotated[
         int, typer.Option(help="Megabytes that each kernel may have (Linux); 0 is no limit.", min=0)
@@ -128,6 +202,9 @@ def serve_dashboards(
 ) -> None:
     """Open the dashboards in the browser; Ctrl-C stops them."""
     from epool_viz.app.serving import serve
+
+    if notebooks is not None and not notebooks.is_dir():
+        raise typer.BadParameter(f"{str(notebooks)!r} is no folder", param_hint="--notebooks")
 
     serve(
         host=host,
@@ -142,21 +219,29 @@ def serve_dashboards(
     )
 
 
-@app.command("pwm")
+@command("pwm")
 def kernel_as_motif(
     kernel_file: Annotated[
-        Path,
+        str,
         typer.Argument(
-            help="A kernel as text, MEME, JASPAR, .npy, .npz, .safetensors, Keras .h5 or .keras, .onnx, .pt of weights."
+            help="A kernel or motifs as text, .npy, .npz, .safetensors, Keras .h5, .keras, .onnx, .pt of weights; or -."
         ),
     ],
-    base: Annotated[float | None, typer.Option(help="Base of the logarithm that scores are; e if left out.")] = None,
-    m: Annotated[float | None, typer.Option("--m", help="The same as its natural logarithm, ePooling's m.")] = None,
+    base: Annotated[
+        float | None,
+        typer.Option(help="Base of the logarithm that scores are; e if left out.", callback=_number(at_most=_MOST_M)),
+    ] = None,
+    m: Annotated[
+        float | None,
+        typer.Option("--m", help="The same as its natural logarithm, ePooling's m.", callback=_number(at_most=_MOST_M)),
+    ] = None,
     fit: Annotated[
         str | None, typer.Option(help="Estimate the base by maximum likelihood from these sequences.")
     ] = None,
-    background: Annotated[str, typer.Option(help='"uniform", or the shares of A,C,G,T.')] = "uniform",
-    out: Annotated[Path | None, typer.Option(help="MEME file to write; standard output if left out.")] = None,
+    background: Annotated[
+        str | None, typer.Option(help='"uniform", or the shares of A,C,G,T; of a motif file its own if left out.')
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="MEME file to write; standard output if left out, or -.")] = None,
     logo: Annotated[Path | None, typer.Option(help="Logo to draw: .svg, .png or .pdf.")] = None,
     kind: Annotated[LogoKind, typer.Option(help="What the logo's heights are.")] = LogoKind.information,
     alphabet: Annotated[str | None, typer.Option(help="DNA, RNA or protein; told by the letters if left out.")] = None,
@@ -168,10 +253,12 @@ def kernel_as_motif(
     flip: Annotated[
         bool | None, typer.Option("--flip/--no-flip", help="Turn kernels round, as Theano's convolutions do.")
     ] = None,
+    force: Force = False,
 ) -> None:
     """Read convolution kernels as motifs: MEME text and a logo, with the exact offset of the scores."""
     if sum(each is not None for each in (base, m, fit)) > 1:
         raise typer.BadParameter("give one of --base, --m and --fit")
+    from epool_viz.app.outputs import file_or_none, is_standard, say
     from epool_viz.app.pwm import kernels_to_meme
 
     text = kernels_to_meme(
@@ -180,8 +267,9 @@ def kernel_as_motif(
         m=m,
         fit=fit,
         background=background,
-        out=out,
+        out=file_or_none(out),
         logo=logo,
+        force=force,
         kind=kind.value,
         alphabet=alphabet,
         layer=layer,
@@ -190,27 +278,39 @@ def kernel_as_motif(
         flip=flip,
         sink=_remark,
     )
-    if out is None:
-        typer.echo(text, nl=False)
+    if is_standard(out):
+        say(text)
 
 
-@app.command("scan")
+@command("scan")
 def scan_sequences(
-    sequences: Annotated[str, typer.Argument(help="A file of sequences, plain or gzip, or example:ctcf_peaks.")],
-    motif: Annotated[Path | None, typer.Argument(help="MEME, JASPAR or matrix file; scores are a kernel.")] = None,
+    sequences: Annotated[
+        str, typer.Argument(help="A file of sequences, plain or gzip, a pipe, -, or example:ctcf_peaks.")
+    ],
+    motif: Annotated[
+        str | None, typer.Argument(help="MEME, JASPAR, TRANSFAC or matrix file, or -; scores are a kernel.")
+    ] = None,
     jaspar: Annotated[str | None, typer.Option(help="A JASPAR motif by name or ID in place of a file: CTCF.")] = None,
-    m: Annotated[float, typer.Option("--m", help="ePooling's m; 1 is the E-step of a motif in nats.")] = 1.0,
+    m: Annotated[
+        float,
+        typer.Option(
+            "--m", help="ePooling's m; 1 is the E-step of a motif in nats.", callback=_number(at_most=_MOST_M)
+        ),
+    ] = 1.0,
     mode: Annotated[int, typer.Option(help="ePooling's mode: 0, or 1 for windows above the mean only.")] = 0,
     occurrence: Annotated[Occurrence, typer.Option(help="One site a sequence, or at most one.")] = Occurrence.oops,
-    site_rate: Annotated[float, typer.Option(help="With zoops: prior chance of a site.")] = 0.5,
+    site_rate: Annotated[float, typer.Option(help="With zoops: prior chance of a site.", callback=_number())] = 0.5,
     both_strands: Annotated[bool, typer.Option("--both-strands/--one-strand", help="Sites on either.")] = False,
     strand_reading: Annotated[
         StrandReading | None,
         typer.Option(help="On both strands: a motif against one background (usual), or a kernel as a network scans."),
     ] = None,
-    background: Annotated[str, typer.Option(help='"uniform", "sequences" or the shares of A,C,G,T.')] = "uniform",
+    background: Annotated[
+        str, typer.Option(help='"uniform", "sequences", "motif" (its file\'s) or the shares of A,C,G,T.')
+    ] = "uniform",
     windows: Annotated[bool, typer.Option("--windows/--summary", help="A row a window, or a row a sequence.")] = False,
-    out: Annotated[Path | None, typer.Option(help="Table to write; standard output if left out.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Table to write; standard output if left out, or -.")] = None,
+    force: Force = False,
 ) -> None:
     """Scan sequences with motifs: scores, posterior and pooled values as tab-separated rows.
 
@@ -227,6 +327,7 @@ def scan_sequences(
         background=background,
         windows=windows,
         out=out,
+        force=force,
         sink=_remark,
         m=m,
         mode=mode,
@@ -237,32 +338,48 @@ def scan_sequences(
     )
 
 
-@app.command("em")
+@command("em")
 def discover_motifs(
-    sequences: Annotated[str, typer.Argument(help="A file of sequences, plain or gzip, or example:crp0.")],
-    width: Annotated[int | None, typer.Option(help="Letters of a motif; 12 if left out.", min=1)] = None,
+    sequences: Annotated[str, typer.Argument(help="A file of sequences, plain or gzip, a pipe, -, or example:crp0.")],
+    width: Annotated[
+        int | None, typer.Option(help="Letters of a motif; 12 if left out.", min=1, callback=_number(at_most=_MOST))
+    ] = None,
     occurrence: Annotated[Occurrence, typer.Option(help="One site a sequence, or at most one.")] = Occurrence.oops,
-    motifs: Annotated[int, typer.Option(help="How many; the sites of each are erased before the next.", min=1)] = 1,
+    motifs: Annotated[
+        int,
+        typer.Option(
+            help="How many; the sites of each are erased before the next.", min=1, callback=_number(at_most=_MOST)
+        ),
+    ] = 1,
     start: Annotated[
         StartName, typer.Option(help="Random windows, or the best of all windows (small sets).")
     ] = StartName.random,
-    starts: Annotated[int, typer.Option(help="Climbs side by side; the best evidence wins.", min=1)] = 20,
+    starts: Annotated[
+        int, typer.Option(help="Climbs side by side; the best evidence wins.", min=1, callback=_number(at_most=_MOST))
+    ] = 20,
     init: Annotated[
-        str | None, typer.Option(help="Begin with this motif instead: a file, or a name or ID of JASPAR.")
+        str | None, typer.Option(help="Begin with this motif instead: a file, -, or a name or ID of JASPAR.")
     ] = None,
     both_strands: Annotated[bool, typer.Option("--both-strands/--one-strand", help="Sites on either.")] = False,
-    pseudocount: Annotated[float, typer.Option(help="Imaginary sites a column.", min=0)] = 0.1,
+    pseudocount: Annotated[float, typer.Option(help="Imaginary sites a column.", callback=_number(at_most=1e12))] = 0.1,
     background: Annotated[str, typer.Option(help='"sequences", "uniform" or the shares of A,C,G,T.')] = "sequences",
-    seed: Annotated[int, typer.Option(help="The same seed begins with the same windows.", min=0)] = 0,
-    iterations: Annotated[int, typer.Option(help="At the most, of a start.", min=1)] = 200,
-    out: Annotated[Path | None, typer.Option(help="MEME file to write; standard output if left out.")] = None,
+    seed: Annotated[
+        int,
+        typer.Option(help="The same seed begins with the same windows.", min=0, callback=_number(at_most=_MOST_SEED)),
+    ] = 0,
+    iterations: Annotated[
+        int, typer.Option(help="At the most, of a start.", min=1, callback=_number(at_most=_MOST))
+    ] = 200,
+    out: Annotated[Path | None, typer.Option(help="MEME file to write; standard output if left out, or -.")] = None,
     sites: Annotated[Path | None, typer.Option(help="Table of the sites to write.")] = None,
+    force: Force = False,
 ) -> None:
     """Discover motifs by EM: MEME text, and a table of their sites.
 
     Ctrl-C stops after the present iteration and writes what was found until then; the exit code is then 130.
     """
     from epool_viz.app.discovering import discover_to_files
+    from epool_viz.app.outputs import file_or_none, is_standard, say
 
     text, code = discover_to_files(
         sequences,
@@ -272,8 +389,9 @@ def discover_motifs(
         start=start.value,
         occurrence=occurrence.value,
         background=background,
-        out=out,
+        out=file_or_none(out),
         sites=sites,
+        force=force,
         sink=_remark,
         n_starts=starts,
         both_strands=both_strands,
@@ -281,33 +399,46 @@ def discover_motifs(
         seed=seed,
         max_iterations=iterations,
     )
-    if out is None:
-        typer.echo(text, nl=False)
+    if is_standard(out):
+        say(text)
     raise typer.Exit(code)
 
 
-@app.command("simulate")
+@command("simulate")
 def simulate_sequences(
-    motifs: Annotated[list[str], typer.Argument(metavar="MOTIF", help="Names of JASPAR (CTCF), or files of motifs.")],
-    n: Annotated[int, typer.Option("--n", "-n", help="Sequences.", min=1)] = 6000,
-    length: Annotated[int, typer.Option(help="Letters of each.", min=1)] = 1000,
-    positive_fraction: Annotated[float, typer.Option(help="The share with sites, label 1.")] = 0.5,
+    motifs: Annotated[
+        list[str], typer.Argument(metavar="MOTIF", help="Names of JASPAR (CTCF), files of motifs, or -.")
+    ],
+    n: Annotated[int, typer.Option("--n", "-n", help="Sequences.", min=1, callback=_number(at_most=_MOST_SEED))] = 6000,
+    length: Annotated[int, typer.Option(help="Letters of each.", min=1, callback=_number(at_most=_MOST_SEED))] = 1000,
+    positive_fraction: Annotated[float, typer.Option(help="The share with sites, label 1.", callback=_number())] = 0.5,
     sites: Annotated[str, typer.Option(help="Sites of a positive sequence: 1, or a range such as 0-2.")] = "1",
     margin: Annotated[
-        int | None, typer.Option(help="Letters at either end where no site starts; a tenth if left out.", min=0)
+        int | None,
+        typer.Option(
+            help="Letters at either end where no site starts; a tenth if left out.",
+            min=0,
+            callback=_number(at_most=_MOST_SEED),
+        ),
     ] = None,
-    background: Annotated[str, typer.Option(help='"uniform", or the shares of A,C,G,T.')] = "uniform",
+    background: Annotated[
+        str, typer.Option(help='"uniform", "motif" (its file\'s), or the shares of A,C,G,T.')
+    ] = "uniform",
     both_strands: Annotated[bool, typer.Option("--both-strands/--one-strand", help="Sites on either.")] = False,
-    seed: Annotated[int, typer.Option(help="The same seed makes the same sequences.", min=0)] = 0,
+    seed: Annotated[
+        int, typer.Option(help="The same seed makes the same sequences.", min=0, callback=_number(at_most=_MOST_SEED))
+    ] = 0,
     out: Annotated[
         Path | None, typer.Option(help="File to write, .gz packed; .fa has the truth in its headers, not the labels.")
     ] = None,
     truth: Annotated[Path | None, typer.Option(help="Table of the sites; beside --out if left out.")] = None,
+    force: Force = False,
 ) -> None:
     """Plant motifs in random letters, and keep the truth; the defaults are the ePooling paper's.
 
     Lines are `>name letters label`, which `train` and `race` read; places count from 1, the last letter included.
     """
+    from epool_viz.app.outputs import file_or_none, is_standard, say
     from epool_viz.app.simulating import simulate_to_files
 
     text = simulate_to_files(
@@ -320,22 +451,27 @@ def simulate_sequences(
         background=background,
         both_strands=both_strands,
         seed=seed,
-        out=out,
+        out=file_or_none(out),
         truth=truth,
+        force=force,
         sink=_remark,
     )
-    if out is None:
-        typer.echo(text, nl=False)
+    if is_standard(out):
+        say(text)
 
 
-@app.command("train")
+@command("train")
 def train_network(
     data: Data,
     test: Test = None,
-    out: Annotated[Path, typer.Option(help="The model; a file that is there is replaced.")] = Path("model.safetensors"),
+    out: Annotated[Path, typer.Option(help="The model, and while it is learnt MODEL.unfinished.")] = Path(
+        "model.safetensors"
+    ),
     preset: Preset = PresetName.paper,
     pooling: Annotated[PoolingName, typer.Option(help="What the scores are pooled by.")] = PoolingName.expectation,
-    m: Annotated[float | None, typer.Option("--m", help="The pooling's m, where it has one.")] = None,
+    m: Annotated[
+        float | None, typer.Option("--m", help="The pooling's m, where it has one.", callback=_number(at_most=_MOST_M))
+    ] = None,
     learn_m: Annotated[bool, typer.Option("--learn-m", help="Let m be learnt.")] = False,
     kernels: Kernels = 16,
     width: Width = 15,
@@ -345,9 +481,12 @@ def train_network(
     learning_rate: Rate = None,
     split: Split = SplitName.stratified,
     balanced: Balanced = False,
-    seed: Annotated[int, typer.Option(help="The same seed learns the same weights.", min=0)] = 0,
+    seed: Annotated[
+        int, typer.Option(help="The same seed learns the same weights.", min=0, callback=_number(at_most=_MOST_SEED))
+    ] = 0,
     hold_out: HoldOut = 0.2,
     resume: Resume = False,
+    force: Force = False,
 ) -> None:
     """Train a motif CNN and save it; a row with its test AUC goes to standard output.
 
@@ -374,13 +513,14 @@ def train_network(
         seed=seed,
         hold_out=hold_out,
         resume=resume,
+        force=force,
         sink=_remark,
         stream=_row,
     )
     raise typer.Exit(code)
 
 
-@app.command("race")
+@command("race")
 def race_poolings(
     data: Data,
     test: Test = None,
@@ -400,6 +540,7 @@ def race_poolings(
     balanced: Balanced = False,
     hold_out: HoldOut = 0.2,
     resume: Resume = False,
+    force: Force = False,
 ) -> None:
     """Train the same network with several poolings on the same batches; a row each goes to standard output.
 
@@ -424,13 +565,14 @@ def race_poolings(
         class_weight="balanced" if balanced else None,
         hold_out=hold_out,
         resume=resume,
+        force=force,
         sink=_remark,
         stream=_row,
     )
     raise typer.Exit(code)
 
 
-@app.command("fetch")
+@command("fetch")
 def fetch_chipseq_sets(
     names: Annotated[
         list[str] | None, typer.Argument(metavar="NAME", help="Names of the catalogue; with --list, words.")
@@ -461,20 +603,51 @@ def fetch_chipseq_sets(
 
 
 def _row(line: str) -> None:
-    typer.echo(line)
+    from epool_viz.app.outputs import say
+
+    say(f"{line}\n")
 
 
 def _remark(line: str) -> None:
-    typer.echo(line, err=True)
+    with contextlib.suppress(OSError):  # nobody listens: no reason to lose what is being made
+        typer.echo(line, err=True)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line: 0 is well, 1 a mistake that the message explains, 2 a wrong option."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # names of files may hold what an encoding does not
+            stream.reconfigure(errors="backslashreplace")
     try:
-        app(arguments)
+        with _ending_well():
+            app(arguments)
     except EpoolError as error:
-        _remark(f"epool-viz: {' '.join(str(error).split())}")
-        sys.exit(1)
+        _fail(str(error))
     except OSError as error:
-        _remark(f"epool-viz: {error.filename or ''}: {error.strerror or error}")
-        sys.exit(1)
+        _fail(f"{error.filename or 'the system'}: {error.strerror or error}")
+    except MemoryError:
+        _fail("the memory of this machine does not suffice; ask for less")
+
+
+def _fail(message: str) -> None:
+    _remark(f"epool-viz: {' '.join(message.split())}")
+    sys.exit(1)
+
+
+@contextlib.contextmanager
+def _ending_well() -> Iterator[None]:
+    """Within the block a request to end is an exit, so that nothing half is left; the old handlers are back then."""
+
+    def end(number: int, _: FrameType | None) -> None:
+        sys.exit(128 + number)
+
+    before: dict[int, Any] = {}
+    with contextlib.suppress(ValueError, AttributeError):  # no main thread, no such signal
+        for asked in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(asked) == signal.SIG_DFL:
+                before[asked] = signal.signal(asked, end)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from epool_viz.app.inputs import read_background, read_set
+from epool_viz._writing import write_file
+from epool_viz.app.inputs import background_remark, means_file, read_background, read_motifs_of, read_set
+from epool_viz.app.outputs import require_places, table_to
 from epool_viz.app.watching import StopOnSignal
 from epool_viz.core.em import EMResult, erase, fit_em
 from epool_viz.core.windows import FoundSite, is_at_known_site
-from epool_viz.data.motif_files import Motif, read_motifs, write_meme
+from epool_viz.data.motif_files import Motif, write_meme
 from epool_viz.data.sequences import SequenceSet
 from epool_viz.errors import ArgumentError
 from epool_viz.panels.em.takeaway import sites_table
@@ -33,6 +35,7 @@ def discover_to_files(
     background: str = "sequences",
     out: Path | None = None,
     sites: Path | None = None,
+    force: bool = False,
     show_progress: bool | None = None,
     sink: Callable[[str], None],
     **options: Any,
@@ -48,13 +51,15 @@ def discover_to_files(
     motifs : int
         How many to look for.
     init : str or None
-        A file of motifs, or a name of JASPAR, whose first motif is the only start of the first search.
+        A file of motifs, "-", or a name of JASPAR, whose first motif is the only start of the first search.
     start : "random" or "substrings"
     occurrence : "oops" or "zoops"
     background : str
         As for `read_background`.
     out, sites : path or None
         MEME text, and the table of sites, to write.
+    force : bool
+        As for `require_places`.
     show_progress : bool or None
         None shows it where standard error is a terminal.
     sink : callable
@@ -66,15 +71,19 @@ def discover_to_files(
     -------
     str, the MEME text; and the exit code: 0, or 130 or 143 where a signal ended the search early.
     """
+    reads = [("SEQUENCES", sequences), ("--init", init if init is not None and means_file(init) else None)]
+    require_places(reads, [("--out", "-" if out is None else out), ("--sites", sites)], force=force)
     chosen = read_set(sequences, "DNA")
-    first = None if init is None else _motif(init)
+    first = None if init is None else read_motifs_of(init, "--init", alphabet="DNA")[0]
     width = _width(width, first)
     kept = np.flatnonzero(chosen.lengths >= width)
     if len(kept) < len(chosen):
         if not len(kept):
             found = f"at most {int(chosen.lengths.max())} letters long"
-            raise ArgumentError("SEQUENCES", found, f"one at least of the motif's width, {width} letters")
-        sink(f"{len(chosen) - len(kept)} sequences shorter than {width} letters are left out")
+            raise ArgumentError("SEQUENCES", found, f"one at least of the motif's width (--width), {width} letters")
+        short = [chosen.names[i] for i in np.flatnonzero(chosen.lengths < width)]
+        named = ", ".join(map(repr, short[:20])) + (", ..." if short[20:] else "")
+        sink(f"{len(short)} sequences shorter than {width} letters are left out: {named}")
         chosen = chosen[kept.tolist()]
     q = None if background == "sequences" else read_background(background, chosen.alphabet)
     erased = [np.zeros(length, dtype=bool) for length in chosen.lengths]
@@ -106,21 +115,21 @@ def discover_to_files(
             found_all.append(((f"motif_{number}", result.ppm, listed), result))
             sink(_line(number, result, listed, chosen))
             gone = erase(chosen, result)
+            if number < motifs and not any(np.any(b & ~a) for a, b in zip(erased, gone, strict=True)):
+                sink(f"no site of motif {number} is sure enough to be erased: the next would be the same")
+                break
             erased = [a | b for a, b in zip(erased, gone, strict=True)]
-    for remark in dict.fromkeys(chosen.assumptions):
-        sink(remark)
-    text = write_meme([_as_motif(found, q, chosen) for found, _ in found_all], out)
+    said = () if first is None else (*first.assumptions, background_remark([first], _used(q, chosen)))
+    for remark in dict.fromkeys((*chosen.assumptions, *said)):
+        if remark:
+            sink(remark)
+    text = write_meme([_as_motif(found, q, chosen) for found, _ in found_all])
+    if out is not None:
+        write_file(out, text, name="--out")
     if sites is not None:
-        sites.write_text(sites_table(chosen, [found for found, _ in found_all]), encoding="utf-8")
+        with table_to(sites, "--sites") as stream:
+            stream.write(sites_table(chosen, [found for found, _ in found_all]))
     return text, cancel.exit_code
-
-
-def _motif(text: str) -> Motif:
-    if Path(text).is_file():
-        return read_motifs(text, alphabet="DNA")[0]
-    from epool_viz.data.jaspar import load_jaspar
-
-    return load_jaspar(text)
 
 
 def _width(width: int | None, first: Motif | None) -> int:
@@ -133,8 +142,11 @@ def _width(width: int | None, first: Motif | None) -> int:
 
 def _as_motif(found: Found, background: Any, chosen: SequenceSet) -> Motif:
     name, ppm, sites = found
-    q = chosen.letter_frequencies() if background is None else background
-    return Motif(name, "", ppm, n_sites=float(len(sites)) or None, background=np.asarray(q))
+    return Motif(name, "", ppm, n_sites=float(len(sites)) or None, background=_used(background, chosen))
+
+
+def _used(background: Any, chosen: SequenceSet) -> np.ndarray[Any, Any]:
+    return np.asarray(chosen.letter_frequencies() if background is None else background)
 
 
 def _line(number: int, result: EMResult, sites: list[FoundSite], chosen: SequenceSet) -> str:

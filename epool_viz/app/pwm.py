@@ -7,23 +7,27 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from epool_viz.app.inputs import KernelFile, read_background, read_kernels, read_set
+from epool_viz._writing import write_file
+from epool_viz.app.inputs import KernelFile, read_kernels, read_set
+from epool_viz.app.outputs import require_places
 from epool_viz.core.kernels import KernelPWM, estimate_base, kernel_to_pwm, kernel_to_pwm_at
 from epool_viz.core.motifs import information_content
 from epool_viz.data.motif_files import Motif, write_meme
+from epool_viz.errors import ArgumentError
 
 Sink = Callable[[str], None]
 
 
 def kernels_to_meme(
-    path: Path,
+    kernel_file: str,
     *,
     base: float | None = None,
     m: float | None = None,
     fit: str | None = None,
-    background: str = "uniform",
+    background: str | None = None,
     out: Path | None = None,
     logo: Path | None = None,
+    force: bool = False,
     kind: str = "information",
     alphabet: str | None = None,
     layer: str | None = None,
@@ -36,15 +40,17 @@ def kernels_to_meme(
 
     Parameters
     ----------
-    path : path
+    kernel_file : str
         As for `read_kernels`.
     base, m, fit : float, float, str or None
         The base of the score's logarithm, its natural logarithm, or the sequences that tell it by maximum likelihood;
         none of them is base e.
     background : str
-        As for `read_background`.
+        As for `read_kernels`.
     out, logo : path or None
         Where the MEME text and the logo go. Of several kernels each gets a logo, numbered from 1.
+    force : bool
+        As for `require_places`.
     kind : str
         As for `logo_figure`.
     alphabet : str or None
@@ -57,31 +63,44 @@ def kernels_to_meme(
     -------
     str, the MEME text.
     """
-    read = read_kernels(path, alphabet, layer=layer, axes=axes, letters=letters, flip=flip)
-    q = read_background(background, read.alphabet)
+    reads = [("KERNEL_FILE", kernel_file), ("--fit", fit)]
+    require_places(reads, [("--out", out), ("--logo", logo)], force=True)  # whether they are there is asked below
+    read = read_kernels(
+        kernel_file, alphabet, background=background, layer=layer, axes=axes, letters=letters, flip=flip
+    )
+    q = read.background
+    logos = [] if logo is None else _numbered(logo, len(read.names))
+    require_places(reads, [("--out", out), *(("--logo", path) for path in logos)], force=force)
     pwm, log_base = _transform(read, base, m, fit, q)
     motifs = [
-        Motif(name, "", ppm, background=q, alphabet=read.alphabet)
-        for name, ppm in zip(read.names, pwm.ppm, strict=True)
+        Motif(name, "", ppm[:, :width], background=q, alphabet=read.alphabet)
+        for name, ppm, width in zip(read.names, pwm.ppm, read.widths, strict=True)
     ]
     for remark in read.remarks:
         sink(remark)
     for motif, offset in zip(motifs, pwm.offset, strict=True):
         sink(_line(motif, float(offset), log_base, q))
-    if logo is not None:
-        for i, (kernel, motif) in enumerate(zip(read.kernels, motifs, strict=True), start=1):
-            numbered = logo if len(motifs) == 1 else logo.with_stem(f"{logo.stem}-{i}")
-            _draw(kernel if kind == "kernel" else motif.ppm, motif, kind, q, numbered)
-    return write_meme(motifs, out, background=q)
+    for path, kernel, motif in zip(logos, read.kernels, motifs, strict=bool(logos)):
+        _draw(kernel[:, : motif.width] if kind == "kernel" else motif.ppm, motif, kind, q, path)
+    text = write_meme(motifs, background=q)
+    if out is not None:
+        write_file(out, text, name="--out")
+    return text
+
+
+def _numbered(logo: Path, n: int) -> list[Path]:
+    return [logo] if n == 1 else [logo.with_stem(f"{logo.stem}-{i}") for i in range(1, n + 1)]
 
 
 def _transform(
     read: KernelFile, base: float | None, m: float | None, fit: str | None, q: Any
 ) -> tuple[KernelPWM, float]:
     if m is not None:
+        if m < 0:
+            raise ArgumentError("--m", f"{m:g}", "a finite number >= 0")
         return kernel_to_pwm_at(read.kernels, m, bias=read.bias, background=q), m
     if fit is not None:
-        base = estimate_base(read.kernels, read_set(fit, read.alphabet.name), alphabet=read.alphabet)
+        base = estimate_base(read.kernels, read_set(fit, read.alphabet.name, "--fit"), alphabet=read.alphabet)
     base = math.e if base is None else base
     return kernel_to_pwm(read.kernels, base=base, bias=read.bias, background=q), math.log(base)
 
@@ -96,4 +115,7 @@ def _draw(matrix: Any, motif: Motif, kind: str, q: Any, path: Path) -> None:
     from epool_viz.figures.logo import logo_figure, save_logo
 
     figure = logo_figure(matrix, kind=kind, background=q, alphabet=motif.alphabet, title=f"{motif.name}: {kind}")
-    save_logo(figure, path)
+    try:
+        save_logo(figure, path)
+    except ArgumentError as error:
+        raise ArgumentError("--logo", error.found, error.accepted) from None

@@ -3,45 +3,63 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
-from epool_viz.app.inputs import read_background, read_set
+from epool_viz.app.inputs import background_remark, bring, read_background, read_motif_bytes, read_set
+from epool_viz.app.outputs import require_places, table_to
 from epool_viz.core.alphabet import DNA
 from epool_viz.core.strands import is_own_complement
 from epool_viz.core.trace import EStepTrace, e_step_trace
+from epool_viz.data.importing.motif_kernels import is_motif_file
+from epool_viz.data.motif_files import parse_matrix
 from epool_viz.data.sequences import SequenceSet
 from epool_viz.errors import ArgumentError, EpoolError
-from epool_viz.panels.e_step.kernels import Kernel, jaspar_kernel, motif_names, text_kernel
+from epool_viz.panels.e_step.kernels import AS_SCORES, Kernel, jaspar_kernel, matrix_kernel, motif_kernel, text_kernel
 
 SUMMARY = ["sequence", "motif", "expectation", "maximum", "average", "log_sum_exp", "effective_windows"]
 SUMMARY += ["site_probability", "start", "stop", "strand", "score", "posterior"]
 WINDOWS = ["sequence", "motif", "start", "stop", "strand", "word", "whole", "score", "posterior"]
 
 
-def read_scanners(motif: Path | None, jaspar: str | None, background: Any, both_strands: bool = False) -> list[Kernel]:
-    """The kernels to scan with, just as the dashboard makes them: every motif of a file, or one of JASPAR."""
+def read_scanners(
+    motif: str | None, jaspar: str | None, background: str, of: SequenceSet, both_strands: bool = False
+) -> tuple[list[Kernel], Any, str]:
+    """The kernels to scan with, just as the dashboard makes them: every motif of a file, or one of JASPAR.
+
+    Returns
+    -------
+    kernels; the background; and what is to be said of a background that the file brings, or "".
+    """
     if jaspar is not None:
-        return [jaspar_kernel(jaspar, background, both_strands)]
-    if motif is None or not motif.is_file():
-        accepted = "a MEME, JASPAR or matrix file, or --jaspar NAME"
-        raise ArgumentError("MOTIF", f"{str(motif)!r}, which is no file", accepted)
-    text = motif.read_text(encoding="utf-8", errors="replace")
-    places = range(len(motif_names(text, motif.stem)))
-    return [text_kernel(text, motif.stem, i, background, both_strands) for i in places]
+        q = read_background(background, DNA, of=of)
+        return [jaspar_kernel(jaspar, q, both_strands)], q, ""
+    brought = bring(str(motif), "MOTIF", "a MEME, JASPAR or matrix file, or --jaspar NAME")
+    text = b"" if not brought.raw.startswith(AS_SCORES.encode()) else brought.raw
+    if text or not is_motif_file(brought.raw):
+        q = read_background(background, DNA, of=of)
+        if text:
+            kernel = text_kernel(text.decode("utf-8", "replace"), brought.stem, 0, q, both_strands)
+        else:
+            parsed = parse_matrix(brought.raw, source=brought.source, alphabet="DNA")
+            kernel = matrix_kernel(parsed, brought.stem, q, both_strands)
+        return [kernel], q, ""
+    motifs = read_motif_bytes(brought, "MOTIF", alphabet="DNA")
+    q = read_background(background, DNA, of=of, motif=motifs[0].background)
+    return [motif_kernel(each, q, both_strands) for each in motifs], q, background_remark(motifs, q)
 
 
 def scan_to_table(
     sequences: str,
     *,
-    motif: Path | None = None,
+    motif: str | None = None,
     jaspar: str | None = None,
     background: str = "uniform",
     windows: bool = False,
     out: Path | None = None,
+    force: bool = False,
     show_progress: bool | None = None,
     sink: Callable[[str], None],
     **options: Any,
@@ -52,14 +70,16 @@ def scan_to_table(
     ----------
     sequences : str
         A file that `read_sequences` reads, or `example:NAME`.
-    motif, jaspar : path or None, str or None
-        One of the two.
+    motif, jaspar : str or None
+        One of the two; a motif is a file that `read_motifs` reads, a matrix, or "-".
     background : str
         As for `read_background`.
     windows : bool
         A row a window in place of a row a sequence.
     out : path or None
         None is standard output.
+    force : bool
+        As for `require_places`.
     show_progress : bool or None
         None shows it where standard error is a terminal.
     sink : callable
@@ -72,21 +92,24 @@ def scan_to_table(
     EpoolError
         For anything that cannot be read, an option that cannot be used, or when no sequence holds a whole window.
     """
+    require_places([("SEQUENCES", sequences), ("MOTIF", motif)], [("--out", out)], force=force)
     chosen = read_set(sequences, "DNA")
-    q = read_background(background, DNA, of=chosen)
-    scanners = read_scanners(motif, jaspar, q, options.get("both_strands", False))
+    scanners, q, remark = read_scanners(motif, jaspar, background, chosen, options.get("both_strands", False))
     options["background"] = q
     for scanner in scanners:  # so that a wrong option is said once, and not for every sequence
         e_step_trace("A" * scanner.matrix.shape[-1], scanner.matrix, **_read_as(scanner, options))
     rows = _window_rows if windows else _summary_rows
     failures: list[str] = []
-    with _opened(out) as stream, _progress(len(chosen) * len(scanners), show_progress) as advance:
+    with table_to(out) as stream, _progress(len(chosen) * len(scanners), show_progress) as advance:
         print(*(WINDOWS if windows else SUMMARY), sep="\t", file=stream)
         for i, scanner in ((i, scanner) for i in range(len(chosen)) for scanner in scanners):
             trace = _trace(chosen, i, scanner, options, failures)
             for row in rows(" ".join(chosen.names[i].split()), scanner.label, trace):
                 print(*map(_cell, row), sep="\t", file=stream)
             advance()
+        _require_a_window(chosen, scanners, failures)
+    if remark:
+        sink(remark)
     _report(chosen, scanners, failures, sink)
     if options.get("both_strands") and not is_own_complement(q):
         for reading in sorted({_read_as(scanner, options)["strand_reading"] for scanner in scanners}):
@@ -150,19 +173,6 @@ def _cell(value: Any) -> str:
 
 
 @contextlib.contextmanager
-def _opened(out: Path | None) -> Iterator[TextIO]:
-    if out is None:
-        try:
-            yield sys.stdout
-            sys.stdout.flush()
-        except BrokenPipeError:  # `| head` has seen enough; Python must not try to flush again when it ends
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return
-    with out.open("w", encoding="utf-8", newline="\n") as stream:
-        yield stream
-
-
-@contextlib.contextmanager
 def _progress(total: int, wanted: bool | None) -> Iterator[Any]:
     """A bar on standard error that is gone when all is done."""
     if not (sys.stderr.isatty() if wanted is None else wanted):
@@ -176,11 +186,17 @@ def _progress(total: int, wanted: bool | None) -> Iterator[Any]:
         yield lambda: progress.advance(task)
 
 
-def _report(chosen: SequenceSet, scanners: list[Kernel], failures: list[str], sink: Callable[[str], None]) -> None:
+def _require_a_window(chosen: SequenceSet, scanners: list[Kernel], failures: list[str]) -> None:
     if failures and len(failures) == len(chosen) * len(scanners):
         found = f"without a whole window ({failures[0]})"
         raise ArgumentError("SEQUENCES", found, "one sequence at least that has one")
+
+
+def _report(chosen: SequenceSet, scanners: list[Kernel], failures: list[str], sink: Callable[[str], None]) -> None:
     for remark in dict.fromkeys((*chosen.assumptions, *(line for each in scanners for line in each.assumptions))):
         sink(remark)
     if failures:
-        sink(f"{len(failures)} left empty; the first is {failures[0]}")
+        others = ", ".join(failure.partition(": ")[0] for failure in failures[1:20]) + (
+            ", ..." if failures[20:] else ""
+        )
+        sink(f"{len(failures)} left empty; the first is {failures[0]}" + (f"; the others: {others}" if others else ""))

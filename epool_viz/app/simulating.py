@@ -6,14 +6,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from epool_viz.app.inputs import read_background
-from epool_viz.data.jaspar import load_jaspar
-from epool_viz.data.motif_files import Motif, read_motifs
-from epool_viz.data.sequence_files import format_of, write_sequences, write_sites
+from epool_viz._writing import write_file
+from epool_viz.app.bounds import require_memory
+from epool_viz.app.inputs import background_remark, means_file, read_background, read_motifs_of
+from epool_viz.app.outputs import require_places, table_to
+from epool_viz.data.sequence_files import format_of, has_headers, write_sequences, write_sites
 from epool_viz.data.simulate import simulate
 from epool_viz.errors import ArgumentError
-
-_ENDINGS = {".meme", ".jaspar", ".txt", ".pfm"}  # a file was meant, and is not there
 
 
 def simulate_to_files(
@@ -23,6 +22,7 @@ def simulate_to_files(
     background: str = "uniform",
     out: Path | None = None,
     truth: Path | None = None,
+    force: bool = False,
     sink: Callable[[str], None],
     **options: Any,
 ) -> str:
@@ -31,7 +31,7 @@ def simulate_to_files(
     Parameters
     ----------
     motifs : list of str
-        Files of motifs, all of which are taken, or names or IDs of JASPAR.
+        Files of motifs, all of which are taken, "-", or names or IDs of JASPAR.
     sites : str
         Sites of a positive sequence, "1", or from the fewest to the most, "0-2".
     background : str
@@ -40,6 +40,8 @@ def simulate_to_files(
         As for `write_sequences`.
     truth : path or None
         None is beside `out`, unless its headers have the sites.
+    force : bool
+        As for `require_places`.
     sink : callable
         Gets what was made, and what was taken for granted.
     **options
@@ -49,37 +51,52 @@ def simulate_to_files(
     -------
     str, the text of the sequences.
     """
-    chosen = [motif for text in motifs for motif in _motifs(text)]
-    q = read_background(background, chosen[0].alphabet)
-    made = simulate(chosen, n_sites=_site_range(sites), background=q, **options)
-    text = write_sequences(made, out)
-    if truth is None and out is not None and format_of(out, made) != "fasta":
-        truth = out.with_name(Path(out.name.removesuffix(".gz")).stem + ".sites.tsv")
+    if truth is None and out is not None and not has_headers(out):
+        truth = Path(f"{out}").parent / (Path(out.name.removesuffix(".gz")).stem + ".sites.tsv")
+    files = [("MOTIF", text) for text in motifs if means_file(text)]
+    require_places(files, [("--out", "-" if out is None else out), ("--truth", truth)], force=force)
+    chosen = [motif for text in motifs for motif in read_motifs_of(text, "MOTIF")]
+    brought = next((motif.background for motif in chosen if motif.background is not None), None)
+    q = read_background(background, chosen[0].alphabet, motif=brought)
+    n_sites = _site_range(sites)
+    _require_room(options["n"], options["length"], n_sites)
+    made = simulate(chosen, n_sites=n_sites, background=q, **options)
+    text = write_sequences(made, format=format_of(out, made))
+    if out is not None:
+        write_file(out, text, name="--out")
     if truth is not None:
-        write_sites(made, truth)
-    for remark in dict.fromkeys(line for motif in chosen for line in motif.assumptions):
+        with table_to(truth, "--truth") as stream:
+            stream.write(write_sites(made))
+    said = [line for motif in chosen for line in motif.assumptions] + [background_remark(chosen, q)]
+    for remark in filter(None, dict.fromkeys(said)):
         sink(remark)
-    n_sites = sum(map(len, made.sites or ()))
+    planted = sum(map(len, made.sites or ()))
     where = "" if truth is None else f", which {truth} lists"
     sink(
         f"{len(made):,} sequences of {options['length']:,} letters, {int(made.labels.sum()):,} of label 1, "  # type: ignore[union-attr]
-        f"with {n_sites:,} sites of {', '.join(motif.name for motif in chosen)}{where}"
+        f"with {planted:,} sites of {', '.join(motif.name for motif in chosen)}{where}"
     )
     return text
 
 
-def _motifs(text: str) -> list[Motif]:
-    path = Path(text)
-    if path.is_file():
-        return list(read_motifs(path))
-    if len(path.parts) > 1 or path.suffix in _ENDINGS:
-        raise ArgumentError("MOTIF", f"{text!r}, which is no file", "a file of motifs, or a name of JASPAR")
-    return [load_jaspar(text)]
+_BYTES_A_LETTER = 12  # of codes, of the random numbers they are drawn from, and of the text in its three forms
+_BYTES_A_SITE = 400
+_BYTES_A_SEQUENCE = 300
+
+
+def _require_room(n: int, length: int, n_sites: int | tuple[int, int]) -> None:
+    """Before anything is drawn: the set fits into the memory of this machine."""
+    most = n_sites if isinstance(n_sites, int) else n_sites[1]
+    needed = n * (length * _BYTES_A_LETTER + most * _BYTES_A_SITE + _BYTES_A_SEQUENCE)
+    found = f"{n:,} with --length {length:,} and --sites up to {most:,}"
+    require_memory("--n", found, needed, "fewer or shorter sequences")
 
 
 def _site_range(text: str) -> int | tuple[int, int]:
     fewest, _, most = text.partition("-")
     try:
+        if len(text) > 20:
+            raise ValueError
         return (int(fewest), int(most)) if most else int(fewest)
     except ValueError:
         raise ArgumentError("--sites", repr(text), "a whole number, or a range such as 0-2") from None

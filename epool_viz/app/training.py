@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,8 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from epool_viz.app.inputs import read_set
+from epool_viz._writing import shown, write_file
+from epool_viz.app.bounds import require_memory
+from epool_viz.app.inputs import EXAMPLE, read_set
+from epool_viz.app.outputs import STANDARD, require_places
 from epool_viz.app.watching import EpochProgress, StopOnSignal
+from epool_viz.data.locking import locked
 from epool_viz.data.sequences import SequenceSet
 from epool_viz.data.simulate import add_shuffled_negatives, split_sequences
 from epool_viz.errors import ArgumentError, EpoolError
@@ -24,6 +30,9 @@ CHIPSEQ = "chipseq:"
 COLUMNS = ("method", "seed", "test_auc", "test_auprc", "epochs", "seconds")
 HISTORY = ("method", "seed", "epoch", "loss", "auc", "val_loss", "val_auc", "val_auprc", "seconds", "m", "is_best")
 _UNFINISHED = ".unfinished"
+_MOST_SEEDS = 10_000
+_BYTES_A_WEIGHT = 24  # itself, its best value, its gradient, two moments and what a step leaves
+_BYTES_A_SCORE = 8
 
 
 class Parts(NamedTuple):
@@ -52,9 +61,9 @@ def read_parts(data: str, test: str | None, hold_out: float, seed: int, sink: Ca
     """
     if not 0 <= hold_out < 1:
         raise ArgumentError("--hold-out", f"{hold_out:g}", "a share, from 0 to below 1")
-    train, aside = _read(data)
+    train, aside = _read(data, "DATA")
     if test is not None:
-        other, its_test = _read(test)
+        other, its_test = _read(test, "--test")
         aside = its_test or other
     elif aside is None and hold_out:
         train, aside = split_sequences(train, hold_out, seed=seed)
@@ -83,6 +92,7 @@ def train_to_file(
     seed: int,
     hold_out: float,
     resume: bool,
+    force: bool = False,
     sink: Callable[[str], None],
     stream: Callable[[str], None],
     bars: bool | None = None,
@@ -102,6 +112,8 @@ def train_to_file(
         Of everything random.
     resume : bool
         Go on with an unfinished training, if there is one.
+    force : bool
+        Replace a model that is there, as `require_places` says; going on does so by itself.
     sink : callable
         Gets progress and remarks.
     stream : callable
@@ -117,14 +129,41 @@ def train_to_file(
     """
     import epool_viz.models  # noqa: F401 - says at once what is not installed
 
-    unfinished = out.with_name(out.name + _UNFINISHED)
-    _require_place(out.parent, unfinished.exists(), unfinished, resume)
-    parts = read_parts(data, test, hold_out, seed, sink)
+    unfinished = Path(f"{out}{_UNFINISHED}")
+    if os.fspath(out) == STANDARD:
+        raise ArgumentError("--out", "'-', standard output", "the path of a file: a model goes with its checkpoint")
+    reads, writes = _files(data, test), [("--out", out), ("--out", unfinished)]
+    require_places(reads, writes, force=True)
+    if out.exists() and not out.is_file():
+        raise ArgumentError("--out", f"{shown(out)!r}, which is no file", "the path of a file")
+    with locked(out, name="--out"):
+        is_begun = _require_begun(unfinished, resume)
+        require_places(reads, writes, force=force or is_begun)
+        parts = read_parts(data, test, hold_out, seed, sink)
+        method = {"method": pooling, "m": m, "trainable": learn_m or None}
+        _require_room(parts, 1, n_kernels, width, options["batch_size"])
+        return _train(parts, method, n_kernels, width, preset, seed, out, unfinished, sink, stream, bars, options)
+
+
+def _train(
+    parts: Parts,
+    given: dict[str, Any],
+    n_kernels: int,
+    width: int,
+    preset: str,
+    seed: int,
+    out: Path,
+    unfinished: Path,
+    sink: Callable[[str], None],
+    stream: Callable[[str], None],
+    bars: bool | None,
+    options: dict[str, Any],
+) -> int:
     from epool_viz.models.checkpoint import save_model
     from epool_viz.models.cnn import MotifCNN
     from epool_viz.models.training import Run, judge, train
 
-    given: dict[str, Any] = {"method": pooling, "m": m, "trainable": learn_m or None}
+    pooling = given["method"]
     method = {name: value for name, value in given.items() if value is not None}
     network = MotifCNN(
         n_kernels=n_kernels, width=width, preset=preset, pooling=method, alphabet=parts.train.alphabet, seed=seed
@@ -162,6 +201,7 @@ def race_to_folder(
     seeds: str,
     hold_out: float,
     resume: bool,
+    force: bool = False,
     sink: Callable[[str], None],
     stream: Callable[[str], None],
     bars: bool | None = None,
@@ -177,7 +217,7 @@ def race_to_folder(
         A folder: the table, the history, and each model. It is made.
     methods, seeds : str
         Between commas; of seeds also "0-4".
-    resume, sink, stream, bars : as for `train_to_file`
+    resume, force, sink, stream, bars : as for `train_to_file`
     **options
         Of `race`.
 
@@ -188,13 +228,37 @@ def race_to_folder(
     import epool_viz.models  # noqa: F401 - says at once what is not installed
 
     chosen, numbers = [word.strip() for word in methods.split(",")], read_seeds(seeds)
-    unfinished = None if out is None else out / _UNFINISHED.removeprefix(".")
-    if out is None or unfinished is None:
+    if out is None:
         if resume:
             raise ArgumentError("--resume", "given without --out", "a folder, --out, in which the race was begun")
-    else:
-        _require_place(out.parent, unfinished.exists(), unfinished, resume)
+        require_places(_files(data, test), [])
+        return _race(data, test, None, None, chosen, numbers, hold_out, sink, stream, bars, options)
+    unfinished = out / _UNFINISHED.removeprefix(".")
+    _require_folder(out)
+    with locked(out, name="--out"):
+        is_begun = _require_begun(unfinished, resume)
+        models = (_model_file(method, seed) for seed in numbers for method in chosen)
+        files = dict.fromkeys(("race.tsv", "history.tsv", *models))
+        writes = [("--out", out / file) for file in files] if out.is_dir() else []
+        require_places(_files(data, test), writes, force=force or is_begun)
+        return _race(data, test, out, unfinished, chosen, numbers, hold_out, sink, stream, bars, options)
+
+
+def _race(
+    data: str,
+    test: str | None,
+    out: Path | None,
+    unfinished: Path | None,
+    chosen: list[str],
+    numbers: list[int],
+    hold_out: float,
+    sink: Callable[[str], None],
+    stream: Callable[[str], None],
+    bars: bool | None,
+    options: dict[str, Any],
+) -> int:
     parts = read_parts(data, test, hold_out, numbers[0], sink)
+    _require_room(parts, len(chosen), options["n_kernels"], options["width"], options["batch_size"])
     from epool_viz.models.training import race
 
     with StopOnSignal(sink) as stop, EpochProgress(options["epochs"], sink, bars=bars) as progress:
@@ -214,10 +278,11 @@ def race_to_folder(
     if not learnt:
         return _nothing_learnt(stop)
     table = ["\t".join(COLUMNS), *map(_row, learnt)]
+    if out is not None:
+        _save_race(out, learnt, table)
     for row in table:
         stream(row)
     if out is not None:
-        _save_race(out, learnt, table)
         sink(f"{out}: {len(learnt)} models, their history and this table")
     return _end(stop, unfinished, sink)
 
@@ -227,21 +292,29 @@ def read_seeds(text: str) -> list[int]:
     seeds: list[int] = []
     for word in text.split(","):
         ends = word.strip().split("-")
-        if len(ends) > 2 or not all(end.isdecimal() for end in ends) or int(ends[-1]) < int(ends[0]):
+        if len(ends) > 2 or not all(end.isdecimal() and len(end) < 30 for end in ends) or int(ends[-1]) < int(ends[0]):
             raise ArgumentError("--seeds", repr(text), "whole numbers between commas, or ranges such as 0-4")
+        if len(seeds) + int(ends[-1]) - int(ends[0]) >= _MOST_SEEDS or int(ends[-1]) >= 2**63:
+            raise ArgumentError("--seeds", repr(text), f"at most {_MOST_SEEDS:,} seeds, each below 2^63")
         seeds += range(int(ends[0]), int(ends[-1]) + 1)
     if len(set(seeds)) < len(seeds):
         raise ArgumentError("--seeds", repr(text), "each seed once")
     return seeds
 
 
-def _read(text: str) -> tuple[SequenceSet, SequenceSet | None]:
+def _read(text: str, argument: str) -> tuple[SequenceSet, SequenceSet | None]:
     """A set, and the test part that comes with it."""
     if text.startswith(CHIPSEQ):
         from epool_viz.data.chipseq import fetch_chipseq
 
         return fetch_chipseq(text.removeprefix(CHIPSEQ))
-    return read_set(text), None
+    return read_set(text, argument=argument), None
+
+
+def _files(data: str, test: str | None) -> list[tuple[str, str]]:
+    """What is read from files, by the argument that names it."""
+    given = (("DATA", data), ("--test", test))
+    return [(name, text) for name, text in given if text is not None and not text.startswith((EXAMPLE, CHIPSEQ))]
 
 
 def _labelled(sequences: SequenceSet, seed: int, sink: Callable[[str], None]) -> SequenceSet:
@@ -252,13 +325,52 @@ def _labelled(sequences: SequenceSet, seed: int, sink: Callable[[str], None]) ->
     return made
 
 
-def _require_place(folder: Path, is_unfinished: bool, unfinished: Path, resume: bool) -> None:
-    """Before hours are spent: there is a place to write to, and nothing that would be lost."""
-    if not folder.is_dir():
-        raise ArgumentError("--out", f"in {str(folder)!r}, which is no folder", "a path in a folder that is there")
-    if is_unfinished and not resume:
-        found = f"beside {str(unfinished)!r}, an unfinished training"
+def _require_begun(unfinished: Path, resume: bool) -> bool:
+    """Whether there is something to go on with; if it is not to be gone on with, it would be lost."""
+    is_begun = os.path.lexists(unfinished)
+    if is_begun and not resume:
+        found = f"beside {shown(unfinished)!r}, an unfinished training"
         raise ArgumentError("--out", found, "--resume to go on with it, another path, or that file removed")
+    return is_begun
+
+
+def _require_folder(out: Path) -> None:
+    """Before hours are spent: there is a folder, or there can be one."""
+    if os.fspath(out) == STANDARD:
+        raise ArgumentError("--out", "'-', standard output", "a folder, or the path of a new one")
+    try:
+        parent = Path(os.path.realpath(out)).parent
+        if not parent.is_dir():
+            found = f"in {shown(out.parent)!r}, which is no folder"
+            raise ArgumentError("--out", found, "a path in a folder that is there")
+        if os.path.lexists(out) and not out.is_dir():
+            raise ArgumentError("--out", f"{shown(out)!r}, which is no folder", "a folder, or the path of a new one")
+        if not os.access(out if out.is_dir() else parent, os.W_OK | os.X_OK):
+            raise ArgumentError("--out", f"{shown(out)!r}, where nothing can be written", "a folder to write to")
+        _require_possible(out)
+    except OSError as error:
+        raise ArgumentError("--out", f"{shown(out)!r} ({error.strerror})", "the path of a folder") from None
+
+
+def _require_possible(out: Path) -> None:
+    """A name that the file system does not take raises its OSError."""
+    with contextlib.suppress(FileNotFoundError):
+        out.lstat()
+
+
+def _require_room(parts: Parts, n_networks: int, n_kernels: int, width: int, batch_size: int | None) -> None:
+    """Before anything is set aside: the networks fit into the memory of this machine."""
+    n_letters = len(parts.train.alphabet)
+    longest = int(parts.train.lengths.max()) if len(parts.train) else 0
+    batch = min(batch_size or 128, len(parts.train))
+    weights = n_networks * n_kernels * n_letters * width * _BYTES_A_WEIGHT
+    scores = n_networks * batch * n_kernels * (longest + width) * _BYTES_A_SCORE
+    found = f"{n_kernels:,} with --width {width:,}"
+    require_memory("--kernels", found, weights + scores, "fewer, or narrower ones")
+
+
+def _model_file(method: str, seed: int) -> str:
+    return f"{method}-seed{seed}.safetensors"
 
 
 def _nothing_learnt(stop: StopOnSignal) -> int:
@@ -289,15 +401,18 @@ def _row(run: Run) -> str:
 def _save_race(out: Path, runs: Sequence[Run], table: list[str]) -> None:
     from epool_viz.models.checkpoint import save_model
 
-    out.mkdir(exist_ok=True)
-    (out / "race.tsv").write_text("\n".join(table) + "\n", encoding="utf-8")
+    try:
+        out.mkdir(exist_ok=True)
+    except OSError as error:
+        raise ArgumentError("--out", f"{shown(out)!r} ({error.strerror})", "the path of a folder") from None
+    write_file(out / "race.tsv", "\n".join(table) + "\n", name="--out")
     lines = ["\t".join(HISTORY)]
     for run in runs:
-        save_model(run.model, out / f"{run.method}-seed{run.seed}.safetensors", result=run)  # type: ignore[arg-type]
+        save_model(run.model, out / _model_file(run.method, run.seed), result=run)  # type: ignore[arg-type]
         for record in run.history:
             told = {"method": run.method, "seed": run.seed, **dataclasses.asdict(record)}
             lines.append("\t".join(_cell(told[column]) for column in HISTORY))
-    (out / "history.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_file(out / "history.tsv", "\n".join(lines) + "\n", name="--out")
 
 
 def _cell(value: Any) -> str:

@@ -15,7 +15,8 @@ from epool_viz.data._numbers import MOST_ROWS, Lines, is_letter, is_number, row_
 from epool_viz.data._source import is_comment, left_out
 from epool_viz.errors import FormatError
 
-_NAMES = ("tf name", "protein", "name", "gene", "tf")
+_NAMES = ("tf name", "protein", "name", "gene", "tf", "de")
+_BETWEEN = ("XX", "//")
 _ACCESSIONS = ("motif", "matrix", "id")
 _NOTES = ("family", "species", "motif_type", "seed k-mer", "enrichment score", "msource_identifier", "dbid", "pmid")
 _MARKUP = {
@@ -93,6 +94,8 @@ def find_blocks(source: str, lines: Lines, most: int) -> list[Block]:
             raise FormatError(source, None, f"more than {most:,} motifs", f"at most {most:,} motifs")
         if blocks and len(blocks[-1].lines) > MOST_ROWS:
             raise too_many_rows(source, number)
+        if text.strip() in _BETWEEN:
+            continue
         after = telling[i + 1][1] if i + 1 < len(telling) else ""
         if text.startswith(">"):
             name, accession = split_title(text[1:].strip())
@@ -196,7 +199,7 @@ def _begins_again(block: Block, number: int, text: str) -> bool:
 
 def _keys(text: str) -> dict[str, str]:
     """The names that a line gives, if it begins with a known word: `Protein: Foo`, or `TF Name`, a tab and the name."""
-    parts = [part.strip() for part in text.replace(":", "\t").split("\t")]
+    parts = [part.strip() for part in text.replace(":\t", "\t").replace(":", "\t").split("\t")]
     if len(parts) < 2 or parts[0].lower() not in (*_NAMES, *_ACCESSIONS, *_NOTES):
         return {}
     known = {key.lower(): value for key, value in zip(parts[::2], parts[1::2], strict=False)}

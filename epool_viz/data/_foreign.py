@@ -42,7 +42,7 @@ def require_sequences(source: Source) -> None:
     known = next((named for magic, named in _BINARY.items() if source.head.startswith(magic)), None)
     if known:
         raise FormatError(source.name, None, *known)
-    for number, line in source.opening(1, comments=True):
+    for number, line in [*source.opening(1, comments=True), *source.opening(1)]:
         known = next((named for start, named in _FIRST_WORDS.items() if line.lstrip().startswith(start)), None)
         if known is None and not is_comment(line) and _is_interval(line):
             known = "genomic intervals (BED)", _CUT_OUT

@@ -14,7 +14,7 @@ import numpy as np
 
 from epool_viz.core.alphabet import DNA, PROTEIN, RNA, UNKNOWN, Alphabet, get_alphabet
 from epool_viz.data._numbers import Lines as Lines
-from epool_viz.data._numbers import comma_means, is_letter, read_number, row_texts, words_of
+from epool_viz.data._numbers import comma_means, is_letter, read_number, require_no_groups, row_texts, words_of
 from epool_viz.data._numbers import is_number as is_number
 from epool_viz.data._source import open_text
 from epool_viz.data.limits import Limits
@@ -27,6 +27,7 @@ KINDS = ("counts", "probabilities", "scores")
 _ROUNDING = 0.005  # half a unit of the second decimal, a letter
 _NEAR_ONE = 0.05
 _PERCENT = 0.5
+_FEW = 1.5  # what is less is no count of sites, unless it is whole
 _MOST_ODDS = 20.0
 _EXACT = 1e-9
 _EVEN = 0.01
@@ -140,8 +141,9 @@ def parse_matrix(
     alphabet : Alphabet or its name, or None
         None tells by the letters, else by the number of rows or columns: 4 is DNA, 20 is protein.
     kind : "counts", "probabilities", "scores" or None
-        None tells by the numbers: negative ones are scores; columns that sum to 1 are probabilities; whole numbers, or
-        columns that share one sum, are counts; anything else is scores.
+        None tells by the numbers: negative ones are scores; columns that sum to 1 (within 0.05) are probabilities, and
+        those that sum to 100 without being whole percentages; whole numbers, or columns that share one sum, are counts;
+        anything else is scores.
     limits : Limits, or None
         How much text it may be, unpacked.
 
@@ -152,7 +154,8 @@ def parse_matrix(
     Raises
     ------
     FormatError
-        If the text is no matrix, or fits no alphabet, or contradicts `kind`.
+        If the text is no matrix, or fits no alphabet, or contradicts `kind`; or if it may lie in two ways (4 by 4, or
+        4 by 20) and neither sums nor letters decide: both are named.
     """
     if kind is not None and kind not in KINDS:
         raise ArgumentError("kind", repr(kind), "'counts', 'probabilities', 'scores' or None")
@@ -169,6 +172,7 @@ def read_table(source: str, lines: Lines) -> Table:
     pieces = [(line, row) for line, text in lines for row in row_texts(text)]
     comma = comma_means(source, pieces)
     telling = [(line, words) for line, row in pieces if (words := words_of(row, comma))]
+    require_no_groups(source, telling)
     letters = letters_above(telling[0][1]) if telling else ()
     rows = [_row(source, line, words) for line, words in telling[bool(letters) :]]
     if not rows:
@@ -186,8 +190,9 @@ def read_table(source: str, lines: Lines) -> Table:
 
 
 def letters_above(words: Sequence[str]) -> tuple[str, ...]:
-    """The letters of a line of letters, perhaps behind a word such as "pos"; nothing if it is another line."""
+    """The letters of a line of letters, perhaps between words such as "pos" and "consensus"; or nothing."""
     letters = tuple(words if is_letter(words[0]) else words[1:])
+    letters = letters[:-1] if len(letters) > 4 and not is_letter(letters[-1]) else letters
     return letters if len(letters) > 1 and all(map(is_letter, letters)) else ()
 
 
@@ -310,7 +315,7 @@ def choose_reading(
         If nothing decides; both ways are named.
     """
     found = readings(source, table, alphabet)
-    if len(found) == 1:
+    if len(found) == 1 or all(np.array_equal(found[0].values, each.values) for each in found):
         return found[0], _told(table, found[0], "")
     even = {i for i, reading in enumerate(found) if _is_even(reading.values)}
     ways = {(reading.by_row, reading.alphabet, reading.counted) for reading in like}
@@ -394,13 +399,14 @@ def guess_kind(source: str, line: int, values: Array, motif: bool, said: list[st
     if not whole and np.abs(totals - 100).max() <= _PERCENT:
         said.append("Every position sums to 100, so the numbers are percentages; the number of sites is not known.")
         return "probabilities", values / 100
-    if near_one.sum() * 2 > near_one.size and not (motif and whole):
+    most = near_one.sum() * 2 > near_one.size
+    if (most or (motif and np.median(totals) < _FEW)) and not (motif and whole):
         worst = int(np.abs(totals - 1).argmax())
-        found = f"position {worst + 1}, which sums to {totals[worst]:.6g} while most sum to 1"
+        found = f"position {worst + 1}, which sums to {totals[worst]:.6g}" + (" while most sum to 1" if most else "")
         raise FormatError(source, line, found, "probabilities that sum to 1 in every position")
     if motif:
         return "counts", values
-    if (whole and totals.all()) or (_have_one_sum(totals) and totals.min() > 1.5):
+    if (whole and totals.all()) or (_have_one_sum(totals) and totals.min() > _FEW):
         said.append("The numbers are taken as counts.")
         return "counts", values
     said.append("The positions share no sum, so the numbers are scores (a kernel).")

@@ -25,6 +25,7 @@ _BETWEEN = re.compile(r"[ \t\f\v,;|:=\[\](){}\"']+")
 _NOT_COMMA = re.compile(r"[ \t\f\v;|:=\[\](){}\"']+")
 _NEXT_ROW = re.compile(r"[\])}][ \t,]*+[\[({]")
 _DECIMAL = re.compile(r"[-+]?[0-9]*+,[0-9]++(?:[eE][-+]?[0-9]++)?,*+")
+_GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:\.[0-9]{3})++")
 _THOUSANDS = re.compile(r"[-+]?[1-9][0-9]{0,2},[0-9]{3}")
 _OPEN = "a comma that may be a decimal mark or part numbers"
 _COMMA_ACCEPTED = "points as decimal marks, or numbers with decimal commas between blanks, tabs or semicolons"
@@ -98,6 +99,17 @@ def comma_means(source: str, lines: Lines) -> Comma:
         return _decimal(source, inner)
     _require_no_pairs(source, told)
     return "parts"
+
+
+def require_no_groups(source: str, lines: Sequence[tuple[int, Sequence[str]]]) -> None:
+    """Refuse points that group thousands: three digits behind each of them, beside whole numbers without any."""
+    numbers = [(line, word) for line, words in lines for word in words if any(map(str.isdigit, word[:3]))]
+    pointed = [(line, word) for line, word in numbers if not word.isdigit()]
+    are_groups = all(_GROUPED.fullmatch(word) for _, word in pointed)
+    if pointed and are_groups and any(len(word) > 1 and word.isdigit() for _, word in numbers):
+        line, word = pointed[0]
+        found = f"{word[:20]!r}, which may be {word[:20].replace('.', '')}, beside whole numbers"
+        raise FormatError(source, line, found, "numbers without marks between thousands")
 
 
 def _stands_between(words: Sequence[str]) -> bool:

@@ -24,6 +24,8 @@ HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 _CHUNK = 1 << 18
 _MOST_NAMED = 5
 _LONGEST_LINE = 100_000
+_MOST_LINES = 2_000_000
+_MANY_BLANKS = 4096
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -97,12 +99,15 @@ class Source:
     def lines(self) -> Iterator[tuple[int, bytes]]:
         r"""Every line with its number, counted from 1; `\n`, `\r\n` and a lone `\r` end a line.
 
-        `self.line` is the number of the line handed out last.
+        `self.line` is the number of the line handed out last. Of thousands of blank ones in a row most are left out.
         """
         for block in _whole_lines(self._chunks()):
             if b"\0" in block:
                 number = self.line + len(block[: block.index(b"\0") + 1].splitlines())
                 raise FormatError(self.name, number, "binary data (a zero byte)", "text")
+            if len(block) >= _MANY_BLANKS and not block.strip():
+                self.line += len(block.splitlines())
+                continue
             for line in block.splitlines():
                 self.line += 1
                 yield self.line, line.removeprefix(_BYTE_ORDER_MARK) if self.line == 1 else line
@@ -115,6 +120,8 @@ class Source:
                 accepted = f"lines of at most {_LONGEST_LINE:,}"
                 raise FormatError(self.name, number, f"a line of {len(raw):,} characters", accepted)
             lines.append((number, self.text(number, raw)))
+            if len(lines) > _MOST_LINES:
+                raise FormatError(self.name, number, f"more than {_MOST_LINES:,} lines", f"at most {_MOST_LINES:,}")
         return lines
 
     def opening(self, most: int = 2, *, comments: bool = False) -> list[tuple[int, bytes]]:
@@ -204,7 +211,8 @@ def _whole_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Blocks that each end with a line break, the last one excepted."""
     pending: list[bytes] = []
     for chunk in chunks:
-        cut = chunk.rfind(b"\n") + 1
+        # a return at the very end may be half of a line break
+        cut = max(chunk.rfind(b"\n"), chunk.rfind(b"\r", 0, len(chunk) - 1)) + 1
         if cut:
             yield b"".join([*pending, chunk[:cut]])
             pending = []

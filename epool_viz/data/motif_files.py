@@ -1,4 +1,4 @@
-"""Motifs, and the files they come in: MEME, JASPAR, TRANSFAC, and matrices written plainly.
+"""Motifs, and the files they come in: MEME, JASPAR, TRANSFAC, their relatives, and matrices written plainly.
 
 A motif is held as letter probabilities of shape (letter, position), with the counts where the file gives counts.
 """
@@ -60,6 +60,8 @@ class Motif:
     alphabet : Alphabet
     assumptions : tuple of str
         What the reader took for granted, a sentence each.
+    is_of_odds : bool
+        Whether the file gives log odds, so that the probabilities are made of them and none is 0.
 
     Raises
     ------
@@ -75,6 +77,7 @@ class Motif:
     background: Array | None = None
     alphabet: Alphabet = DNA
     assumptions: tuple[str, ...] = ()
+    is_of_odds: bool = False
 
     def __post_init__(self) -> None:
         for field in ("ppm", "counts", "background"):
@@ -130,8 +133,9 @@ def read_motifs(
     ----------
     path : str or path
     format : "meme", "jaspar", "transfac", "matrix", or None
-        None tells by the content. MEME covers the minimal format and the full text output; "matrix" is one motif in
-        rows of numbers, whichever way it lies.
+        None tells by the content. MEME covers the minimal format and the full text of MEME, STREME and DREME; "jaspar"
+        all that has its motifs under lines with `>`, as HOMER, cluster-buster and HOCOMOCO do; "matrix" rows of
+        numbers, whichever way they lie, and records of UniPROBE, CIS-BP and STAMP.
     alphabet : Alphabet or its name, or None
         None takes the file's word, or tells by the number of letters and says so in `assumptions`.
     limits : Limits, or None
@@ -139,12 +143,13 @@ def read_motifs(
 
     Returns
     -------
-    list of Motif, in the order of the file.
+    list of Motif, in the order of the file. A motif that cannot be read is left out where others can, and is named
+    with its line and the reason in the `assumptions` of each.
 
     Raises
     ------
     FormatError
-        For anything in the file that cannot be read; the message names file, line, what stands there and what may.
+        If no motif can be read; the message names file, line, what stands there and what may.
     ArgumentError
         If there is no such file, format or alphabet.
     """
@@ -265,13 +270,21 @@ def write_transfac(motifs: Motif | Iterable[Motif], path: str | os.PathLike[str]
     return _written(path, "".join(_transfac_block(motif, i) for i, motif in enumerate(_motif_list(motifs), start=1)))
 
 
-def motif_format(text: str | bytes) -> str | None:
-    """Which format of `parse_motifs` a text is of, by its content; "matrix" may be a kernel, None is none of them."""
+def motif_format(text: str | bytes, *, limits: Limits | None = None) -> str | None:
+    """Which format of `parse_motifs` a text is of, by its content; "matrix" may be a kernel, None is none of them.
+
+    Matrices under names that are no JASPAR, or several, are "records".
+    """
     try:
-        source = open_text(text, "the text")
-        return _detect(source.name, source.text_lines())
+        source = open_text(text, "the text", limits=limits)
+        lines = source.text_lines()
+        found = _detect(source.name, lines)
+        if found != "matrix":
+            return found
+        blocks = find_blocks(source.name, lines, MOST_MOTIFS.records)
     except FormatError:
         return None
+    return "records" if len(blocks) > 1 or any(block.is_named for block in blocks) else "matrix"
 
 
 def _read(source: Source, format: str | None, alphabet: str | Alphabet | None) -> list[Motif]:  # noqa: A002
@@ -290,7 +303,7 @@ def _detect(source: str, lines: Lines) -> str:
     telling = [(number, text) for number, text in lines if text.strip()]
     if not telling:
         raise FormatError(source, None, "no text", _ACCEPTED_FORMATS)
-    if any(text.startswith(("MEME version", "MOTIF ")) for _, text in telling):
+    if any(text.startswith(("MEME version", "MOTIF ", "MOTIF\t")) or text == "MOTIF" for _, text in telling):
         return "meme"
     from epool_viz.data._transfac import looks_like_transfac
 
@@ -387,9 +400,8 @@ def _motif(source: str, matrix: ParsedMatrix, name: str, accession: str, is_name
         raise FormatError(source, None, found, "counts or probabilities of a motif")
     if matrix.kind == "scores":
         said = list(matrix.assumptions)
-        return Motif(
-            name, accession, odds_to_ppm(matrix.values, said), alphabet=matrix.alphabet, assumptions=tuple(said)
-        )
+        ppm = odds_to_ppm(matrix.values, said)
+        return Motif(name, accession, ppm, alphabet=matrix.alphabet, assumptions=tuple(said), is_of_odds=True)
     return Motif(name, accession, matrix.values, **about)
 
 

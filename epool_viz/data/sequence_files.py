@@ -84,8 +84,12 @@ def write_sites(sequences: SequenceSet, path: str | os.PathLike[str] | None = No
 
 def format_of(path: str | os.PathLike[str] | None, sequences: SequenceSet) -> str:
     """The format that an ending means."""
-    name = "" if path is None else Path(path).name.lower().removesuffix(".gz")
-    return "fasta" if name.endswith(_FASTA_ENDINGS) or sequences.labels is None else "encode"
+    return "fasta" if sequences.labels is None or (path is not None and has_headers(path)) else "encode"
+
+
+def has_headers(path: str | os.PathLike[str]) -> bool:
+    """Whether an ending means FASTA, whose headers have room for sites."""
+    return Path(path).name.lower().removesuffix(".gz").endswith(_FASTA_ENDINGS)
 
 
 def _encode(sequences: SequenceSet) -> list[str]:

@@ -27,7 +27,7 @@ from epool_viz.errors import ArgumentError, FormatError, ShapeError
 
 Array = np.ndarray[Any, Any]
 
-_ENCODE_LINE = re.compile(rb"(?!MEME version)>?\S+\s+[A-Za-z*]+\s+[-+]?\d+(\.0*)?\s*")
+_ENCODE_LINE = re.compile(rb"(?!MEME version)>?\S+\s+[A-Za-z*]+\s+[-+]?\d+(\.\d*)?\s*")
 _LETTERS = re.compile(rb"[A-Za-z*]+\s*")
 _COLUMNS = (
     (b"eventid", b"id", b"name", b"seq_id", b"sequence_id"),
@@ -36,7 +36,8 @@ _COLUMNS = (
 )
 _NO_TABLE = b""
 _DELIMITERS = (b"\t", b",", b";", None)
-_STRAYS = {b"-": " (a gap, as in an alignment)", b".": " (a gap, as in an alignment)", b"*": " (a stop codon's mark)"}
+_GAP = " (a gap, as in an alignment)"
+_STRAYS = {b"-": _GAP, b".": _GAP, b"*": " (a stop codon's mark)", b"[": " (a matrix?)"}
 _NUCLEIC = b"ACGTUNacgtun"
 _ACCEPTED_FORMATS = (
     "FASTA ('>' before each name), lines of `id sequence label`, a table with a column `seq` (DeepBind's, CSV), HDF5, "
@@ -281,7 +282,8 @@ def read_sequences(
 
     Returns
     -------
-    SequenceSet. Case does not matter; every letter that stands for several is held as unknown.
+    SequenceSet. Case does not matter; every letter that stands for several is held as unknown. Records without letters
+    are left out and named in `assumptions`; labels -1 and 1 become 0 and 1.
 
     Raises
     ------
@@ -530,6 +532,8 @@ def _read_deepbind(source: Source, records: _Records) -> None:
         raise FormatError(source.name, number, "a header without a column `seq`", "FoldID EventID seq Bound")
     header = _cells(first, delimiter)
     at_name, at_letters, at_label = (_column(header, names) for names in _COLUMNS)
+    if sum(column.lower() in _COLUMNS[1] for column in header) > 1:
+        raise FormatError(source.name, number, "two columns of sequences", "one column `seq` or `sequence`")
     for number, line in lines:
         columns = _cells(line, delimiter)
         if len(columns) != len(header):

@@ -115,3 +115,12 @@ def test_progress_is_shown_on_a_terminal_only(call: Here, capsys: pytest.Capture
     discover_to_files("example:crp0", width=6, start="substrings", show_progress=True, sink=told.append, n_starts=2)
     assert "trying windows" in capsys.readouterr().err
     assert len(told) == 1
+
+
+def test_a_search_that_erases_nothing_ends(call: Here, tmp_path: Path) -> None:
+    path = tmp_path / "same.fa"
+    path.write_text("".join(f">s{i}\n{'ACGTTGCA' * 4}\n" for i in range(5)))  # four sites each, none of them sure
+    said = call("em", path, "--width", 3, "--starts", 1, "--motifs", 1_000_000)
+    assert said.code == 0
+    assert "no site of motif 1 is sure enough to be erased: the next would be the same" in said.err
+    assert len(parse_motifs(said.out)) == 1

@@ -89,7 +89,7 @@ def test_numbers_that_look_like_something_else_are_said(call: Here, tmp_path: Pa
     ("arguments", "message"),
     [
         (["missing.txt"], "`KERNEL_FILE` is 'missing.txt', which is no file; accepted: a file with a kernel"),
-        (["{file}", "--base", "0.5"], "`base` is 0.5; accepted: a finite number > 1"),
+        (["{file}", "--base", "0.5"], "`--base` is 0.5; accepted: a finite number > 1"),
         (["{file}", "--background", "1,2,3"], "or 4 positive numbers between commas, for A, C, G, T"),
         (["{file}", "--background", "sequences"], 'accepted: "uniform", or 4 positive numbers'),
         (["{file}", "--logo", "logo.bmp"], "accepted: a name that ends in .svg, .png or .pdf"),

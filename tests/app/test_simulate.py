@@ -79,9 +79,9 @@ def test_every_motif_of_a_file_is_planted(call: Here, tmp_path: Path) -> None:
             "`MOTIF` is 'nosuch.meme', which is no file; accepted: a file of motifs, or a name of JASPAR",
         ),
         (("a/CTCF",), "`MOTIF` is 'a/CTCF', which is no file"),
-        (("CTFC",), "`query` is 'CTFC'; accepted: a JASPAR matrix ID"),
+        (("CTFC",), "`MOTIF` is 'CTFC'; accepted: a JASPAR matrix ID"),
         (("CTCF", "--sites", "two"), "`--sites` is 'two'; accepted: a whole number, or a range such as 0-2"),
-        (("CTCF", "--length", 12), "`length` is 12 with a margin of 1: no place for 'CTCF'"),
+        (("CTCF", "--length", 12), "`--length` is 12 with a margin of 1: no place for 'CTCF'"),
         (("CTCF", "--background", "a,b"), "`--background` is 'a,b'"),
     ],
 )

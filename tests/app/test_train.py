@@ -314,11 +314,11 @@ def test_resume_without_anything_to_go_on_with_begins(call: Here, simulated: Pat
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--pooling", "max", "--m", 2), "`pooling` is 'max' with m; accepted: a method with the parameters"),
+        (("--pooling", "max", "--m", 2), "`--pooling` is 'max' with m; accepted: a method with the parameters"),
         (("--hold-out", 1), "`--hold-out` is 1; accepted: a share, from 0 to below 1"),
         (("--out", "nowhere/m.safetensors"), "`--out` is in 'nowhere', which is no folder"),
-        (("--test", "nosuch.txt"), "`path` is 'nosuch.txt' (No such file or directory)"),
-        (("--preset", "exact", "--width", 41), "`sequences` is 40 letters long; accepted: at least the kernels' width"),
+        (("--test", "nosuch.txt"), "`--test` is 'nosuch.txt' (No such file or directory)"),
+        (("--preset", "exact", "--width", 41), "`DATA` is 40 letters long; accepted: at least the kernels' width"),
         (
             ("--preset", "exact", "--learning-rate", 1e37),
             "nothing was learnt: the loss was no number in the first epoch",
@@ -395,8 +395,8 @@ def test_stopped_race_reports_what_was_learnt_and_goes_on(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--methods", "max,median"), "`pooling` is 'median'"),
-        (("--methods", "max,max"), "`methods` is 'max' twice"),
+        (("--methods", "max,median"), "`--methods` is 'median'"),
+        (("--methods", "max,max"), "`--methods` is 'max' twice"),
         (("--seeds", "x"), "`--seeds` is 'x'"),
         (("--resume",), "`--resume` is given without --out"),
         (("--out", "nowhere/race"), "`--out` is in 'nowhere', which is no folder"),

@@ -295,6 +295,23 @@ def uniprobe(motifs: Sequence[Made]) -> str:
     return _lines(*text)
 
 
+def uniprobe_gene(motifs: Sequence[Made]) -> str:
+    text = []
+    for made in motifs:
+        text += [f"Gene:\t{made.name}\tMotif:\tACGTACGT\tEnrichment Score:\t0.49"]
+        text += _headed(_rows(made.ppm), ":\t")
+    return _lines(*text)
+
+
+def stamp(motifs: Sequence[Made]) -> str:
+    """TRANSFAC-like, without a line of letters."""
+    text = []
+    for made in motifs:
+        rows = zip(_rows(made.counts.T), consensus(made), strict=True)
+        text += [f"DE\t{made.name}", *(f"{i}\t{row}\t{letter}" for i, (row, letter) in enumerate(rows)), "XX"]
+    return _lines(*text)
+
+
 def cisbp(motifs: Sequence[Made]) -> str:
     (made,) = motifs
     return _lines("Pos\tA\tC\tG\tT", *(f"{i}\t{row}" for i, row in enumerate(_rows(made.ppm.T), start=1)))
@@ -418,6 +435,8 @@ FORMATS: dict[str, Format] = {
     "TRANSFAC of frequencies": Format(lambda m: transfac(m, shares=True), False),
     "TRANSFAC without //": Format(lambda m: transfac(m).replace("//\n", ""), True),
     "UniPROBE": Format(uniprobe, False),
+    "UniPROBE, by gene": Format(uniprobe_gene, False),
+    "STAMP": Format(stamp, True),
     "CIS-BP": Format(cisbp, False, many=False, named=False),
     "CIS-BP, full": Format(cisbp_full, False),
     "rows headed by the consensus": Format(consensus_rows, False, many=False, named=False),
@@ -569,6 +588,9 @@ FAULTS: dict[str, Fault] = {
     "a background that is none": Fault(_MEMES[:2], lambda t: t.replace("T 0.4", "T 1.4"), "sum to"),
     "commas alone": _instead("A,0,70,0,12\nC,0,10,0,35\nG,0,15,0,43\nT,0,05,0,10\n", "decimal"),
     "thousands in groups": _instead("A 1,200 1,100\nC 2,300 3,100\nG 1,034 2,111\nT 1 2\n", "may be"),
+    "points that group digits": _instead("A 950 1.234\nC 20 300\nG 2.000 10\nT 1.500 800\n", "may be 1234"),
+    "sums that are neither": _instead(">x\nA .2 .3\nC .2 .3\nG .2 .1\nT .2 .1\n", "sums to 0.8"),
+    "an alphabet of codes": _instead("MEME version 4\nALPHABET= ACGTN\nMOTIF a\n", "ACGTN"),
     "both marks": _instead("A 1.200,5 1\nC 2 3\nG 1 2\nT 1 2\n", "1.200,5"),
     "a narrow blank in a number": _instead("A 1\u202f200 1\nC 2 3\nG 1 2\nT 1 2\n", "200"),
     "two matrices without a name": _instead("1 2 3 4\n5 6 7 9\n\n3 4 5 6\n1 9 8 7\n", "blank line"),

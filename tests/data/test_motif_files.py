@@ -15,8 +15,12 @@ from hypothesis.extra.numpy import arrays
 
 from epool_viz.core.alphabet import DNA, PROTEIN, RNA
 from epool_viz.data._transfac import consensus_letter
+from epool_viz.data.importing import motif_kernels
+from epool_viz.data.importing.kernels import Reading
+from epool_viz.data.importing.motif_kernels import is_motif_file, log_odds, read_motif_kernels
 from epool_viz.data.motif_files import (
     Motif,
+    motif_format,
     parse_matrix,
     parse_motifs,
     read_motifs,
@@ -685,3 +689,121 @@ def test_known_motif_of_the_simulation_lies_in_rows_of_positions(shared_data: Pa
     (motif,) = read_motifs(shared_data / "keras_cnn_known_motif" / "simu_01_true_motif.txt")
     assert motif.width == 8
     assert "".join("ACGT"[i] for i in motif.ppm.argmax(axis=0)) == "ATGATAGG"
+
+
+# ---------------------------------------------------------------- motifs as kernels
+
+ODDS = np.log(PPM + 0.05) - np.log((PPM + 0.05).sum(axis=0)) - np.log(0.25)
+UNIPROBE = "Protein: Foo\tSeed k-mer: ACGT\n" + "".join(
+    f"{letter}:\t{row}\n" for letter, row in zip("ACGT", as_rows(PPM, "\t").splitlines(), strict=True)
+)
+
+
+@pytest.mark.parametrize("scale", [1, 1 / np.log(2)], ids=["natural", "bits"])
+def test_log_odds_under_a_name_are_a_motif_and_the_same_kernel_again(scale: float) -> None:
+    text = ">x\n" + "\n".join(" ".join(map(repr, row)) for row in (ODDS.T * scale).tolist())
+    (motif,) = parse_motifs(text)
+    assert motif.is_of_odds
+    np.testing.assert_allclose(motif.ppm, np.exp(ODDS) / 4, rtol=0, atol=1e-12)
+    unit = "natural logarithms" if scale == 1 else "bits"
+    assert any(f"log odds: {unit}, against a uniform background" in said for said in motif.assumptions)
+    kernel, sentence = log_odds(motif)
+    np.testing.assert_allclose(kernel, ODDS, rtol=0, atol=1e-12)
+    assert sentence == "Natural-log odds of the probabilities of the file's log odds against the background."
+
+
+def test_log_odds_that_are_none_are_scaled_and_the_sums_told() -> None:
+    (motif,) = parse_motifs(">x\nA -1 1 2\nC 2 -2 -1\nG 1 1 -1\nT -1 0 -1\n")
+    np.testing.assert_allclose(
+        motif.ppm[:, 0], np.exp([-1, 2, 1, -1]) / np.exp([-1, 2, 1, -1]).sum(), rtol=1e-14, atol=0
+    )
+    assert motif.assumptions[-1].startswith("Their probabilities sum to 1.64 to 2.71 and were scaled")
+
+
+def test_a_pseudocount_says_what_it_is_relative_to() -> None:
+    (unknown,), (known,) = parse_motifs(UNIPROBE), parse_motifs(ONE_MEME)
+    assert log_odds(unknown)[1] == (
+        "Natural-log odds of the probabilities and one imaginary site in 1000 (how many were counted is not known) "
+        "against the background."
+    )
+    assert (
+        log_odds(known)[1]
+        == "Natural-log odds of the probabilities and one imaginary site in 8 against the background."
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        (MEME, "meme"),
+        ("MOTIF\tx\nletter-probability matrix:\n.1 .2 .3 .4\n", "meme"),
+        (JASPAR, "jaspar"),
+        ("P0 A C G T\n1 1 2 3 4\n", "transfac"),
+        (UNIPROBE, "records"),
+        (as_rows(COUNTS), "matrix"),
+        (as_rows(SCORES), "matrix"),
+        ("  \n", None),
+    ],
+)
+def test_one_plain_matrix_may_be_a_kernel_and_every_other_form_is_of_motifs(text: str, form: str | None) -> None:
+    for raw in (text, text.encode(), gzip.compress(text.encode()), text.encode("utf-16")):
+        assert motif_format(raw) == form
+        assert is_motif_file(raw) == (form not in (None, "matrix"))
+
+
+def test_records_are_read_as_motifs_where_kernels_are_wanted() -> None:
+    found = read_motif_kernels(UNIPROBE.encode(), "foo.txt", Reading())
+    assert (found.format, found.names) == ("motifs", ("Foo",))
+    np.testing.assert_allclose(found.kernels[0], log_odds(parse_motifs(UNIPROBE)[0])[0], rtol=0, atol=1e-12)
+
+
+def test_motifs_are_not_padded_beyond_all_room(monkeypatch: pytest.MonkeyPatch, assert_refused: Refused) -> None:
+    monkeypatch.setattr(motif_kernels, "_MOST_NUMBERS", 39)
+    text = ">a\nA 1 2 3 4 5\nC 6 7 8 9 8\nG 5 4 3 2 2\nT 1 1 1 2 2\n>b\nA 1\nC 2\nG 3\nT 4\n"
+    accepted = "at most 39 numbers, all as wide as the widest"
+    message = f"k: found 2 motifs, of which the widest has 5 positions; accepted: {accepted}"
+    assert_refused(FormatError, message, read_motif_kernels, text.encode(), "k", Reading())
+
+
+# ---------------------------------------------------------------- which way a matrix lies
+
+
+def test_a_square_lies_as_its_neighbours_do_and_is_refused_where_they_differ() -> None:
+    square, rows = ">s\n1 5 3 11\n13 2 1 4\n2 9 0 8\n18 0 1 0\n", ">r\n13 2 1 4\n1 5 3 11\n"
+    columns = ">c\n1 5\n3 11\n7 2\n4 9\n"
+    first, _ = parse_motifs(square + rows)
+    assert first.ppm[:, 0].tolist() == [0.05, 0.25, 0.15, 0.55]
+    _, last = parse_motifs(columns + square)
+    assert last.counts[:, 0].tolist() == [1, 13, 2, 18]
+    for text in (square, rows + columns + square):
+        found = [each for each in _read_or_refused(text) if "may be 4 positions of DNA" in each]
+        assert len(found) == 1
+
+
+def _read_or_refused(text: str) -> tuple[str, ...]:
+    """What is said of a text, read or not."""
+    try:
+        return parse_motifs(text)[0].assumptions
+    except FormatError as error:
+        return (str(error),)
+
+
+def test_a_bare_4_by_20_is_of_protein_or_dna_by_its_sums_only() -> None:
+    protein = np.array([np.roll(np.arange(1.0, 21), 3 * i) for i in range(4)])
+    assert parse_matrix(as_rows(protein)).alphabet is PROTEIN
+    dna = np.array([np.roll([9.0, 4, 2, 1], i * i % 7) for i in range(20)]).T
+    assert parse_matrix(as_rows(dna)).alphabet is DNA
+    with pytest.raises(FormatError, match="20 positions of DNA with the letters as 4 rows or 4 positions of protein"):
+        parse_matrix(as_rows(np.arange(80.0).reshape(4, 20) % 7 - 3))
+
+
+def test_rows_headed_by_letters_in_another_order_are_letters_or_a_consensus_by_their_sums() -> None:
+    consensus = np.array([[2, 1, 3, 94], [90, 4, 4, 2], [1, 7, 80, 12], [6, 70, 11, 13]])
+    headed = "".join(f"{letter} {row}\n" for letter, row in zip("TAGC", as_rows(consensus).splitlines(), strict=True))
+    matrix = parse_matrix(headed)
+    assert matrix.values.tolist() == consensus.T.tolist()
+    assert matrix.assumptions[0] == "The letters before the rows are taken as a consensus."
+    letters = "".join(
+        f"{letter} {row}\n" for letter, row in zip("TAGC", as_rows(consensus.T).splitlines(), strict=True)
+    )
+    assert parse_matrix(letters).values.tolist() == consensus.T[[1, 3, 2, 0]].tolist()

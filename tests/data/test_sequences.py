@@ -230,11 +230,12 @@ def test_parse_sequences_reads_what_read_sequences_reads(kind: str) -> None:
 
 
 @pytest.mark.parametrize("chunk", [1, 2, 3, 7])
+@pytest.mark.parametrize("end", ["\r\n", "\r", "\n"], ids=repr)
 @pytest.mark.parametrize("kind", TEXTS)
 def test_parse_sequences_does_not_depend_on_where_blocks_end(
-    monkeypatch: pytest.MonkeyPatch, chunk: int, kind: str
+    monkeypatch: pytest.MonkeyPatch, chunk: int, kind: str, end: str
 ) -> None:
-    text = TEXTS[kind].replace("\n", "\r\n")
+    text = TEXTS[kind].replace("\n", end)
     source = _source.open_text(text, "blocks")
     monkeypatch.setattr(_source, "_CHUNK", chunk)
     assert [line for _, line in source.lines()] == text.encode().splitlines()
@@ -410,6 +411,7 @@ def test_a_header_of_one_word_is_no_sequence_and_a_peptide_no_header() -> None:
         (b"LOCUS       X 4 bp DNA\nORIGIN\n1 acgt\n//\n", "line 1: found a GenBank record", "FASTA, which GenBank"),
         (b"ID   X; SV 1; linear\nSQ   Sequence 4 BP;\n", "line 1: found an EMBL or UniProt record", "FASTA, which"),
         (b"chr1\t100\t200\tpeak\n", "line 1: found genomic intervals (BED)", "bedtools getfasta"),
+        (b"#chrom\tstart\nchr1\t100\t200\n", "line 2: found genomic intervals (BED)", "bedtools getfasta"),
         (b"track name=x\nchr1 1 2\n", "line 1: found genomic intervals (BED)", "bedtools getfasta"),
         (b"##gff-version 3\nchr1\t.\n", "line 1: found annotations (GFF)", "bedtools getfasta"),
         (b"##fileformat=VCFv4.2\n", "line 1: found variants (VCF)", "FASTA"),
@@ -486,6 +488,13 @@ FORMATS = (
         ),
         ("id\tseq\na\tAC\nAC\n", None, "text, line 3: found 1 columns; accepted: 2, as in the header"),
         ("id\tseq\na\t\n", None, "text, line 2: found the record 'a' without letters; accepted: letters after a name"),
+        ("a ACGT 0.5\n", None, "text, line 1: found the label '0.5'; accepted: a whole number, such as 0 or 1"),
+        (">a\nACGT [ 1 2 ]\n", None, f"text, line 2: found '[' (a matrix?); accepted: {LETTERS}"),
+        (
+            "seq,sequence\nA,C\n",
+            None,
+            "text, line 1: found two columns of sequences; accepted: one column `seq` or `sequence`",
+        ),
         ("ACGT\nAC GT\nAC1\n", None, f"text, line 3: found '1'; accepted: {LETTERS}"),
     ],
 )

@@ -15,11 +15,12 @@ from epool_viz.data.importing.kernels import ImportedKernels, Reading
 from epool_viz.data.importing.network import Array
 from epool_viz.data.limits import Limits
 from epool_viz.data.motif_files import Motif, motif_format, parse_matrix, parse_motifs
-from epool_viz.errors import ArgumentError
+from epool_viz.errors import ArgumentError, FormatError
 
 IMAGINARY_SITES = 1.0
 OF_THE_FILE = "The background is the file's"
-_SAYS = (
+_MOST_NUMBERS = 1 << 26
+OF_MOTIFS = (
     "The scores of a motif are its log odds: with m = 1 the kernel means this motif again, and the posterior is exact."
 )
 
@@ -28,7 +29,8 @@ def log_odds(motif: Motif, background: Any = None, *, both_strands: bool = False
     """The natural-log odds of a motif, and a sentence that says of what.
 
     Counts get one imaginary site drawn from the background, so that no entry is infinite; probabilities without counts
-    get it as one part in the number of sites, or in 1000 where that number is not known.
+    get it as one part in the number of sites, or in 1000 where that number is not known. Log odds of a file stay what
+    they are, but for the background and a constant a position.
 
     Parameters
     ----------
@@ -43,14 +45,17 @@ def log_odds(motif: Motif, background: Any = None, *, both_strands: bool = False
     (array of shape (letter, position), str)
     """
     imaginary = either_strand(background, motif.alphabet) if both_strands else background
-    if motif.counts is not None:
+    if motif.is_of_odds:
+        matrix, mixed = pwm_to_kernel(motif.ppm, background=background), "the probabilities of the file's log odds"
+    elif motif.counts is not None:
         ppm = pfm_to_ppm(motif.counts, pseudocount=IMAGINARY_SITES, background=imaginary)
         matrix, mixed = pwm_to_kernel(ppm, background=background), "the counts and one imaginary site"
     else:
         sites = motif.n_sites or 1000.0
         ppm = pfm_to_ppm(motif.ppm, pseudocount=IMAGINARY_SITES / sites, background=imaginary)
         matrix = pwm_to_kernel(ppm, background=background)
-        mixed = f"the probabilities and one imaginary site in {sites:g}"
+        unknown = "" if motif.n_sites else " (how many were counted is not known)"
+        mixed = f"the probabilities and one imaginary site in {sites:g}{unknown}"
     return matrix, f"Natural-log odds of {mixed} against the background."
 
 
@@ -60,7 +65,7 @@ def read_motif_kernels(raw: bytes, source: str, reading: Reading, *, limits: Lim
         if getattr(reading, name) is not None:
             found = f"{getattr(reading, name)!r}, while {source} is text"
             raise ArgumentError(name, found, "None: a matrix in text is read by its letters and its shape")
-    if not is_motif_file(raw):
+    if not is_motif_file(raw, limits=limits):
         parsed = parse_matrix(raw, source=source, limits=limits)
         if parsed.kind == "scores":
             return _imported([parsed.values], [source], parsed.alphabet, source, "matrix", parsed.assumptions, False)
@@ -90,17 +95,17 @@ def _imported(
     assumptions: tuple[str, ...],
     are_motifs: bool,
 ) -> ImportedKernels:
-    width = max(matrix.shape[1] for matrix in matrices)
-    kernels = np.zeros((len(matrices), len(alphabet), width))
-    for kernel, matrix in zip(kernels, matrices, strict=True):
-        kernel[:, : matrix.shape[1]] = matrix
+    kernels = as_one_array(matrices, source)
+    width = kernels.shape[2]
     if any(matrix.shape[1] < width for matrix in matrices):
         assumptions = (
             *assumptions,
             f"Motifs shorter than {width} have columns of zeros at their end, which add nothing to a score.",
         )
     statement = (
-        _SAYS if are_motifs else "Each kernel is a PWM: the score of a window is an offset plus its log odds, exactly."
+        OF_MOTIFS
+        if are_motifs
+        else "Each kernel is a PWM: the score of a window is an offset plus its log odds, exactly."
     )
     return ImportedKernels(
         kernels,
@@ -117,6 +122,24 @@ def _imported(
     )
 
 
-def is_motif_file(raw: bytes) -> bool:
-    """Whether a text, packed or not, is of a format that is known to hold motifs; a matrix may be a kernel."""
-    return motif_format(raw) not in (None, "matrix")
+def as_one_array(matrices: Sequence[Array], source: str) -> Array:
+    """Matrices of shape (letter, position) as kernels, shape (kernel, letter, width), with zeros behind the shorter.
+
+    Raises
+    ------
+    FormatError
+        If zeros would take more room than a computer at home has.
+    """
+    n, letters, width = len(matrices), len(matrices[0]), max(matrix.shape[1] for matrix in matrices)
+    if n * letters * width > _MOST_NUMBERS:
+        found = f"{n:,} motifs, of which the widest has {width:,} positions"
+        raise FormatError(source, None, found, f"at most {_MOST_NUMBERS:,} numbers, all as wide as the widest")
+    kernels = np.zeros((n, letters, width))
+    for kernel, matrix in zip(kernels, matrices, strict=True):
+        kernel[:, : matrix.shape[1]] = matrix
+    return kernels
+
+
+def is_motif_file(raw: str | bytes, *, limits: Limits | None = None) -> bool:
+    """Whether a text, packed or not, holds motifs and nothing else: one plain matrix may be a kernel."""
+    return motif_format(raw, limits=limits) not in (None, "matrix")

@@ -14,9 +14,9 @@ from epool_viz.core.scan import PADDINGS
 from epool_viz.data.gallery import load_example_model
 from epool_viz.data.importing.kernels import ImportedKernels
 from epool_viz.data.importing.motif_kernels import IMAGINARY_SITES as IMAGINARY_SITES
-from epool_viz.data.importing.motif_kernels import OF_THE_FILE, log_odds
+from epool_viz.data.importing.motif_kernels import OF_THE_FILE, is_motif_file, log_odds
 from epool_viz.data.jaspar import load_jaspar
-from epool_viz.data.motif_files import Motif, ParsedMatrix, motif_format, parse_matrix, parse_motifs
+from epool_viz.data.motif_files import Motif, ParsedMatrix, parse_matrix, parse_motifs
 from epool_viz.errors import ArgumentError
 
 LARGEST_ENTRY = 1e6
@@ -314,7 +314,7 @@ def require_usable(kernel: Kernel, widest: int) -> None:
 
 
 def _is_motif_file(text: str) -> bool:
-    return not text.startswith(AS_SCORES) and motif_format(text) not in (None, "matrix")
+    return not text.startswith(AS_SCORES) and is_motif_file(text)
 
 
 @lru_cache(maxsize=8)
