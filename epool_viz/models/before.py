@@ -10,12 +10,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from epool_viz.data.importing.network import Array, Step, tensor_of
 from epool_viz.models.runs import SEQUENCES, Run
 from epool_viz.models.watching import Call, Value
 
+_ROUNDINGS = 16  # so many units in the last place of the largest number come of rounding
 BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 
 
@@ -33,6 +35,8 @@ class Table:
     columns : int
     outside : shape (channel, ...), float64
         The columns that are of no letter.
+    noise : shape (channel,), float64
+        What rounding explains in each channel.
     """
 
     rows: Array
@@ -40,6 +44,7 @@ class Table:
     place: int
     columns: int
     outside: Array
+    noise: Array
 
     @property
     def per_letter(self) -> tuple[Array, Array, Array] | None:
@@ -48,10 +53,9 @@ class Table:
         if n_channels != n_letters:
             return None
         letters, factor, shift = np.full(n_channels, -1), np.zeros(n_channels), np.zeros(n_channels)
-        size = max(1.0, float(np.abs(self.rows).max()))
         for channel, row in enumerate(self.rows):
             middle = float(np.median(row))
-            apart = np.flatnonzero(np.abs(row - middle) > 1e-5 * size)
+            apart = np.flatnonzero(np.abs(row - middle) > self.noise[channel] + 1e-5 * np.ptp(row))
             shift[channel] = middle
             if len(apart) > 1:
                 return None
@@ -69,22 +73,23 @@ def table_of(values: Sequence[Value], run: Run) -> Table | None:
     first, second = values
     if first.data is None or second.data is None:
         return None
-    table = _table(floats(first.data), run.codes[0], run.n_letters, None)
-    other = table and _table(floats(second.data), run.codes[1], run.n_letters, table)
+    table = _table(first.data, run.codes[0], run.n_letters, None)
+    other = table and _table(second.data, run.codes[1], run.n_letters, table)
     if table is None or other is None:
         return None
-    size = max(1.0, float(np.abs(table.rows).max()))
-    return table if np.abs(table.rows - other.rows).max() <= 1e-5 * size else None
+    apart = np.abs(table.rows - other.rows).max(axis=1)
+    return table if (apart <= table.noise + 1e-5 * np.ptp(table.rows, axis=1)).all() else None
 
 
-def _table(data: Array, codes: Sequence[Array], n_letters: int, like: Table | None) -> Table | None:
-    for arranged in _arrangements(data, codes[0].shape[1]):
+def _table(tensor: Tensor, codes: Sequence[Array], n_letters: int, like: Table | None) -> Table | None:
+    rounding = _ROUNDINGS * torch.finfo(tensor.dtype).eps if tensor.is_floating_point() else 0.0
+    for arranged in _arrangements(floats(tensor), codes[0].shape[1]):
         for place, letters in enumerate(codes):
             length = letters.shape[1]
             apart = arranged.shape[2] - length
             offsets = range(-apart, 1) if apart >= 0 else range(-apart + 1)
             for offset in offsets if like is None else [like.offset]:
-                found = _fitted(arranged, letters, n_letters, offset, place)
+                found = _fitted(arranged, letters, n_letters, offset, place, rounding)
                 if found is not None and (like is None or (like.place, like.columns) == (place, found.columns)):
                     return found
     return None
@@ -103,7 +108,7 @@ def _arrangements(data: Array, length: int) -> Iterator[Array]:
                 yield data.transpose([batch, *rest, position]).reshape(SEQUENCES, -1, data.shape[position])
 
 
-def _fitted(data: Array, codes: Array, n_letters: int, offset: int, place: int) -> Table | None:
+def _fitted(data: Array, codes: Array, n_letters: int, offset: int, place: int, rounding: float) -> Table | None:
     columns = data.shape[2]
     first, last = max(0, -offset), min(columns, codes.shape[1] - offset)
     if last - first < 8:
@@ -115,13 +120,14 @@ def _fitted(data: Array, codes: Array, n_letters: int, offset: int, place: int) 
     if not counts.all():
         return None
     rows = np.einsum("ncp,npl->cl", within, onehot) / counts
-    size = max(1.0, float(np.abs(within).max()))
-    if not np.abs(within - rows[:, letters].transpose(1, 0, 2)).max() <= 1e-5 * size:
+    noise = rounding * np.abs(within).max(axis=(0, 2))
+    apart = np.abs(within - rows[:, letters].transpose(1, 0, 2)).max(axis=(0, 2))
+    if not (apart <= noise).all():
         return None
     if data.shape[1] == n_letters and not np.ptp(rows, axis=1).any():
         return None  # the same for every letter: it reads nothing
     outside = np.concatenate([data[:, :, :first], data[:, :, last:]], axis=2)
-    return Table(rows, offset, place, columns, outside)
+    return Table(rows, offset, place, columns, outside, noise)
 
 
 def floats(tensor: Tensor) -> Array:
@@ -169,7 +175,8 @@ def read_before(index: int, run: Run) -> Read:
     if end is None or table is None:
         blamed = stop or (chain[-1] if chain else calls[0])
         return Read((Step("other", blamed.name, what_it_is(blamed)),), None)
-    if not all(np.allclose(one, other, atol=1e-5) for one, other in zip(here, end, strict=True)):
+    close = 1e-5 * float(np.abs(end[1]).max())
+    if not all(np.allclose(one, other, rtol=1e-4, atol=close) for one, other in zip(here, end, strict=True)):
         blamed = stop or calls[0]  # several ways that meet, and letters come out of it
         steps += _between(blamed, here, end)
     return Read(tuple(steps), table)
@@ -211,7 +218,7 @@ def _between(call: Call, here: tuple[Array, ...], there: tuple[Array, ...]) -> I
     before, moved = factor[order], shift[order]
     scale = np.divide(new_factor, before, out=np.zeros_like(before), where=before != 0)
     added = new_shift - scale * moved
-    if np.allclose(scale, 1, atol=1e-6) and np.allclose(added, 0, atol=1e-6):
+    if np.allclose(scale, 1, atol=1e-6) and np.allclose(added, 0, atol=1e-6 * float(np.abs(new_factor).max())):
         return
     normed = batch_norm_of(call)
     if normed is not None and np.allclose(affine_of(normed), (scale, added), rtol=1e-3, atol=1e-4):

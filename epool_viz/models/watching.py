@@ -19,7 +19,8 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 _MOST_COPIED = 1 << 28  # numbers of a model; a larger one is run where it stands
-_MOST_KEPT = 1 << 26  # numbers of one pass
+_MOST_KEPT = 1 << 26  # numbers of one pass that are copied
+_MOST_HELD = 1 << 28  # numbers of one pass; a longer one is followed no further
 _CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
 CONVOLUTIONS = {"conv1d": 1, "conv2d": 2}
 # what takes numbers out of torch's hands: the pass may depend on them
@@ -127,7 +128,7 @@ class _Watch(TorchFunctionMode):
     def __init__(self, inputs: Sequence[Tensor], paths: Mapping[nn.Module, str]) -> None:
         super().__init__()
         self.paths = paths
-        self.kept = 0
+        self.kept = self.n_held = 0
         self.held: list[Tensor] = []  # so that no tensor takes over the identity of another
         self.known: dict[int, tuple[Value, int]] = {}
         self.inside: list[tuple[nn.Module, dict[str, Any] | None, list[tuple[Value, Tensor]]]] = []
@@ -215,6 +216,9 @@ class _Watch(TorchFunctionMode):
     def _value(self, tensor: Tensor, maker: Call | None, place: int = 0) -> Value:
         value = Value(self._kept(tensor), maker, place=place)
         self.held.append(tensor)
+        self.n_held += tensor.numel()
+        if self.n_held > _MOST_HELD and maker is not None:
+            raise MemoryError("more numbers come of the input than are followed")
         self.known[id(tensor)] = (value, tensor._version)
         return value
 
@@ -241,9 +245,9 @@ class _Watch(TorchFunctionMode):
             return  # a shape, or a number: nothing that goes on
         call.inputs = [value for value, _ in inputs]
         call.arguments = [tensor for _, tensor in inputs]
+        call.outputs = [self._value(tensor, call) for tensor in outputs]
         for value in call.inputs:
             value.users.append(call)
-        call.outputs = [self._value(tensor, call) for tensor in outputs]
         self.watched.calls.append(call)
 
 

@@ -132,6 +132,8 @@ FOLDED: dict[str, Callable[[], tuple[nn.Module, Callable[[torch.Tensor], torch.T
         Net(lambda s, x: s.c(x).amax((2, 3)), c=nn.Conv2d(1, 3, (5, 4))), lambda x: x.transpose(1, 2)[:, None]),
     "an axis added": lambda: (
         Net(lambda s, x: s.c(x.unsqueeze(1)).amax((2, 3)), c=nn.Conv2d(1, 3, (4, 5))), lambda x: x),
+    "small numbers": lambda: (Net(lambda s, x: s.c(x * 1e-6).amax(-1), c=conv()), lambda x: x),
+    "far from zero": lambda: (Net(lambda s, x: s.c(x * 0.25 + 20).amax(-1), c=conv()), lambda x: x),
     "several of them": lambda: (
         Net(lambda s, x: s.c(s.n(x.flip(1) * 2)[:, [1, 0, 2, 3]] + 0.5).amax(-1), c=conv(),
             n=learnt(nn.BatchNorm1d(4))), lambda x: x),
@@ -217,6 +219,11 @@ NOT_LETTERS: dict[str, Callable[[], nn.Module]] = {
     "active dropout": lambda: Net(lambda s, x: s.c(F.dropout(x, 0.5)).amax(-1), c=conv()),
     "a second axis to slide along": lambda: Net(
         lambda s, x: s.c(x[:, None]).amax((2, 3)), c=nn.Conv2d(1, 3, (4, 5), padding=(1, 2))),
+    "small numbers of an LSTM": lambda: Net(
+        lambda s, x: s.c(s.l(x.transpose(1, 2))[0].transpose(1, 2) * 1e-7).amax(-1), c=conv(),
+        l=nn.LSTM(4, 4, batch_first=True)),
+    "a small part beside letters": lambda: Net(
+        lambda s, x: s.c(x + 1e-4 * x.roll(1, -1)).amax(-1), c=conv()),
     "two letters that meet": lambda: Net(lambda s, x: s.c(x[:, [0, 0, 1, 1]]).amax(-1), c=conv()),
     "a sum of two": lambda: Net(lambda s, x: s.c(x + s.l(x)).amax(-1), c=conv(), l=nn.Conv1d(4, 4, 3, padding=1)),
 }  # fmt: skip
@@ -481,7 +488,8 @@ FOLLOWS: dict[str, tuple[Callable[[], nn.Module], str | None, str | None, bool]]
     "local": (lambda: seq(nn.MaxPool1d(4), nn.AdaptiveMaxPool1d(1)), "identity", "local max, max", True),
     "clamp": (lambda: f(lambda s, x: s.c(x).clamp(min=0).amax(-1)), "relu", "max", True),
     "softplus": (lambda: seq(nn.Softplus()), "softplus", None, True),
-    "a sharper softplus": (lambda: seq(nn.Softplus(3.0)), "softplus with its own settings", None, True),
+    "a sharper softplus": (lambda: seq(nn.Softplus(3.0)), "softplus of beta 3", None, True),
+    "a sharper softplus by a function": (lambda: f(lambda s, x: F.softplus(s.c(x), beta=3)), None, None, False),
     "clip": (lambda: f(lambda s, x: s.c(x).clamp(0, 4).amax(-1)), "clip", "max", True),
     "transposed": (lambda: f(lambda s, x: s.c(x).transpose(1, 2).amax(1)), "identity", "max", True),
     "two activations": (lambda: seq(nn.ReLU(), nn.Tanh(), nn.AdaptiveMaxPool1d(1)), "relu, tanh", "max", True),
@@ -703,6 +711,24 @@ def test_protein_is_run_as_protein() -> None:
     read = import_kernels(nn.Sequential(nn.Conv1d(20, 3, 5), nn.ReLU()))
     assert (read.alphabet.name, read.reads_letters) == ("protein", True)
     assert "(batch, 20, length)" in read.check
+
+
+def test_a_difference_counts_however_small_the_scores_are() -> None:
+    layer = conv()
+    with torch.no_grad():
+        layer.weight.mul_(1e-6)
+        layer.bias.zero_()
+    assert (import_kernels(nn.Sequential(layer)).difference or 0) < 1e-5
+    assert import_kernels(nn.Sequential(layer), flip=True).reads_letters is False
+
+
+def test_a_pass_of_too_many_numbers_is_followed_no_further(monkeypatch: pytest.MonkeyPatch) -> None:
+    from epool_viz.models import watching
+
+    monkeypatch.setattr(watching, "_MOST_HELD", 5000)
+    read = import_kernels(nn.Sequential(conv(), *(nn.ReLU() for _ in range(20)), nn.AdaptiveMaxPool1d(1)))
+    assert read.pooling is None
+    assert "could not be run (MemoryError: more numbers come of the input" in read.statements[-1]
 
 
 # it is left as it was

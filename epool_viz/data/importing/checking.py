@@ -11,7 +11,8 @@ from epool_viz.data.importing.kernels import ImportedKernels, Reading
 from epool_viz.data.importing.network import Array, Network, NotRunError
 from epool_viz.data.importing.statements import disagreement
 
-MOST = 1e-4  # of a difference between single-precision sums, relative to the largest score where that is above 1
+MOST = 1e-4  # of a difference between single-precision sums, relative to how far the scores lie apart
+_LEAST_SHARE = 1e-2
 
 
 _SEED = 7
@@ -71,8 +72,8 @@ def largest_difference(
     Returns
     -------
     float or None
-        Relative to the largest score where that is above 1; infinite where the numbers of kernels or windows differ;
-        None where no window is a whole one.
+        Relative to how far the scores of each kernel lie apart; infinite where the numbers of kernels or windows
+        differ; None where no window is a whole one.
     """
     starts = first + stride * np.arange(scores.shape[-1])
     is_within = (starts >= 0) & (starts <= codes.shape[1] - found.width)
@@ -85,9 +86,12 @@ def largest_difference(
     taken = is_known[:, starts[is_within]]
     if not taken.any():
         return None
-    expected = expected[:, :, starts[is_within]].swapaxes(1, 2)[taken]
-    apart = float(np.abs(scores[:, :, is_within].swapaxes(1, 2)[taken] - expected).max())
-    return apart / max(1.0, float(np.abs(expected).max())) if np.isfinite(apart) else float("inf")
+    expected = expected[:, :, starts[is_within]].swapaxes(1, 2)[taken]  # (window, kernel)
+    apart = np.abs(scores[:, :, is_within].swapaxes(1, 2)[taken] - expected).max(axis=0)
+    # a bias that dwarfs its kernel leaves no more digits for it than this
+    size = np.maximum(np.ptp(expected, axis=0), _LEAST_SHARE * np.abs(expected).max(axis=0))
+    relative = np.divide(apart, size, out=apart.copy(), where=size > 0)
+    return float(relative.max()) if np.isfinite(relative).all() else float("inf")
 
 
 def checked(found: ImportedKernels, difference: float, *, most: float = MOST) -> ImportedKernels:

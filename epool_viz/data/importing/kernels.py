@@ -97,7 +97,7 @@ class ImportedKernels:
     check : str
         How the kernels were held against the model's own first layer, in a sentence, or why they were not.
     difference : float or None
-        The largest difference found in doing so, relative to the size of the scores where that is above 1; None where
+        The largest difference found in doing so, relative to how far the scores of each kernel lie apart; None where
         the model was not run.
     whole : WholeNetwork or None
         What follows the kernels, where the file is a network of this package, which can be run; None for all others.
