@@ -230,7 +230,7 @@ def test_padding_moves_the_windows(padding: str, first: int, tmp_path: Path) -> 
         (lambda: L.ReLU(), "relu"),
         (lambda: L.ReLU(max_value=6.0), "relu6"),
         (lambda: L.ReLU(max_value=3.0), "clip"),
-        (lambda: L.ReLU(threshold=0.5), "clip"),
+        (lambda: L.ReLU(threshold=0.5), "thresholded relu"),
         (lambda: L.ReLU(negative_slope=0.2), "leaky relu"),
         (lambda: L.LeakyReLU(negative_slope=0.0), "relu"),
         (lambda: L.LeakyReLU(negative_slope=0.1), "leaky relu"),

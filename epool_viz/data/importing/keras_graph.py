@@ -169,7 +169,7 @@ class KerasGraph:
                     return
                 weight = self.find(layer, "weight")
                 yield layer, None if weight is None else self._convolution(layer, uses, weight)
-            elif layer.kind in UNREAD:
+            elif layer.kind in UNREAD or _wraps_convolution(layer):
                 self.unread.append(layer)
 
     # the calls
@@ -609,6 +609,13 @@ def known_size(sizes: Sizes | None, place: int, rank: int) -> int | None:
     return sizes[place] if sizes is not None and len(sizes) == rank else None
 
 
+def _wraps_convolution(layer: Layer) -> bool:
+    """Whether a layer has a convolution of its own within, as SpectralNormalization and TimeDistributed have."""
+    inner = layer.config.get("layer")
+    kind = inner.get("class_name") if isinstance(inner, Mapping) else None
+    return isinstance(kind, str) and (kind in CONVOLUTIONS or kind in UNREAD)
+
+
 def _word_of(kind: str, config: Mapping[str, Any]) -> str:
     """What a layer that is an activation computes, with its numbers."""
     slope = config.get("negative_slope", config.get("alpha", 0.3 if kind == "LeakyReLU" else 0))
@@ -616,7 +623,9 @@ def _word_of(kind: str, config: Mapping[str, Any]) -> str:
         bounds = (config.get("max_value"), slope or 0, config.get("threshold", 0) or 0)
         if bounds in ((None, 0, 0), (None, 1, 0)):
             return "relu" if not bounds[1] else "linear"
-        return "relu6" if bounds == (6, 0, 0) else "leaky relu" if bounds[::2] == (None, 0) else "clip"
+        if bounds[2] or (bounds[1] and bounds[0] is not None):
+            return "thresholded relu" if bounds[:2] == (None, 0) else "relu of its own bounds"
+        return "relu6" if bounds == (6, 0, 0) else "leaky relu" if bounds[0] is None else "clip"
     if kind == "LeakyReLU" and slope in (0, 1):
         return "linear" if slope else "relu"
     if kind == "ThresholdedReLU" and config.get("theta", 1) == 0:

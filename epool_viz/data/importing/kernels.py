@@ -230,7 +230,7 @@ def _choose(network: Network, reading: Reading) -> tuple[Convolution, list[Convo
         accepted = f"a convolution that reads {' or '.join(map(str, sizes))} letters"
         if reading.axes is not None:
             accepted += f" with the axes {_COMMA.join(parse_axes(reading.axes))}"
-        raise FormatError(network.source, None, _found(network.convolutions), accepted)
+        raise FormatError(network.source, None, _found(network), accepted)
     known = (each for each in fitting if each.at_input or _may_be_folded(each))
     return next((each for each in fitting if each.at_input), next(known, fitting[0])), fitting
 
@@ -269,10 +269,11 @@ def _fits(conv: Convolution, n: int, reading: Reading) -> bool:
     return guess_axes(conv.weight.shape, conv.roles, n) is not None
 
 
-def _found(convolutions: Iterable[Convolution]) -> str:
-    shapes = [each.weight.said for each in convolutions]
+def _found(network: Network) -> str:
+    shapes = [each.weight.said for each in network.convolutions]
     if not shapes:
-        return "no convolution"
+        why = " ".join(network.remarks[:4]).rstrip(".")
+        return f"no convolution that can be read ({why})" if why else "no convolution"
     more = f" and {len(shapes) - 5} more" if len(shapes) > 5 else ""
     return f"the weights {'; '.join(shapes[:5])}{more}"
 

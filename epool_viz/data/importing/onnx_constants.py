@@ -27,7 +27,7 @@ _NO_LARGER = ("Cast", "Transpose", "Reshape", "Flatten", "Squeeze", "Unsqueeze",
               "Exp", "Log", "Sign", "Relu", "Tanh", "Sigmoid", "QuantizeLinear", "DequantizeLinear", "ReduceSum",
               "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2", "ReduceSumSquare", "Slice",
               "Identity", "Not", "Round", "Floor", "Ceil", "Clip", "Shape", "Size",
-              "CastLike", "Split")  # fmt: skip
+              "CastLike", "Split", "Softmax", "LogSoftmax", "Erf")  # fmt: skip
 _QUANTISED = ("QuantizeLinear", "DequantizeLinear")
 _BROADCAST = ("Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Where", "Equal", "Greater", "Less", "And", "Or", "Mod",
               "GreaterOrEqual", "LessOrEqual")  # fmt: skip

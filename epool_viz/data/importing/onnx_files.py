@@ -61,7 +61,10 @@ def read_onnx(raw: bytes, source: str, folder: Path | None = None) -> Network:
     def run(layer: str, onehot_of: Callable[[int | None], Array], with_norms: bool) -> Scores:
         if layer not in graph.doors:
             raise NotRunError("what leads to it is not known")
-        return run_door(model, graph.makers, graph.constants, graph.doors[layer], onehot_of, with_norms)
+        try:
+            return run_door(model, graph.makers, graph.constants, graph.doors[layer], onehot_of, with_norms)
+        except UnicodeDecodeError:
+            raise NotRunError("a name in it is no text") from None
 
     remarks = tuple(_remarks(model.graph, model.functions, graph, nodes, found))
     remarks += (f"Of its convolutions the last {left_out:,} are not read.",) if left_out > 0 else ()

@@ -28,6 +28,9 @@ _BIASES = {
 _MOST_NUMBERS = 32  # that count in the order of a name
 _BARE = {"weight": "bias"}
 _OF_KERAS = ("/kernel", "/vars/0", "_W", "/W")
+# in the names that Keras gives: of layers whose weight is no one kernel over the letters
+_NOT_PLAIN = ("depthwise", "pointwise", "separable", "transpose", "locally", "recurrent")
+NOT_READ = "{} is of a depthwise, separable or transposed convolution, or of none, and is not read."
 _NO_WEIGHTS = ("exp_avg", "exp_avg_sq", "momentum", "optimizer", "moving_", "running_")
 
 
@@ -56,14 +59,23 @@ def network_of_tensors(
     ]
     # what is called as the weights of layers are comes before anything else of that shape
     convolutions.sort(key=lambda conv: not conv.weight.name.endswith((*_WEIGHTS, *_BARE)))
-    return Network(source, format, tuple(convolutions))
+    plain = tuple(each for each in convolutions if not _is_other(each.weight.name, roles))
+    left_out = tuple(NOT_READ.format(each.weight.said) for each in convolutions if each not in plain)
+    return Network(source, format, plain, left_out)
+
+
+def _is_other(name: str, roles: str | None) -> bool:
+    """Whether Keras names a weight as one of a layer that is no plain convolution."""
+    is_of_keras = roles == "keras" or any(name.removesuffix(":0").endswith(each) for each in _OF_KERAS)
+    return is_of_keras and any(word in name.lower() for word in _NOT_PLAIN)
 
 
 def network_of_arrays(arrays: Mapping[str, Any], *, source: str, format: str) -> Network:  # noqa: A002
     """The same of arrays that are here already; a matrix is one kernel where nothing has three axes."""
     tensors = [tensor_of(str(name), values) for name, values in arrays.items()]
     network = network_of_tensors(tensors, source=source, format=format)
-    return network if network.convolutions else matrices(tensors, source=source, format=format)
+    is_matrix = not network.convolutions and all(len(each.shape) < 3 for each in tensors)
+    return matrices(tensors, source=source, format=format) if is_matrix else network
 
 
 def matrices(tensors: Sequence[Tensor], *, source: str, format: str) -> Network:  # noqa: A002
