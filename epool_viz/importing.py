@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from epool_viz.data.importing.files import (
@@ -36,7 +37,8 @@ def import_kernels(
         Files: safetensors, .npz and .npy, Keras .h5 and .keras, ONNX (extra `onnx`), MEME, JASPAR, a matrix as text,
         and a .pt or .pth of weights, which is read with torch's `weights_only=True` and from a path only. What kind of
         file it is, its content tells. No code in it is run; of an ONNX graph the part that leads to the convolution is
-        computed once, to hold the kernels against it. Only torch's own kinds of source need torch.
+        computed once, to hold the kernels against it; its weights may lie in a file beside it. Only torch's own kinds
+        of source need torch.
     layer : str or None
         Which convolution. None takes the first that reads the one-hot input; the result's `candidates` lists all.
     axes : str, sequence of str, or None
@@ -49,14 +51,17 @@ def import_kernels(
         Turn the kernels round along the sequence, as a true convolution does. None does so where the file says that
         Theano wrote it.
     fold_batch_norm : bool or None
-        None folds a batch-norm into the kernels where the file shows that it comes straight after them. True also folds
-        the next one of a file without architecture, with torch's usual epsilon; False folds none.
+        None folds a batch-norm into the kernels where it is known that it stands straight before or after them. True
+        also folds the next one of a file without architecture, with torch's usual epsilon; False folds none, and
+        kernels behind one do not read letters then.
 
     Returns
     -------
     ImportedKernels
         `assumptions` says in sentences what was taken for granted, `statements` what holds of the kernels in their
-        network.
+        network, `check` how they were held against what the network computes, where it can be run. `reads_letters`
+        tells whether they are laid on the one-hot letters: True, False, or None where it is not known. Nothing is
+        claimed across what is not known.
 
     Raises
     ------
@@ -80,7 +85,7 @@ def import_kernels(
             from epool_viz.models.importing import read_torch_file
 
             return read_torch_file(source, reading)
-        return read_kernel_bytes(raw, name=name, reading=reading)
+        return read_kernel_bytes(raw, name=name, reading=reading, folder=Path(source).resolve().parent)
     if isinstance(source, bytes | bytearray | memoryview):
         return read_kernel_bytes(bytes(source), name="the file", reading=reading)
     if _is_of_torch(source):

@@ -7,6 +7,7 @@ import logging
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -644,6 +645,72 @@ def test_letters_made_one_hot_by_the_graph_are_read() -> None:
     assert read.difference is not None
     stored = {"depth": np.array(4), "values": np.array([1, 0], "f4")}
     assert not claims(import_kernels(model_of(nodes, stored, shape=(1, LENGTH), kind=TensorProto.INT64)))
+
+
+# weights in a file beside the graph's, as torch's exporter writes them
+
+
+def apart(tmp_path: Path, **where: str) -> Path:
+    """A graph whose weight lies in another file, or is said to."""
+    made = onnx.load_model_from_string(model_of([conv()]))
+    weight = next(each for each in made.graph.initializer if each.name == "w")
+    (tmp_path / "m.onnx.data").write_bytes(b"before" + weight.raw_data + b"behind")
+    weight.ClearField("raw_data")
+    weight.data_location = TensorProto.EXTERNAL
+    for key, value in {"location": "m.onnx.data", "offset": "6", "length": str(W.nbytes), **where}.items():
+        weight.external_data.add(key=key, value=value)
+    path = tmp_path / "m.onnx"
+    path.write_bytes(made.SerializeToString())
+    return path
+
+
+def test_weights_in_a_file_beside_the_graph_are_read_by_its_path(tmp_path: Path) -> None:
+    read = import_kernels(apart(tmp_path))
+    np.testing.assert_array_equal(read.kernels, W)
+    assert read.difference is not None
+    with pytest.raises(FormatError, match=r"`w`, whose numbers lie in another file; accepted: .* beside it"):
+        import_kernels((tmp_path / "m.onnx").read_bytes())
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"location": "/etc/passwd"},
+        {"location": "../m.onnx.data"},
+        {"location": ".."},
+        {"location": "sub/../m.onnx.data"},
+        {"location": "link"},
+        {"location": "missing"},
+        {"offset": "13"},
+        {"offset": "-6"},
+        {"offset": "9" * 30},
+        {"length": "8"},
+    ],
+    ids=lambda where: next(iter(where.values())),
+)
+def test_weights_in_any_other_file_or_place_are_not_read(where: dict[str, str], tmp_path: Path) -> None:
+    path = apart(tmp_path, **where)
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "m.onnx.data")
+    with pytest.raises(FormatError, match=r"`w`, (whose numbers lie in another file|which claims 240 bytes at)"):
+        import_kernels(path)
+
+
+def test_what_torch_exports_to_a_path_is_read(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("onnxscript")
+    model = torch.nn.Sequential(torch.nn.Conv1d(4, 32, 24), torch.nn.ReLU()).eval()
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            torch.onnx.export(model, (torch.zeros(1, 4, 61),), tmp_path / "m.onnx", dynamo=True, verbose=False)
+    finally:
+        logging.disable(logging.NOTSET)
+    assert (tmp_path / "m.onnx.data").stat().st_size > 1000
+    read = import_kernels(tmp_path / "m.onnx")
+    np.testing.assert_array_equal(read.kernels, model[0].weight.detach().numpy())
+    assert read.difference is not None
 
 
 # the door

@@ -26,7 +26,12 @@ _NO_PICKLE = (
 
 
 def read_kernel_bytes(
-    raw: bytes, *, name: str = "the uploaded file", reading: Reading | None = None, most_bytes: int = LARGEST_FILE
+    raw: bytes,
+    *,
+    name: str = "the uploaded file",
+    reading: Reading | None = None,
+    most_bytes: int = LARGEST_FILE,
+    folder: Path | None = None,
 ) -> ImportedKernels:
     """Read the kernels of a model or motif file out of its bytes.
 
@@ -38,6 +43,8 @@ def read_kernel_bytes(
     reading : Reading or None
     most_bytes : int
         That the file may have, and any member of an archive.
+    folder : Path or None
+        Where the file lies, for an ONNX graph whose weights lie in a file beside it; None reads no other file.
 
     Returns
     -------
@@ -53,7 +60,7 @@ def read_kernel_bytes(
     if len(raw) > most_bytes:
         raise FormatError(name, None, f"{len(raw):,} bytes", f"at most {most_bytes:,}")
     reading = reading or Reading()
-    network = _network(raw, name, most_bytes)
+    network = _network(raw, name, most_bytes, folder)
     if network is None:
         from epool_viz.data.importing.motif_kernels import read_motif_kernels
 
@@ -63,7 +70,8 @@ def read_kernel_bytes(
 
 def read_kernel_file(path: str | os.PathLike[str], *, reading: Reading | None = None) -> ImportedKernels:
     """Read the kernels of a model or motif file; `read_kernel_bytes` says what is refused."""
-    return read_kernel_bytes(read_whole(path), name=os.fspath(path), reading=reading)
+    folder = Path(path).resolve().parent
+    return read_kernel_bytes(read_whole(path), name=os.fspath(path), reading=reading, folder=folder)
 
 
 def read_whole(path: str | os.PathLike[str]) -> bytes:
@@ -127,7 +135,7 @@ def kind_of(raw: bytes, name: str) -> str:
     return "text"
 
 
-def _network(raw: bytes, name: str, most_bytes: int) -> Network | None:
+def _network(raw: bytes, name: str, most_bytes: int, folder: Path | None) -> Network | None:
     """The network of a file, or None for text."""
     kind = kind_of(raw, name)
     if kind == "torch":
@@ -149,7 +157,7 @@ def _network(raw: bytes, name: str, most_bytes: int) -> Network | None:
     if kind == "onnx":
         from epool_viz.data.importing.onnx_files import read_onnx
 
-        return read_onnx(raw, name)
+        return read_onnx(raw, name, folder)
     return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ _EXTERNAL = 1
 _FLOATS = {1: ("<f4", "float_data"), 11: ("<f8", "double_data"), 10: ("<f2", "int32_data"), 16: ("<u2", "int32_data")}
 _OTHERS = {2: 8, 3: 8, 4: 16, 5: 16, 6: 32, 7: 64, 9: 8, 12: 32, 13: 64, 17: 8, 18: 8, 19: 8, 20: 8, 21: 4, 22: 4,
            23: 4}  # bits of an entry  # fmt: skip
+_BITS = {1: 32, 11: 64, 10: 16, 16: 16, **_OTHERS}
+_BESIDE = f"{WHOLE}, or its path with the file of its weights beside it"
 # what gives as many numbers as it is given, or fewer
 _NO_LARGER = ("Cast", "Transpose", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Neg", "Sqrt", "Reciprocal", "Abs",
               "Exp", "Log", "Sign", "Relu", "Tanh", "Sigmoid", "QuantizeLinear", "DequantizeLinear", "ReduceSum",
@@ -28,6 +31,11 @@ _NO_LARGER = ("Cast", "Transpose", "Reshape", "Flatten", "Squeeze", "Unsqueeze",
 _QUANTISED = ("QuantizeLinear", "DequantizeLinear")
 _BROADCAST = ("Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Where", "Equal", "Greater", "Less", "And", "Or", "Mod",
               "GreaterOrEqual", "LessOrEqual")  # fmt: skip
+
+
+def is_elsewhere(proto: Any) -> bool:
+    """Whether the numbers of a tensor lie in another file."""
+    return bool(proto.data_location == _EXTERNAL or len(proto.external_data))
 
 
 def attributes(node: Any) -> Mapping[str, Any]:
@@ -51,10 +59,15 @@ class Constants:
         By the name of what each gives.
     opsets : sequence of OperatorSetIdProto
     source : str
+    folder : Path or None
+        Where the graph's file lies, so that numbers in a file beside it can be read; None reads no other file.
     """
 
-    def __init__(self, graph: Any, makers: Mapping[str, Any], opsets: Iterable[Any], source: str) -> None:
+    def __init__(
+        self, graph: Any, makers: Mapping[str, Any], opsets: Iterable[Any], source: str, folder: Path | None = None
+    ) -> None:
         self.source = source
+        self._folder = folder
         self._opsets = list(opsets)
         self._makers = makers
         self.stored = {each.name: each for each in graph.initializer}
@@ -159,8 +172,8 @@ class Constants:
         shape = tuple(proto.dims)
 
         def read() -> Array:
-            if proto.data_location == _EXTERNAL or len(proto.external_data):
-                raise FormatError(self.source, None, f"`{name}`, whose numbers lie in another file", WHOLE)
+            if is_elsewhere(proto):
+                return self._stored(self.fetched(proto, name), name).read()
             if proto.data_type in _FLOATS:
                 return self._of_floats(proto, name)
             if proto.data_type not in _OTHERS:
@@ -168,6 +181,33 @@ class Constants:
             return self._of_others(proto, name)
 
         return Tensor(name, shape, read)
+
+    def fetched(self, proto: Any, name: str) -> Any:
+        """A tensor whose numbers lie in a file beside the graph's, with its numbers in it.
+
+        Raises
+        ------
+        FormatError
+            If there is no such file, or it is not beside the graph's, or the numbers are not all in it.
+        """
+        where = {each.key: each.value for each in proto.external_data}
+        place, begin, length = where.get("location", ""), where.get("offset", "0"), where.get("length", "")
+        path = None if self._folder is None else self._folder / place
+        is_beside = place not in ("", ".", "..") and not {"/", "\\", "\0"} & set(place)
+        if path is None or not is_beside or path.is_symlink() or not path.is_file():
+            raise FormatError(self.source, None, f"`{name}`, whose numbers lie in another file", _BESIDE)
+        held = path.stat().st_size
+        bits = _BITS.get(proto.data_type, 8)
+        claimed = -(-math.prod(proto.dims) * bits // 8)
+        numbers = [int(each) for each in (begin, length or str(claimed)) if each.isdecimal() and len(each) < 19]
+        if len(numbers) != 2 or numbers[1] != claimed or sum(numbers) > held or min(proto.dims, default=1) < 0:
+            found = f"`{name}`, which claims {claimed:,} bytes at {begin:.20} of {place[:80]!r}, which has {held:,}"
+            raise FormatError(self.source, None, found, _BESIDE)
+        with path.open("rb") as stream:
+            stream.seek(numbers[0])
+            whole = type(proto)(dims=proto.dims, data_type=proto.data_type, name=proto.name)
+            whole.raw_data = stream.read(claimed)
+        return whole
 
     def _of_floats(self, proto: Any, name: str) -> Array:
         code, field = _FLOATS[proto.data_type]

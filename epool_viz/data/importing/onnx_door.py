@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from epool_viz.data.importing.network import Array, NotRunError, Scores
+from epool_viz.data.importing.onnx_constants import Constants, is_elsewhere
 
 MOST_WORK = 1 << 28  # multiplications of one run
 _MOST_NODES = 10_000
@@ -53,7 +54,12 @@ class Door:
 
 
 def run_door(
-    model: Any, makers: Mapping[str, Any], door: Door, onehot_of: Callable[[int | None], Array], with_norms: bool
+    model: Any,
+    makers: Mapping[str, Any],
+    constants: Constants,
+    door: Door,
+    onehot_of: Callable[[int | None], Array],
+    with_norms: bool,
 ) -> Scores:
     """The scores that the graph itself computes; see `Network.run`.
 
@@ -72,11 +78,11 @@ def run_door(
     onehot = onehot_of(length)
     if math.prod(door.shape) * onehot.shape[0] * onehot.shape[2] > MOST_WORK:
         raise NotRunError(f"an input of {onehot.shape[2]:,} letters is too long to run here")
-    found, engine = _computed(_cut(model, makers, door.start, name), door, onehot)
+    found, engine = _computed(_cut(model, makers, constants, door.start, name), door, onehot)
     return Scores(_in_order(found, out_roles, len(onehot)), -door.begin(onehot.shape[2]), door.stride, engine)
 
 
-def _cut(model: Any, makers: Mapping[str, Any], start: str, target: str) -> Any:
+def _cut(model: Any, makers: Mapping[str, Any], constants: Constants, start: str, target: str) -> Any:
     """The part of a model that leads from its input to a name."""
     import onnx
 
@@ -93,7 +99,8 @@ def _cut(model: Any, makers: Mapping[str, Any], start: str, target: str) -> Any:
             wanted += [each for each in makers[name].input if each]
     graph = onnx.GraphProto(name="first layer")
     graph.node.extend(node for node in model.graph.node if not names.isdisjoint(node.output))
-    graph.initializer.extend(each for each in model.graph.initializer if each.name in names)
+    stored = [each for each in model.graph.initializer if each.name in names]
+    graph.initializer.extend(constants.fetched(each, each.name) if is_elsewhere(each) else each for each in stored)
     graph.sparse_initializer.extend(each for each in model.graph.sparse_initializer if each.values.name in names)
     graph.input.extend(each for each in model.graph.input if each.name == start)
     graph.output.append(onnx.ValueInfoProto(name=target))

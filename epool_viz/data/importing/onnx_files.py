@@ -1,8 +1,9 @@
-"""ONNX graphs: the convolutions with what stands before and behind each; tensors in other files are not followed."""
+"""ONNX graphs: the convolutions with what stands before and behind each."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from epool_viz.data.importing.network import MOST_CONVOLUTIONS, Array, Network, NotRunError, Scores
@@ -19,8 +20,15 @@ def looks_like_onnx(head: bytes) -> bool:
     return len(head) > 2 and head[0] == 0x08 and 1 <= head[1] < 0x40 and head[2] in (0x12, 0x1A, 0x22, 0x2A, 0x3A, 0x42)
 
 
-def read_onnx(raw: bytes, source: str) -> Network:
+def read_onnx(raw: bytes, source: str, folder: Path | None = None) -> Network:
     """Read the convolutions of a graph, with what stands before and behind each.
+
+    Parameters
+    ----------
+    raw : bytes
+    source : str
+    folder : Path or None
+        Where the file lies, so that weights in a file beside it can be read; None reads no other file.
 
     Raises
     ------
@@ -44,7 +52,7 @@ def read_onnx(raw: bytes, source: str) -> Network:
     if not model.graph.node:
         raise FormatError(source, None, "no graph", WHOLE)
     model = _without_functions(model, source)
-    graph = OnnxGraph(model, source)
+    graph = OnnxGraph(model, source, folder)
     nodes = [node for node in model.graph.node if node.op_type == "Conv" and is_standard(node)]
     left_out = len(nodes) - MOST_CONVOLUTIONS
     nodes = nodes[:MOST_CONVOLUTIONS]
@@ -54,7 +62,7 @@ def read_onnx(raw: bytes, source: str) -> Network:
         if layer not in graph.doors:
             raise NotRunError("what leads to it is not known")
         try:
-            return run_door(model, graph.makers, graph.doors[layer], onehot_of, with_norms)
+            return run_door(model, graph.makers, graph.constants, graph.doors[layer], onehot_of, with_norms)
         except UnicodeDecodeError:
             raise NotRunError("a name in it is no text") from None
 

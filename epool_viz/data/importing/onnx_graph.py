@@ -6,6 +6,7 @@ import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -91,13 +92,15 @@ class OnnxGraph:
     ----------
     model : ModelProto
     source : str
+    folder : Path or None
+        As `Constants` takes it.
     """
 
-    def __init__(self, model: Any, source: str) -> None:
+    def __init__(self, model: Any, source: str, folder: Path | None = None) -> None:
         graph = model.graph
         self.model, self.source = model, source
         self.makers: dict[str, Any] = {name: node for node in graph.node for name in node.output if name}
-        self.constants = Constants(graph, self.makers, model.opset_import, source)
+        self.constants = Constants(graph, self.makers, model.opset_import, source, folder)
         self.shapes: dict[str, Sizes] = {
             each.name: [dim.dim_value if dim.dim_value > 0 else None for dim in each.type.tensor_type.shape.dim]
             for each in graph.input
