@@ -37,8 +37,8 @@ def import_kernels(
         Files: safetensors, .npz and .npy, Keras .h5 and .keras, ONNX (extra `onnx`), MEME, JASPAR, a matrix as text,
         and a .pt or .pth of weights, which is read with torch's `weights_only=True` and from a path only. What kind of
         file it is, its content tells. No code in it is run; of an ONNX graph the part that leads to the convolution is
-        computed once, to hold the kernels against it; its weights may lie in a file beside it. Only torch's own kinds
-        of source need torch.
+        computed once, to hold the kernels against it; its weights may lie in a file beside it. A torch module is run on
+        random one-hot letters: a copy of it, or itself and left as it was. Only torch's own kinds of source need torch.
     layer : str or None
         Which convolution. None takes the first that reads the one-hot input; the result's `candidates` lists all.
     axes : str, sequence of str, or None

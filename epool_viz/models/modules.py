@@ -61,10 +61,19 @@ def read_module(model: nn.Module, reading: Reading, by_names: Any) -> ImportedKe
         raise FormatError(name, None, "weights without numbers, on the device `meta`", "a module with its numbers")
     if isinstance(model, MotifCNN):
         return _read_motif_cnn(model, reading)
-    with to_run(model) as running, few_threads():
+    read = _read_run(model, reading, as_it_stands=False)
+    if isinstance(read, str) and any(each.device.type != "cpu" or each.dtype.itemsize < 4 for each in held):
+        read = _read_run(model, reading, as_it_stands=True)
+    return _read_unrun(model, reading, by_names, read) if isinstance(read, str) else read
+
+
+def _read_run(model: nn.Module, reading: Reading, *, as_it_stands: bool) -> ImportedKernels | str:
+    """Kernels of a module that runs on letters in one way at least; else what it says."""
+    name = type(model).__name__
+    with to_run(model, as_it_stands=as_it_stands) as running, few_threads():
         runs, error = runs_of(running, letters_wanted(reading))
         if not runs:
-            return _read_unrun(model, reading, by_names, error)
+            return error
         runs = [run for run in runs if bool(run.passes[0].error) == bool(runs[0].passes[0].error)]
         found = {id(run): _convolutions(run, running) for run in runs}
         if reading.axes is not None:  # the layout that agrees with what the caller says
@@ -72,7 +81,8 @@ def read_module(model: nn.Module, reading: Reading, by_names: Any) -> ImportedKe
         network = _network(name, runs[0], found, running)
         kernels = assemble(network, reading)
         against = [_against(kernels, _named(found[id(run)], kernels.layer), run, reading) for run in runs]
-    contrary = [run for run, apart in zip(runs, against, strict=True) if apart is not None and apart > MOST]
+    most = _most_of(runs[0])
+    contrary = [run for run, apart in zip(runs, against, strict=True) if apart is not None and apart > most]
     if kernels.reads_letters and contrary and runs[0] not in contrary and reading.axes is None:
         doubt = f"it is given {_said(runs[0])}, and not {_said(contrary[0])}, which it takes as well"
         doubted = tuple(
@@ -80,7 +90,14 @@ def read_module(model: nn.Module, reading: Reading, by_names: Any) -> ImportedKe
             for each in network.convolutions
         )
         kernels = assemble(dataclasses.replace(network, convolutions=doubted), reading)
-    return _told(kernels, against[0], runs[0], model)
+    return _told(kernels, against[0], runs[0])
+
+
+def _most_of(run: Run) -> float:
+    """The difference that rounding explains: more of halves, and of a GPU, which may keep fewer digits by default."""
+    given = run.passes[0].inputs[0].data
+    is_rough = given is None or given.device.type != "cpu" or given.dtype in (torch.float16, torch.bfloat16)
+    return _MOST_OF_HALVES if is_rough else MOST
 
 
 def _network(name: str, run: Run, found: dict[int, list[_Found]], model: nn.Module) -> Network:
@@ -316,15 +333,14 @@ def _compared(found: _Found, reading: Reading) -> Array | None:
     return scores
 
 
-def _told(kernels: ImportedKernels, difference: float | None, run: Run, model: nn.Module) -> ImportedKernels:
+def _told(kernels: ImportedKernels, difference: float | None, run: Run) -> ImportedKernels:
     if kernels.reads_letters is False:
         return not_checked(kernels, "these kernels do not read its letters")
     if difference is None:
         return not_checked(kernels, "what it computes with them cannot be laid beside their scores")
-    is_half = any(each.is_floating_point() and each.dtype.itemsize < 4 for each in model.parameters())
-    told = checked(kernels, difference, most=_MOST_OF_HALVES if is_half else MOST)
-    given = f" It was given random letters as {_said(run)}, {run.length} long."
-    return dataclasses.replace(told, check=told.check + given)
+    told = checked(kernels, difference, most=_most_of(run))
+    how = f" It was given random letters as {_said(run)}, {run.length} long."
+    return dataclasses.replace(told, check=told.check + how)
 
 
 # what is not run as it stands

@@ -279,14 +279,15 @@ def watch(model: nn.Module, inputs: Sequence[Tensor]) -> Pass:
 
 
 @contextmanager
-def to_run(model: nn.Module) -> Iterator[nn.Module]:
+def to_run(model: nn.Module, *, as_it_stands: bool = False) -> Iterator[nn.Module]:
     """A copy of a module on the CPU, in evaluation mode; else the module itself, which is as it was afterwards.
 
-    Random numbers are drawn on the side: whoever seeded a generator finds it where it was.
+    Random numbers are drawn on the side: whoever seeded a generator finds it where it was. `as_it_stands` makes no
+    copy, for a module that asks for the device on which it is.
     """
     with ExitStack() as stack:
         stack.enter_context(_random_numbers_aside())
-        copied = _copied(model)
+        copied = None if as_it_stands else _copied(model)
         if copied is None:
             stack.enter_context(_left_as_it_was(model))
             copied = model
@@ -300,7 +301,9 @@ def _copied(model: nn.Module) -> nn.Module | None:
         return None
     try:
         with torch.no_grad():
-            return copy.deepcopy(model).cpu()
+            copied = copy.deepcopy(model).cpu()
+            is_half = any(each.is_floating_point() and each.dtype.itemsize < 4 for each in copied.parameters())
+            return copied.float() if is_half else copied  # the same numbers, computed with more digits
     except Exception:  # noqa: BLE001 - what somebody's module holds may not be copied
         return None
 

@@ -402,6 +402,18 @@ def test_modules_in_half_precision_are_read(dtype: torch.dtype, codes: np.ndarra
     assert read.reads_letters
 
 
+def test_a_module_that_asks_for_half_precision_is_run_as_it_stands() -> None:
+    def forward(self: Net, x: torch.Tensor) -> torch.Tensor:
+        assert x.dtype == torch.bfloat16
+        return self.c(x).relu().amax(-1)
+
+    model = Net(forward, c=conv().to(torch.bfloat16))
+    read = import_kernels(model)
+    assert (read.reads_letters, read.activation) == (True, "relu")
+    assert (read.difference or 0) < 2e-2
+    assert import_kernels(model, flip=True).reads_letters is False
+
+
 # how it is laid
 
 
