@@ -162,7 +162,7 @@ def _of_motif_cnn(model: MotifCNN) -> Convolution:
     after += _pooled("pooling", model.pooling)
     after.append(Step("dense", "output", "Linear", {"weight": _tensor("output.weight", model.output.weight)}))
     conv = _convolution("conv", model.conv, tuple(after), True)
-    return dataclasses.replace(conv, padding=model.padding)
+    return dataclasses.replace(conv, padding=model.padding, before=())
 
 
 def _flow(model: nn.Module) -> list[Convolution] | None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from epool_viz.data.importing.keeping import MOST_NUMBERS, as_text, from_text
 from epool_viz.data.importing.kernels import ImportedKernels, Reading
-from epool_viz.errors import EpoolError, FormatError
+from epool_viz.errors import AmbiguousAxesError, EpoolError, FormatError
 
 SECONDS = 8.0
 MEMORY = 2 << 30
@@ -55,13 +55,14 @@ def read_apart(raw: bytes, *, name: str, reading: Reading | None = None, seconds
 
 def answer() -> None:
     """The other process: reads a request from standard input and writes the answer to standard output."""
-    from epool_viz.data.importing.files import read_kernel_bytes
+    from epool_viz.data.importing import onnx_door
 
     _limit()
+    onnx_door.ENGINES[:] = ["onnx.reference"]  # a stranger's graph meets no more compiled code than reading it needs
     stream = sys.stdin.buffer
     request: dict[str, Any] = json.loads(stream.read(int.from_bytes(stream.read(8), "little")))
     try:
-        found = read_kernel_bytes(stream.read(), name=request["name"], reading=Reading(**request["reading"]))
+        found = _read(stream.read(), request["name"], Reading(**request["reading"]))
         if found.kernels.size > MOST_NUMBERS:
             accepted = f"at most {MOST_NUMBERS:,} numbers"
             raise FormatError(request["name"], None, f"kernels of {found.kernels.size:,} numbers", accepted)
@@ -71,6 +72,25 @@ def answer() -> None:
         if isinstance(error, FormatError):
             said = {"error": [error.source, error.line, error.found, error.accepted]}
     sys.stdout.write(json.dumps(said))
+
+
+def _read(raw: bytes, name: str, reading: Reading) -> ImportedKernels:
+    """The kernels; where the axes can be read in several ways, the first of them, and the question as a statement."""
+    from epool_viz.data.importing.files import read_kernel_bytes
+
+    try:
+        return read_kernel_bytes(raw, name=name, reading=reading)
+    except AmbiguousAxesError as error:
+        first, *others = error.readings
+        found = read_kernel_bytes(raw, name=name, reading=dataclasses.replace(reading, axes=first))
+        question = (
+            f"The axes can be read in {len(error.readings)} ways, and nothing in the file decides: they are shown as "
+            f"{first}, and may be {' or '.join(others)}. Say which under axes; until then nothing is claimed."
+        )
+        said = tuple(each for each in found.assumptions if not each.endswith("as you say."))
+        return dataclasses.replace(
+            found, assumptions=(*said, question), statements=(question,), reads_letters=None, difference=None
+        )
 
 
 def _limit() -> None:

@@ -30,7 +30,9 @@ def with_settings(network: Network, tensors: Sequence[Tensor], entry: Any) -> Ne
     output = named.get("output.weight")
     dense = Step("dense", "output", "Dense", {} if output is None else {"weight": output})
     after = (*steps_of(settings), dense)
-    conv = dataclasses.replace(plain, after=after, padding=str(settings.get("padding", "valid")), at_input=True)
+    conv = dataclasses.replace(
+        plain, after=after, padding=str(settings.get("padding", "valid")), at_input=True, before=()
+    )
     bias = named.get("output.bias")
     number = bias.read().astype(float).item() if bias is not None and math.prod(bias.shape) == 1 else None
     whole = WholeNetwork.of_settings(settings, number)

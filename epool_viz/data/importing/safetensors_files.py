@@ -7,9 +7,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from epool_viz.data.importing.network import Array, Network, Tensor
+from epool_viz.data.importing.arrays import network_of_named
+from epool_viz.data.importing.network import Array, Network, Tensor, in_order
 from epool_viz.data.importing.ours import with_settings
-from epool_viz.data.importing.tensors import network_of_tensors
 from epool_viz.data.model_files import require_unchanged, whole_header
 from epool_viz.errors import FormatError
 
@@ -34,10 +34,12 @@ def read_safetensors(raw: bytes, source: str) -> Network:
     header, start = whole_header(raw, source)
     about = header.pop("__metadata__", None)
     require_unchanged(raw, source)
-    # in the order of the numbers: writers sort the header by type
+    # in the order of the numbers, as writers sort the header by type; where that is the alphabet's it says nothing
     entries = sorted(header.items(), key=lambda item: _begin(item[1]))
+    if [name for name, _ in entries] == sorted(header):
+        entries.sort(key=lambda item: in_order(item[0]))
     tensors = [tensor for name, entry in entries if (tensor := _tensor(raw, start, name, entry, source)) is not None]
-    network = network_of_tensors(tensors, source=source, format="safetensors")
+    network = network_of_named(tensors, source=source, format="safetensors")
     return with_settings(network, tensors, about.get("epool_viz") if isinstance(about, dict) else None)
 
 

@@ -389,7 +389,7 @@ class EStepModel(HasTraits):
         elif self.kernel_source == "trained":
             kernel = kernels.trained_kernel(self.trained, self.rank)
         elif self.kernel_source == CHOICE:
-            kernel = kernels.own_kernel(kernels_of(self.yours), self.which)
+            kernel = kernels.own_kernel(kernels_of(self.yours), self.which, background)
         elif self.kernel_source == "random":
             kernel = kernels.random_kernel(self.width, self.seed)
         elif self.kernel_source == "file":
