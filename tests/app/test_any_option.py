@@ -20,7 +20,9 @@ from tests.app.here import Here, Said
 from tests.app.test_outputs import FASTA, KERNEL, MEME
 
 PATIENCE = 60.0  # seconds, of a busy machine
-SMALL = ("--kernels", "2", "--width", "3", "--epochs", "1", "--patience", "1", "--learning-rate", "1", "--hold-out", "0")
+SMALL = tuple(
+    ["--kernels", "2", "--width", "3", "--epochs", "1", "--patience", "1", "--learning-rate", "1", "--hold-out", "0"]
+)
 # a call of each command that ends well
 WELL: dict[str, tuple[str, ...]] = {
     "app": ("app", "--no-browser"),

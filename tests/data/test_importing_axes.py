@@ -16,7 +16,7 @@ from epool_viz import import_kernels
 from epool_viz.data.importing.apart import read_apart
 from epool_viz.data.importing.kernels import Reading
 from epool_viz.data.importing.network import KERAS_2D, TORCH_1D, TORCH_2D, guess_axes, in_order, possible_axes, readings
-from epool_viz.errors import AmbiguousAxesError, ArgumentError
+from epool_viz.errors import AmbiguousAxesError, ArgumentError, FormatError
 
 
 def npz(**arrays: np.ndarray) -> bytes:
@@ -171,8 +171,8 @@ def test_the_dashboards_show_the_question_and_take_the_answer() -> None:
     assert "as you say" in " ".join(answered.assumptions)
 
 
-def safetensors(name: str, values: np.ndarray) -> bytes:
-    entry: dict[str, Any] = {"dtype": "F32", "shape": values.shape, "data_offsets": [0, values.nbytes]}
+def safetensors(name: str, values: np.ndarray, dtype: str = "F32") -> bytes:
+    entry: dict[str, Any] = {"dtype": dtype, "shape": values.shape, "data_offsets": [0, values.nbytes]}
     text = json.dumps({name: entry}).encode()
     return len(text).to_bytes(8, "little") + text + values.tobytes()
 
@@ -193,3 +193,20 @@ def test_layers_of_safetensors_come_in_the_order_of_their_numbers(tmp_path: Path
 def test_a_name_is_sorted_by_its_numbers() -> None:
     names = ["conv1d", "conv1d_2", "conv1d_10", "layers.2.a", "layers.10", "layers.10.b"]
     assert sorted({*names}, key=in_order) == names
+
+
+@pytest.mark.parametrize("dtype", ["F8_E4M3", "F8_E5M2", "I8", "U8", "%s", "F4"])
+def test_packed_weights_are_refused_by_the_name_of_their_type(dtype: str) -> None:
+    raw = safetensors("c.weight", np.zeros((3, 4, 5), np.int8), dtype)
+    with pytest.raises(
+        FormatError, match=rf"no convolution .*`c\.weight` \(3, 4, 5\) of type {dtype}; accepted: .* F16, BF16"
+    ):
+        import_kernels(raw)
+
+
+def test_packed_weights_beside_others_are_named(tmp_path: Path, rng: np.random.Generator) -> None:
+    arrays = {"b.weight": rng.normal(size=(3, 4, 5)).astype("f4"), "a.weight": np.ones((3, 4, 7), np.int8)}
+    save_file(arrays, tmp_path / "m.safetensors")
+    read = import_kernels(tmp_path / "m.safetensors")
+    assert read.layer == "b"
+    assert any(each.startswith("`a.weight` (3, 4, 7) of type I8 is not read") for each in read.assumptions)

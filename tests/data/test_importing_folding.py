@@ -171,6 +171,15 @@ def test_scalings_and_batch_norms_straight_after_are_folded_in_one_by_one(
     assert found.activation == "relu"
 
 
+def test_a_reading_against_what_is_known_leaves_a_condition(weight: Array) -> None:
+    assert read(weight, Reading(flip=False, axes="kernel, letter, position"), before=(), after=()).reads_letters
+    for reading in (Reading(flip=True), Reading(axes="kernel, position, letter")):
+        stored = weight if reading.axes is None else weight.transpose(0, 2, 1)
+        found = read(stored, reading, before=(), after=())
+        assert found.reads_letters is None
+        assert "as you say and its framework does not" in found.statements[0]
+
+
 # what follows
 
 RELU, TANH = Step("activation", "r", "relu"), Step("activation", "t", "tanh")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import time
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -142,6 +143,17 @@ READ: dict[str, tuple[list[Any], dict[str, Any], str]] = {
             conv(weight="w2"),
         ],
         {"axes": np.array([1, 2]), "g": np.array([[[1.5]], [[2.0]], [[0.5]]], "f4")},
+        "ncl",
+    ),
+    "weight of a spectral norm": (
+        [
+            Node("Reshape", ["w", "to"], ["flat"]),
+            Node("MatMul", ["flat", "right"], ["a"]),
+            Node("MatMul", ["left", "a"], ["sigma"]),
+            Node("Div", ["w", "sigma"], ["w2"]),
+            conv(weight="w2"),
+        ],
+        {"to": np.array([3, 20]), "right": RNG.normal(size=20).astype("f4"), "left": RNG.normal(size=3).astype("f4")},
         "ncl",
     ),
     "channels last": ([Node("Transpose", ["x"], ["t"], perm=[0, 2, 1]), conv("t")], {}, "nlc"),
@@ -332,6 +344,11 @@ def test_a_width_that_padding_adds_to_the_letters_is_no_alphabet() -> None:
     nodes, stored = UNKNOWN["an edge of letters"]
     with pytest.raises(FormatError, match=r"w6 \(3, 6, 5\); accepted: a convolution that reads 4 or 20 letters"):
         import_kernels(model_of(nodes, stored))
+
+
+def test_rows_that_padding_makes_up_are_no_letters() -> None:
+    nodes, stored = [Node("Pad", ["x", "pads"], ["n"]), conv("n")], {"pads": np.array([0, 1, 0, 0, 0, 0])}
+    assert not claims(import_kernels(model_of(nodes, stored, shape=("n", "c", "l"))))
 
 
 # what follows
@@ -545,7 +562,7 @@ def test_a_sparse_weight_is_read() -> None:
 
 def test_a_function_is_written_out_before_it_is_read() -> None:
     inner = [Node("Sub", ["a", "q"], ["d"]), Node("Conv", ["d", "k"], ["z"], name="scan")]
-    body = helper.make_function("own", "block", ["a", "k", "q"], ["z"], inner, [helper.make_opsetid("", 18)])
+    body = helper.make_function("own", "block", ["a", "k", "q"], ["z"], inner, [helper.make_opsetid("", 21)])
     raw = model_of(
         [Node("block", ["x", "w", "half"], ["y"], domain="own")], {"half": np.float32(0.5)}, functions=[body]
     )
@@ -701,6 +718,17 @@ def test_a_chain_without_end_is_followed_no_further_than_it_may() -> None:
     nodes[0].input[0] = "w"
     with pytest.raises(FormatError, match="no convolution"):
         import_kernels(model_of([*nodes, conv(weight=f"v{length}")]))
+
+
+def test_many_convolutions_behind_a_long_way_take_no_longer_than_few() -> None:
+    way = [Node("Neg", [f"v{i}"], [f"v{i + 1}"]) for i in range(900)]
+    way[0].input[0] = "x"
+    many = [Node("Conv", ["v900", "w"], [f"y{i}"], name=f"c{i}") for i in range(700)]
+    began = time.perf_counter()
+    read = import_kernels(model_of([*way, *many], outputs=["y0"]), layer="c499")
+    assert time.perf_counter() - began < 5
+    assert read.reads_letters is False, "what is not followed to its end is not known"
+    assert "Of its convolutions the last 200 are not read." in read.assumptions
 
 
 def test_nodes_that_feed_each_other_end() -> None:

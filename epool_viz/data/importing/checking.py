@@ -11,7 +11,8 @@ from epool_viz.data.importing.kernels import ImportedKernels, Reading
 from epool_viz.data.importing.network import Array, Network, NotRunError
 from epool_viz.data.importing.statements import disagreement
 
-MOST = 1e-4  # of a difference between single-precision sums, relative to the largest score where that is above 1
+MOST = 1e-4  # of a difference between single-precision sums, relative to how far the scores lie apart
+_LEAST_SHARE = 1e-2
 
 
 _SEED = 7
@@ -30,7 +31,8 @@ def held_against(network: Network, found: ImportedKernels, reading: Reading) -> 
     """
     if network.run is None:
         return found
-    if not found.reads_letters:
+    conv = next((each for each in network.convolutions if each.name == found.layer), None)
+    if found.reads_letters is False or conv is None or conv.before is None:
         return not_checked(found, "it is not known that these kernels read letters")
     codes = np.zeros((0, 0), np.int64)
 
@@ -60,7 +62,7 @@ def largest_difference(
     ----------
     found : ImportedKernels
     codes : shape (batch, length)
-        Places of the letters in the order of `found.alphabet`.
+        Places of the letters in the order of `found.alphabet`; below 0 for an unknown one, whose windows take no part.
     scores : shape (batch, kernel, window)
         What the network computed.
     first : int
@@ -70,21 +72,26 @@ def largest_difference(
     Returns
     -------
     float or None
-        Relative to the largest score where that is above 1; infinite where the numbers of kernels or windows differ;
-        None where no window is a whole one.
+        Relative to how far the scores of each kernel lie apart; infinite where the numbers of kernels or windows
+        differ; None where no window is a whole one.
     """
     starts = first + stride * np.arange(scores.shape[-1])
-    is_whole = (starts >= 0) & (starts <= codes.shape[1] - found.width)
-    if scores.shape[1] != len(found):
+    is_within = (starts >= 0) & (starts <= codes.shape[1] - found.width)
+    if scores.shape[:2] != (len(codes), len(found)):
         return float("inf")
-    if not is_whole.any():
-        return None
     onehot = np.eye(len(found.alphabet))[codes].transpose(0, 2, 1)
     expected = np.asarray(scan(onehot, found.kernels.astype(np.float64), bias=found.bias.astype(np.float64)))
-    expected = expected[:, :, starts[is_whole]]
-    apart = float(np.abs(scores[:, :, is_whole] - expected).max())
-    size = max(1.0, float(np.abs(expected).max()))
-    return apart / size if np.isfinite(apart) else float("inf")
+    known = np.asarray(codes >= 0)
+    is_known = np.asarray(np.lib.stride_tricks.sliding_window_view(known, found.width, axis=1).all(axis=-1))
+    taken = is_known[:, starts[is_within]]
+    if not taken.any():
+        return None
+    expected = expected[:, :, starts[is_within]].swapaxes(1, 2)[taken]  # (window, kernel)
+    apart = np.abs(scores[:, :, is_within].swapaxes(1, 2)[taken] - expected).max(axis=0)
+    # a bias that dwarfs its kernel leaves no more digits for it than this
+    size = np.maximum(np.ptp(expected, axis=0), _LEAST_SHARE * np.abs(expected).max(axis=0))
+    relative = np.divide(apart, size, out=apart.copy(), where=size > 0)
+    return float(relative.max()) if np.isfinite(relative).all() else float("inf")
 
 
 def checked(found: ImportedKernels, difference: float, *, most: float = MOST) -> ImportedKernels:

@@ -1,4 +1,4 @@
-"""What kind of model file some bytes are, and their kernels; nothing in a file is ever run, and no torch is needed."""
+"""What kind of model file some bytes are, and their kernels; no code in a file is ever run, and no torch is needed."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def read_kernel_bytes(
     Raises
     ------
     FormatError
-        For anything that cannot be read, a pickle among it. Nothing in it is run.
+        For anything that cannot be read, a pickle among it. No code in it is run.
     ArgumentError
         If `reading` does not fit the file.
     """

@@ -92,7 +92,7 @@ def fold_before(source: str, conv: Convolution, kernels: Array, bias: Array, fol
             said.append(_folded_before(step, conv))
         else:
             return Before(kernels, bias, False, step, has_shift, tuple(said))
-    return Before(kernels, bias, True, None, has_shift, tuple(said))
+    return Before(kernels, bias, None if conv.doubt else True, None, has_shift, tuple(said))
 
 
 def fold_after(source: str, conv: Convolution, kernels: Array, bias: Array, fold_batch_norm: bool | None) -> After:

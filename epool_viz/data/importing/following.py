@@ -25,6 +25,8 @@ class Follows(NamedTuple):
         Whether the walk came to a pooling over the sequence, or to where there can be none.
     stop : Step or None
         What the walk ended at and does not know.
+    mode : int
+        Of expectation pooling: 1 leaves out the windows below the mean.
     """
 
     activation: str | None = None
@@ -32,6 +34,7 @@ class Follows(NamedTuple):
     output_weights: Array | None = None
     is_known: bool = False
     stop: Step | None = None
+    mode: int = 0
 
 
 def what_follows(source: str, after: tuple[Step, ...] | None, n: int) -> Follows:
@@ -40,7 +43,7 @@ def what_follows(source: str, after: tuple[Step, ...] | None, n: int) -> Follows
         return Follows()
     activations: list[str] = []
     poolings: list[str] = []
-    output_weights, stop, is_mixed = None, None, False
+    output_weights, stop, is_mixed, mode = None, None, False, 0
     for step in after:
         is_pooled = bool(poolings) and not poolings[-1].startswith("local")
         if step.kind == "reshape":
@@ -49,6 +52,7 @@ def what_follows(source: str, after: tuple[Step, ...] | None, n: int) -> Follows
             activations.append(step.what)
         elif step.kind == "pooling" and not is_pooled and not is_mixed:
             poolings.append(step.what)
+            mode = int(step.tensors["mode"].read()) if "mode" in step.tensors else 0
         elif step.kind == "dense" and (is_pooled or is_mixed):
             output_weights = _output_weights(source, step, n) if is_pooled else None
             break
@@ -57,7 +61,7 @@ def what_follows(source: str, after: tuple[Step, ...] | None, n: int) -> Follows
             break
     is_raw = stop is None or bool(poolings)
     activation = ", ".join(activations) or ("identity" if is_raw else None)
-    return Follows(activation, ", ".join(poolings) or None, output_weights, stop is None, stop)
+    return Follows(activation, ", ".join(poolings) or None, output_weights, stop is None, stop, mode)
 
 
 def _output_weights(source: str, step: Step, n: int) -> Array | None:

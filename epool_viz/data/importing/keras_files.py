@@ -1,4 +1,4 @@
-"""Keras models: `.h5` of any age and `.keras`, with h5py and JSON only. No layer is built, no Lambda is run."""
+"""Keras models: `.h5` of any age and `.keras`, with h5py and JSON only. No Lambda is run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import dataclasses
 import io
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,9 +21,10 @@ from epool_viz.data._hdf5_guard import (
     require_sound_heaps,
 )
 from epool_viz.data.importing.archives import Archive
+from epool_viz.data.importing.keras_door import run_keras
 from epool_viz.data.importing.keras_graph import KerasGraph, Layer
-from epool_viz.data.importing.network import Array, Network, Tensor, in_order
-from epool_viz.data.importing.tensors import network_of_tensors
+from epool_viz.data.importing.network import Array, Network, NotRunError, Scores, Tensor, in_order
+from epool_viz.data.importing.tensors import NOT_READ, network_of_tensors
 from epool_viz.data.importing.walking import UnknownError
 from epool_viz.errors import FormatError
 
@@ -31,7 +32,6 @@ _WHOLE = "a whole Keras model, as `model.save` writes it"
 _MOST_JSON = 1 << 25
 _MOST_OBJECTS = 20_000
 _DEEPEST = 24
-_NOT_PLAIN = ("depthwise", "pointwise", "separable", "transpose", "locally", "recurrent")
 _NAMES = {
     "weight": ("kernel", "w", "param_0"),
     "bias": ("bias", "b", "param_1"),
@@ -54,7 +54,14 @@ def read_keras_archive(archive: Archive, source: str) -> Network:
         name = str(model.get("class_name"))[:80]
         remark = f"`{name}` is a class of its own: what stands before and behind its layers is not in the file."
         return dataclasses.replace(network, remarks=(remark,))
-    return _network(model, lambda layer, part: _of_store(file, layer, part), False, source, "Keras 3 archive")
+    return _network(
+        model,
+        lambda layer, part: _of_store(file, layer, part),
+        False,
+        source,
+        "Keras 3 archive",
+        (archive.raw, ".keras"),
+    )
 
 
 def read_keras_hdf5(raw: bytes, source: str) -> Network:
@@ -73,6 +80,7 @@ def read_keras_hdf5(raw: bytes, source: str) -> Network:
         is_theano,
         source,
         f"Keras {version} HDF5" if version else "Keras HDF5",
+        (raw, ".h5"),
     )
 
 
@@ -82,13 +90,12 @@ def _of_weights(file: _File, source: str, format: str) -> Network:  # noqa: A002
     shapes = {each.name: each.shape for each in tensors}
     network = network_of_tensors(tensors, source=source, format=format, roles="keras")
     kept = tuple(each for each in network.convolutions if _is_plain(each.weight, shapes))
-    return dataclasses.replace(network, convolutions=kept)
+    left_out = tuple(NOT_READ.format(each.weight.said) for each in network.convolutions if each not in kept)
+    return dataclasses.replace(network, convolutions=kept, remarks=(*network.remarks, *left_out))
 
 
 def _is_plain(weight: Tensor, shapes: Mapping[str, tuple[int, ...]]) -> bool:
-    """Whether a weight may be a plain convolution's, by its name and by the other weights of its layer."""
-    if any(word in weight.name.lower() for word in _NOT_PLAIN):
-        return False
+    """Whether a weight may be a plain convolution's, by the other weights of its layer."""
     stem = weight.name.removesuffix("vars/0")
     if stem == weight.name:
         return "/vars/" not in weight.name
@@ -148,9 +155,10 @@ class _File:
         return [_word(word) for piece in pieces for word in np.atleast_1d(piece).tolist()]
 
     def tensor(self, dataset: Any, name: str) -> Tensor:
-        """A dataset that is safe to read."""
+        """A dataset that is safe to read; Keras stores bfloat16 as two bytes that HDF5 has no name for."""
+        is_brain = self._is_brain(dataset)
         with damage_told(self.source, _WHOLE):
-            require_plain(self.source, dataset, name, "fiu")
+            require_plain(self.source, dataset, name, "V" if is_brain else "fiu")
             shape = tuple(dataset.shape or ())
             claimed = claimed_bytes(dataset)
         if claimed > MOST_UNPACKED * self.size or dataset.shape is None:
@@ -159,9 +167,14 @@ class _File:
 
         def read() -> Array:
             with damage_told(self.source, _WHOLE):
-                return np.asarray(dataset[()])
+                values = np.asarray(dataset[()])
+            return (values.view(np.uint16).astype(np.uint32) << 16).view(np.float32) if is_brain else values
 
         return Tensor(name, shape, read)
+
+    def _is_brain(self, dataset: Any) -> bool:
+        is_pair = dataset.dtype.kind == "V" and dataset.dtype.itemsize == 2 and dataset.dtype.names is None
+        return bool(is_pair and _word(self.attribute(dataset, "dtype")) == "bfloat16")
 
     def walk(self) -> Iterator[Tensor]:
         """Every dataset of numbers, in the order in which layers were written where that is stored."""
@@ -182,7 +195,7 @@ class _File:
                     names = [name for name in names if name.split("/")[0] in item]
                 found = ((*path, *name.split("/")) for name in names)
                 pending += [(each, self.at(item, each[len(path) :])) for each in reversed(list(found))]
-            elif item is not None and item.dtype.kind in "fiu":
+            elif item is not None and (item.dtype.kind in "fiu" or self._is_brain(item)):
                 yield self.tensor(item, "/".join(path).removesuffix(":0"))
 
 
@@ -201,6 +214,7 @@ def _network(
     is_theano: bool,
     source: str,
     format: str,  # noqa: A002
+    file: tuple[bytes, str],
 ) -> Network:
     graph = KerasGraph(find, is_theano)
     try:
@@ -217,7 +231,13 @@ def _network(
         listed = ", ".join(f"`{layer.name}`, a {layer.kind}" for layer in graph.unread[:4])
         raise FormatError(source, None, f"{listed}, but no plain convolution", "a Conv1D or Conv2D")
     convolutions = tuple(conv for _, conv in found if conv is not None)
-    return Network(source, format, convolutions, tuple(_remarks(graph)))
+
+    def run(layer: str, onehot_of: Callable[[int | None], Array], with_norms: bool) -> Scores:
+        if layer not in graph.doors:
+            raise NotRunError("it stands within another model, or is used several times")
+        return run_keras(*file, model, graph.doors[layer], onehot_of, with_norms)
+
+    return Network(source, format, convolutions, tuple(_remarks(graph)), run=run)
 
 
 def _remarks(graph: KerasGraph) -> Iterator[str]:
@@ -257,14 +277,42 @@ def _of_groups(file: _File, weights: Any, layer: Layer, part: str) -> Tensor | N
     group = file.child(weights, layer.names[0])
     if group is None or not _is_group(group):
         return None
-    for name in file.words(group, "weight_names"):
+    names = file.words(group, "weight_names")
+    found = _named_one(file, group, names, layer, _NAMES[part])
+    rank = layer.config.get("lora_rank")
+    if part != "weight" or found is None or not isinstance(rank, int) or rank < 1:
+        return found
+    parts = [_named_one(file, group, names, layer, (f"lora_kernel_{each}",)) for each in "ab"]
+    return _adapted(found, parts, layer.config.get("lora_alpha"), rank)
+
+
+def _named_one(file: _File, group: Any, names: Iterable[str], layer: Layer, words: Iterable[str]) -> Tensor | None:
+    words = tuple(words)
+    for name in names:
         pieces = name.split(":")[0].split("/")
         own = pieces[-1].lower()
         is_own = len(layer.names) == 1 or layer.names[-1] in pieces[:-1]
-        if is_own and any(own == word or own.endswith(f"_{word}") for word in _NAMES[part]):
+        if is_own and any(own == word or own.endswith(f"_{word}") for word in words):
             dataset = file.at(group, name.split("/"))
             return None if dataset is None or _is_group(dataset) else file.tensor(dataset, name.split(":")[0])
     return None
+
+
+def _adapted(kernel: Tensor, parts: Sequence[Tensor | None], alpha: Any, rank: int) -> Tensor | None:
+    """A kernel with what an adapter of low rank adds, which `.h5` files store apart; None where parts are missing.
+
+    The adapter's `a` is (..., rank) and its `b` (rank, kernel).
+    """
+    a, b = parts
+    fits = a is not None and b is not None and (*a.shape[:-1], b.shape[-1]) == kernel.shape
+    if a is None or b is None or not fits or a.shape[-1] != rank or b.shape[:1] != (rank,):
+        return None
+    scale = (alpha if isinstance(alpha, int | float) else rank) / rank
+
+    def read() -> Array:
+        return kernel.read() + scale * (a.read() @ b.read())
+
+    return Tensor(kernel.name, kernel.shape, read)
 
 
 def _json(text: str | bytes, source: str) -> Any:

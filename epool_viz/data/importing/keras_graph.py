@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from epool_viz.data.importing.keras_door import KerasDoor
 from epool_viz.data.importing.network import (
     KERAS_1D,
     KERAS_2D,
+    MOST_CONVOLUTIONS,
     TORCH_2D,
     Array,
     Convolution,
@@ -70,7 +72,8 @@ _WORDS = ("relu", "relu6", "leaky_relu", "sigmoid", "hard_sigmoid", "tanh", "har
           "threshold", "sparsemax")  # fmt: skip
 _LINEAR = ("linear", "identity")
 _MOST_CALLS = 20_000
-_MOST_ROUNDS = 60
+_MOST_WALKED = 10_000  # calls, for all convolutions together
+_MOST_ROUNDS = 12
 _DEEPEST = 24
 _INPUT = "the input"
 _TINY = 1e-7  # Keras' epsilon, below which Normalization takes no standard deviation
@@ -144,6 +147,8 @@ class KerasGraph:
     users: dict[str, list[Call]] = field(default_factory=dict)
     layers: dict[str, list[Call]] = field(default_factory=dict)
     unread: list[Layer] = field(default_factory=list)
+    doors: dict[str, KerasDoor] = field(default_factory=dict)
+    left: int = _MOST_WALKED
 
     def take(self, model: Mapping[str, Any]) -> None:
         """Follow the calls of a model, given as its file has it."""
@@ -155,12 +160,16 @@ class KerasGraph:
 
     def convolutions(self) -> Iterator[tuple[Layer, Convolution | None]]:
         """Every convolution, None where the file lacks its weights."""
+        seen = 0
         for uses in self.layers.values():
             layer = uses[0].layer
             if layer.kind in CONVOLUTIONS:
+                seen += 1
+                if seen > MOST_CONVOLUTIONS:
+                    return
                 weight = self.find(layer, "weight")
                 yield layer, None if weight is None else self._convolution(layer, uses, weight)
-            elif layer.kind in UNREAD:
+            elif layer.kind in UNREAD or _wraps_convolution(layer):
                 self.unread.append(layer)
 
     # the calls
@@ -198,6 +207,8 @@ class KerasGraph:
             if len(waiting) == len(pending):
                 break
             pending = waiting
+        for entry, place, _ in pending:  # what they are given is not there
+            self._placed(entry, place, [], outcomes, names, depth, lacks=True)
         ends = [_outcome(outcomes, each) for each in _strings(config.get("output_layers"))]
         return tuple(key for key in ends if key is not None)
 
@@ -230,13 +241,15 @@ class KerasGraph:
         outcomes: dict[tuple[str, int, int], str],
         names: tuple[str, ...],
         depth: int,
+        *,
+        lacks: bool = False,
     ) -> bool:
-        """Whether all that a call is given is there; then the call is added."""
+        """Whether all that a call is given is there; then the call is added. `lacks` adds it in any case."""
         name, kind, own, whole, path = entry
         found = [_outcome(outcomes, each) for each in _strings(node)]
         if None in found:
             return False
-        before = tuple(key for key in found if key is not None)
+        before = ("nothing",) if lacks else tuple(key for key in found if key is not None)
         if kind in NESTED:
             for tensor, key in enumerate(self._flatten(whole, before, (*path, "layers"), (*names, name), depth + 1)):
                 outcomes[name, place, tensor] = key
@@ -265,14 +278,15 @@ class KerasGraph:
         if trouble is None and config.get("padding", config.get("border_mode")) == "same":
             trouble = _trouble_of_same(layer, data)
         before: tuple[Step, ...] | None
-        has_padding = False
+        pads: int | None = None
+        start_roles: Roles = []
         if trouble is not None:
             before = None if trouble == OPEN else (Step("other", layer.name, trouble),)
         else:
             letters = weight.shape[_letter_axis_of(reading or roles, data, config)]
             ways = [self._way(*path, each, list(data), letters) for path, each in zip(paths, sizes, strict=True)]
-            before, has_padding = ways[0]
-            if len(ways) > 1 and any(step.kind not in ("aside", "reshape") for way, _ in ways for step in way):
+            before, pads, start_roles = ways[0]
+            if len(ways) > 1 and any(step.kind not in ("aside", "reshape") for way in ways for step in way[0]):
                 before = (Step("other", layer.name, "inputs of several kinds"),)
         if reading is not None and self.is_theano:
             weight = _turned(weight, reading.index(LETTER))
@@ -289,6 +303,18 @@ class KerasGraph:
             after.append(Step("other", layer.name, "used several times"))
         elif built_in is None or built_in.kind != "other":
             after += self._behind(uses[0], outs, windows, weight.shape[(reading or roles).index("kernel")])
+        is_plain = len(uses) == 1 and before is not None and len(layer.names) == 1
+        if is_plain and not any(step.kind == "other" for step in before or ()) and paths[0][1] is not None:
+            self.doors[layer.name] = KerasDoor(
+                paths[0][1],
+                tuple(start_roles),
+                sizes[0][0],
+                weight.shape,
+                tuple(outs),
+                _begin(width, along, pads or 0),
+                along["stride"],
+                tuple(_targets(layer.name, after)),
+            )
         padding = str(along["padding"])
         if padding == "same" and along["stride"] > 1:
             padding = "padded"
@@ -301,7 +327,7 @@ class KerasGraph:
             stride=along["stride"],
             dilation=along["dilation"],
             groups=largest(config.get("groups", 1)),
-            padding="padded" if has_padding else padding,
+            padding="padded" if pads is not None else padding,
             is_true_convolution=self.is_theano,
             at_input=before is not None and not any(step.kind == "other" for step in before),
             before=before,
@@ -313,7 +339,8 @@ class KerasGraph:
     def _path(self, call: Call) -> tuple[list[Call], str | None]:
         """The calls between the input and this one, in the order of the data, and the input; None where not reached."""
         found: list[Call] = []
-        for _ in range(_MOST_CALLS):
+        for _ in range(self.left):
+            self.left -= 1
             if len(set(call.before)) != 1 or len(call.before) != 1:
                 return found[::-1], None
             name = call.before[0]
@@ -323,6 +350,8 @@ class KerasGraph:
                 return found[::-1], None
             call = self.calls[name]
             found.append(call)
+            if call.layer.kind in CONVOLUTIONS:
+                break
         return found[::-1], None
 
     def _sizes_along(self, path: Sequence[Call], start: str | None) -> list[Sizes | None]:
@@ -334,30 +363,37 @@ class KerasGraph:
 
     def _way(
         self, path: Sequence[Call], start: str | None, sizes: Sequence[Sizes | None], roles: Roles, letters: int
-    ) -> tuple[tuple[Step, ...], bool]:
-        """What stands between the input and data of these roles, and whether the ends are padded on the way."""
+    ) -> tuple[tuple[Step, ...], int | None, Roles]:
+        """What stands between the input and data of these roles.
+
+        Also how many letters of padding are put before the sequence on the way, None where the ends are not padded, and
+        what the axes of the input are.
+        """
         steps: list[Step] = []
-        has_padding = False
+        pads: int | None = None
         for place in range(len(path) - 1, -1, -1):
             call = path[place]
             try:
-                roles, step = self._back(call, roles, sizes[place], letters)
+                before, step = self._back(call, roles, sizes[place], letters)
             except (UnknownError, IndexError, ValueError, TypeError):
-                return (Step("other", call.layer.name, call.layer.kind), *steps[::-1]), has_padding
-            has_padding |= call.layer.kind.startswith("ZeroPadding") and any(np.ravel(call.layer.config["padding"]))
+                return (Step("other", call.layer.name, call.layer.kind), *steps[::-1]), pads, roles
+            if call.layer.kind.startswith("ZeroPadding"):
+                begin, end = _pads(call.layer.config, len(roles))[roles.index(POSITION)]
+                pads = (pads or 0) + begin if begin or end else pads
+            roles = before
             steps.append(step)
         declared = sizes[0]
         if start is None:
             joined = path[0] if path else None
             name = "the input" if joined is None else joined.layer.name
             what = "several inputs" if joined is None else f"{joined.layer.kind} of several inputs"
-            return (Step("other", name, what), *steps[::-1]), has_padding
+            return (Step("other", name, what), *steps[::-1]), pads, roles
         if declared is not None and (
             len(declared) != len(roles)
             or any(s not in (None, letters) for s, r in zip(declared, roles, strict=True) if r == LETTER)
         ):
-            return (Step("other", start, "an input of another shape"), *steps[::-1]), has_padding
-        return tuple(steps[::-1]), has_padding
+            return (Step("other", start, "an input of another shape"), *steps[::-1]), pads, roles
+        return tuple(steps[::-1]), pads, roles
 
     def _back(self, call: Call, roles: Roles, before: Sizes | None, letters: int) -> tuple[Roles, Step]:
         """What the axes are before a call, and what it does."""
@@ -438,7 +474,8 @@ class KerasGraph:
     def _behind(self, call: Call, roles: Roles | None, windows: int | None, n: int) -> Iterator[Step]:
         """What follows, as far as there is one way to go that is known."""
         is_lost = False
-        for _ in range(_MOST_CALLS):
+        for _ in range(self.left):
+            self.left -= 1
             following = self.users.get(call.key, [])
             if not following:
                 return
@@ -457,6 +494,7 @@ class KerasGraph:
             yield step
             if step.kind == "dense":
                 return
+        yield Step("other", call.layer.name, "more than is followed")
 
     def _step(
         self, call: Call, roles: Roles | None, windows: int | None, n: int
@@ -554,7 +592,7 @@ def activation_word(value: Any) -> str | None:
             return _word_of(kind, config)
         if kind == "Activation" and isinstance(config, dict):
             return activation_word(config.get("activation"))
-        is_own = str(value.get("module", "")).startswith("keras") and kind == "function"
+        is_own = str(value.get("module", "")).split(".")[0] == "keras" and kind == "function"
         value = config if is_own else kind.lower()
     word = str(value)
     return word.replace("leaky_relu", "leaky relu") if word in (*_WORDS, *_LINEAR) else None
@@ -571,6 +609,13 @@ def known_size(sizes: Sizes | None, place: int, rank: int) -> int | None:
     return sizes[place] if sizes is not None and len(sizes) == rank else None
 
 
+def _wraps_convolution(layer: Layer) -> bool:
+    """Whether a layer has a convolution of its own within, as SpectralNormalization and TimeDistributed have."""
+    inner = layer.config.get("layer")
+    kind = inner.get("class_name") if isinstance(inner, Mapping) else None
+    return isinstance(kind, str) and (kind in CONVOLUTIONS or kind in UNREAD)
+
+
 def _word_of(kind: str, config: Mapping[str, Any]) -> str:
     """What a layer that is an activation computes, with its numbers."""
     slope = config.get("negative_slope", config.get("alpha", 0.3 if kind == "LeakyReLU" else 0))
@@ -578,7 +623,9 @@ def _word_of(kind: str, config: Mapping[str, Any]) -> str:
         bounds = (config.get("max_value"), slope or 0, config.get("threshold", 0) or 0)
         if bounds in ((None, 0, 0), (None, 1, 0)):
             return "relu" if not bounds[1] else "linear"
-        return "relu6" if bounds == (6, 0, 0) else "leaky relu" if bounds[::2] == (None, 0) else "clip"
+        if bounds[2] or (bounds[1] and bounds[0] is not None):
+            return "thresholded relu" if bounds[:2] == (None, 0) else "relu of its own bounds"
+        return "relu6" if bounds == (6, 0, 0) else "leaky relu" if bounds[0] is None else "clip"
     if kind == "LeakyReLU" and slope in (0, 1):
         return "linear" if slope else "relu"
     if kind == "ThresholdedReLU" and config.get("theta", 1) == 0:
@@ -794,6 +841,30 @@ def _along(config: Mapping[str, Any], place: int, data: Roles) -> dict[str, Any]
         "dilation": of(config.get("dilation_rate", config.get("atrous_rate", 1))),
         "padding": str(config.get("padding", config.get("border_mode", "valid"))),
     }
+
+
+def _begin(width: int, along: Mapping[str, Any], pads: int) -> Callable[[int], int]:
+    """How many letters of padding stand before an input of a length."""
+    span, stride = (width - 1) * along["dilation"], along["stride"]
+
+    def begin(length: int) -> int:
+        if along["padding"] == "causal":
+            return span + pads
+        if along["padding"] != "same":
+            return pads
+        return pads + max(0, (-(-length // stride) - 1) * stride + span + 1 - length) // 2
+
+    return begin
+
+
+def _targets(name: str, after: Sequence[Step]) -> Iterator[tuple[str, bool]]:
+    """The convolution, and the layers straight behind it that are folded in."""
+    yield name, False
+    for step in after:
+        if step.kind in ("batch_norm", "scale"):
+            yield step.name, step.kind == "batch_norm"
+        elif step.kind != "aside":
+            return
 
 
 def _turned(weight: Tensor, axis: int) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -96,7 +97,7 @@ class ImportedKernels:
     check : str
         How the kernels were held against the model's own first layer, in a sentence, or why they were not.
     difference : float or None
-        The largest difference found in doing so, relative to the size of the scores where that is above 1; None where
+        The largest difference found in doing so, relative to how far the scores of each kernel lie apart; None where
         the model was not run.
     background : shape (letter,), or None
         What the log odds of motifs are against; None for uniform, and for the kernels of a network.
@@ -145,6 +146,11 @@ class ImportedKernels:
         """The kernels' width, in letters."""
         return int(self.kernels.shape[-1])
 
+    @property
+    def report(self) -> tuple[str, ...]:
+        """All that is said of them, a sentence each: what was taken for granted, what holds, and the check."""
+        return (*self.assumptions, *self.statements, *((self.check,) if self.check else ()))
+
     def __repr__(self) -> str:
         where = f" of {self.layer!r}" if self.layer else ""
         return f"ImportedKernels({len(self)} kernels of {self.width} positions of {self.alphabet.name}{where})"
@@ -169,6 +175,7 @@ def assemble(network: Network, reading: Reading) -> ImportedKernels:
         _say_axes(chosen, axes, reading),
         *said,
     ]
+    chosen = _doubted(chosen, axes, reading)
     kernels = _in_order(read_numbers(network.source, chosen.weight), axes)
     flip = chosen.is_true_convolution if reading.flip is None else reading.flip
     if flip:
@@ -216,7 +223,7 @@ def assemble(network: Network, reading: Reading) -> ImportedKernels:
 
 
 def _choose(network: Network, reading: Reading) -> tuple[Convolution, list[Convolution]]:
-    sizes = _sizes(reading)
+    sizes = letters_wanted(reading)
     fitting: list[Convolution] = []
     for n in sizes:
         fitting = fitting or [each for each in network.convolutions if each.groups == 1 and _fits(each, n, reading)]
@@ -226,11 +233,17 @@ def _choose(network: Network, reading: Reading) -> tuple[Convolution, list[Convo
         accepted = f"a convolution that reads {' or '.join(map(str, sizes))} letters"
         if reading.axes is not None:
             accepted += f" with the axes {_COMMA.join(parse_axes(reading.axes))}"
-        raise FormatError(network.source, None, _found(network.convolutions), accepted)
-    return next((each for each in fitting if each.at_input), fitting[0]), fitting
+        raise FormatError(network.source, None, _found(network), accepted)
+    known = (each for each in fitting if each.at_input or _may_be_folded(each))
+    return next((each for each in fitting if each.at_input), next(known, fitting[0])), fitting
 
 
-def _sizes(reading: Reading) -> tuple[int, ...]:
+def _may_be_folded(conv: Convolution) -> bool:
+    kinds = {step.kind for step in conv.before or ()}
+    return conv.before is not None and kinds <= {"aside", "reshape", "scale", "letters", "batch_norm"}
+
+
+def letters_wanted(reading: Reading) -> tuple[int, ...]:
     """How many letters the input may have."""
     return (len(DNA), len(PROTEIN)) if reading.letters is None else (len(_as_order(reading.letters)[0]),)
 
@@ -259,10 +272,11 @@ def _fits(conv: Convolution, n: int, reading: Reading) -> bool:
     return guess_axes(conv.weight.shape, conv.roles, n) is not None
 
 
-def _found(convolutions: Iterable[Convolution]) -> str:
-    shapes = [each.weight.said for each in convolutions]
+def _found(network: Network) -> str:
+    shapes = [each.weight.said for each in network.convolutions]
     if not shapes:
-        return "no convolution"
+        why = " ".join(network.remarks[:4]).rstrip(".")
+        return f"no convolution that can be read ({why})" if why else "no convolution"
     more = f" and {len(shapes) - 5} more" if len(shapes) > 5 else ""
     return f"the weights {'; '.join(shapes[:5])}{more}"
 
@@ -276,7 +290,12 @@ def _say_choice(chosen: Convolution, candidates: list[Convolution], reading: Rea
         return
     others = [each for each in candidates if each is not chosen]
     if chosen.at_input:
-        yield f"`{chosen.name}` is the convolution that reads the input."
+        also = [each for each in others if each.at_input]
+        if also:
+            n = len(also) + 1
+            yield f"`{chosen.name}` is taken, the first of {n} that read the input; others: {_listed(also)}."
+        else:
+            yield f"`{chosen.name}` is the convolution that reads the input."
     elif others:
         yield (
             f"`{chosen.name}` is taken, the first of {len(candidates)} that could read the letters; "
@@ -320,10 +339,23 @@ def _axes(network: Network, conv: Convolution, reading: Reading) -> tuple[str, .
 def _readings(conv: Convolution, reading: Reading) -> tuple[tuple[str, ...], ...]:
     """Every reading of the axes that is left; a matrix is one kernel, whichever way it lies."""
     shape = conv.weight.shape
-    found = [each for n in _sizes(reading) for each in readings(shape, conv.roles, n)]
+    found = [each for n in letters_wanted(reading) for each in readings(shape, conv.roles, n)]
     if conv.roles is None and len(shape) == 3 and shape[0] == 1:
         found = [each for each in found if each[0] == "kernel"]
     return tuple(dict.fromkeys(found))
+
+
+def _doubted(conv: Convolution, axes: tuple[str, ...], reading: Reading) -> Convolution:
+    """The convolution, with a doubt where the caller says another thing than what is known of it."""
+    known = (each for n in letters_wanted(reading) for each in readings(conv.weight.shape, conv.roles, n))
+    said = []
+    if reading.flip is not None and reading.flip != conv.is_true_convolution:
+        said.append("its kernels are turned round, as you say and its framework does not")
+    if reading.axes is not None and conv.roles is not None and axes not in known:
+        said.append(f"its axes are {_COMMA.join(axes)}, as you say and its framework does not")
+    if not said:
+        return conv
+    return dataclasses.replace(conv, doubt=" and ".join([*([conv.doubt] if conv.doubt else []), *said]))
 
 
 def _say_axes(conv: Convolution, axes: tuple[str, ...], reading: Reading) -> str:

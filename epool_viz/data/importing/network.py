@@ -19,6 +19,7 @@ TORCH_1D = ("kernel", "in", "position")
 TORCH_2D = ("kernel", "in", "height", "width")
 KERAS_1D = ("position", "in", "kernel")
 KERAS_2D = ("height", "width", "in", "kernel")
+MOST_CONVOLUTIONS = 500  # of a model that are followed
 SINGLE = "1"  # an axis of one entry
 
 
@@ -105,6 +106,9 @@ class Convolution:
         file does not say.
     has_no_bias : bool
         Whether it is known that there is no bias, where `bias` is None.
+    doubt : str
+        What has to be so, and is not known, for its numbers to be laid on what `before` says, as in "it is given
+        (batch, 4, length)"; empty for none.
     is_open : bool
         Whether arrays that came without names allow more than one reading of the axes: none of them is the usual one.
     """
@@ -123,6 +127,7 @@ class Convolution:
     at_input: bool = False
     before: tuple[Step, ...] | None = None
     has_no_bias: bool = False
+    doubt: str = ""
     is_open: bool = False
 
 

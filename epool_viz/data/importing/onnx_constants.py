@@ -23,7 +23,8 @@ _OTHERS = {2: 8, 3: 8, 4: 16, 5: 16, 6: 32, 7: 64, 9: 8, 12: 32, 13: 64, 17: 8, 
 _NO_LARGER = ("Cast", "Transpose", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Neg", "Sqrt", "Reciprocal", "Abs",
               "Exp", "Log", "Sign", "Relu", "Tanh", "Sigmoid", "QuantizeLinear", "DequantizeLinear", "ReduceSum",
               "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2", "ReduceSumSquare", "Slice",
-              "Identity", "Not", "Round", "Floor", "Ceil", "Clip", "Shape", "Size")  # fmt: skip
+              "Identity", "Not", "Round", "Floor", "Ceil", "Clip", "Shape", "Size",
+              "CastLike", "Split", "Softmax", "LogSoftmax", "Erf")  # fmt: skip
 _QUANTISED = ("QuantizeLinear", "DequantizeLinear")
 _BROADCAST = ("Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Where", "Equal", "Greater", "Less", "And", "Or", "Mod",
               "GreaterOrEqual", "LessOrEqual")  # fmt: skip
@@ -220,9 +221,10 @@ def _size_of_result(node: Any, given: Sequence[Array]) -> int | None:
             return math.prod(np.broadcast_shapes(given[0].shape, tuple(int(each) for each in given[1])))
         if kind == "ConstantOfShape":
             return math.prod(int(each) for each in given[0])
-        if kind == "MatMul" and all(each.ndim == 2 for each in given):
-            rows, inner, columns = given[0].shape[0], given[0].shape[1], given[1].shape[1]
-            return rows * inner * columns
+        if kind in ("MatMul", "Gemm") and all(each.ndim in (1, 2) for each in given[:2]):
+            return given[0].size * max(each.shape[-1] if each.ndim == 2 else 1 for each in given[1:2]) + given[1].size
+        if kind == "Tile":
+            return given[0].size * math.prod(max(1, int(each)) for each in given[1])
     except (ValueError, IndexError, TypeError):
         return None
     return None

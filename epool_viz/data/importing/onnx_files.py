@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from epool_viz.data.importing.network import Array, Network, NotRunError, Scores
+from epool_viz.data.importing.network import MOST_CONVOLUTIONS, Array, Network, NotRunError, Scores
 from epool_viz.data.importing.onnx_constants import WHOLE, is_standard
 from epool_viz.errors import FormatError, MissingExtraError
 
@@ -46,15 +46,27 @@ def read_onnx(raw: bytes, source: str) -> Network:
     model = _without_functions(model, source)
     graph = OnnxGraph(model, source)
     nodes = [node for node in model.graph.node if node.op_type == "Conv" and is_standard(node)]
+    left_out = len(nodes) - MOST_CONVOLUTIONS
+    nodes = nodes[:MOST_CONVOLUTIONS]
     found = [graph.convolution(node) for node in nodes]
 
     def run(layer: str, onehot_of: Callable[[int | None], Array], with_norms: bool) -> Scores:
         if layer not in graph.doors:
             raise NotRunError("what leads to it is not known")
-        return run_door(model, graph.makers, graph.doors[layer], onehot_of, with_norms)
+        try:
+            return run_door(model, graph.makers, graph.doors[layer], onehot_of, with_norms)
+        except UnicodeDecodeError:
+            raise NotRunError("a name in it is no text") from None
 
     remarks = tuple(_remarks(model.graph, model.functions, graph, nodes, found))
-    return Network(source, "ONNX", tuple(each for each in found if each is not None), remarks, run=run)
+    remarks += (f"Of its convolutions the last {left_out:,} are not read.",) if left_out > 0 else ()
+    convolutions = tuple(each for each in found if each is not None)
+    if not convolutions and remarks:
+        why = " ".join(remarks[:5])
+        raise FormatError(
+            source, None, f"no convolution that can be read ({why})", "a Conv whose weight is in the file"
+        )
+    return Network(source, "ONNX", convolutions, remarks, run=run)
 
 
 def _remarks(graph: Any, functions: Any, walked: Any, nodes: list[Any], found: list[Any]) -> Iterator[str]:

@@ -45,7 +45,10 @@ from epool_viz.data.importing.walking import (
 )
 
 _FLOATING = (1, 10, 11, 16)
+_MOST_WALKED = 10_000  # nodes, for all convolutions together
 _AFFINE = ("Add", "Sub", "Mul", "Div")
+_WALKED = (*_AFFINE, "Neg", "BatchNormalization", "Identity", "Cast", "Dropout", "Gather", "GatherND", "Slice",
+           "Transpose", "Unsqueeze", "Squeeze", "Reshape", "Pad", "OneHot")  # fmt: skip
 _ACTIVATIONS = {"Relu": "relu", "LeakyRelu": "leaky relu", "Sigmoid": "sigmoid", "Tanh": "tanh", "Exp": "exponential",
                 "Elu": "elu", "Selu": "selu", "Softplus": "softplus", "Gelu": "gelu", "PRelu": "prelu", "Celu": "celu",
                 "HardSigmoid": "hard sigmoid", "HardSwish": "hard swish", "Softsign": "softsign", "Mish": "mish",
@@ -104,6 +107,7 @@ class OnnxGraph:
         self.outputs = {each.name for each in graph.output}
         self.doors: dict[str, Door] = {}
         self._taken: set[str] = set()
+        self._left = _MOST_WALKED
         self.users: dict[str, list[Any]] = {}
         for node in graph.node:
             for name in {*node.input, *_captured(node)} - {""}:
@@ -169,13 +173,16 @@ class OnnxGraph:
     def _path(self, name: str) -> tuple[list[Any], str | None]:
         """The nodes from the input to a name, in the order of the data, and the input; None where it is not reached."""
         nodes: list[Any] = []
-        for _ in range(MOST_STEPS):
+        for _ in range(min(MOST_STEPS, self._left)):
+            self._left -= 1
             if name in self.inputs:
                 return nodes[::-1], name
             node = self.makers.get(name)
             if node is None:
                 return nodes[::-1], None
             nodes.append(node)
+            if node.op_type not in _WALKED:
+                return nodes[::-1], None
             moving = {each for each in node.input if each and self.constants.array(each) is None}
             if len(moving) != 1 or node.output[0] != name:
                 return nodes[::-1], None
@@ -431,7 +438,8 @@ class OnnxGraph:
         steps: list[Step] = []
         targets = [(name, tuple(roles or ()), False)]
         scalings: list[tuple[Any, Array, Array]] = []
-        for _ in range(MOST_STEPS):
+        for _ in range(min(MOST_STEPS, self._left)):
+            self._left -= 1
             found = self._next(name)
             if isinstance(found, Step):
                 steps.append(found)
@@ -452,6 +460,8 @@ class OnnxGraph:
             name = node.output[0]
             if step.kind == "other":
                 break
+        else:
+            steps.append(Step("other", name, "more than is followed"))
         bias, scaled = self._gathered(scalings, n, bias)
         return bias, (*scaled, *steps), tuple(targets)
 

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from epool_viz.data.importing.network import Network, Step, Tensor
+from epool_viz.data.importing.network import Network, Step, Tensor, tensor_of
 from epool_viz.data.importing.whole import WholeNetwork
 
 
@@ -48,7 +48,8 @@ def steps_of(settings: Mapping[str, Any]) -> Iterator[Step]:
     if isinstance(pooling, Mapping):
         if isinstance(pooling.get("local_window"), int) and pooling["local_window"] > 1:
             yield Step("pooling", "local_window", "local max")
-        yield Step("pooling", "pooling", str(pooling.get("method", "")))
+        mode = {"mode": tensor_of("mode", 1)} if pooling.get("mode") == 1 else {}
+        yield Step("pooling", "pooling", str(pooling.get("method", "")), mode)
 
 
 def _settings(text: Any) -> Mapping[str, Any] | None:

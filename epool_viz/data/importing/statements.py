@@ -64,11 +64,13 @@ def _about_letters(conv: Convolution, before: Before) -> str:
     if before.reads_letters:
         return _capital(_PWM)
     if before.reads_letters is None:
+        if conv.before is not None:
+            return f"If {conv.doubt}, which is not known, {_PWM}"
         if conv.after is not None:
             return f"If nothing stands before `{conv.name}`, which is not known, {_PWM}"
         return (
             f"If nothing stands before `{conv.name}`, and its windows are of neighbouring letters, neither of which "
-            f"is known, {_PWM}"
+            f"is known,{f' and if {conv.doubt},' if conv.doubt else ''} {_PWM}"
         )
     return (
         f"{_capital(_named(before.stop))} stands before `{conv.name}` and is not folded in: these kernels do not read "
@@ -108,6 +110,8 @@ def _about_the_rest(conv: Convolution, reads_letters: bool | None, follows: Foll
         fact, claim = _POOLINGS.get(each, (f"It pools in a way of its own ({each})", ""))
         if each in _POSTERIORS and not (is_raw and len(poolings) == 1):
             claim = ""
+        elif each == "expectation" and follows.mode == 1:
+            claim = "its weights are those of an E-step that leaves out the windows below the mean, and e^m is its base"
         elif each in _POSTERIORS and is_padded:
             claim += ", but for the windows over the padding"
         yield _said(fact, claim, reads_letters)
@@ -157,6 +161,8 @@ def _named(step: Step | None) -> str:
     if step is None:
         return "something"
     what = {"batch_norm": "a batch-norm"}.get(step.kind, step.what)
+    if not step.name:
+        return what
     return f"`{step.name}`" + (f" ({what})" if what and what != step.name else "")
 
 

@@ -77,7 +77,7 @@ def own_kernel(imported: ImportedKernels, which: int, background: Any) -> Kernel
     """
     place = min(which, len(imported) - 1)
     matrix = np.asarray(imported.kernels[place], dtype=float)
-    said = (*imported.statements[1:], *imported.assumptions)
+    said = (*imported.statements[1:], *imported.assumptions, *((imported.check,) if imported.check else ()))
     if imported.format == "motifs":
         shares = [np.full(len(matrix), 1 / len(matrix)) if q is None else q for q in (imported.background, background)]
         odds = np.log(shares[0]) - np.log(np.asarray(shares[1], dtype=float))
@@ -196,10 +196,17 @@ def own_note(imported: ImportedKernels, which: int, choices: Mapping[str, Any]) 
     changed = [_said(key, value) for key, value in own.items() if choices[key] != value]
     if changed:
         return f"Not what the network computes: it has {_listed(changed)}."
-    told = [_said(key, own[key]) for key in ("activation", "padding") if key in own]
-    said = f"Set as the file says: its bias{''.join(f', {each}' for each in told)}."
+    if imported.reads_letters is False:
+        return "Not what the network computes: these kernels do not read letters."
+    told = ["its bias"] if imported.bias_is_known else []
+    told += [_said(key, own[key]) for key in ("activation", "padding") if key in own]
+    said = f"Set as the file says: {', '.join(told)}." if told else "The file says no more than the kernel."
     if imported.activation not in (None, *ACTIVATIONS):
-        return f"{said} Its activation ({imported.activation}) is none of the choices: these are the scores before it."
+        said += f" Its activation ({imported.activation}) is none of the choices: these are the scores before it."
+    if not imported.bias_is_known:
+        said += " Its bias is not known, and 0 is taken."
+    if imported.reads_letters is None:
+        said += " Whether it reads letters is not known."
     return said
 
 

@@ -180,3 +180,25 @@ def test_the_motif_of_a_kernel_of_yours_takes_its_m_and_bias_and_nothing_that_is
     model.kernel_source = "yours"
     assert settings(model) == (0.25, "identity", "valid", 1.75, 1)
     assert model.network_note == "The scores are those of the network's convolution, with its bias."
+
+
+@pytest.mark.parametrize(
+    ("about", "note"),
+    [
+        ({"reads_letters": False}, "Not what the network computes: these kernels do not read letters."),
+        ({"reads_letters": True}, "Set as the file says: its bias."),
+        ({"reads_letters": None}, "Set as the file says: its bias. Whether it reads letters is not known."),
+        ({"reads_letters": True, "bias_is_known": False}, "Its bias is not known, and 0 is taken."),
+    ],
+)
+def test_what_is_not_known_of_a_kernel_is_not_told_as_the_file_s(about, note) -> None:
+    model = shown(dataclasses.replace(PLAIN, **about))
+    assert model.network_note.endswith(note)
+
+
+def test_a_kernel_that_does_not_read_letters_stands_under_no_claim() -> None:
+    statement = "`lstm` (LSTM) stands before `c` and is not folded in."
+    model = shown(dataclasses.replace(PLAIN, reads_letters=False, statements=(statement,), check="Not checked."))
+    assert statement in model.kernel.reading
+    assert not any("a PWM: the score" in each for each in model.notes)
+    assert "Not checked." in model.notes
