@@ -193,7 +193,10 @@ def serve_dashboards(
         ),
     ] = config.POOL_SIZE,
     kernel_memory: Annotated[
-        int, typer.Option(help="Megabytes that each kernel may have (Linux); 0 is no limit.", min=0)
+        int,
+        typer.Option(
+            help="Megabytes that each kernel may have (Linux); 0 is no limit.", min=0, callback=_number(at_most=_MOST)
+        ),
     ] = config.KERNEL_MEMORY,
     notebooks: Annotated[
         Path | None, typer.Option(help="Folder with dashboards of your own instead.", exists=True, file_okay=False)
