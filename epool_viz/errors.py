@@ -33,6 +33,23 @@ class ArgumentError(EpoolError, ValueError):
         super().__init__(f"`{name}` is {found}; accepted: {accepted}")
 
 
+class AmbiguousAxesError(ArgumentError):
+    """A weight that can be read in more than one way; `axes` says which.
+
+    Parameters
+    ----------
+    weight : str
+        Its name and shape.
+    readings : tuple of str
+        The ways, as `axes` takes them.
+    """
+
+    def __init__(self, weight: str, readings: tuple[str, ...]) -> None:
+        self.readings = readings
+        listed = " or ".join(f'"{each}"' for each in readings)
+        super().__init__("axes", f"not given, and {weight} can be read in {len(readings)} ways", listed)
+
+
 class ShapeError(ArgumentError):
     """An array has the wrong shape."""
 

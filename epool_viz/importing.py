@@ -32,15 +32,17 @@ def import_kernels(
 
     Parameters
     ----------
-    source : path, bytes of a file, torch module, state dict, array, or arrays by name
+    source : path, bytes of a file, torch module, state dict, array, arrays by name, or what `get_weights()` gives
         Files: safetensors, .npz and .npy, Keras .h5 and .keras, ONNX (extra `onnx`), MEME, JASPAR, a matrix as text,
         and a .pt or .pth of weights, which is read with torch's `weights_only=True` and from a path only. What kind of
-        file it is, its content tells. Nothing in it is run; only torch's own kinds of source need torch.
+        file it is, its content tells. No code in it is run; of an ONNX graph the part that leads to the convolution is
+        computed once, to hold the kernels against it. Only torch's own kinds of source need torch.
     layer : str or None
         Which convolution. None takes the first that reads the one-hot input; the result's `candidates` lists all.
     axes : str, sequence of str, or None
         What the axes of the stored weight are, as in "position, letter, kernel"; "1" names an axis of one entry. None
-        goes by the framework, or by the shape where the file does not tell.
+        goes by the framework, by the shape of the input, or by the length of the bias; an array alone is taken as
+        (kernel, letter, position).
     letters : str or None
         The order of the letters in the model's one-hot input; None is "ACGT", or the alphabetical order of protein.
     flip : bool or None
@@ -62,6 +64,8 @@ def import_kernels(
         If the file is damaged, hostile or of another kind, or no convolution of it reads 4 or 20 letters.
     ArgumentError
         If there is no such file, or an argument does not fit it.
+    AmbiguousAxesError
+        If the axes can be read in several ways and nothing decides; its `readings` are what `axes` takes.
     MissingExtraError
         For ONNX without the package `onnx`, or torch's kinds of source without torch.
 

@@ -192,6 +192,12 @@ def serve_dashboards(
             callback=_number(at_most=_MOST_VISITORS),
         ),
     ] = config.POOL_SIZE,
+    kernel_memory: Annotated[
+        int,
+        typer.Option(
+            help="Megabytes that each kernel may have (Linux); 0 is no limit.", min=0, callback=_number(at_most=_MOST)
+        ),
+    ] = config.KERNEL_MEMORY,
     notebooks: Annotated[
         Path | None, typer.Option(help="Folder with dashboards of your own instead.", exists=True, file_okay=False)
     ] = None,
@@ -209,6 +215,7 @@ def serve_dashboards(
         open_browser=browser,
         max_kernels=max_kernels,
         pool_size=pool_size,
+        kernel_memory=kernel_memory,
         notebooks=notebooks,
         verbose=verbose,
         sink=lambda line: print(line, flush=True),  # noqa: T201 - this is a command's output

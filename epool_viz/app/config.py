@@ -15,6 +15,8 @@ from typing import Any
 PORT = 8866
 HOST = "127.0.0.1"
 MAX_KERNELS = 32  # visitors at a time; at 40 MB a viewing kernel that is 1.3 GB
+KERNEL_MEMORY = 1000  # megabytes of data a kernel, of which it has 180 to 260 when its page is drawn (VmData)
+LEAST_KERNEL_MEMORY = 400
 POOL_SIZE = 1  # kernels that wait, started and drawn, for the next visitors of the first dashboard
 
 TEMPLATE = "epool_viz"

@@ -255,9 +255,8 @@ def read_kernels(
     if len(known) != len(imported.alphabet):
         raise FormatError(brought.source, None, f"{len(imported.alphabet)} letters", f"{len(known)} for {known.name}")
     kernels = np.asarray(imported.kernels, float)
-    remarks = (*imported.assumptions, *imported.statements)
     q = read_background(background or "uniform", known)
-    return KernelFile(kernels, imported.names, known, remarks, imported.bias, _widths(kernels), q)
+    return KernelFile(kernels, imported.names, known, imported.report, imported.bias, _widths(kernels), q)
 
 
 def _import(brought: Brought, reading: Reading) -> ImportedKernels:

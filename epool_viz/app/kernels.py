@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
+import os
 import signal
-import socket
+import tempfile
 import time
 from collections.abc import Callable
 from importlib.metadata import EntryPoint
@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import zmq
 from ipykernel.kernelspec import RESOURCES, get_kernel_dict
-from jupyter_client.connect import port_names
 from jupyter_client.kernelspec import NATIVE_KERNEL_NAME, KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
@@ -34,6 +34,11 @@ from traitlets import Float, Integer
 from voila.utils import ENV_VARIABLE
 
 from epool_viz.app.nursery import LAUNCHER, Nursery, NurseryError
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
 
 PROVISIONER = "epool_viz"
 
@@ -46,7 +51,7 @@ class ThisPython(KernelSpecManager):
         return {NATIVE_KERNEL_NAME: str(RESOURCES)}
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-        """Spec of this interpreter; it keeps no history of what a page ran, and warns nobody of loopback's TCP."""
+        """Spec of this interpreter; it keeps no history of what a page ran."""
         if kernel_name != NATIVE_KERNEL_NAME:
             raise NoSuchKernel(kernel_name)
         arguments = ["--HistoryManager.enabled=False", "--IPKernelApp.log_level=ERROR"]
@@ -62,54 +67,58 @@ class ThisPython(KernelSpecManager):
         return {NATIVE_KERNEL_NAME: {"resource_dir": str(RESOURCES), "spec": spec.to_dict()}}
 
 
-class QuietPorts:
-    """Ports for kernels, below those that the system gives to connections.
+LONGEST_PATH = 103  # bytes of a socket's path: macOS has room for so many, Linux for four more
 
-    Jupyter asks the system for any free port and gives it back; until the kernel binds it, a browser may have it for a
-    connection, and another kernel for itself. Here each port is given once before any is given again.
+
+def private_folder() -> str:
+    """A folder in which the folder of the kernels' sockets has a path short enough for them."""
+    room = LONGEST_PATH - len("/voila_12345678/kernel-12345678-1")
+    folders = [tempfile.gettempdir(), "/tmp", "/var/tmp"]  # noqa: S108 - what is made there is closed to others
+    short = (each for each in folders if len(os.fsencode(each)) <= room and os.access(each, os.W_OK))
+    return next(short, folders[0])
+
+
+def keep_private(kernel: Any) -> None:
+    """Let a kernel that has yet to start be heard by this user only: over sockets that lie beside its connection file.
+
+    Who may connect to a port of loopback hears all that a kernel tells its page. Where there are no sockets with a path
+    (Windows), or theirs is too long, what goes through the ports is encrypted.
     """
-
-    def __init__(self) -> None:
-        self._last = random.SystemRandom().randrange(2**16)  # two servers are far apart
-
-    def take(self, ip: str, n: int) -> list[int]:
-        """So many free ports; none where the system's own are not known, or these are all in use."""
-        try:
-            first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()[0])
-        except (OSError, ValueError):
-            return []
-        ports = range(FIRST_PORT, first)
-        found: list[int] = []
-        for _ in range(min(20 * n, len(ports))):
-            self._last = (self._last + 1) % len(ports)
-            with socket.socket() as tried, contextlib.suppress(OSError):
-                tried.bind((ip, ports[self._last]))
-                found.append(ports[self._last])
-            if len(found) == n:
-                return found
-        return []
+    stem = str(Path(kernel.connection_file).with_suffix(""))
+    if zmq.has("ipc") and len(os.fsencode(f"{stem}-1")) <= LONGEST_PATH:
+        kernel.transport, kernel.ip = "ipc", stem
+    elif zmq.has("curve") and hasattr(kernel, "transport_encryption"):
+        kernel.transport_encryption = "auto"
 
 
-FIRST_PORT = 10_000
-PORTS = QuietPorts()
+def limit_memory(process_id: int, most: int) -> None:
+    """Let a process have so many bytes of data, 0 for as many as it likes; only Linux knows how.
+
+    What it asks for beyond is refused: a `MemoryError` in Python. The limit can be raised again by the process itself,
+    as one that trains does: it keeps code that runs away from the others, and no visitor brings code.
+    """
+    if process_id and most and hasattr(resource, "prlimit"):
+        with contextlib.suppress(ProcessLookupError):  # it has ended at once
+            _, hard = resource.prlimit(process_id, resource.RLIMIT_DATA)
+            resource.prlimit(process_id, resource.RLIMIT_DATA, (most, hard))
 
 
 class ForkedProvisioner(LocalProvisioner):
     """Starts a kernel as a fork of its manager's nursery, by itself where that has none to give."""
 
-    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
-        """Give the kernel ports that no connection of another program takes before it binds them."""
-        manager = self.parent
-        if manager is not None and manager.transport == "tcp" and not self.ports_cached:
-            ports = PORTS.take(manager.ip, len(port_names))
-            for name, port in zip(port_names, ports, strict=bool(ports)):
-                setattr(manager, name, port)
-            self.ports_cached = bool(ports)
-        return await super().pre_launch(**kwargs)
-
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
-        """Start a kernel; `cmd` is the command that would start it by itself."""
-        nursery: Nursery | None = getattr(self.parent.parent, "nursery", None) if self.parent else None
+        """Start a kernel, with as much memory as one may have; `cmd` is the command that would start it by itself."""
+        told = await self._launch(cmd, **kwargs)
+        limit_memory(self.pid or 0, getattr(self._kernels, "memory", 0))
+        return told
+
+    @property
+    def _kernels(self) -> Any:
+        """The manager of all kernels, if there is one."""
+        return self.parent.parent if self.parent else None
+
+    async def _launch(self, cmd: list[str], **kwargs: Any) -> Any:
+        nursery: Nursery | None = getattr(self._kernels, "nursery", None)
         if nursery is None or cmd[1:3] != LAUNCHER:
             return await super().launch_kernel(cmd, **kwargs)
         try:
@@ -146,6 +155,7 @@ class SeatedKernelManager(AsyncMappingKernelManager):
     refill_after = Float(8.0, help="Seconds that a kernel for the pool is put off, unless a visitor comes for it.").tag(
         config=True
     )
+    memory = Integer(0, help="Bytes of data that a kernel may have; 0 is as many as it likes.").tag(config=True)
     clock = AnyTrait(time.monotonic)
     nursery = AnyTrait(None, help="What kernels are forked from; None starts each by itself.")
 
@@ -155,8 +165,16 @@ class SeatedKernelManager(AsyncMappingKernelManager):
         self._ending: dict[str, asyncio.Future[None]] = {}
         self._is_closing = False
         self._pools_wanted: dict[str, dict[str, Any]] = {}
+        self.when_one_is_gone: Callable[[], None] = lambda: None
         self._hurried: WeakKeyDictionary[asyncio.Task[Any], asyncio.Event] = WeakKeyDictionary()
         super().__init__(**kwargs)
+
+    def pre_start_kernel(self, kernel_name: str | None, kwargs: Any) -> tuple[Any, str, str]:
+        """Prepare a kernel that nobody else hears; its files tell half its id, by which alone nobody finds it."""
+        kernel, kernel_name, kernel_id = super().pre_start_kernel(kernel_name, kwargs)
+        kernel.connection_file = str(Path(self.connection_dir) / f"kernel-{kernel_id[:8]}.json")
+        keep_private(kernel)
+        return kernel, kernel_name, kernel_id
 
     def expect(self, visitors: int) -> None:
         """Let no more kernels of a dashboard wait than so many visitors can still take, from the next filling on."""
@@ -201,9 +219,19 @@ class SeatedKernelManager(AsyncMappingKernelManager):
         return 0.0 if left is None else self.clock() - left
 
     def remove_kernel(self, kernel_id: str) -> Any:
-        """Forget a kernel that is gone."""
+        """Forget a kernel that is gone, and tell whoever waits for that."""
         self._left.pop(kernel_id, None)
-        return super().remove_kernel(kernel_id)
+        kernel = super().remove_kernel(kernel_id)
+        self.when_one_is_gone()
+        return kernel
+
+    def fill(self) -> None:
+        """Let kernels wait again for every dashboard for which too few do; a start that failed is none."""
+        if self._is_closing:
+            return
+        for name, pool in list(getattr(self, "_pools", {}).items()):
+            pool[:] = [task for task in pool if not (task.done() and (task.cancelled() or task.exception()))]
+            self.fill_if_needed(notebook_name=name)  # type: ignore[attr-defined] # Voilà's subclass has it
 
     async def start_kernel(self, **kwargs: Any) -> str:  # type: ignore[override] # as Jupyter's own
         """Start a kernel; once begun, it is carried through, and ended if nobody waits for it any more."""
@@ -359,6 +387,7 @@ class Seats:
         self.limit = limit
         self.patience = patience
         self._seats: list[Seat] = []
+        manager.when_one_is_gone = self._refill
 
     def __len__(self) -> int:
         self._seats = [seat for seat in self._seats if seat.is_taken]
@@ -380,6 +409,11 @@ class Seats:
         self._seats.append(seat)
         self.manager.expect(self.limit - len(self))
         return seat
+
+    def _refill(self) -> None:
+        """Have kernels wait for the visitors who can come now; while all seats were taken none did."""
+        self.manager.expect(self.limit - len(self))
+        self.manager.fill()
 
     def leave(self, seat: Seat) -> None:
         """Give back a seat whose visitor got no kernel."""

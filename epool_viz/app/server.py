@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import posixpath
 import shutil
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import tornado.ioloop
 from jupyter_server.services.contents.largefilemanager import LargeFileManager
 from jupyter_server.utils import url_path_join
 from tornado.httpserver import HTTPServer
+from tornado.httputil import HTTPServerRequest
 from tornado.iostream import StreamClosedError
-from tornado.web import Finish, HTTPError, authenticated
+from tornado.web import HTTPError, authenticated
 from tornado.websocket import WebSocketClosedError
 from traitlets.config import Config
 from voila.app import Voila
@@ -32,11 +35,16 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from epool_viz.app import config
 from epool_viz.app.drawing import Preludes, after_prelude
-from epool_viz.app.kernels import Seat, Seats
+from epool_viz.app.kernels import Seat, Seats, private_folder
+from epool_viz.app.messages import MOST_BYTES
 from epool_viz.app.nursery import Nursery
+from epool_viz.app.sockets import PageConnection, PageSocketHandler
 from epool_viz.work.process import WorkerProcess
 
 KEPT_ROUTES = ("/api/kernels/", "/voila/static/", "/voila/api/themes/", "/voila/labextensions/")
+
+# bytes that a request may have, of which none has a body, and that a page's message may have, with its frame
+LARGEST = {"max_body_size": 10_000, "max_buffer_size": MOST_BYTES + 10_000}
 
 KEPT_EVERY = 1000  # milliseconds between two looks whether the worker lives
 
@@ -51,6 +59,34 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'self'",
     ]
 )
+
+
+class Sober:
+    """What every handler of ours does with a request that no browser sends: refuse it, and keep the log short."""
+
+    request: HTTPServerRequest
+    current_user: Any
+
+    async def prepare(self, *args: Any, **kwargs: Any) -> Any:
+        """Refuse names of servers that are none; urllib fails on them wherever somebody looks at one."""
+        for header in ("Origin", "Host", "Referer"):
+            try:
+                urlsplit(self.request.headers.get(header, "")).port  # noqa: B018 - it is what fails
+            except ValueError:
+                raise HTTPError(400, "no name of a server") from None
+        ready = super().prepare(*args, **kwargs)  # type: ignore[misc]
+        return ready if ready is None else await ready
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Answer with our page also when the request was refused before anybody was asked who it is from."""
+        if not hasattr(self, "_current_user"):
+            self.current_user = None
+        super().write_error(status_code, **kwargs)  # type: ignore[misc]
+
+
+def sober(handler: type[Any]) -> type[Any]:
+    """The same handler, sober."""
+    return type(handler.__name__, (Sober, handler), {"__module__": handler.__module__, "__doc__": handler.__doc__})
 
 
 class DashboardHandler(TornadoVoilaHandler):
@@ -129,16 +165,6 @@ class DashboardHandler(TornadoVoilaHandler):
         super().write_error(status_code, **kwargs)
 
 
-class PageSocketHandler(VoilaKernelWebsocketHandler):
-    """The connection of a page to its kernel."""
-
-    async def pre_get(self) -> None:
-        """Get ready; a page that has gone meanwhile, as by a reload, needs no answer (stock Jupyter fails on it)."""
-        await super().pre_get()
-        if self.connection is None:
-            raise Finish
-
-
 class IndexHandler(BaseVoilaHandler):
     """The list of dashboards, or the dashboard when there is one."""
 
@@ -172,7 +198,8 @@ class TemplateFileHandler(TemplateStaticFileHandler):
     async def get(self, path: str, include_body: bool = True) -> None:
         """Send the file `template/static/name`."""
         name, _, rest = path.partition("/")
-        if not name.isidentifier() or not rest.startswith("static/") or ".." in rest:
+        is_file = rest.startswith("static/") and "/" in posixpath.normpath(rest) and ".." not in rest
+        if not name.isidentifier() or not is_file:
             raise HTTPError(404)
         await super().get(path, include_body)
 
@@ -243,9 +270,11 @@ class DashboardServer(Voila):
             contents_manager=self.contents_manager,
             allow_remote_access=self.is_remote,
             jinja2_env=settings["voila_jinja2_env"],
-            default_handler_class=NotFoundHandler,
+            default_handler_class=sober(NotFoundHandler),
             default_handler_args={"voila_configuration": self.voila_configuration},
             compress_response=self.is_remote,  # 5.4 MB a page: nothing here, a lot in a lecture hall
+            websocket_max_message_size=MOST_BYTES,
+            kernel_websocket_connection_class=PageConnection,
             ws_ping_interval=30_000,  # milliseconds; Tornado wants the second no longer than the first, and says so
             ws_ping_timeout=30_000,
             headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Referrer-Policy": "same-origin"},
@@ -253,7 +282,7 @@ class DashboardServer(Voila):
         return settings
 
     def init_handlers(self) -> list[Any]:
-        """The routes of Voilà that a page needs, and five of our own."""
+        """The routes of Voilà that a page needs, and six of our own."""
         kept = [
             (pattern, PageSocketHandler if handler is VoilaKernelWebsocketHandler else handler, *rest)
             for pattern, handler, *rest in super().init_handlers()
@@ -266,18 +295,20 @@ class DashboardServer(Voila):
             "seats": Seats(self.kernel_manager, self.seat_limit),
             "preludes": Preludes(),
         }
-        return [
+        routes = [
+            (r".*%00.*", NotFoundHandler, {"voila_configuration": self.voila_configuration}),  # no name of any file
             *kept,
             (r"/voila/templates/(.*)", TemplateFileHandler),
             (r"/voila/api/shutdown/(.*)", ReleaseHandler),
             (r"/voila/render/(.*)", DashboardHandler, shared | page),
             (r"/", IndexHandler, shared),
         ]
+        return [(pattern, sober(handler), *rest) for pattern, handler, *rest in routes]
 
     def listen(self) -> None:
         """Serve until SIGINT or SIGTERM, then end every kernel."""
         if self.opened is not None:
-            HTTPServer(self.app).add_socket(self.opened)
+            HTTPServer(self.app, **LARGEST).add_socket(self.opened)
         self.ioloop = tornado.ioloop.IOLoop.current()
         self.ioloop.asyncio_loop.set_exception_handler(self._note_lost_exception)  # type: ignore[attr-defined]
         self.log.addFilter(in_one_line)
@@ -309,13 +340,15 @@ class DashboardServer(Voila):
         shutil.rmtree(self.connection_dir, ignore_errors=True)
 
 
-def traits_of(root: Path, *, first: str, pool_size: int, verbose: bool) -> Config:
+def traits_of(root: Path, *, first: str, pool_size: int, kernel_memory: int, verbose: bool) -> Config:
     """All settings, for dashboards that lie in `root`; `first` is the one that a class comes to."""
     traits = Config(config.VOILA)
     traits.merge(Config(config.STAND_ALONE))
     sizes = {"default": min(pool_size, 1), first: pool_size}
     traits.VoilaKernelManager.kernel_pools_config = {name: {"pool_size": size} for name, size in sizes.items()}
+    traits.SeatedKernelManager.memory = kernel_memory * 10**6
     traits.Voila.root_dir = str(root)
+    traits.Voila.connection_dir_root = private_folder()
     traits.Voila.open_browser = False
     traits.Voila.config_file_paths = []  # no voila.py of the folder somebody happens to stand in
     traits.Voila.log_level = "INFO" if verbose else "WARN"

@@ -92,6 +92,7 @@ def serve(
     open_browser: bool = True,
     max_kernels: int = config.MAX_KERNELS,
     pool_size: int = config.POOL_SIZE,
+    kernel_memory: int = config.KERNEL_MEMORY,
     verbose: bool = False,
     notebooks: Path | None = None,
     sink: Callable[[str], None] = print,
@@ -108,6 +109,8 @@ def serve(
         Visitors at a time; the next one is asked to wait.
     pool_size : int
         Kernels that wait for the first dashboard; for each of the others one does, or none where this is 0.
+    kernel_memory : int, megabytes
+        Data that each kernel may have, on Linux; 0 is as much as it likes.
     verbose : bool
         Tell what the server does.
     notebooks : path or None
@@ -118,8 +121,11 @@ def serve(
     Raises
     ------
     ArgumentError
-        If the port is taken, the host unknown, or the folder without a dashboard.
+        If the port is taken, the host unknown, the folder without a dashboard, or the memory too little for any.
     """
+    if kernel_memory and kernel_memory < config.LEAST_KERNEL_MEMORY:
+        accepted = f"at least {config.LEAST_KERNEL_MEMORY} megabytes, or 0 for no limit"
+        raise ArgumentError("--kernel-memory", str(kernel_memory), accepted)
     folder = notebooks or config.notebooks_folder()
     dashboards = find_dashboards(folder)
     if not dashboards:
@@ -134,7 +140,13 @@ def serve(
 
     with staged(folder) as root:
         server = DashboardServer.instance(
-            config=traits_of(root, first=next(iter(dashboards)), pool_size=pool_size, verbose=verbose)
+            config=traits_of(
+                root,
+                first=next(iter(dashboards)),
+                pool_size=pool_size,
+                kernel_memory=kernel_memory,
+                verbose=verbose,
+            )
         )
         server.opened, server.dashboards, server.seat_limit = opened, dashboards, max_kernels
         server.is_remote, server.nursery, server.worker = not is_loopback(opened), nursery, worker

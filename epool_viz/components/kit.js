@@ -200,12 +200,26 @@ export function toFragment(state, keys = null) {
   return `#state=${text.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "")}`;
 }
 
+export const MOST_LINK = 100_000; // characters of a state in an address
+export const MOST_TEXT = 50_000; // characters of one text in it
+
+/** A link that carries more than it may; its message is for the visitor. */
+export class TooLarge extends Error {}
+
+const require = (n, most, what) => {
+  if (n > most) throw new TooLarge(`${what} ${n.toLocaleString("en")} characters; accepted: at most ${most.toLocaleString("en")}.`);
+};
+
 /** What of a fragment fits the present state: the same keys, the same kinds of value. null without one, or an Error. */
 export function fromFragment(fragment, state, keys = null) {
   const text = /[#&]state=([\w-]*)/.exec(fragment)?.[1];
   if (text === undefined) return null;
+  require(text.length, MOST_LINK, "The state in the address of this page was not used: it has");
   const bytes = Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
-  const found = JSON.parse(new TextDecoder().decode(bytes));
+  const found = JSON.parse(new TextDecoder().decode(bytes), (key, value) => {
+    if (typeof value === "string") require(value.length, MOST_TEXT, `The state in the address of this page was not used: its \u201c${key}\u201d has`);
+    return value;
+  });
   const alphabet = found.alphabet ?? state.alphabet;
   if (typeof found.codes === "string") found.codes = [...found.codes].map((letter) => alphabet.indexOf(letter));
   const kind = (x) => (Array.isArray(x) ? `${[...new Set(x.map(kind))]} list` : typeof x);

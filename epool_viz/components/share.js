@@ -18,7 +18,7 @@ export default {
   async render({ model, el, host, signal }) {
     const { exports } = await host.getWidget(model.get("store"));
     const { store } = exports;
-    const { make, dress, placed, toFragment, fromFragment } = store.kit;
+    const { make, dress, placed, toFragment, fromFragment, TooLarge, MOST_LINK } = store.kit;
     const { share = null, live = false, label = "Copy link to this state", slot = null } = model.get("options");
     const root = placed(el, slot, signal);
     dress(root, "share", CSS);
@@ -38,6 +38,10 @@ export default {
     };
     const copy = async () => {
       field.value = link();
+      if (field.value.length > MOST_LINK) {
+        tell(`This state is too large for a link: ${field.value.length.toLocaleString("en")} characters; accepted: at most ${MOST_LINK.toLocaleString("en")}.`);
+        return;
+      }
       try {
         await navigator.clipboard.writeText(field.value);
         field.hidden = true;
@@ -49,11 +53,12 @@ export default {
       }
     };
     const read = () => {
+      if (store.opening.openingOf(location.hash)?.isRefused) return; // the heartbeat asks about it
       try {
         const found = fromFragment(location.hash, store.state, share);
         if (found) store.set(found);
-      } catch {
-        tell("The state in the address of this page is damaged and was not used; perhaps the link was cut off.");
+      } catch (error) {
+        tell(error instanceof TooLarge ? error.message : "The state in the address of this page is damaged and was not used; perhaps the link was cut off.");
       }
     };
     root.append(make("div", { class: "ec-row" }, make("button", { type: "button", onclick: copy }, label), field), said);
@@ -64,7 +69,8 @@ export default {
     const off = store.on(() => {
       if (live) timer ??= setTimeout(() => {
         timer = null;
-        history.replaceState(history.state, "", toFragment(store.state, share));
+        const fragment = toFragment(store.state, share);
+        if (fragment.length <= MOST_LINK) history.replaceState(history.state, "", fragment);
       }, 1000);
     });
     const stop = () => {

@@ -3,6 +3,7 @@
 
 import * as maths from "./maths.js";
 import * as kit from "./kit.js";
+import * as opening from "./opening.js";
 
 // the names of the state that a trace depends on
 const TRACED = new Set([
@@ -81,6 +82,7 @@ export function createStore(initial, push = () => {}, pause = 200) {
   return {
     maths,
     kit,
+    opening,
     get state() { return state; },
     get trace() { return result.trace; },
     get error() { return result.error; },

@@ -544,15 +544,15 @@ def _log_odds(ppm: Array, background: Array) -> Array:
         return np.asarray(np.log(ppm) - np.log(background)[:, None])
 
 
-def _other_strand(windows: Windows, background: Array) -> Array | float:
+def _other_strand(windows: Windows, background: Array) -> Array | None:
     """What a window of the other strand has above the log odds of the letters that the motif reads there, nats.
 
     The motif reads the complements, but the background of the sequence drew the letters themselves. Shape (window,), or
-    0 where that is the same.
+    None where that is the same.
     """
     log_odds = 0 * background if windows.complement is None else strand_log_odds(background, windows.complement)
     if not log_odds.any():
-        return 0.0
+        return None
     table = np.repeat(-log_odds[:, None], windows.letters.shape[1], axis=1)
     return np.where(windows.is_reverse, _log_ratios(windows, table[None])[0], 0.0)
 
@@ -564,7 +564,9 @@ def _as_either_strand(background: Array, windows: Windows) -> Array:
     return np.asarray((background + complement_of(background, windows.complement)) / 2)
 
 
-def _e_step(windows: Windows, log_odds: Array, occurrence: str, site_rate: float, extra: Array | float = 0.0) -> EStep:
+def _e_step(
+    windows: Windows, log_odds: Array, occurrence: str, site_rate: float, extra: Array | float | None = None
+) -> EStep:
     """The E-step from the log odds of each letter in each column; shape (letter, width), nats."""
     found = _e_steps(windows, log_odds[None], occurrence, np.array([site_rate]), extra)
     return EStep(found.posterior[0], float(found.evidence[0]), found.site_probability[0])
@@ -580,11 +582,12 @@ def _log_ratios(windows: Windows, log_odds: Array) -> Array:
 
 
 def _e_steps(
-    windows: Windows, log_odds: Array, occurrence: str, site_rates: Array, extra: Array | float = 0.0
+    windows: Windows, log_odds: Array, occurrence: str, site_rates: Array, extra: Array | float | None = None
 ) -> _ESteps:
     """E-steps from log odds of shape (start, letter, width); `extra` is what a window has above their sum."""
     ratios = _log_ratios(windows, log_odds)
-    ratios += extra
+    if extra is not None:
+        ratios += extra
     present, each = windows.n_windows > 0, windows.n_windows
     edges = windows.first[present]
     safe, total, with_site = (np.zeros((len(log_odds), len(present))) for _ in range(3))

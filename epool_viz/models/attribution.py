@@ -6,9 +6,10 @@ reading that they stand beside; tests hold the two together. Here any network ca
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,7 @@ from epool_viz.models.threads import few_threads
 
 try:
     from captum.attr import DeepLift, InputXGradient, IntegratedGradients, Saliency
+    from captum.attr._core.deep_lift import SUPPORTED_NON_LINEAR
 except ModuleNotFoundError as error:
     if str(error.name).partition(".")[0] != "captum":
         raise
@@ -107,8 +109,10 @@ def attribute(
     references = _references(onehot, baseline, n_shuffles, seed)
     device = next(iter(model.parameters()), torch.zeros(())).device
     parts: list[tuple[dict[str, Tensor], Tensor, Tensor]] = []
-    with _evaluating(model), few_threads(), warnings.catch_warnings():
+    with _evaluating(model), few_threads(), warnings.catch_warnings(), ExitStack() as stack:
         warnings.simplefilter("ignore", UserWarning)  # captum's, that it sets hooks
+        if "deeplift" in methods and not isinstance(model, MotifCNN):
+            stack.enter_context(_calls_apart(model, onehot[:1].to(device)))
         for first in range(0, len(onehot), batch_size):
             place = slice(first, first + batch_size)
             others = [reference[place].to(device) for reference in references]
@@ -306,6 +310,81 @@ def _evaluating(model: nn.Module) -> Iterator[None]:
     finally:
         for module, training in was_training.items():
             module.training = training
+
+
+class _InTurn(nn.Module):
+    """A layer that is used several times in a pass, as a layer for each time: captum keeps on a layer what it saw."""
+
+    def __init__(self, layer: nn.Module, n_uses: int) -> None:
+        super().__init__()
+        self.each = nn.ModuleList(_twin(layer) for _ in range(n_uses))
+        self.turn = 0
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        layer = self.each[self.turn]
+        self.turn += 1
+        return layer(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        """What is asked of the layer, such as its window, it answers itself."""
+        try:
+            return super().__getattr__(name)
+        except AttributeError:
+            first = next(iter(self._modules["each"].children()))  # type: ignore[union-attr]
+            return getattr(first, name)
+
+
+def _twin(layer: nn.Module) -> nn.Module:
+    """The same layer with the same weights, which keeps its own hooks and attributes."""
+    twin = copy.copy(layer)
+    for name, value in vars(layer).items():
+        if isinstance(value, dict):
+            vars(twin)[name] = copy.copy(value)
+    return twin
+
+
+@contextmanager
+def _calls_apart(model: nn.Module, onehot: Tensor) -> Iterator[None]:
+    """Put a layer of its own in the place of every further use of one that is not linear; afterwards all is as it was.
+
+    Captum refuses a layer that is used twice, as one `nn.ReLU` in several places is.
+    """
+    several = {layer: n for layer, n in _uses(model, onehot).items() if n > 1}
+    places = [(parent, name, layer) for parent in model.modules() for name, layer in parent._modules.items()]
+    held = {layer: _InTurn(layer, n) for layer, n in several.items()}
+
+    def begin(_: nn.Module, __: Any) -> None:
+        for each in held.values():
+            each.turn = 0
+
+    handle = model.register_forward_pre_hook(begin)
+    try:
+        for parent, name, layer in places:
+            if layer in held:
+                parent._modules[name] = held[layer]
+        yield
+    finally:
+        handle.remove()
+        for parent, name, layer in places:
+            parent._modules[name] = layer
+
+
+def _uses(model: nn.Module, onehot: Tensor) -> dict[nn.Module, int]:
+    """How often a pass calls each layer that has a rule of its own."""
+    found: dict[nn.Module, int] = {}
+
+    def count(layer: nn.Module, _: Any, __: Any) -> None:
+        found[layer] = found.get(layer, 0) + 1
+
+    kinds = (_Rectifier, _Pool, Pooling, *SUPPORTED_NON_LINEAR)
+    handles = [layer.register_forward_hook(count) for layer in model.modules() if isinstance(layer, kinds)]
+    try:
+        with torch.no_grad():
+            model(onehot)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return found
 
 
 def _joined(parts: list[Tensor]) -> Array:

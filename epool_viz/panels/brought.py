@@ -1,4 +1,4 @@
-"""A model file that a visitor brings, and the ways in which it can be read. Knows no widget."""
+"""What a visitor brings: sequences, and a model file with the ways in which it can be read. Knows no widget."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ from typing import Any, ClassVar
 from traitlets import Any as AnyTrait
 from traitlets import Bool, HasTraits, Unicode, observe
 
-from epool_viz.data.importing.apart import read_apart
+from epool_viz.data.importing.apart import read_apart, read_sequences_apart
 from epool_viz.data.importing.kernels import Reading
+from epool_viz.data.limits import Limits
+from epool_viz.data.sequence_files import write_sequences
 from epool_viz.data.sequence_problems import Problem
-from epool_viz.errors import EpoolError, FormatError
+from epool_viz.data.sequences import SequenceSet, parse_sequences
+from epool_viz.errors import ArgumentError, EpoolError, FormatError
 
 LARGEST_MODEL = 8_000_000  # bytes of a file; below what the page's connection takes in one message
 MOST_KERNELS = 1024
+_PACKED = (b"\x1f\x8b", b"\x89HDF", b"PK")
 
 
 class BroughtModel(HasTraits):
@@ -109,6 +113,49 @@ class BroughtModel(HasTraits):
         self.error = self.model_problem = None
         self.kernels = read
         return True
+
+
+def sequences_of_file(name: str, content: bytes, limits: Limits, alphabet: str | None = None) -> SequenceSet:
+    """The sequences of a file, read apart.
+
+    Raises
+    ------
+    FormatError
+        For the first thing in it that cannot be read.
+    """
+    read = read_sequences_apart(content, name=name, alphabet=alphabet, limits=limits)
+    if read.sequences is None:
+        first = read.problems[0]
+        raise FormatError(name, first.line, first.found, first.accepted)
+    return read.sequences
+
+
+def text_of_file(name: str, content: bytes, limits: Limits) -> str:
+    """The text of a file of DNA sequences; of one that is no plain text (gzip, HDF5), the same sequences as text.
+
+    Raises
+    ------
+    FormatError
+        As `sequences_of_file`.
+    ArgumentError
+        For what is no text at all.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        sequences = _packed_sequences(name, content, limits)
+        return write_sequences(sequences, format="fasta" if sequences.labels is None else "encode")
+    parse_sequences(text, source=name, alphabet="DNA", limits=limits)
+    return text
+
+
+def _packed_sequences(name: str, content: bytes, limits: Limits) -> SequenceSet:
+    try:
+        return sequences_of_file(name, content, limits, "DNA")
+    except FormatError:
+        if content.startswith(_PACKED):
+            raise
+        raise ArgumentError(f"the file {name}", "not a text in UTF-8", "FASTA, or sequences, one a line") from None
 
 
 def said_of(name: str, problem: Problem) -> str:

@@ -14,9 +14,11 @@ from epool_viz.components.keep import Keep
 from epool_viz.components.share import Share
 from epool_viz.components.toolbar import Toolbar
 from epool_viz.components.upload import Upload, require_size
+from epool_viz.errors import ArgumentError
 from epool_viz.panels.guard import Guard, Wiring
 from epool_viz.panels.html import escape
 from epool_viz.panels.look import panel_style, style_sheet
+from epool_viz.panels.states import require_modest
 
 # what a teacher's link asks for; it belongs to the page alone
 TEACHING: dict[str, Any] = {"without": None, "size": None, "theme": None}
@@ -51,7 +53,7 @@ class Dashboard(w.VBox):
         self.guard = Guard(self._report)
         self.wiring = Wiring(self.guard)
         first = self._page_state() | dict(self.LOOKS)
-        self.store = Store(first | TEACHING | dict(self.PASSING), self.guard(self._take_patch))
+        self.store = Store(first | TEACHING | dict(self.PASSING), self.guard(self._take_modest_patch))
         self.alert = w.HTML().add_class("ep-alert")
         self._build_head(first)
         self._build()
@@ -168,6 +170,15 @@ class Dashboard(w.VBox):
             self.keep.want(*wanted)
 
     # --- messages
+
+    def _take_modest_patch(self, patch: dict[str, Any]) -> None:
+        """Let the model follow; of a patch that is larger than any of our pages sends, the page takes nothing over."""
+        try:
+            require_modest(patch)
+        except ArgumentError:
+            self._show()
+            raise
+        self._take_patch(patch)
 
     def _report(self, sentence: str) -> None:
         self.fault = sentence

@@ -9,17 +9,40 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
+import os
 import secrets
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from traitlets import HasTraits
+from traitlets.config import Application
 
 from epool_viz.errors import EpoolError
 
 logger = logging.getLogger(__name__)
 Handler = Callable[..., Any]
 Undo = Callable[[], None]
+
+_OF_A_PAGE = "VOILA_APP_PORT"  # stands in the environment of every kernel that Voilà starts
+TOO_LARGE = (
+    "This needs more memory than a page has here. What you see is the last good state; less of it (fewer or shorter "
+    "sequences, fewer kernels) may fit, and on a machine of your own Python has all the memory that there is."
+)
+
+
+def tell_the_server() -> None:
+    """In the kernel of a page, write what this package logs into the log of the server.
+
+    There ipykernel sends what is written to `sys.stderr` to the page, which shows it to nobody.
+    """
+    package = logging.getLogger(__package__.partition(".")[0])
+    if package.handlers or _OF_A_PAGE not in os.environ or not Application.initialized():
+        return
+    ways = (getattr(handler, "stream", None) for handler in Application.instance().log.handlers)
+    for stream in filter(None, ways):
+        handler = logging.StreamHandler(stream)
+        handler.setFormatter(logging.Formatter("epool_viz kernel: %(message)s"))
+        package.addHandler(handler)
 
 
 class Guard:
@@ -32,6 +55,7 @@ class Guard:
     """
 
     def __init__(self, report: Callable[[str], None]) -> None:
+        tell_the_server()
         self.report = report
         self._depth = 0
         self._failed = False
@@ -48,6 +72,9 @@ class Guard:
                 handler(*args, **kwargs)
             except EpoolError as error:
                 self._tell(str(error))
+            except MemoryError:
+                logger.warning("a handler of a dashboard wanted more memory than its kernel may have")
+                self._tell(TOO_LARGE)
             except Exception:  # noqa: BLE001 - the last stop before ipywidgets swallows it; `fail` logs it
                 self.fail()
             finally:

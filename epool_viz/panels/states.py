@@ -9,6 +9,10 @@ from traitlets import TraitError
 
 from epool_viz.errors import ArgumentError
 
+MOST = 200_000  # characters and numbers of a state
+LONGEST_TEXT = 50_000  # characters of one text in it; as in kit.js
+DEEPEST = 12
+
 
 def restore_choices(
     model: Any, state: Mapping[str, Any], take_over: Callable[[Mapping[str, Any]], None] | None = None
@@ -42,6 +46,34 @@ def restore_choices(
     except TraitError as error:
         take(before)
         raise not_usable(model, error) from None
+
+
+def require_modest(state: Any) -> None:
+    """Raise an `ArgumentError` for a state that carries more than any link may; what hangs on it takes no second.
+
+    Parameters
+    ----------
+    state : plain values
+        Bounded are all characters and numbers together, the characters of one text, and how deep lists lie in lists.
+    """
+    layer, n = [state], 0
+    for _ in range(DEEPEST):
+        n += sum(len(each) if isinstance(each, str) else 1 for each in layer)
+        longest = max((len(each) for each in layer if isinstance(each, str)), default=0)
+        if longest > LONGEST_TEXT:
+            raise ArgumentError("state", f"with a text of {longest:,} characters", f"at most {LONGEST_TEXT:,}")
+        if n > MOST:
+            raise ArgumentError("state", f"of more than {MOST:,} characters and numbers", f"at most {MOST:,}")
+        layer = [inner for each in layer for inner in _within(each)]
+        if not layer:
+            return
+    raise ArgumentError("state", f"nested deeper than {DEEPEST} times", "what a link of ours holds")
+
+
+def _within(value: Any) -> Iterable[Any]:
+    if isinstance(value, Mapping):
+        return (*value.keys(), *value.values())
+    return value if isinstance(value, list | tuple) else ()
 
 
 def require_known(state: Iterable[str], names: Iterable[str]) -> None:

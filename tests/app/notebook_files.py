@@ -12,6 +12,13 @@ button, said = ipywidgets.Button(description="Ask"), ipywidgets.Label("nothing y
 button.on_click(lambda _: setattr(said, "value", f"answer {6 * 7} from {os.getcwd()}"))
 ipywidgets.VBox([button, said])
 """
+BROKEN_HANDLER = """\
+import ipywidgets
+from epool_viz.panels.guard import Guard
+button, said = ipywidgets.Button(), ipywidgets.Label()
+button.on_click(Guard(lambda sentence: setattr(said, "value", sentence))(lambda _: 1 / 0))
+print("IDS", button.model_id, said.model_id)
+"""
 BROKEN = "secret_of_the_author = 1 / 0"
 
 

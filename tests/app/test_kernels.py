@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-import socket
 import sys
 from collections.abc import Coroutine
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
@@ -19,8 +17,7 @@ from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelMana
 from tornado.web import HTTPError
 from voila.utils import ENV_VARIABLE
 
-from epool_viz.app import kernels
-from epool_viz.app.kernels import ForkedProvisioner, QuietPorts, SeatedKernelManager, Seats, ThisPython
+from epool_viz.app.kernels import ForkedProvisioner, SeatedKernelManager, Seats, ThisPython
 from epool_viz.app.server import in_one_line
 
 
@@ -52,6 +49,7 @@ class FakeManager:
         self.away: dict[str, float] = {}
         self.kernels: dict[str, FakeKernel] = {}
         self.ended: list[str] = []
+        self.when_one_is_gone = lambda: None
 
     def __contains__(self, kernel_id: str) -> bool:
         return kernel_id in self.away
@@ -66,6 +64,9 @@ class FakeManager:
 
     def expect(self, visitors: int) -> None:
         self.expected = visitors
+
+    def fill(self) -> None:
+        self.filled = self.expected
 
     def hurry(self, name: str) -> None:
         self.hurried = name
@@ -85,6 +86,7 @@ class FakeManager:
     async def shutdown_kernel(self, kernel_id: str) -> None:
         del self.away[kernel_id]
         self.ended.append(kernel_id)
+        self.when_one_is_gone()
 
 
 async def visit(seats: Seats, *, pooled: bool = False) -> str:
@@ -361,6 +363,49 @@ def test_pool_is_filled_again_after_a_failure() -> None:
     assert filled == ["x"]
 
 
+def test_kernels_wait_again_once_a_full_house_empties() -> None:
+    async def story() -> None:
+        manager = FakeManager()
+        seats = Seats(manager, 3)
+        visitors = [await visit(seats) for _ in range(3)]
+        assert manager.expected == 0
+        for gone, kernel_id in enumerate(visitors, start=1):
+            await manager.shutdown_kernel(kernel_id)
+            assert manager.filled == gone
+
+    run(story())
+
+
+def test_a_pool_is_filled_in_place_of_starts_that_failed_and_never_while_the_server_stops(
+    manager: SeatedKernelManager,
+) -> None:
+    filled: list[str] = []
+    manager.fill_if_needed = lambda *, notebook_name: filled.append(notebook_name)  # type: ignore[attr-defined]
+
+    async def story() -> None:
+        async def failed() -> None:
+            raise RuntimeError("no kernel")
+
+        waiting = asyncio.create_task(asyncio.sleep(60))
+        pool = [asyncio.create_task(failed()), asyncio.create_task(asyncio.sleep(0)), waiting]
+        await asyncio.wait(pool[:2])
+        manager._pools = {"em": pool, "pwm": []}  # type: ignore[attr-defined]
+        ready = pool[1]
+        manager.remove_kernel("k")
+        assert filled == []
+        Seats(manager, 3)
+        manager._kernels["k"] = ServerKernelManager()
+        manager.remove_kernel("k")
+        assert filled == ["em", "pwm"]
+        assert pool == [ready, waiting]
+        manager._is_closing = True
+        manager.fill()
+        assert filled == ["em", "pwm"]
+        waiting.cancel()
+
+    run(story())
+
+
 @pytest.mark.parametrize(
     ("error", "lines"),
     [(RuntimeError("Kernel died before replying"), 0), (RuntimeError("another"), 1), (KeyError("Kernel died"), 1)],
@@ -410,30 +455,3 @@ def test_no_kernel_is_interrupted_and_any_other_signal_arrives() -> None:
     provisioner.process.send_signal.assert_not_called()
     run(provisioner.send_signal(signal.SIGTERM))
     provisioner.process.send_signal.assert_called_once_with(signal.SIGTERM)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says which ports connections get")
-def test_quiet_ports_are_free_and_given_to_one_kernel_only() -> None:
-    quiet = QuietPorts()
-    given = [port for n in (5, 7, 5) for port in quiet.take("127.0.0.1", n)]
-    assert len(set(given)) == 17, "the first kernel may not have bound its ports yet when the next one asks"
-    for port in given:
-        with socket.socket() as tried:
-            tried.bind(("127.0.0.1", port))
-    assert quiet.take("203.0.113.7", 2) == [], "where nothing can be bound Jupyter goes its own way"
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says which ports connections get")
-def test_quiet_ports_pass_one_that_is_taken_and_go_round(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernels, "FIRST_PORT", QuietPorts().take("127.0.0.1", 1)[0])
-    quiet = QuietPorts()
-    quiet._last = -1
-    first, second, third = quiet.take("127.0.0.1", 3)
-    assert first < second < third
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", second))
-        quiet._last = -1
-        assert second not in quiet.take("127.0.0.1", 3)
-    last = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()[0]) - 1
-    quiet._last = last - kernels.FIRST_PORT - 1
-    assert quiet.take("127.0.0.1", 2)[-1] < last, "after the last port comes the first"

@@ -159,3 +159,11 @@ def test_motifs_come_back_as_they_are(call: Here, tmp_path: Path) -> None:
     write_meme(Motif("one", "", ppm, n_sites=1e9), tmp_path / "in.meme")
     assert call("pwm", tmp_path / "in.meme", "--out", tmp_path / "out.meme").code == 0
     np.testing.assert_allclose(read_motifs(tmp_path / "out.meme")[0].ppm, ppm, atol=1e-8)
+
+
+def test_a_model_file_says_whether_its_kernels_were_checked_and_read_letters(call: Here, tmp_path: Path) -> None:
+    save_file({"c.weight": np.arange(60, dtype="f4").reshape(3, 4, 5)}, tmp_path / "m.safetensors")
+    done = call("pwm", tmp_path / "m.safetensors")
+    assert "Not checked against the model: " in done.err
+    assert "If nothing stands before `c`" in done.err
+    assert "0 is taken" in done.err

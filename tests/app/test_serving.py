@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from unittest.mock import Mock
 from urllib.parse import urlsplit
@@ -21,17 +22,12 @@ from epool_viz.app import config
 from epool_viz.app.server import DashboardHandler, DashboardServer
 from epool_viz.errors import ArgumentError
 from epool_viz.work.address import IS_POSSIBLE
-from tests.app.notebook_files import BROKEN, write_notebook
+from tests.app.notebook_files import BROKEN, BROKEN_HANDLER, write_notebook
+from tests.app.visitor import kernel_of, value_of, visiting
 from tests.browser.server import Server, command, serving, stop, wait_for
 
 PAGE = "/voila/render/button.ipynb"
 ELSEWHERE = re.compile(r"""(?:src|href|url)\s*[=(]\s*["']?\s*(?:https?:)?//[^"'\s)]+""")
-
-
-def kernel_of(page: str) -> str:
-    found = re.search(r'"kernelId": "([\w-]+)"', page)
-    assert found, page
-    return found[1]
 
 
 def give_back(server: Server, page: str, **headers: str) -> int:
@@ -235,6 +231,23 @@ def test_a_class_waits_for_the_first_dashboard_and_one_visitor_for_each_other(
         assert len(server.kernels()) == 4
 
 
+def test_kernels_wait_again_after_a_rush(small_notebooks: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "one"
+    write_notebook(folder / "only.ipynb", "6 * 7")
+    arguments = ("--notebooks", str(folder), "--pool-size", "1", "--max-kernels", "2", "--verbose")
+    with serving(tmp_path, *arguments) as server:
+        with ThreadPoolExecutor(4) as visitors:
+            pages = list(visitors.map(lambda _: server.ask("/voila/render/only.ipynb"), range(4)))
+        assert sorted(page.status for page in pages) == [200, 200, 503, 503]
+        for page in pages:
+            if page.status == 200:
+                give_back(server, page.text, Origin=server.address)
+        wait_for(lambda: len(server.kernels()) == 1, seconds=40, what="a kernel that waits again")
+        used = server.log.count("Using pre-heated kernel")
+        assert server.ask("/voila/render/only.ipynb").status == 200
+        assert server.log.count("Using pre-heated kernel") == used + 1
+
+
 def test_broken_notebook_shows_no_traceback_and_logs_it(tmp_path: Path) -> None:
     folder = tmp_path / "broken"
     write_notebook(folder / "broken.ipynb", BROKEN)
@@ -244,6 +257,22 @@ def test_broken_notebook_shows_no_traceback_and_logs_it(tmp_path: Path) -> None:
         assert "ZeroDivisionError" not in page
         assert "secret_of_the_author" not in page
         assert "ZeroDivisionError" in server.log
+
+
+def test_defect_in_a_handler_stands_in_the_log_under_the_number_that_the_page_shows(tmp_path: Path) -> None:
+    write_notebook(tmp_path / "broken" / "handler.ipynb", BROKEN_HANDLER)
+
+    async def number() -> str:
+        async with visiting(server, path="/voila/render/handler.ipynb") as visitor:
+            button, said = re.search(r"IDS (\w+) (\w+)", visitor.page).groups()  # type: ignore[union-attr]
+            await visitor.press(button)
+            sentence = await visitor.heard(value_of(said))
+            return re.search(r"error (\w{8})", sentence)[1]  # type: ignore[index]
+
+    with serving(tmp_path, "--notebooks", str(tmp_path / "broken"), "--pool-size", "0", calm=False) as server:
+        shown = asyncio.run(number())
+        wait_for(lambda: "ZeroDivisionError" in server.log, seconds=10, what="the traceback")
+        assert f"epool_viz kernel: a handler of a dashboard failed; the page shows error {shown}\n" in server.log
 
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])

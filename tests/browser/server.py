@@ -64,7 +64,7 @@ class Server:
     def kernel(self, kernel_id: str) -> psutil.Process:
         """The process of one kernel, whichever way it was started."""
         name = f"kernel-{kernel_id}"[:15]
-        (found,) = (k for k in self.kernels() if k.name() == name or kernel_id in str(k.cmdline()))
+        (found,) = (k for k in self.kernels() if k.name() == name or name in str(k.cmdline()))
         return found
 
     def nursery(self) -> psutil.Process:

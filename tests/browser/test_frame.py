@@ -132,6 +132,24 @@ def test_kernel_that_dies_while_its_page_is_drawn_leaves_a_way_on(
     assert "Traceback" not in server.log
 
 
+@pytest.mark.parametrize(("fragment", "n"), [("", 1), ("#state=eyJtIjoyfQ", 2)])
+def test_wait_screen_offers_to_start_afresh_where_the_address_holds_a_state(
+    browser: Browser, tmp_path: Path, fragment: str, n: int
+) -> None:
+    write_notebook(tmp_path / "notebooks" / "slow.ipynb", "import time\ntime.sleep(60)")
+    with (
+        serving(tmp_path, "--notebooks", str(tmp_path / "notebooks"), "--pool-size", "0", calm=False) as server,
+        browser.new_context() as context,
+    ):
+        page = context.new_page()
+        page.clock.install()
+        page.goto(f"{server.address}/voila/render/slow.ipynb{fragment}", wait_until="commit")
+        page.locator("#loading_text").wait_for()
+        page.clock.fast_forward(60_000)
+        page.get_by_role("button", name="Try again").wait_for()
+        assert page.locator("#loading").get_by_role("button").all_inner_texts() == ["Try again", "Start afresh"][:n]
+
+
 def test_part_that_does_not_load_is_told(page: Page, app_server: Server, watch: Watch) -> None:
     watch.expected.append("[anywidget]")
     open_dashboard(page, app_server)

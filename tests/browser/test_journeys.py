@@ -20,6 +20,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from epool_viz import e_step_trace, parse_motifs
 from epool_viz.panels.e_step.takeaway import TAKE_AWAY
+from epool_viz.panels.links import fragment
 from tests.browser.server import serving, wait_for
 from tests.browser.test_e_step import WALK, go_to, move_m, peak_trace, pooled, ready, wait_until_pooled
 
@@ -154,6 +155,30 @@ def test_python_gone_is_told_and_the_state_comes_back(browser: Browser, tmp_path
         wait_until_pooled(page, value)
         go_to(page, WALK[1])
         assert page.locator(".ec-heartbeat-banner").count() == 0
+        page.goto("about:blank")
+        with contextlib.suppress(psutil.NoSuchProcess):  # given back by the reload already
+            kernel.send_signal(signal.SIGKILL)
+
+
+def test_a_state_over_which_python_stops_does_not_come_back_by_itself(browser: Browser, tmp_path: Path) -> None:
+    with serving(tmp_path, calm=False) as server, browser.new_context() as context:
+        page = context.new_page()
+        address = f"{server.address}/voila/render/e_step.ipynb"
+        value = float(peak_trace(m=2.25).pooled)
+        page.goto(address + fragment({"m": 2.25}))
+        ready(page)
+        mine = page.evaluate("JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId")
+        kernel = server.kernel(mine)
+        kernel.send_signal(signal.SIGSTOP)
+        banner = page.locator(".ec-heartbeat-banner")
+        banner.get_by_text("not since this address was opened").wait_for(timeout=45_000)
+        banner.get_by_role("button", name="Reload with this state").click()
+        banner.get_by_text("was not taken over").wait_for(timeout=45_000)
+        ready(page)
+        wait_until_pooled(page, float(peak_trace().pooled))
+        banner.get_by_role("button", name="Take it over all the same").click()
+        wait_until_pooled(page, value)
+        assert banner.count() == 0
         page.goto("about:blank")
         with contextlib.suppress(psutil.NoSuchProcess):  # given back by the reload already
             kernel.send_signal(signal.SIGKILL)

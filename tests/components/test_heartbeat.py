@@ -23,7 +23,7 @@ HARNESS = """async ({ storeSource, source, state, options, hasPython }) => {
   };
   window.store = createStore(state, push, 20);
   window.asked = [];
-  window.python = "answers";
+  window.python = options.pythonAtFirst ?? "answers";
   const { default: widget } = await load(source);
   const el = document.body.appendChild(document.createElement("div"));
   el.id = "heartbeat";
@@ -183,3 +183,89 @@ def test_python_answers_a_question_and_nothing_else(monkeypatch):
     for content in ({"ping": 7}, {"ping": "x" * 10}, {"other": 1}, "ping", None):
         widget._handle_custom_msg(content, [])
     assert sent == [{"pong": 7}]
+
+
+# --- a state that Python cannot manage
+
+ADDRESS = "http://127.0.0.1:9/page"  # which the test itself answers
+OPENED = "#state=eyJtIjoyLjV9"  # {"m": 2.5}
+
+
+@pytest.fixture
+def opened(bare_page, heartbeat):
+    """A page whose address brought a state, and whose Python answers, or does not."""
+
+    def open_with(fragment, python="answers"):
+        bare_page.goto("about:blank")
+        bare_page.goto(ADDRESS + fragment)
+        return heartbeat(pythonAtFirst=python)
+
+    empty = "<!DOCTYPE html><title>here</title>"
+    bare_page.route(ADDRESS, lambda route: route.fulfill(body=empty, content_type="text/html"))
+    bare_page.goto(ADDRESS)
+    bare_page.evaluate("sessionStorage.clear()")
+    yield open_with
+    bare_page.unroute(ADDRESS)
+
+
+def tries(page):
+    return page.evaluate("JSON.parse(sessionStorage.getItem('epool-opening') ?? '{}').tries ?? 0")
+
+
+def refused(page):
+    return page.evaluate("window.store.opening.openingOf(location.hash)?.isRefused ?? null")
+
+
+def test_a_state_that_python_answers_after_is_forgotten(opened):
+    page = opened(OPENED)
+    assert tries(page) == 1
+    page.wait_for_function("sessionStorage.getItem('epool-opening') === null", timeout=5000)
+    assert refused(page) is False
+
+
+def test_a_state_over_which_python_stops_is_not_taken_over_again(opened):
+    page = opened(OPENED, "is silent")
+    page.wait_for_function(f"{SHOWN} === 'opening'")
+    assert "not since this address was opened" in alert(page).inner_text()
+    labels = alert(page).get_by_role("button").all_inner_texts()
+    assert labels == ["Start afresh", "Reload with this state"]
+    assert tries(page) == 3
+    page = opened(OPENED)
+    assert refused(page) is True
+    page.wait_for_function(f"{SHOWN} === 'refused'")
+    assert alert(page).get_by_role("button").all_inner_texts() == ["Leave it out", "Take it over all the same"]
+
+
+def test_what_was_not_taken_over_is_left_out_or_taken_over_after_all(opened):
+    opened(OPENED, "is silent").wait_for_function(f"{SHOWN} === 'opening'")
+    page = opened(OPENED)
+    page.evaluate("window.heard = 0; window.addEventListener('hashchange', () => { window.heard += 1; })")
+    page.get_by_role("button", name="Take it over all the same").click()
+    assert page.evaluate("window.heard") == 1
+    assert refused(page) is False
+    opened(OPENED, "is silent").wait_for_function(f"{SHOWN} === 'opening'")
+    page = opened(OPENED)
+    page.get_by_role("button", name="Leave it out").click()
+    assert page.evaluate("location.hash") == ""
+    assert tries(page) == 0
+    page.wait_for_function(f"{SHOWN} === 'well'")
+
+
+def test_a_page_that_is_reloaded_before_python_could_answer_is_not_suspected_at_once(opened):
+    assert [refused(opened(OPENED, "is silent")) for _ in range(4)] == [False, False, False, True]
+    assert refused(opened("#state=eyJtIjozfQ")) is False, "another state is another matter"
+
+
+def test_a_state_that_is_written_anew_is_the_same_state(opened):
+    page = opened(OPENED, "is silent")
+    page.wait_for_function(f"{SHOWN} === 'opening'")
+    page.evaluate("window.store.opening.handOver(location.hash, '#state=eyJtIjozfQ')")
+    assert refused(opened("#state=eyJtIjozfQ")) is True
+
+
+def test_python_that_stops_later_offers_to_start_afresh(opened):
+    page = opened("")
+    page.evaluate("window.python = 'is silent'")
+    page.wait_for_function(f"{SHOWN} === 'python'")
+    labels = alert(page).get_by_role("button").all_inner_texts()
+    assert labels == ["Reload with this state", "Start afresh", "Keep the state in the address"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 
 import numpy as np
 import pytest
@@ -126,3 +127,38 @@ def test_the_address_follows_only_where_it_is_asked_to(share):
     assert page.evaluate("location.hash") == ""
     page.evaluate("window.store.set({ m: 3.5 })")
     page.wait_for_function("location.hash.startsWith('#state=')")
+
+
+def test_a_link_that_carries_too_much_is_told_and_not_used(share):
+    page = share(fragment({"m": 2.5, "kernel": [[0.25] * 9000] * 4}))
+    before = state_in(page)
+    assert before["m"] != 2.5
+    told = page.locator("#share [role=status]").inner_text()
+    assert re.fullmatch(
+        r"The state in the address of this page was not used: it has [\d,]+ characters; accepted: at most 100,000\.",
+        told,
+    )
+
+
+def test_a_text_in_a_link_that_is_too_long_is_named(share):
+    page = share(fragment({"m": 2.5, "typed": "1 " * 25_001}))
+    assert state_in(page)["m"] != 2.5
+    assert (
+        "its “typed” has 50,002 characters; accepted: at most 50,000."
+        in page.locator("#share [role=status]").inner_text()
+    )
+
+
+def test_a_state_that_is_too_large_for_a_link_is_not_copied(share):
+    page = share()
+    page.evaluate("() => window.store.set({ logo_kind: 'x'.repeat(90_000) })")
+    page.get_by_role("button", name="Copy link to this state").click()
+    page.wait_for_function(
+        "document.querySelector('#share [role=status]').textContent.includes('too large for a link')"
+    )
+
+
+@pytest.mark.parametrize("text", ["A" * 90_000, "W" * 99_999, "_-" * 49_000])
+def test_a_damaged_link_of_any_length_takes_no_time(share, text):
+    page = share("#state=" + text)
+    assert "damaged" in page.locator("#share [role=status]").inner_text()

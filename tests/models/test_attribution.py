@@ -140,3 +140,38 @@ def test_without_captum_the_import_says_what_to_install(monkeypatch) -> None:
     spec = importlib.util.spec_from_file_location("a_copy", attribution.__file__)
     with pytest.raises(MissingExtraError, match=r'Attribution needs captum; install it with: pip install "epool-viz'):
         spec.loader.exec_module(importlib.util.module_from_spec(spec))
+
+
+class Reusing(nn.Module):
+    """One rectifier and one maximum of stretches in several places, under two names; or a layer for each place."""
+
+    def __init__(self, *, shares: bool) -> None:
+        super().__init__()
+        torch.manual_seed(4)
+        self.a, self.b, self.out = nn.Conv1d(4, 6, 5), nn.Conv1d(6, 3, 3), nn.Linear(6, 1)
+        self.act, self.pool = nn.ReLU(), nn.MaxPool1d(2)
+        self.again = self.act if shares else nn.ReLU()
+        self.beside, self.pool2 = (self.act, self.pool) if shares else (nn.ReLU(), nn.MaxPool1d(2))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        hidden = self.pool(self.act(self.a(x)))
+        inner = self.pool2(self.again(self.b(hidden)))
+        other = self.beside(-self.b(hidden))  # a second way, which meets the first
+        assert self.pool.kernel_size == 2
+        return self.out(torch.cat([inner.sum(-1), other.sum(-1)], 1))
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_deeplift_of_a_layer_that_is_used_several_times_is_that_of_a_layer_for_each_time(training: bool) -> None:
+    onehot = one_hot([each.replace("N", "A") for each in SEQUENCES])
+    shared, apart = (Reusing(shares=shares).double().train(training) for shares in (True, False))
+    before = {name: dict(layer._modules) for name, layer in shared.named_modules()}
+    found, expected = (attribute(model, onehot, methods=("deeplift", "saliency")) for model in (shared, apart))
+    for method in ("deeplift", "saliency"):
+        np.testing.assert_allclose(found.scores[method], expected.scores[method], rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(found.completeness_error("deeplift"), 0, rtol=0, atol=1e-9)
+    assert {name: dict(layer._modules) for name, layer in shared.named_modules()} == before
+    assert shared.act is shared.again is shared.beside
+    assert shared.training is training
+    assert not shared._forward_pre_hooks
+    assert not shared.act._forward_hooks

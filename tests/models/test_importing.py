@@ -84,17 +84,6 @@ def test_the_forward_pass_tells_which_layer_is_first(onehot: torch.Tensor) -> No
     assert_scores_of(whole.eval(), read, onehot)
 
 
-def test_a_forward_pass_that_cannot_be_followed_is_said() -> None:
-    class Winding(Functional):
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return self.first(x) if x.sum() > 0 else self.decoy(x)
-
-    read = import_kernels(Winding())
-    assert read.layer == "decoy"
-    assert read.assumptions[0].startswith("The forward pass cannot be followed")
-    assert read.statements[-1].startswith("What follows the convolution is not in the file")
-
-
 @pytest.mark.parametrize("shape", [(1, (4, 5)), (1, (5, 4)), (4, (1, 5)), (4, (5, 1))])
 def test_a_two_dimensional_convolution_with_an_axis_of_one(shape: tuple, onehot: torch.Tensor) -> None:
     channels, size = shape

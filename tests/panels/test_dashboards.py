@@ -5,10 +5,12 @@ from __future__ import annotations
 import inspect
 import json
 import re
+import time
 
 import ipywidgets
 import pytest
 from ipywidgets.widgets.widget import _instances
+from traitlets import Unicode
 
 from epool_viz import dashboards
 from epool_viz.components.upload import Upload
@@ -178,3 +180,30 @@ def test_close_frees_every_tie_and_every_widget(name):
     view.close()
     assert len(view.wiring) == 0
     assert set(_instances) == before
+
+
+def test_a_page_that_asks_for_too_much_is_told_and_nothing_changes(view):
+    before = view.model.state()
+    for patch in (
+        {"choices": {"pasted": "A" * 60_000}},
+        {"link": {"kernel_text": "1 " * 40_000}},
+        {"x": [0] * 300_000},
+    ):
+        view.store._receive(None, {"patch": patch}, None)
+        assert "accepted: at most" in view.alert.value
+        assert view.model.state() == before
+    view.store._receive(None, {"patch": {}}, None)
+    assert view.fault == ""
+
+
+def test_no_link_keeps_its_dashboard_for_a_second(view, swallowed_exceptions):
+    """What a link may carry at most, of what takes readers longest; that some of it is no choice is not asked here."""
+    names = [name for name, trait in view.model.traits().items() if isinstance(trait, Unicode) and name != "message"]
+    for unit in ("A\n", ">\n", ">a\nA\n", "1 2\n", "MOTIF a\n", "a ACGT 1\n", "(" * 9, "e1" * 9):
+        text = unit * (49_000 // len(unit))
+        for name in names:
+            for outer in ("link", "choices"):
+                begun = time.process_time()
+                view.store._receive(None, {"patch": {outer: {name: text}}}, None)
+                assert time.process_time() - begun < 1.5, (name, unit)
+    swallowed_exceptions.clear()

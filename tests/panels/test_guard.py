@@ -9,7 +9,7 @@ import pytest
 from traitlets import HasTraits, Int, TraitError, Unicode, validate
 
 from epool_viz.errors import ArgumentError
-from epool_viz.panels.guard import Guard, Wiring
+from epool_viz.panels.guard import TOO_LARGE, Guard, Wiring
 
 
 class Bounded(HasTraits):
@@ -175,3 +175,15 @@ def test_wiring_close_lets_the_widget_go(wiring):
     del slider
     gc.collect()
     assert gone() is None
+
+
+def test_a_handler_without_memory_is_told_what_may_fit(swallowed_exceptions):
+    said = []
+
+    def hungry():
+        raise MemoryError("Unable to allocate 745. GiB")
+
+    Guard(said.append)(hungry)()
+    assert said == [TOO_LARGE]
+    assert "745" not in said[0]
+    assert not swallowed_exceptions

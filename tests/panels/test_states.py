@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,7 @@ from epool_viz.panels.e_step.model import EStepModel
 from epool_viz.panels.em.model import EMModel
 from epool_viz.panels.logos.model import LogosModel
 from epool_viz.panels.pwm.model import PwmModel
+from epool_viz.panels.states import require_modest
 from epool_viz.panels.your_data.model import YourDataModel
 
 MOTIF = "A 3 1 0 2\nC 0 5 1 2\nG 1 0 6 1\nT 2 1 0 4\n"
@@ -57,3 +60,36 @@ def test_what_is_no_state_changes_nothing_and_says_what_is_accepted(kind, state)
             model.restore(other | {wrong: object()})
         assert model.state() == before
         assert (caught.value.name, caught.value.accepted) == (named, accepted)
+
+
+# --- how much a state may carry
+
+
+@pytest.mark.parametrize(
+    ("state", "found"),
+    [
+        ({"kernel_text": "1" * 50_001}, "with a text of 50,001 characters"),
+        ({"link": {"x": ["a", "1" * 60_000]}}, "with a text of 60,000 characters"),
+        ({"codes": [1] * 200_001}, "of more than 200,000"),
+        ({"codes": ["x" * 40_000] * 6}, "of more than 200,000"),
+        ({f"{i}": i for i in range(120_000)}, "of more than 200,000"),
+        ({"x" * 50_001: 1}, "with a text of 50,001 characters"),
+        ({"x": [[[[[[[[[[[[[]]]]]]]]]]]]]}, "nested deeper than 12 times"),
+    ],
+)
+def test_a_state_that_carries_too_much_is_refused(state: dict[str, Any], found: str) -> None:
+    with pytest.raises(ArgumentError, match=f"`state` is {found}"):
+        require_modest(state)
+
+
+def test_all_that_our_links_carry_is_modest() -> None:
+    require_modest({"codes": [3] * 10_000, "kernel": [[0.1] * 60] * 4, "link": {"pasted": "A" * 10_020}, "m": None})
+    require_modest({"choices": {"pasted": "A" * 4000, "found": [{"jaspar": "CTCF", "place": 0}] * 50}})
+
+
+@pytest.mark.parametrize("state", [[1] * 1_000_000, ["x" * 1000] * 1000, {"x": "y" * 1_000_000}])
+def test_looking_at_a_state_takes_no_time(state: Any) -> None:
+    begun = time.perf_counter()
+    with pytest.raises(ArgumentError):
+        require_modest(state)
+    assert time.perf_counter() - begun < 1

@@ -33,7 +33,7 @@ class Archive:
     """
 
     def __init__(self, raw: bytes, source: str, most_bytes: int) -> None:
-        self.source = source
+        self.source, self.raw = source, raw
         self._most = most_bytes
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(raw))

@@ -1,16 +1,14 @@
-"""What kind of model file some bytes are, and their kernels; nothing in a file is ever run, and no torch is needed."""
+"""What kind of model file some bytes are, and their kernels; no code in a file is ever run, and no torch is needed."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from epool_viz.data._source import HDF5_MAGIC
 from epool_viz.data.importing.archives import Archive
+from epool_viz.data.importing.checking import held_against
 from epool_viz.data.importing.kernels import ImportedKernels, Reading, assemble
 from epool_viz.data.importing.network import Network
 from epool_viz.data.limits import Limits
@@ -50,7 +48,7 @@ def read_kernel_bytes(
     Raises
     ------
     FormatError
-        For anything that cannot be read, a pickle among it. Nothing in it is run.
+        For anything that cannot be read, a pickle among it. No code in it is run.
     ArgumentError
         If `reading` does not fit the file.
     """
@@ -62,7 +60,7 @@ def read_kernel_bytes(
         from epool_viz.data.importing.motif_kernels import read_motif_kernels
 
         return read_motif_kernels(raw, name, reading, limits=Limits(bytes=most_bytes))
-    return assemble(network, reading)
+    return held_against(network, assemble(network, reading), reading)
 
 
 def read_kernel_file(path: str | os.PathLike[str], *, reading: Reading | None = None) -> ImportedKernels:
@@ -84,11 +82,10 @@ def read_whole(path: str | os.PathLike[str]) -> bytes:
 
 
 def read_kernel_arrays(arrays: Any, *, source: str = "the arrays", reading: Reading | None = None) -> ImportedKernels:
-    """Kernels out of an array, or out of arrays by name."""
-    from epool_viz.data.importing.tensors import network_of_arrays
+    """Kernels out of an array, arrays by name, or the list that `model.get_weights()` gives."""
+    from epool_viz.data.importing.arrays import network_of_values
 
-    named = arrays if isinstance(arrays, Mapping) else {"kernels": np.asarray(arrays)}
-    return assemble(network_of_arrays(named, source=source, format="arrays"), reading or Reading())
+    return assemble(network_of_values(arrays, source=source, format="arrays"), reading or Reading())
 
 
 def kind_of(raw: bytes, name: str) -> str:

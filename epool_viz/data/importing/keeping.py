@@ -16,8 +16,10 @@ from epool_viz.data.importing.whole import WholeNetwork
 from epool_viz.errors import ArgumentError, FormatError
 
 MOST_NUMBERS = 1 << 20
-_ARRAYS = ("kernels", "bias", "output_weights")
-_WORDS = ("source", "format", "layer", "axes", "letters", "activation", "pooling", "padding")
+_ARRAYS = ("kernels", "bias", "output_weights", "background")
+_WORDS = ("source", "format", "layer", "axes", "letters", "activation", "pooling", "padding", "check")
+_ALWAYS = ("source", "format", "layer", "axes", "letters", "check")
+_FACTS = ("flip", "reads_letters", "bias_is_known", "difference")
 _LISTS = ("names", "candidates", "possible_axes", "assumptions", "statements")
 _LONGEST = 2000  # characters of any word
 _ACCEPTED = "kernels as this package keeps them"
@@ -26,7 +28,9 @@ _ACCEPTED = "kernels as this package keeps them"
 def as_text(imported: ImportedKernels) -> str:
     """Imported kernels as JSON; the numbers to the last bit."""
     arrays = {name: _packed(value) for name in _ARRAYS if (value := getattr(imported, name)) is not None}
-    plain = {name: getattr(imported, name) for name in (*_WORDS, *_LISTS, "flip")}
+    plain = {name: getattr(imported, name) for name in (*_WORDS, *_LISTS, *_FACTS)}
+    if imported.difference is not None and not math.isfinite(imported.difference):
+        plain["difference"] = None  # JSON has no infinity; `check` tells it
     whole = None if imported.whole is None else imported.whole.plain
     return json.dumps({"alphabet": imported.alphabet.name, "whole": whole, **plain, **arrays})
 
@@ -50,15 +54,39 @@ def from_text(text: str | bytes, *, source: str = "the kept kernels") -> Importe
         raise FormatError(source, None, f"a text that is not whole ({type(error).__name__})", _ACCEPTED) from None
     n = len(kernels) if kernels.ndim == 3 else 0
     output = arrays.get("output_weights", bias)
-    fits = n and kernels.shape[1] == len(alphabet) and bias.shape == output.shape == (n,) and len(lists["names"]) == n
+    shares = arrays.get("background", np.ones(len(alphabet)) / len(alphabet))
+    fits = (
+        n
+        and shares.shape == (len(alphabet),)
+        and shares.min() > 0
+        and abs(shares.sum() - 1) < 1e-3
+        and kernels.shape[1] == len(alphabet)
+        and bias.shape == output.shape == (n,)
+        and len(lists["names"]) == n
+    )
     if not fits or not all(np.isfinite(array).all() for array in arrays.values()):
         raise FormatError(source, None, f"kernels of shape {kernels.shape}", _ACCEPTED)
     whole = None if plain.get("whole") is None else WholeNetwork.of_plain(plain["whole"])
     if whole is None and plain.get("whole") is not None:
         raise FormatError(source, None, "settings of no network", _ACCEPTED)
-    told: dict[str, Any] = {name: words[name] or "" for name in ("source", "format", "layer", "axes", "letters")}
+    told: dict[str, Any] = {
+        name: words[name] or "" for name in ("source", "format", "layer", "axes", "letters", "check")
+    }
     told |= {name: words[name] for name in ("activation", "pooling", "padding")} | {"whole": whole}
-    return ImportedKernels(alphabet=alphabet, flip=bool(plain.get("flip")), **arrays, **told, **lists)
+    told |= _facts(plain)
+    return ImportedKernels(alphabet=alphabet, **arrays, **told, **lists)
+
+
+def _facts(plain: dict[str, Any]) -> dict[str, Any]:
+    """What is known of kernels; anything but a plain yes or no is taken as not known."""
+    reads, difference = plain.get("reads_letters"), plain.get("difference")
+    is_number = isinstance(difference, int | float) and math.isfinite(difference) and not isinstance(difference, bool)
+    return {
+        "flip": bool(plain.get("flip")),
+        "reads_letters": reads if isinstance(reads, bool) else None,
+        "bias_is_known": plain.get("bias_is_known") is True,
+        "difference": float(difference or 0) if is_number else None,
+    }
 
 
 def _packed(array: Array) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Keras models: `.h5` of any age and `.keras`, with h5py and JSON only. No layer is built, no Lambda is run."""
+"""Keras models: `.h5` of any age and `.keras`, with h5py and JSON only. No Lambda is run."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ import dataclasses
 import io
 import json
 import math
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,59 +21,25 @@ from epool_viz.data._hdf5_guard import (
     require_sound_heaps,
 )
 from epool_viz.data.importing.archives import Archive
-from epool_viz.data.importing.network import (
-    KERAS_1D,
-    KERAS_2D,
-    TORCH_2D,
-    Array,
-    Convolution,
-    Network,
-    Step,
-    Tensor,
-    n_windows,
-)
-from epool_viz.data.importing.tensors import network_of_tensors
+from epool_viz.data.importing.keras_door import run_keras
+from epool_viz.data.importing.keras_graph import KerasGraph, Layer
+from epool_viz.data.importing.network import Array, Network, NotRunError, Scores, Tensor, in_order
+from epool_viz.data.importing.tensors import NOT_READ, network_of_tensors
+from epool_viz.data.importing.walking import UnknownError
 from epool_viz.errors import FormatError
 
 _WHOLE = "a whole Keras model, as `model.save` writes it"
 _MOST_JSON = 1 << 25
 _MOST_OBJECTS = 20_000
 _DEEPEST = 24
-_INPUT = "the input"
-_CONVOLUTIONS = {"Conv1D": 1, "Convolution1D": 1, "Conv2D": 2, "Convolution2D": 2}
-_NESTED = ("Sequential", "Functional", "Model")
-_ASIDE = ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "GaussianNoise", "GaussianDropout", "AlphaDropout",
-          "ActivityRegularization", "Identity")  # fmt: skip
-_RESHAPING = ("Reshape", "Permute", "ZeroPadding1D", "ZeroPadding2D", "Masking", "ExpandDims")
-_POOLINGS = {
-    "GlobalMaxPooling1D": "max", "GlobalMaxPool1D": "max", "GlobalMaxPooling2D": "max", "GlobalMaxPool2D": "max",
-    "GlobalAveragePooling1D": "average", "GlobalAveragePooling2D": "average",
-    "GlobalAvgPool1D": "average", "GlobalAvgPool2D": "average",
-    "MaxPooling1D": "local max", "MaxPool1D": "local max", "MaxPooling2D": "local max", "MaxPool2D": "local max",
-    "AveragePooling1D": "local average", "AvgPool1D": "local average", "AveragePooling2D": "local average",
-    "AvgPool2D": "local average",
-}  # fmt: skip
-_ACTIVATIONS = {"ReLU": "relu", "LeakyReLU": "leaky relu", "PReLU": "prelu", "ELU": "elu", "Softmax": "softmax",
-                "ThresholdedReLU": "thresholded relu"}  # fmt: skip
-_LINEAR = ("linear", "identity")
 _NAMES = {
     "weight": ("kernel", "w", "param_0"),
     "bias": ("bias", "b", "param_1"),
     "gamma": ("gamma",),
     "beta": ("beta",),
-    "mean": ("moving_mean", "running_mean"),
-    "variance": ("moving_variance", "running_std"),  # Keras 1 calls a variance so
+    "mean": ("moving_mean", "running_mean", "mean"),
+    "variance": ("moving_variance", "running_std", "variance"),  # Keras 1 calls a variance so
 }
-
-
-@dataclass(frozen=True)
-class _Layer:
-    name: str
-    kind: str
-    config: Mapping[str, Any]
-    before: tuple[str, ...]
-    path: tuple[str, ...]  # where a .keras file has its weights
-    names: tuple[str, ...]  # where an .h5 file has them
 
 
 def read_keras_archive(archive: Archive, source: str) -> Network:
@@ -85,7 +49,19 @@ def read_keras_archive(archive: Archive, source: str) -> Network:
     model = _json(archive.read("config.json"), source)
     raw = archive.read("model.weights.h5")
     file = _File(raw, source)
-    return _network(model, lambda layer, part: _of_store(file, layer, part), False, source, "Keras 3 archive")
+    if isinstance(model, dict) and isinstance(model.get("config"), dict) and "layers" not in model["config"]:
+        network = _of_weights(file, source, "Keras 3 archive")
+        name = str(model.get("class_name"))[:80]
+        remark = f"`{name}` is a class of its own: what stands before and behind its layers is not in the file."
+        return dataclasses.replace(network, remarks=(remark,))
+    return _network(
+        model,
+        lambda layer, part: _of_store(file, layer, part),
+        False,
+        source,
+        "Keras 3 archive",
+        (archive.raw, ".keras"),
+    )
 
 
 def read_keras_hdf5(raw: bytes, source: str) -> Network:
@@ -93,7 +69,7 @@ def read_keras_hdf5(raw: bytes, source: str) -> Network:
     file = _File(raw, source)
     text = file.attribute(file.root, "model_config")
     if text is None:
-        return network_of_tensors(list(file.walk()), source=source, format="HDF5 weights", roles="keras")
+        return _of_weights(file, source, "HDF5 weights")
     model = _json(text if isinstance(text, bytes) else str(text), source)
     weights = file.child(file.root, "model_weights") or file.root
     is_theano = _word(file.attribute(weights, "backend") or file.attribute(file.root, "backend")) == "theano"
@@ -104,7 +80,27 @@ def read_keras_hdf5(raw: bytes, source: str) -> Network:
         is_theano,
         source,
         f"Keras {version} HDF5" if version else "Keras HDF5",
+        (raw, ".h5"),
     )
+
+
+def _of_weights(file: _File, source: str, format: str) -> Network:  # noqa: A002
+    """The convolutions of a file that has weights alone; those that are told to be no plain ones are left out."""
+    tensors = list(file.walk())
+    shapes = {each.name: each.shape for each in tensors}
+    network = network_of_tensors(tensors, source=source, format=format, roles="keras")
+    kept = tuple(each for each in network.convolutions if _is_plain(each.weight, shapes))
+    left_out = tuple(NOT_READ.format(each.weight.said) for each in network.convolutions if each not in kept)
+    return dataclasses.replace(network, convolutions=kept, remarks=(*network.remarks, *left_out))
+
+
+def _is_plain(weight: Tensor, shapes: Mapping[str, tuple[int, ...]]) -> bool:
+    """Whether a weight may be a plain convolution's, by the other weights of its layer."""
+    stem = weight.name.removesuffix("vars/0")
+    if stem == weight.name:
+        return "/vars/" not in weight.name
+    bias = shapes.get(f"{stem}vars/1")
+    return f"{stem}vars/2" not in shapes and bias in (None, weight.shape[-1:])
 
 
 # the file
@@ -159,9 +155,10 @@ class _File:
         return [_word(word) for piece in pieces for word in np.atleast_1d(piece).tolist()]
 
     def tensor(self, dataset: Any, name: str) -> Tensor:
-        """A dataset that is safe to read."""
+        """A dataset that is safe to read; Keras stores bfloat16 as two bytes that HDF5 has no name for."""
+        is_brain = self._is_brain(dataset)
         with damage_told(self.source, _WHOLE):
-            require_plain(self.source, dataset, name, "fiu")
+            require_plain(self.source, dataset, name, "V" if is_brain else "fiu")
             shape = tuple(dataset.shape or ())
             claimed = claimed_bytes(dataset)
         if claimed > MOST_UNPACKED * self.size or dataset.shape is None:
@@ -170,9 +167,14 @@ class _File:
 
         def read() -> Array:
             with damage_told(self.source, _WHOLE):
-                return np.asarray(dataset[()])
+                values = np.asarray(dataset[()])
+            return (values.view(np.uint16).astype(np.uint32) << 16).view(np.float32) if is_brain else values
 
         return Tensor(name, shape, read)
+
+    def _is_brain(self, dataset: Any) -> bool:
+        is_pair = dataset.dtype.kind == "V" and dataset.dtype.itemsize == 2 and dataset.dtype.names is None
+        return bool(is_pair and _word(self.attribute(dataset, "dtype")) == "bfloat16")
 
     def walk(self) -> Iterator[Tensor]:
         """Every dataset of numbers, in the order in which layers were written where that is stored."""
@@ -185,11 +187,15 @@ class _File:
                 raise FormatError(self.source, None, f"more than {_MOST_OBJECTS:,} objects, or a loop of them", _WHOLE)
             if _is_group(item):
                 with damage_told(self.source, _WHOLE):
-                    names = self.words(item, "layer_names") or self.words(item, "weight_names") or sorted(item)
+                    names = (
+                        self.words(item, "layer_names")
+                        or self.words(item, "weight_names")
+                        or sorted(item, key=in_order)
+                    )
                     names = [name for name in names if name.split("/")[0] in item]
                 found = ((*path, *name.split("/")) for name in names)
                 pending += [(each, self.at(item, each[len(path) :])) for each in reversed(list(found))]
-            elif item is not None and item.dtype.kind in "fiu":
+            elif item is not None and (item.dtype.kind in "fiu" or self._is_brain(item)):
                 yield self.tensor(item, "/".join(path).removesuffix(":0"))
 
 
@@ -204,229 +210,58 @@ def _is_group(item: Any) -> bool:
 
 def _network(
     model: Any,
-    find: Callable[[_Layer, str], Tensor | None],
+    find: Callable[[Layer, str], Tensor | None],
     is_theano: bool,
     source: str,
     format: str,  # noqa: A002
+    file: tuple[bytes, str],
 ) -> Network:
-    layers: list[_Layer] = []
+    graph = KerasGraph(find, is_theano)
     try:
-        _flatten(model, (_INPUT,), ("layers",), (), layers, 0)
-        by_name = {layer.name: layer for layer in layers}
-        users: dict[str, list[_Layer]] = {}
-        for layer in layers:
-            for name in layer.before:
-                users.setdefault(name, []).append(layer)
-        found = [
-            _convolution(layer, by_name, users, find, is_theano, _input_length(model), source)
-            for layer in layers
-            if layer.kind in _CONVOLUTIONS
-        ]
-    except (KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+        graph.take(model)
+        found = list(graph.convolutions())
+    except (KeyError, TypeError, AttributeError, IndexError, RecursionError, ValueError, UnknownError) as error:
+        if isinstance(error, FormatError):
+            raise
         raise FormatError(source, None, f"an architecture that cannot be followed ({error!r:.80})", _WHOLE) from None
-    remarks = tuple(
-        f"`{layer.name}` is a Lambda layer: its code is not run." for layer in layers if layer.kind == "Lambda"
-    )
-    return Network(source, format, tuple(each for each in found if each is not None), remarks)
+    bare = next((layer for layer, conv in found if conv is None), None)
+    if bare is not None:
+        raise FormatError(source, None, f"no weights of the layer `{bare.name}`", _WHOLE)
+    if not found and graph.unread:
+        listed = ", ".join(f"`{layer.name}`, a {layer.kind}" for layer in graph.unread[:4])
+        raise FormatError(source, None, f"{listed}, but no plain convolution", "a Conv1D or Conv2D")
+    convolutions = tuple(conv for _, conv in found if conv is not None)
+
+    def run(layer: str, onehot_of: Callable[[int | None], Array], with_norms: bool) -> Scores:
+        if layer not in graph.doors:
+            raise NotRunError("it stands within another model, or is used several times")
+        return run_keras(*file, model, graph.doors[layer], onehot_of, with_norms)
+
+    return Network(source, format, convolutions, tuple(_remarks(graph)), run=run)
 
 
-def _flatten(
-    model: Mapping[str, Any],
-    inputs: tuple[str, ...],
-    path: tuple[str, ...],
-    names: tuple[str, ...],
-    layers: list[_Layer],
-    depth: int,
-) -> tuple[str, ...]:
-    """Append the layers of a model, those of models within it too; gives the names of its outputs."""
-    if depth > _DEEPEST:
-        raise RecursionError("models within models")
-    config = model["config"]
-    listed = config if isinstance(config, list) else config["layers"]  # Keras 1: a Sequential is a list
-    is_chain = model["class_name"] == "Sequential"
-    outputs: dict[str, tuple[str, ...]] = {}
-    last = inputs
-    counts: dict[str, int] = {}
-    for entry in listed:
-        kind, own = entry["class_name"].split(">")[-1], entry["config"]
-        name = entry.get("name") or (own.get("name") if isinstance(own, dict) else None) or kind
-        inner_path = (*path, _counted(kind, counts))
-        before = last if is_chain else tuple(out for each in _named(entry, outputs) for out in outputs[each])
-        if kind == "InputLayer":
-            last = outputs[name] = inputs
-            continue
-        if kind in _NESTED:
-            last = _flatten(entry, before, (*inner_path, "layers"), (*names, name), layers, depth + 1)
-        else:
-            whole = "/".join((*names, name))
-            layers.append(_Layer(whole, kind, own, before, inner_path, (*names, name)))
-            last = (whole,)
-        outputs[name] = last
-    if is_chain or isinstance(config, list):
-        return last
-    ends = [out for each in _strings(config.get("output_layers")) for out in outputs.get(each, ())]
-    return tuple(ends) or last
-
-
-def _named(entry: Mapping[str, Any], known: Mapping[str, Any]) -> list[str]:
-    """The layers that an `inbound_nodes` names, whichever Keras wrote it."""
-    return [name for name in _strings(entry.get("inbound_nodes")) if name in known]
-
-
-def _strings(value: Any) -> Iterator[str]:
-    """The layer of every `[name, node, tensor]` within."""
-    if isinstance(value, list):
-        if len(value) >= 3 and isinstance(value[0], str) and all(isinstance(each, int) for each in value[1:3]):
-            yield value[0]
-        else:
-            for each in value:
-                yield from _strings(each)
-    elif isinstance(value, dict):
-        for each in value.values():
-            yield from _strings(each)
-
-
-def _counted(kind: str, counts: dict[str, int]) -> str:
-    """How a .keras file names the weights of a layer: its class, numbered from the second one on."""
-    snake = re.sub(
-        r"([a-z])([A-Z])", r"\1_\2", re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", re.sub(r"\W+", "", kind))
-    ).lower()
-    place = counts.get(snake, 0)
-    counts[snake] = place + 1
-    return f"{snake}_{place}" if place else snake
-
-
-def _convolution(
-    layer: _Layer,
-    by_name: Mapping[str, _Layer],
-    users: Mapping[str, list[_Layer]],
-    find: Callable[[_Layer, str], Tensor | None],
-    is_theano: bool,
-    length: int | None,
-    source: str,
-) -> Convolution | None:
-    config = layer.config
-    weight = find(layer, "weight")
-    if weight is None:
-        raise FormatError(source, None, f"no weights of the layer `{layer.name}`", _WHOLE)
-    bias = find(layer, "bias") if config.get("use_bias", config.get("bias", True)) else None
-    axes = _CONVOLUTIONS[layer.kind]
-    filters = config.get("filters", config.get("nb_filter"))
-    roles: tuple[str, ...] = KERAS_1D if axes == 1 and len(weight.shape) == 3 else KERAS_2D
-    if len(weight.shape) == 4 and weight.shape[0] == filters and (is_theano or weight.shape[3] != filters):
-        roles = TORCH_2D  # Keras 1 kept Theano's order
-    after = list(_after(layer, users, find))
-    built_in = _activation(config.get("activation"))
-    if built_in not in _LINEAR:
-        after.insert(0, Step("activation", layer.name, built_in))
-    along: dict[str, Any] = {
-        "stride": _largest(config.get("strides", config.get("subsample_length", config.get("subsample", 1)))),
-        "dilation": _largest(config.get("dilation_rate", config.get("atrous_rate", 1))),
-        "padding": str(config.get("padding", config.get("border_mode", "valid"))),
-    }
-    at_input = _at_input(layer, by_name)
-    width = max(size for size, role in zip(weight.shape, roles, strict=True) if role not in ("in", "kernel"))
-    windows = n_windows(length if at_input else None, width, **along)
-    return Convolution(
-        layer.name,
-        weight,
-        bias,
-        roles,
-        tuple(_whole_pooling(step, by_name, windows) for step in after),
-        groups=_largest(config.get("groups", 1)),
-        is_true_convolution=is_theano,
-        at_input=at_input,
-        **along,
-    )
-
-
-def _whole_pooling(step: Step, by_name: Mapping[str, _Layer], windows: int | None) -> Step:
-    """A pooling over as many windows as there are is one over all of them."""
-    if not step.what.startswith("local"):
-        return step
-    config = by_name[step.name].config
-    size = _largest(config.get("pool_size", config.get("pool_length", 0)))
-    return dataclasses.replace(step, what=step.what.removeprefix("local ")) if size == windows else step
-
-
-def _input_length(model: Any) -> int | None:
-    """The letters of an input whose length is fixed."""
-    config = model["config"]
-    first = (config if isinstance(config, list) else config["layers"])[0]["config"]
-    shape = first.get("batch_shape") or first.get("batch_input_shape") or [None]
-    sizes = [size for size in shape[1:] if isinstance(size, int)]
-    return max(sizes) if sizes and len(sizes) == len(shape) - 1 else None
-
-
-def _at_input(layer: _Layer, by_name: Mapping[str, _Layer]) -> bool:
-    """Whether only layers that reorder or drop stand between the layer and the input."""
-    while layer.before != (_INPUT,):
-        if len(layer.before) != 1 or layer.before[0] not in by_name:
-            return False
-        layer = by_name[layer.before[0]]
-        if layer.kind not in (*_ASIDE, *_RESHAPING):
-            return False
-    return True
-
-
-def _after(
-    layer: _Layer, users: Mapping[str, list[_Layer]], find: Callable[[_Layer, str], Tensor | None]
-) -> Iterator[Step]:
-    """What follows, as far as there is one way to go."""
-    for _ in range(_MOST_OBJECTS):
-        following = users.get(layer.name, [])
-        if len(following) != 1:
-            if following:
-                yield Step("other", layer.name, "branches")
-            return
-        layer = following[0]
-        yield from _steps(layer, find)
-
-
-def _steps(layer: _Layer, find: Callable[[_Layer, str], Tensor | None]) -> Iterator[Step]:
-    config, kind = layer.config, layer.kind
-    if kind == "BatchNormalization":
-        parts = {name: find(layer, name) for name in ("gamma", "beta", "mean", "variance")}
-        held = {name: tensor for name, tensor in parts.items() if tensor is not None}
-        is_whole = "mean" in held and "variance" in held
-        yield Step("batch_norm" if is_whole else "other", layer.name, kind, held, float(config.get("epsilon", 1e-3)))
-    elif kind == "Activation":
-        word = _activation(config.get("activation"))
-        yield Step("aside" if word in _LINEAR else "activation", layer.name, word)
-    elif kind in _ACTIVATIONS:
-        yield Step("activation", layer.name, _ACTIVATIONS[kind])
-    elif kind in _POOLINGS:
-        yield Step("pooling", layer.name, _POOLINGS[kind])
-    elif kind == "Dense":
-        weight = find(layer, "weight")
-        yield Step("dense", layer.name, kind, {} if weight is None else {"weight": weight})
-    else:
-        is_moving = kind in (*_RESHAPING, "Flatten")
-        yield Step("aside" if kind in _ASIDE else "reshape" if is_moving else "other", layer.name, kind)
-
-
-def _activation(value: Any) -> str:
-    """The name of an activation, whichever way Keras wrote it."""
-    if isinstance(value, dict):
-        value = value.get("class_name") or value.get("config")
-    return "linear" if value is None else re.sub(r"[^a-z0-9_ ]", "", str(value).lower())[:40]
-
-
-def _largest(value: Any) -> int:
-    """A stride or dilation; of two axes the one along the sequence is the only one that is not 1."""
-    numbers = [each for each in np.atleast_1d(value).tolist() if isinstance(each, int) and each >= 1]
-    return max(numbers, default=1)
+def _remarks(graph: KerasGraph) -> Iterator[str]:
+    """What of the model is not read, a sentence each."""
+    if len(graph.sources) > 1:
+        yield f"The model has {len(graph.sources)} inputs: {', '.join(f'`{name}`' for name in graph.sources)}."
+    for uses in graph.layers.values():
+        if uses[0].layer.kind == "Lambda":
+            yield f"`{uses[0].layer.name}` is a Lambda layer: its code is not run."
+    for layer in graph.unread:
+        yield f"`{layer.name}` is a {layer.kind}, which is no one kernel over the letters and is not read."
 
 
 # where the weights are
 
 
-def _of_store(file: _File, layer: _Layer, part: str) -> Tensor | None:
+def _of_store(file: _File, layer: Layer, part: str) -> Tensor | None:
     """From the weights of a .keras file: numbered variables of each layer."""
     order = ["weight", "bias"]
     if layer.kind == "BatchNormalization":
         order = ["gamma"] * bool(layer.config.get("scale", True)) + ["beta"] * bool(layer.config.get("center", True))
         order += ["mean", "variance"]
+    elif layer.kind == "Normalization":
+        order = ["mean", "variance"]
     if part not in order:
         return None
     steps = (*layer.path, "vars", str(order.index(part)))
@@ -437,19 +272,47 @@ def _of_store(file: _File, layer: _Layer, part: str) -> Tensor | None:
     return None if dataset is None or _is_group(dataset) else file.tensor(dataset, f"{layer.name}/{part}")
 
 
-def _of_groups(file: _File, weights: Any, layer: _Layer, part: str) -> Tensor | None:
+def _of_groups(file: _File, weights: Any, layer: Layer, part: str) -> Tensor | None:
     """From an .h5 file: the names of the weights of each layer stand in an attribute of its group."""
     group = file.child(weights, layer.names[0])
     if group is None or not _is_group(group):
         return None
-    for name in file.words(group, "weight_names"):
+    names = file.words(group, "weight_names")
+    found = _named_one(file, group, names, layer, _NAMES[part])
+    rank = layer.config.get("lora_rank")
+    if part != "weight" or found is None or not isinstance(rank, int) or rank < 1:
+        return found
+    parts = [_named_one(file, group, names, layer, (f"lora_kernel_{each}",)) for each in "ab"]
+    return _adapted(found, parts, layer.config.get("lora_alpha"), rank)
+
+
+def _named_one(file: _File, group: Any, names: Iterable[str], layer: Layer, words: Iterable[str]) -> Tensor | None:
+    words = tuple(words)
+    for name in names:
         pieces = name.split(":")[0].split("/")
         own = pieces[-1].lower()
         is_own = len(layer.names) == 1 or layer.names[-1] in pieces[:-1]
-        if is_own and any(own == word or own.endswith(f"_{word}") for word in _NAMES[part]):
+        if is_own and any(own == word or own.endswith(f"_{word}") for word in words):
             dataset = file.at(group, name.split("/"))
             return None if dataset is None or _is_group(dataset) else file.tensor(dataset, name.split(":")[0])
     return None
+
+
+def _adapted(kernel: Tensor, parts: Sequence[Tensor | None], alpha: Any, rank: int) -> Tensor | None:
+    """A kernel with what an adapter of low rank adds, which `.h5` files store apart; None where parts are missing.
+
+    The adapter's `a` is (..., rank) and its `b` (rank, kernel).
+    """
+    a, b = parts
+    fits = a is not None and b is not None and (*a.shape[:-1], b.shape[-1]) == kernel.shape
+    if a is None or b is None or not fits or a.shape[-1] != rank or b.shape[:1] != (rank,):
+        return None
+    scale = (alpha if isinstance(alpha, int | float) else rank) / rank
+
+    def read() -> Array:
+        return kernel.read() + scale * (a.read() @ b.read())
+
+    return Tensor(kernel.name, kernel.shape, read)
 
 
 def _json(text: str | bytes, source: str) -> Any:

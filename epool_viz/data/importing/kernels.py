@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from epool_viz.core.alphabet import DNA, PROTEIN, RNA, Alphabet
 from epool_viz.data._source import near
+from epool_viz.data.importing.folding import fold_after, fold_before
+from epool_viz.data.importing.following import what_follows
 from epool_viz.data.importing.network import (
     SINGLE,
     Array,
     Convolution,
     Network,
-    Step,
     Tensor,
     guess_axes,
     possible_axes,
+    readings,
 )
+from epool_viz.data.importing.numbers import read_numbers, read_vector
 from epool_viz.data.importing.statements import nth, statements
 from epool_viz.data.importing.whole import WholeNetwork
-from epool_viz.errors import ArgumentError, FormatError
+from epool_viz.errors import AmbiguousAxesError, ArgumentError, FormatError
 
-_FLOATS = ("float32", "float64")
 _MOST_ENTRIES = 1 << 26
 _COMMA = ", "
+_NOT_CHECKED = "Not checked against the model: what computes with these numbers is not here."
 _OURS = ("kernel", "letter", "position")  # read in another way, a network of ours is another network
 
 
@@ -92,8 +97,10 @@ class ImportedKernels:
     check : str
         How the kernels were held against the model's own first layer, in a sentence, or why they were not.
     difference : float or None
-        The largest difference found in doing so, relative to the size of the scores where that is above 1; None where
+        The largest difference found in doing so, relative to how far the scores of each kernel lie apart; None where
         the model was not run.
+    background : shape (letter,), or None
+        What the log odds of motifs are against; None for uniform, and for the kernels of a network.
     whole : WholeNetwork or None
         What follows the kernels, where the file is a network of this package, which can be run; None for all others.
     """
@@ -120,10 +127,11 @@ class ImportedKernels:
     bias_is_known: bool = False
     check: str = ""
     difference: float | None = None
+    background: Array | None = None
     whole: WholeNetwork | None = None
 
     def __post_init__(self) -> None:
-        for name in ("kernels", "bias", "output_weights"):
+        for name in ("kernels", "bias", "output_weights", "background"):
             value = getattr(self, name)
             if value is not None:
                 value = np.array(value, order="C")
@@ -137,6 +145,11 @@ class ImportedKernels:
     def width(self) -> int:
         """The kernels' width, in letters."""
         return int(self.kernels.shape[-1])
+
+    @property
+    def report(self) -> tuple[str, ...]:
+        """All that is said of them, a sentence each: what was taken for granted, what holds, and the check."""
+        return (*self.assumptions, *self.statements, *((self.check,) if self.check else ()))
 
     def __repr__(self) -> str:
         where = f" of {self.layer!r}" if self.layer else ""
@@ -162,26 +175,27 @@ def assemble(network: Network, reading: Reading) -> ImportedKernels:
         _say_axes(chosen, axes, reading),
         *said,
     ]
+    chosen = _doubted(chosen, axes, reading)
     kernels = _in_order(read_numbers(network.source, chosen.weight), axes)
     flip = chosen.is_true_convolution if reading.flip is None else reading.flip
     if flip:
-        kernels, words = _turned(kernels, axes, chosen)
-        said.append(words)
-    kernels = _sorted_letters(kernels, stored, alphabet)
+        kernels, turned = _turned(kernels, axes, chosen)
+        said.append(turned)
+    bias, doubt = _bias(network, chosen, len(kernels), kernels.dtype)
+    said += doubt
+    before = fold_before(network.source, chosen, kernels, bias, reading.fold_batch_norm)
+    said += before.said
+    kernels = _sorted_letters(before.kernels, stored, alphabet)
     if chosen.dilation > 1:
         kernels = _spread(kernels, chosen.dilation)
         said.append(f"The kernel reads every {nth(chosen.dilation)} letter; columns of zeros stand between them.")
-    if chosen.bias is None:
-        bias = np.zeros(len(kernels), kernels.dtype)
-        said.append("No bias is stored, so it is 0.")
-    else:
-        bias = _vector(network.source, chosen.bias, len(kernels))
-    kernels, bias, rest, folded = _fold(network.source, chosen, kernels, bias, reading)
-    said += folded
-    activation, pooling, output_weights = _what_follows(network.source, rest, len(kernels))
+    after = fold_after(network.source, chosen, kernels, before.bias, reading.fold_batch_norm)
+    said += after.said
+    follows = what_follows(network.source, after.rest, len(kernels))
+    is_plain = axes == _OURS and stored == alphabet.letters and not flip
     return ImportedKernels(
-        kernels,
-        bias,
+        after.kernels,
+        after.bias,
         tuple(f"{chosen.name}-{i}" for i in range(len(kernels))) if len(kernels) > 1 else (chosen.name,),
         alphabet,
         network.source,
@@ -192,36 +206,24 @@ def assemble(network: Network, reading: Reading) -> ImportedKernels:
         tuple(_COMMA.join(each) for each in possible_axes(chosen.weight.shape, len(stored))),
         stored,
         bool(flip),
-        activation,
-        pooling,
+        follows.activation,
+        follows.pooling,
         chosen.padding,
-        output_weights,
+        follows.output_weights,
         tuple(said),
-        statements(chosen, rest, activation, pooling),
-        whole=network.whole
-        if output_weights is not None and axes == _OURS and stored == alphabet.letters and not flip
-        else None,
+        statements(chosen, before, follows),
+        reads_letters=before.reads_letters,
+        bias_is_known=chosen.bias is not None or chosen.has_no_bias,
+        check=_NOT_CHECKED,
+        whole=network.whole if follows.output_weights is not None and is_plain else None,
     )
-
-
-def read_numbers(source: str, tensor: Tensor) -> Array:
-    """The finite floats of a tensor; half precision becomes single."""
-    array = tensor.read()
-    if array.dtype.kind not in "fiu" or array.dtype.itemsize > 8:
-        raise FormatError(source, None, f"{tensor.name} of type {array.dtype}", "real numbers")
-    if array.dtype.name not in _FLOATS:
-        array = array.astype(np.float32 if array.dtype.kind == "f" else np.float64)
-    array = array.astype(array.dtype.newbyteorder("="), copy=False)
-    if not np.isfinite(array).all():
-        raise FormatError(source, None, f"NaN or infinity in {tensor.name}", "finite numbers")
-    return array
 
 
 # which weight
 
 
 def _choose(network: Network, reading: Reading) -> tuple[Convolution, list[Convolution]]:
-    sizes = _sizes(reading)
+    sizes = letters_wanted(reading)
     fitting: list[Convolution] = []
     for n in sizes:
         fitting = fitting or [each for each in network.convolutions if each.groups == 1 and _fits(each, n, reading)]
@@ -231,11 +233,17 @@ def _choose(network: Network, reading: Reading) -> tuple[Convolution, list[Convo
         accepted = f"a convolution that reads {' or '.join(map(str, sizes))} letters"
         if reading.axes is not None:
             accepted += f" with the axes {_COMMA.join(parse_axes(reading.axes))}"
-        raise FormatError(network.source, None, _found(network.convolutions), accepted)
-    return next((each for each in fitting if each.at_input), fitting[0]), fitting
+        raise FormatError(network.source, None, _found(network), accepted)
+    known = (each for each in fitting if each.at_input or _may_be_folded(each))
+    return next((each for each in fitting if each.at_input), next(known, fitting[0])), fitting
 
 
-def _sizes(reading: Reading) -> tuple[int, ...]:
+def _may_be_folded(conv: Convolution) -> bool:
+    kinds = {step.kind for step in conv.before or ()}
+    return conv.before is not None and kinds <= {"aside", "reshape", "scale", "letters", "batch_norm"}
+
+
+def letters_wanted(reading: Reading) -> tuple[int, ...]:
     """How many letters the input may have."""
     return (len(DNA), len(PROTEIN)) if reading.letters is None else (len(_as_order(reading.letters)[0]),)
 
@@ -264,10 +272,11 @@ def _fits(conv: Convolution, n: int, reading: Reading) -> bool:
     return guess_axes(conv.weight.shape, conv.roles, n) is not None
 
 
-def _found(convolutions: Iterable[Convolution]) -> str:
-    shapes = [each.weight.said for each in convolutions]
+def _found(network: Network) -> str:
+    shapes = [each.weight.said for each in network.convolutions]
     if not shapes:
-        return "no convolution"
+        why = " ".join(network.remarks[:4]).rstrip(".")
+        return f"no convolution that can be read ({why})" if why else "no convolution"
     more = f" and {len(shapes) - 5} more" if len(shapes) > 5 else ""
     return f"the weights {'; '.join(shapes[:5])}{more}"
 
@@ -281,7 +290,12 @@ def _say_choice(chosen: Convolution, candidates: list[Convolution], reading: Rea
         return
     others = [each for each in candidates if each is not chosen]
     if chosen.at_input:
-        yield f"`{chosen.name}` is the convolution that reads the input."
+        also = [each for each in others if each.at_input]
+        if also:
+            n = len(also) + 1
+            yield f"`{chosen.name}` is taken, the first of {n} that read the input; others: {_listed(also)}."
+        else:
+            yield f"`{chosen.name}` is the convolution that reads the input."
     elif others:
         yield (
             f"`{chosen.name}` is taken, the first of {len(candidates)} that could read the letters; "
@@ -314,17 +328,50 @@ def parse_axes(axes: str | Sequence[str]) -> tuple[str, ...]:
 def _axes(network: Network, conv: Convolution, reading: Reading) -> tuple[str, ...]:
     if reading.axes is not None:
         return parse_axes(reading.axes)
-    found = next((axes for n in _sizes(reading) if (axes := guess_axes(conv.weight.shape, conv.roles, n))), None)
-    assert found is not None, network.source  # noqa: S101 - only what fits is chosen
-    return found
+    found = _readings(conv, reading)
+    assert found, network.source  # noqa: S101 - only what fits is chosen
+    is_free = conv.roles is None and not conv.is_open
+    if len(found) == 1 or (is_free and _OURS in found):
+        return found[0] if len(found) == 1 else _OURS
+    raise AmbiguousAxesError(conv.weight.said, tuple(_COMMA.join(each) for each in found))
+
+
+def _readings(conv: Convolution, reading: Reading) -> tuple[tuple[str, ...], ...]:
+    """Every reading of the axes that is left; a matrix is one kernel, whichever way it lies."""
+    shape = conv.weight.shape
+    found = [each for n in letters_wanted(reading) for each in readings(shape, conv.roles, n)]
+    if conv.roles is None and len(shape) == 3 and shape[0] == 1:
+        found = [each for each in found if each[0] == "kernel"]
+    return tuple(dict.fromkeys(found))
+
+
+def _doubted(conv: Convolution, axes: tuple[str, ...], reading: Reading) -> Convolution:
+    """The convolution, with a doubt where the caller says another thing than what is known of it."""
+    known = (each for n in letters_wanted(reading) for each in readings(conv.weight.shape, conv.roles, n))
+    said = []
+    if reading.flip is not None and reading.flip != conv.is_true_convolution:
+        said.append("its kernels are turned round, as you say and its framework does not")
+    if reading.axes is not None and conv.roles is not None and axes not in known:
+        said.append(f"its axes are {_COMMA.join(axes)}, as you say and its framework does not")
+    if not said:
+        return conv
+    return dataclasses.replace(conv, doubt=" and ".join([*([conv.doubt] if conv.doubt else []), *said]))
 
 
 def _say_axes(conv: Convolution, axes: tuple[str, ...], reading: Reading) -> str:
     words = _COMMA.join(axes)
     if reading.axes is not None:
         return f"The axes of {conv.weight.said} are {words}, as you say."
+    if conv.roles is not None and "letter" in conv.roles:
+        return f"The axes of {conv.weight.said} are {words}: nothing else fits what stands beside it."
     if conv.roles is not None:
         return f"The axes of {conv.weight.said} are {words}, as its framework has them."
+    others = [_COMMA.join(each) for each in _readings(conv, reading) if each != axes]
+    if others:
+        return (
+            f"The axes of {conv.weight.said} are taken as {words}, as arrays are given here; its shape would also "
+            f"allow {' or '.join(others)}, which axes= takes."
+        )
     return f"The axes of {conv.weight.said} are taken as {words}, by its shape."
 
 
@@ -386,88 +433,12 @@ def _spread(kernels: Array, dilation: int) -> Array:
     return wide
 
 
-# what follows
-
-
-def _vector(source: str, tensor: Tensor, n: int) -> Array:
-    if math.prod(tensor.shape) != n:
-        raise FormatError(source, None, tensor.said, f"{n} numbers, one a kernel")
-    return read_numbers(source, tensor).reshape(n)
-
-
-def _fold(
-    source: str, conv: Convolution, kernels: Array, bias: Array, reading: Reading
-) -> tuple[Array, Array, tuple[Step, ...] | None, list[str]]:
-    """Kernels and biases with the batch-norm in them, the steps that are left, and sentences."""
-    if conv.after is None:
-        return _fold_unseen(source, conv, kernels, bias, reading)
-    for place, step in enumerate(conv.after):
-        if step.kind == "batch_norm" and all(math.prod(each.shape) == len(bias) for each in step.tensors.values()):
-            if reading.fold_batch_norm is False:
-                return kernels, bias, conv.after, [f"The batch-norm `{step.name}` is left out, as you say."]
-            kernels, bias = _scaled(source, step, kernels, bias)
-            words = (
-                f"The batch-norm `{step.name}` comes straight after and is folded in exactly: its running statistics, "
-                f"epsilon {step.epsilon:g}."
-            )
-            return kernels, bias, conv.after[:place] + conv.after[place + 1 :], [words]
-        if step.kind != "aside" and step.what != "squeeze":
-            break
-    later = next((step for step in conv.after if step.kind == "batch_norm"), None)
-    said = [f"The batch-norm `{later.name}` does not follow directly, so it is not folded in."] if later else []
-    return kernels, bias, conv.after, said
-
-
-def _fold_unseen(
-    source: str, conv: Convolution, kernels: Array, bias: Array, reading: Reading
-) -> tuple[Array, Array, None, list[str]]:
-    step = conv.batch_norm
-    if step is None:
-        if reading.fold_batch_norm:
-            raise ArgumentError("fold_batch_norm", "True", "None: no batch-norm of this size comes next in the file")
-        return kernels, bias, None, []
-    if reading.fold_batch_norm:
-        kernels, bias = _scaled(source, step, kernels, bias)
-        said = f"The batch-norm `{step.name}` is folded in, as you say, with epsilon {step.epsilon:g}, the usual one."
-    else:
-        said = (
-            f"A batch-norm `{step.name}` comes next in the file, but not whether it comes straight after; "
-            "fold_batch_norm=True folds it in."
-        )
-    return kernels, bias, None, [said]
-
-
-def _scaled(source: str, step: Step, kernels: Array, bias: Array) -> tuple[Array, Array]:
-    n = len(kernels)
-    values = {name: _vector(source, tensor, n).astype(np.float64) for name, tensor in step.tensors.items()}
-    spread = values["variance"] + step.epsilon
-    if not (spread > 0).all():
-        raise FormatError(source, None, f"a variance in `{step.name}` that is not positive", "variances > 0")
-    scale = values.get("gamma", np.ones(n)) / np.sqrt(spread)
-    folded = (bias - values["mean"]) * scale + values.get("beta", np.zeros(n))
-    scaled = kernels * scale[:, None, None]
-    if not (np.isfinite(scaled).all() and np.isfinite(folded).all()):
-        raise FormatError(source, None, f"a batch-norm `{step.name}` that leaves no finite kernel", "finite numbers")
-    return scaled, folded
-
-
-def _what_follows(source: str, after: tuple[Step, ...] | None, n: int) -> tuple[str | None, str | None, Array | None]:
-    """Activation before the pooling, the pooling, and the weights of a single output that reads the pooled values."""
-    if after is None:
-        return None, None, None
-    activation = "identity"
-    poolings: list[str] = []
-    output_weights = None
-    for step in after:
-        if step.kind == "activation" and not poolings and activation == "identity":
-            activation = step.what
-        elif step.kind == "pooling" and (not poolings or poolings[-1].startswith("local")):
-            poolings.append(step.what)
-        elif step.kind == "dense" and poolings and not poolings[-1].startswith("local"):
-            weight = step.tensors.get("weight")
-            if weight is not None and math.prod(weight.shape) == n:
-                output_weights = _vector(source, weight, n)
-            break
-        elif step.kind not in ("aside", "reshape"):
-            break
-    return activation, _COMMA.join(poolings) or None, output_weights
+def _bias(network: Network, conv: Convolution, n: int, dtype: np.dtype[Any]) -> tuple[Array, list[str]]:
+    """The biases, and a sentence where there are none."""
+    if conv.bias is not None:
+        return read_vector(network.source, conv.bias, n), []
+    if conv.has_no_bias:
+        return np.zeros(n, dtype), ["The convolution has no bias."]
+    return np.zeros(n, dtype), [
+        "No bias is stored that is known to be its own, so 0 is taken: every score may be off by a constant."
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from epool_viz.data.motif_files import Motif, motif_format, parse_matrix, parse_
 from epool_viz.errors import ArgumentError, FormatError
 
 IMAGINARY_SITES = 1.0
+OF_THE_FILE = "The background is the file's"
 _MOST_NUMBERS = 1 << 26
 OF_MOTIFS = (
     "The scores of a motif are its log odds: with m = 1 the kernel means this motif again, and the posterior is exact."
@@ -76,10 +78,12 @@ def read_motif_kernels(raw: bytes, source: str, reading: Reading, *, limits: Lim
         shares = ", ".join(
             f"{letter} {share:.3g}" for letter, share in zip(motifs[0].alphabet.letters, background, strict=True)
         )
-        said.append(f"The background is the file's: {shares}.")
+        said.append(f"{OF_THE_FILE}: {shares}.")
     matrices = [matrix for matrix, _ in pairs]
     names = [motif.label or source for motif in motifs]
-    return _imported(matrices, names, motifs[0].alphabet, source, "motifs", tuple(dict.fromkeys(said)), True)
+    told = tuple(dict.fromkeys(said))
+    imported = _imported(matrices, names, motifs[0].alphabet, source, "motifs", told, True)
+    return replace(imported, background=background)
 
 
 def _imported(
@@ -113,6 +117,8 @@ def _imported(
         letters=alphabet.letters,
         assumptions=assumptions,
         statements=(statement,),
+        reads_letters=True,
+        bias_is_known=True,
     )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -18,6 +19,7 @@ TORCH_1D = ("kernel", "in", "position")
 TORCH_2D = ("kernel", "in", "height", "width")
 KERAS_1D = ("position", "in", "kernel")
 KERAS_2D = ("height", "width", "in", "kernel")
+MOST_CONVOLUTIONS = 500  # of a model that are followed
 SINGLE = "1"  # an axis of one entry
 
 
@@ -84,8 +86,9 @@ class Convolution:
     weight : Tensor
     bias : Tensor or None
     roles : tuple of str, or None
-        What each axis of the weight is by its framework: "kernel", "in", and "position" or "height" and "width". None
-        where the file does not say which framework wrote it.
+        What each axis of the weight is by its framework: "kernel", "in", and "position" or "height" and "width"; or,
+        where the file says more, the reading itself: "kernel", "letter", "position" and "1". None where the file does
+        not say which framework wrote it.
     after : tuple of Step, or None
         What follows, in order; None where the file does not say.
     batch_norm : Step or None
@@ -103,6 +106,11 @@ class Convolution:
         file does not say.
     has_no_bias : bool
         Whether it is known that there is no bias, where `bias` is None.
+    doubt : str
+        What has to be so, and is not known, for its numbers to be laid on what `before` says, as in "it is given
+        (batch, 4, length)"; empty for none.
+    is_open : bool
+        Whether arrays that came without names allow more than one reading of the axes: none of them is the usual one.
     """
 
     name: str
@@ -119,6 +127,31 @@ class Convolution:
     at_input: bool = False
     before: tuple[Step, ...] | None = None
     has_no_bias: bool = False
+    doubt: str = ""
+    is_open: bool = False
+
+
+class Scores(NamedTuple):
+    """What the framework itself computes.
+
+    Attributes
+    ----------
+    values : shape (batch, kernel, window)
+    first : int
+        The letter at which the first window starts; negative where that stands in the padding.
+    stride : int
+    by : str
+        What computed them.
+    """
+
+    values: Array
+    first: int
+    stride: int
+    by: str
+
+
+class NotRunError(Exception):
+    """Why a network was not run, as in "onnxruntime is not here"."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +169,10 @@ class Network:
         What the reader took for granted, a sentence each.
     whole : WholeNetwork or None
         What stands behind the first convolution, where the file is a network of this package.
+    run : callable or None
+        Gives the `Scores` of a convolution, by its name, of what `onehot` gives for a length: an array of shape (batch,
+        letter, length) in the order in which the letters are stored. With what comes straight after it and is folded
+        in; without batch-norms where the third argument says so. Raises `NotRunError`. None where nothing can run it.
     """
 
     source: str
@@ -143,6 +180,7 @@ class Network:
     convolutions: tuple[Convolution, ...]
     remarks: tuple[str, ...] = ()
     whole: WholeNetwork | None = None
+    run: Callable[[str, Callable[[int | None], Array], bool], Scores] | None = field(default=None, compare=False)
 
 
 def tensor_of(name: str, values: Any) -> Tensor:
@@ -151,25 +189,44 @@ def tensor_of(name: str, values: Any) -> Tensor:
     return Tensor(name, array.shape, lambda: array)
 
 
+def in_order(name: str) -> tuple[tuple[int, str], ...]:
+    """What to sort names by so that numbers in them count: `layers.2` comes before `layers.10`."""
+    return tuple((int(each), "") if each.isdecimal() else (-1, each) for each in re.split(r"(\d{1,18})", name) if each)
+
+
 def guess_axes(shape: tuple[int, ...], roles: tuple[str, ...] | None, n_letters: int) -> tuple[str, ...] | None:
     """What each axis of a weight is, if it reads a one-hot input of so many letters.
 
     Returns
     -------
-    tuple of "kernel", "letter", "position" and "1", or None if it cannot read such an input.
+    tuple of "kernel", "letter", "position" and "1", or None if it cannot read such an input. The likeliest where
+    `readings` has several.
+    """
+    return next(iter(readings(shape, roles, n_letters)), None)
+
+
+def readings(shape: tuple[int, ...], roles: tuple[str, ...] | None, n_letters: int) -> tuple[tuple[str, ...], ...]:
+    """Every reading of a weight's axes that what is known of them leaves, the likeliest first.
+
+    Parameters
+    ----------
+    shape : tuple of int
+    roles : tuple of str, or None
+        As `Convolution.roles`; where "letter" is among them they are a reading themselves.
+    n_letters : int
     """
     if math.prod(shape) == 0:
-        return None
+        return ()
     if roles is not None:
-        return _axes_by_roles(shape, roles, n_letters)
-    if len(shape) == 3:
-        by_place = {1: ("kernel", "letter", "position"), 2: ("kernel", "position", "letter")}
-        by_place[0] = ("letter", "position", "kernel")
-        return next((by_place[place] for place in (1, 2, 0) if shape[place] == n_letters), None)
+        return _readings_by_roles(shape, roles, n_letters)
     if len(shape) == 4:
-        orders = (TORCH_2D, KERAS_2D)
-        return next((axes for order in orders if (axes := _axes_by_roles(shape, order, n_letters))), None)
-    return None
+        found = (each for order in (TORCH_2D, KERAS_2D) for each in _readings_by_roles(shape, order, n_letters))
+        return tuple(dict.fromkeys(found))
+    if len(shape) != 3:
+        return ()
+    usual = [("kernel", "letter", "position"), ("kernel", "position", "letter"), ("letter", "position", "kernel")]
+    allowed = possible_axes(shape, n_letters)
+    return tuple(sorted(allowed, key=lambda each: usual.index(each) if each in usual else len(usual)))
 
 
 def possible_axes(shape: tuple[int, ...], n_letters: int) -> tuple[tuple[str, ...], ...]:
@@ -197,18 +254,21 @@ def n_windows(length: int | None, width: int, *, stride: int, dilation: int, pad
     return max(0, -(-whole // stride))
 
 
-def _axes_by_roles(shape: tuple[int, ...], roles: tuple[str, ...], n_letters: int) -> tuple[str, ...] | None:
+def _readings_by_roles(shape: tuple[int, ...], roles: tuple[str, ...], n_letters: int) -> tuple[tuple[str, ...], ...]:
     if len(shape) != len(roles):
-        return None
+        return ()
+    if "letter" in roles:
+        return (roles,) if roles in possible_axes(shape, n_letters) else ()
     size = dict(zip(roles, shape, strict=True))
     if "position" in size:
         words = {"kernel": "kernel", "in": "letter", "position": "position"}
-        return tuple(words[role] for role in roles) if size["in"] == n_letters else None
+        return (tuple(words[role] for role in roles),) if size["in"] == n_letters else ()
+    found = []
     if size["in"] == n_letters and 1 in (size["height"], size["width"]):
-        letter, single = "in", "height" if size["height"] == 1 else "width"
-    elif size["in"] == 1 and n_letters in (size["height"], size["width"]):
-        letter, single = "height" if size["height"] == n_letters else "width", "in"
-    else:
-        return None
-    words = {"kernel": "kernel", letter: "letter", single: SINGLE}
-    return tuple(words.get(role, "position") for role in roles)
+        found.append(("in", "height" if size["height"] == 1 else "width"))
+    elif size["in"] == 1:
+        found += [(letter, "in") for letter in ("height", "width") if size[letter] == n_letters]
+    return tuple(
+        tuple({"kernel": "kernel", letter: "letter", single: SINGLE}.get(role, "position") for role in roles)
+        for letter, single in found
+    )

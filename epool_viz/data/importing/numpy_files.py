@@ -9,8 +9,8 @@ from typing import IO, Any
 import numpy as np
 
 from epool_viz.data.importing.archives import DAMAGE, Archive
+from epool_viz.data.importing.arrays import network_of_named
 from epool_viz.data.importing.network import Array, Network, Tensor
-from epool_viz.data.importing.tensors import matrices, network_of_tensors
 from epool_viz.errors import FormatError
 
 _LONGEST_HEADER = 10_000
@@ -32,9 +32,7 @@ def read_npz(archive: Archive, source: str) -> Network:
 
 
 def _network(tensors: list[Tensor], source: str, format: str) -> Network:  # noqa: A002
-    network = network_of_tensors(tensors, source=source, format=format)
-    if not network.convolutions:
-        network = matrices(tensors, source=source, format=format)
+    network = network_of_named(tensors, source=source, format=format)
     if not network.convolutions:
         found = "; ".join(f"an array of shape {tensor.shape}, {tensor.name!r}" for tensor in tensors[:5])
         raise FormatError(source, None, found, "(letter, position) or (kernel, letter, position)")

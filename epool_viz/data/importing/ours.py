@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from epool_viz.data.importing.network import Network, Step, Tensor
+from epool_viz.data.importing.network import Network, Step, Tensor, tensor_of
 from epool_viz.data.importing.whole import WholeNetwork
 
 
@@ -30,7 +30,9 @@ def with_settings(network: Network, tensors: Sequence[Tensor], entry: Any) -> Ne
     output = named.get("output.weight")
     dense = Step("dense", "output", "Dense", {} if output is None else {"weight": output})
     after = (*steps_of(settings), dense)
-    conv = dataclasses.replace(plain, after=after, padding=str(settings.get("padding", "valid")), at_input=True)
+    conv = dataclasses.replace(
+        plain, after=after, padding=str(settings.get("padding", "valid")), at_input=True, before=()
+    )
     bias = named.get("output.bias")
     number = bias.read().astype(float).item() if bias is not None and math.prod(bias.shape) == 1 else None
     whole = WholeNetwork.of_settings(settings, number)
@@ -46,7 +48,8 @@ def steps_of(settings: Mapping[str, Any]) -> Iterator[Step]:
     if isinstance(pooling, Mapping):
         if isinstance(pooling.get("local_window"), int) and pooling["local_window"] > 1:
             yield Step("pooling", "local_window", "local max")
-        yield Step("pooling", "pooling", str(pooling.get("method", "")))
+        mode = {"mode": tensor_of("mode", 1)} if pooling.get("mode") == 1 else {}
+        yield Step("pooling", "pooling", str(pooling.get("method", "")), mode)
 
 
 def _settings(text: Any) -> Mapping[str, Any] | None:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Any, NoReturn
 
 import numpy as np
 
-from epool_viz.data.importing.network import Array, Network, Tensor
+from epool_viz.data.importing.arrays import network_of_named
+from epool_viz.data.importing.network import Array, Network, Tensor, in_order
 from epool_viz.data.importing.ours import with_settings
-from epool_viz.data.importing.tensors import network_of_tensors
 from epool_viz.data.model_files import require_unchanged, whole_header
 from epool_viz.errors import FormatError
 
-_DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4", "I16": "<i2",
-           "I8": "<i1", "U8": "<u1", "U16": "<u2", "U32": "<u4", "U64": "<u8", "BOOL": "<u1"}  # fmt: skip
+_DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 _ACCEPTED = "a whole safetensors file"
 
 
@@ -34,10 +34,21 @@ def read_safetensors(raw: bytes, source: str) -> Network:
     header, start = whole_header(raw, source)
     about = header.pop("__metadata__", None)
     require_unchanged(raw, source)
-    # in the order of the numbers: writers sort the header by type
+    # in the order of the numbers, as writers sort the header by type; where that is the alphabet's it says nothing
     entries = sorted(header.items(), key=lambda item: _begin(item[1]))
+    if [name for name, _ in entries] == sorted(header):
+        entries.sort(key=lambda item: in_order(item[0]))
     tensors = [tensor for name, entry in entries if (tensor := _tensor(raw, start, name, entry, source)) is not None]
-    network = network_of_tensors(tensors, source=source, format="safetensors")
+    network = network_of_named(tensors, source=source, format="safetensors")
+    unread = [_said(name, entry) for name, entry in entries if _could_be_kernels(entry)]
+    if unread and not any(len(each.shape) in (3, 4) for each in tensors):
+        found = f"no convolution of a type that is read here, but {'; '.join(unread[:4])}"
+        raise FormatError(source, None, found, f"weights as {', '.join(_DTYPES)}")
+    remarks = (
+        *network.remarks,
+        *(f"{each} is not read: packed numbers need what unpacks them." for each in unread[:8]),
+    )
+    network = dataclasses.replace(network, remarks=remarks)
     return with_settings(network, tensors, about.get("epool_viz") if isinstance(about, dict) else None)
 
 
@@ -53,7 +64,7 @@ def _tensor(raw: bytes, start: int, name: str, entry: Any, source: str) -> Tenso
     if not (_are_whole(shape) and _are_whole(offsets) and len(offsets) == 2):  # type: ignore[arg-type]
         _refuse(source, f"an entry {name!r} without shape and place")
     if not isinstance(kind, str) or kind not in _DTYPES:
-        return None  # eight-bit floats and the like: no weight of a first layer
+        return None  # floats of eight bits and whole numbers: packed weights, whose scale stands elsewhere
     dtype = np.dtype(_DTYPES[kind])
     begin, end = offsets  # type: ignore[misc]
     claimed, held = math.prod(shape) * dtype.itemsize, len(raw) - start  # type: ignore[arg-type]
@@ -65,6 +76,15 @@ def _tensor(raw: bytes, start: int, name: str, entry: Any, source: str) -> Tenso
         return (values.astype(np.uint32) << 16).view(np.float32) if kind == "BF16" else values
 
     return Tensor(name, tuple(shape), read)  # type: ignore[arg-type]
+
+
+def _could_be_kernels(entry: Any) -> bool:
+    """Whether it is a weight of three axes or four whose numbers are packed."""
+    return entry.get("dtype") not in _DTYPES and len(entry["shape"]) in (3, 4)
+
+
+def _said(name: str, entry: Any) -> str:
+    return f"`{name[:80]}` ({', '.join(map(str, entry['shape']))}) of type {str(entry.get('dtype'))[:20]}"
 
 
 def _are_whole(values: Any) -> bool:

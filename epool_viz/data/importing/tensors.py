@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
-
-import numpy as np
 
 from epool_viz.data.importing.network import (
     KERAS_1D,
     KERAS_2D,
     TORCH_1D,
     TORCH_2D,
-    Array,
     Convolution,
     Network,
     Step,
     Tensor,
     tensor_of,
 )
+from epool_viz.data.importing.parts import joined
 
 USUAL_EPSILON = 1e-5  # torch's
 _WEIGHTS = (".weight", "/kernel", "_W", ".kernel", "/vars/0", "/W")
 _BIASES = {
     ".weight": ".bias", "/kernel": "/bias", "_W": "_b", ".kernel": ".bias", "/vars/0": "/vars/1", "/W": "/b"
 }  # fmt: skip
+_MOST_NUMBERS = 32  # that count in the order of a name
+_BARE = {"weight": "bias"}
 _OF_KERAS = ("/kernel", "/vars/0", "_W", "/W")
+# in the names that Keras gives: of layers whose weight is no one kernel over the letters
+_NOT_PLAIN = ("depthwise", "pointwise", "separable", "transpose", "locally", "recurrent")
+NOT_READ = "{} is of a depthwise, separable or transposed convolution, or of none, and is not read."
 _NO_WEIGHTS = ("exp_avg", "exp_avg_sq", "momentum", "optimizer", "moving_", "running_")
-# how torch stores a weight of unit length and its length apart
-_PARTED = (("weight_v", "weight_g"), ("parametrizations.weight.original1", "parametrizations.weight.original0"))
 
 
 def network_of_tensors(
@@ -48,21 +50,32 @@ def network_of_tensors(
     roles : "torch", "keras" or None
         Whose order of axes it is; None tells by the names.
     """
-    whole = list(_joined(tensors))
+    whole, doubts = joined(_in_order(tensors), source)
     by_name = {tensor.name: tensor for tensor in whole}
     convolutions = [
-        _convolution(tensor, by_name, whole, roles)
+        dataclasses.replace(_convolution(tensor, by_name, whole, roles), doubt=doubts.get(tensor.name, ""))
         for tensor in whole
         if len(tensor.shape) in (3, 4) and not any(word in tensor.name for word in _NO_WEIGHTS)
     ]
-    return Network(source, format, tuple(convolutions))
+    # what is called as the weights of layers are comes before anything else of that shape
+    convolutions.sort(key=lambda conv: not conv.weight.name.endswith((*_WEIGHTS, *_BARE)))
+    plain = tuple(each for each in convolutions if not _is_other(each.weight.name, roles))
+    left_out = tuple(NOT_READ.format(each.weight.said) for each in convolutions if each not in plain)
+    return Network(source, format, plain, left_out)
+
+
+def _is_other(name: str, roles: str | None) -> bool:
+    """Whether Keras names a weight as one of a layer that is no plain convolution."""
+    is_of_keras = roles == "keras" or any(name.removesuffix(":0").endswith(each) for each in _OF_KERAS)
+    return is_of_keras and any(word in name.lower() for word in _NOT_PLAIN)
 
 
 def network_of_arrays(arrays: Mapping[str, Any], *, source: str, format: str) -> Network:  # noqa: A002
     """The same of arrays that are here already; a matrix is one kernel where nothing has three axes."""
     tensors = [tensor_of(str(name), values) for name, values in arrays.items()]
     network = network_of_tensors(tensors, source=source, format=format)
-    return network if network.convolutions else matrices(tensors, source=source, format=format)
+    is_matrix = not network.convolutions and all(len(each.shape) < 3 for each in tensors)
+    return matrices(tensors, source=source, format=format) if is_matrix else network
 
 
 def matrices(tensors: Sequence[Tensor], *, source: str, format: str) -> Network:  # noqa: A002
@@ -78,17 +91,18 @@ def matrices(tensors: Sequence[Tensor], *, source: str, format: str) -> Network:
 def _convolution(
     tensor: Tensor, by_name: Mapping[str, Tensor], whole: Sequence[Tensor], said: str | None
 ) -> Convolution:
-    ending = next((each for each in _WEIGHTS if tensor.name.endswith(each)), "")
+    bare = next((each for each in _BARE if tensor.name == each), "")  # of a layer that is all there is
+    ending = bare or next((each for each in _WEIGHTS if tensor.name.endswith(each)), "")
     stem = tensor.name.removesuffix(ending)
-    bias = by_name.get(stem + _BIASES[ending]) if ending else None
-    framework = said or ("torch" if ending == ".weight" else "keras" if ending in _OF_KERAS else None)
+    bias = by_name.get(_BARE[bare] if bare else stem + _BIASES[ending]) if ending else None
+    framework = said or ("torch" if ending in (".weight", "weight") else "keras" if ending in _OF_KERAS else None)
     axes = {"torch": {3: TORCH_1D, 4: TORCH_2D}, "keras": {3: KERAS_1D, 4: KERAS_2D}}.get(str(framework), {})
     roles = axes.get(len(tensor.shape))
     n = None if roles is None else tensor.shape[roles.index("kernel")]
     if bias is not None and n is not None and bias.shape != (n,):
         bias = None
     batch_norm = _next_batch_norm(tensor, whole, by_name, n)
-    return Convolution(stem or tensor.name, tensor, bias, roles, batch_norm=batch_norm)
+    return Convolution(stem or ("the convolution" if bare else tensor.name), tensor, bias, roles, batch_norm=batch_norm)
 
 
 def _next_batch_norm(
@@ -107,28 +121,21 @@ def _next_batch_norm(
     return None
 
 
-def _joined(tensors: Sequence[Tensor]) -> Iterator[Tensor]:
-    """The tensors, those of a weight normalisation put together again."""
-    by_name = {tensor.name: tensor for tensor in tensors}
-    for tensor in tensors:
-        for direction, length in _PARTED:
-            stem = tensor.name.removesuffix(direction)
-            if stem != tensor.name and stem + length in by_name:
-                yield _unparted(tensor, by_name[stem + length], stem + "weight")
-                break
-            stem = tensor.name.removesuffix(length)
-            if stem != tensor.name and stem + direction in by_name:
-                break
-        else:
-            yield tensor
+def _in_order(tensors: Sequence[Tensor]) -> list[Tensor]:
+    """The tensors as they come, but layers that differ by a number only by that number: 2 before 10."""
+    ranks: dict[tuple[str, ...], int] = {}
 
+    def key(name: str) -> list[tuple[int, int]]:
+        parts = re.split(r"(\d{1,9})", name, maxsplit=_MOST_NUMBERS)
+        found = []
+        for place, part in enumerate(parts):
+            if place % 2:
+                found.append((0, int(part)))
+            else:
+                # what has no number keeps the place at which it first came
+                plain = tuple(parts[: place + 1])
+                found.append((ranks.setdefault(plain, len(ranks)), 0))
+        return found
 
-def _unparted(direction: Tensor, length: Tensor, name: str) -> Tensor:
-    def read() -> Array:
-        v = np.asarray(direction.read(), dtype=np.float64)
-        g = np.asarray(length.read(), dtype=np.float64).reshape(-1, *(1,) * (v.ndim - 1))
-        norm = np.sqrt((v**2).sum(axis=tuple(range(1, v.ndim)), keepdims=True))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return g * v / norm
-
-    return dataclasses.replace(direction, name=name, read=read)
+    keys = {tensor.name: key(tensor.name) for tensor in tensors}
+    return sorted(tensors, key=lambda tensor: keys[tensor.name])

@@ -40,11 +40,11 @@ from epool_viz.data.importing.kernels import ImportedKernels
 from epool_viz.data.sequences import SequenceSet, parse_sequences
 from epool_viz.data.simulate import shuffle_known_letters
 from epool_viz.errors import ArgumentError, EpoolError
-from epool_viz.panels.brought import BroughtModel, said_of
+from epool_viz.panels.brought import BroughtModel, said_of, text_of_file
 from epool_viz.panels.e_step.kernels import LARGEST_ENTRY
 from epool_viz.panels.e_step.model import friendly
 from epool_viz.panels.states import restore_choices
-from epool_viz.panels.yours import CHOICE, NotYetHere, Yours, kernels_of, sequences_of
+from epool_viz.panels.yours import CHOICE, OF_A_FIELD, NotYetHere, Yours, kernels_of, sequences_of
 
 Array = np.ndarray[Any, Any]
 
@@ -197,9 +197,8 @@ class AttributionModel(HasTraits):
             self.message = f"The file {name} has {len(content):,} bytes; accepted: at most {LONGEST_TEXT:,}."
             return
         try:
-            text = content.decode("utf-8-sig")
-            parse_sequences(text, source=name, alphabet="DNA")
-        except UnicodeDecodeError:
+            text = text_of_file(name, content, OF_A_FIELD)
+        except ArgumentError:
             self.message = f"The file {name} is no text in UTF-8; accepted: FASTA, or a sequence a line."
             return
         except EpoolError as error:
@@ -485,4 +484,4 @@ def _read(
 
 @lru_cache(maxsize=4)
 def _parsed(text: str) -> SequenceSet:
-    return parse_sequences(text, source="the pasted text", alphabet="DNA")
+    return parse_sequences(text, source="the pasted text", alphabet="DNA", limits=OF_A_FIELD)

@@ -55,7 +55,13 @@ BASELINES = [
     ("nothing (zeros)", "zeros"),
     ("ten shuffles of the sequence", "shuffles"),
 ]
-KERNELS_ALONE = "Of this file there are kernels only: choose one, and it is read exactly."
+KERNELS_ALONE = {
+    True: "Of this file there are kernels only: choose one, and it is read exactly.",
+    None: "Of this file there are kernels only: choose one, and it is read exactly, if it reads letters, which is not "
+    "known.",
+    False: "Of this file there are kernels only, and they do not read letters: what is shown is of their numbers, and "
+    "not of the network.",
+}
 WHOLE = "A whole network of epool_viz: everything on this page is computed from it."
 KEPT_HERE = "It is kept in this browser as your model, for every dashboard; “Your data” forgets it."
 EXACT_OF_KERNEL = (

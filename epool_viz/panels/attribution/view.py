@@ -224,11 +224,11 @@ def own_html(own: ImportedKernels) -> str:
     """What was brought, whether it is a whole network, and what was taken for granted."""
     n = len(own)
     shape = f"{n:,} {'kernel' if n == 1 else 'kernels'} of {own.width} letters"
-    told = page.WHOLE if own.whole else page.KERNELS_ALONE
+    told = page.WHOLE if own.whole else page.KERNELS_ALONE[own.reads_letters]
     return (
         f"<p><b>{escape(own.source)}</b>: {shape}. {escape(told)}</p>"
         f"<details><summary>How it was read, and what holds</summary>"
-        f"{bullets((*own.assumptions, *own.statements))}</details>"
+        f"{bullets(own.report)}</details>"
         f'<p class="ep-note">{escape(page.KEPT_HERE)}</p>'
     )
 

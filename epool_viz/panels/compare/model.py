@@ -13,6 +13,7 @@ from traitlets import Bool, Enum, Float, HasTraits, Int, TraitError, Unicode, va
 from epool_viz.core.scan import PADDINGS
 from epool_viz.data.gallery import load_example, load_example_race
 from epool_viz.data.jaspar import load_jaspar
+from epool_viz.data.limits import Limits
 from epool_viz.data.races import RaceRecord
 from epool_viz.data.sequences import SequenceSet, parse_sequences
 from epool_viz.data.simulate import add_shuffled_negatives, simulate, split_sequences
@@ -29,6 +30,7 @@ WITH_M = ("logsumexp", "expectation", "expectation_mode1")
 STAGES = ("idle", "preparing", "racing", "stopping", "finished", "stopped", "failed")
 # Hard caps, in one place: whatever a page sends, this is as far as it goes.
 MOST_LETTERS = 6_000_000
+OF_A_FILE = Limits(bytes=4 * 8_000_000, records=100_000, letters=MOST_LETTERS)
 LONGEST_TEXT = 8_000_000  # characters; below what the page's connection takes in one message
 BOUNDS: dict[str, tuple[int, int]] = {
     "n": (40, 6000),
@@ -210,7 +212,7 @@ def _simulated(state: Mapping[str, Any]) -> tuple[SequenceSet, str]:
 def _pasted(state: Mapping[str, Any]) -> tuple[SequenceSet, str]:
     if not state["pasted"].strip():
         raise ArgumentError("sequences", "empty", "FASTA of bound sequences, or lines of sequence and label 0 or 1")
-    return _own(parse_sequences(state["pasted"], alphabet="DNA"), state)
+    return _own(parse_sequences(state["pasted"], alphabet="DNA", limits=OF_A_FILE), state)
 
 
 def _kept(state: Mapping[str, Any]) -> tuple[SequenceSet, str]:

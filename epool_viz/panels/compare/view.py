@@ -17,6 +17,7 @@ from epool_viz.data.races import RaceRecord, RunRecord
 from epool_viz.errors import ArgumentError, MissingExtraError
 from epool_viz.figures.palette import LIGHT
 from epool_viz.figures.svg import logo_svg
+from epool_viz.panels.brought import text_of_file
 from epool_viz.panels.compare import page, takeaway
 from epool_viz.panels.compare.charts import (
     NAMES,
@@ -29,7 +30,7 @@ from epool_viz.panels.compare.charts import (
     race_lines,
     race_trace,
 )
-from epool_viz.panels.compare.model import BOUNDS, LONGEST_TEXT, CompareModel, e_step_state, verdict
+from epool_viz.panels.compare.model import BOUNDS, LONGEST_TEXT, OF_A_FILE, CompareModel, e_step_state, verdict
 from epool_viz.panels.compare.racer import Racer
 from epool_viz.panels.dashboard import Dashboard, shown_if
 from epool_viz.panels.following import Follower
@@ -213,10 +214,7 @@ class CompareView(Dashboard):
             self.model.methods = [method for method, box in self.boxes.items() if box.value]
 
     def _take_file(self, name: str, content: bytes) -> None:
-        try:
-            self.model.pasted = content.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            raise ArgumentError(f"the file {name}", "not a text in UTF-8", "FASTA or a table") from None
+        self.model.pasted = text_of_file(name, content, OF_A_FILE)
 
     def _begin(self, _: Any) -> None:
         if self.racer.is_running:

@@ -14,7 +14,7 @@ from epool_viz.core.scan import PADDINGS
 from epool_viz.data.gallery import load_example_model
 from epool_viz.data.importing.kernels import ImportedKernels
 from epool_viz.data.importing.motif_kernels import IMAGINARY_SITES as IMAGINARY_SITES
-from epool_viz.data.importing.motif_kernels import is_motif_file, log_odds
+from epool_viz.data.importing.motif_kernels import OF_THE_FILE, is_motif_file, log_odds
 from epool_viz.data.jaspar import load_jaspar
 from epool_viz.data.motif_files import Motif, ParsedMatrix, parse_matrix, parse_motifs
 from epool_viz.errors import ArgumentError
@@ -70,14 +70,24 @@ def matrix_kernel(parsed: ParsedMatrix, label: str, background: Any, both_strand
     return motif_kernel(motif, background, both_strands)
 
 
-def own_kernel(imported: ImportedKernels, which: int) -> Kernel:
-    """A kernel of the model that the visitor brought; beyond the last one, the last one."""
+def own_kernel(imported: ImportedKernels, which: int, background: Any) -> Kernel:
+    """A kernel of the model that the visitor brought; beyond the last one, the last one.
+
+    Motifs are held against `background`, whatever the one of their file: each means itself at m = 1.
+    """
     place = min(which, len(imported) - 1)
     matrix = np.asarray(imported.kernels[place], dtype=float)
+    said = (*imported.statements[1:], *imported.assumptions, *((imported.check,) if imported.check else ()))
+    if imported.format == "motifs":
+        shares = [np.full(len(matrix), 1 / len(matrix)) if q is None else q for q in (imported.background, background)]
+        odds = np.log(shares[0]) - np.log(np.asarray(shares[1], dtype=float))
+        matrix = matrix + np.where(matrix.any(axis=0), odds[:, None], 0.0)  # a column of zeros only fills up
+        unused = "The file has a background of its own, which is not the one on the screen"
+        said = tuple(each.replace(OF_THE_FILE, unused) for each in said) if abs(odds).max() > 1e-6 else said
     reading = f"From {imported.source}. {imported.statements[0] if imported.statements else ''}".strip()
-    said = (*imported.statements[1:], *imported.assumptions)
+    is_of_network = imported.format not in ("motifs", "matrix")  # a matrix in text is one that was typed
     is_motif = imported.format == "motifs"
-    return Kernel(matrix, imported.names[place], reading, said, is_motif=is_motif, is_of_network=not is_motif)
+    return Kernel(matrix, imported.names[place], reading, said, is_motif=is_motif, is_of_network=is_of_network)
 
 
 def random_kernel(width: int, seed: int) -> Kernel:
@@ -186,10 +196,17 @@ def own_note(imported: ImportedKernels, which: int, choices: Mapping[str, Any]) 
     changed = [_said(key, value) for key, value in own.items() if choices[key] != value]
     if changed:
         return f"Not what the network computes: it has {_listed(changed)}."
-    told = [_said(key, own[key]) for key in ("activation", "padding") if key in own]
-    said = f"Set as the file says: its bias{''.join(f', {each}' for each in told)}."
+    if imported.reads_letters is False:
+        return "Not what the network computes: these kernels do not read letters."
+    told = ["its bias"] if imported.bias_is_known else []
+    told += [_said(key, own[key]) for key in ("activation", "padding") if key in own]
+    said = f"Set as the file says: {', '.join(told)}." if told else "The file says no more than the kernel."
     if imported.activation not in (None, *ACTIVATIONS):
-        return f"{said} Its activation ({imported.activation}) is none of the choices: these are the scores before it."
+        said += f" Its activation ({imported.activation}) is none of the choices: these are the scores before it."
+    if not imported.bias_is_known:
+        said += " Its bias is not known, and 0 is taken."
+    if imported.reads_letters is None:
+        said += " Whether it reads letters is not known."
     return said
 
 

@@ -21,17 +21,21 @@ from epool_viz.core.posterior import OCCURRENCES
 from epool_viz.core.scan import PADDINGS
 from epool_viz.core.strands import STRAND_READINGS
 from epool_viz.core.trace import EStepTrace, e_step_trace
+from epool_viz.data._source import open_text
 from epool_viz.data.gallery import MODEL_NAMES, load_example
+from epool_viz.data.limits import Limits
 from epool_viz.data.sequences import SequenceSet, parse_sequences
 from epool_viz.errors import ArgumentError, EpoolError
+from epool_viz.panels.brought import text_of_file
 from epool_viz.panels.e_step import kernels
 from epool_viz.panels.e_step.steps import Step, active_steps
 from epool_viz.panels.states import not_usable, require_known
-from epool_viz.panels.yours import CHOICE, NotYetHere, Yours, kernel_names, kernels_of, sequences_of
+from epool_viz.panels.yours import CHOICE, OF_A_FIELD, NotYetHere, Yours, kernel_names, kernels_of, sequences_of
 
 # Hard caps, in one place: whatever a page sends, this is as far as it goes.
 MOST_LETTERS = 10_000
 WIDEST = 50
+LONGEST_MATRIX = 50_000  # characters of a typed kernel
 LONGEST_TEXT = 1_000_000
 BOUNDS: dict[str, tuple[float, float]] = {
     "m": (0.0, 20.0),
@@ -185,8 +189,8 @@ class EStepModel(HasTraits):
     def load_sequence_file(self, name: str, content: bytes) -> None:
         """Use an uploaded file of sequences; one that cannot be read is explained and changes nothing."""
         try:
-            text = _decoded(name, content)
-            parse_sequences(text, source=name, alphabet="DNA")
+            _require_modest(name, content)
+            text = text_of_file(name, content, OF_A_FIELD)
         except EpoolError as error:
             self.message = friendly(error)
             return
@@ -264,9 +268,10 @@ class EStepModel(HasTraits):
 
     @validate("pasted", "kernel_text", "file_text")
     def _short_enough(self, proposal: Any) -> str:
-        if len(proposal.value) <= LONGEST_TEXT:
+        most = LONGEST_MATRIX if proposal.trait.name == "kernel_text" else LONGEST_TEXT
+        if len(proposal.value) <= most:
             return str(proposal.value)
-        self.message = f"The text has {len(proposal.value):,} characters; accepted: at most {LONGEST_TEXT:,}."
+        self.message = f"The text has {len(proposal.value):,} characters; accepted: at most {most:,}."
         return str(getattr(self, proposal.trait.name))
 
     @observe("which")
@@ -389,7 +394,7 @@ class EStepModel(HasTraits):
         elif self.kernel_source == "trained":
             kernel = kernels.trained_kernel(self.trained, self.rank)
         elif self.kernel_source == CHOICE:
-            kernel = kernels.own_kernel(kernels_of(self.yours), self.which)
+            kernel = kernels.own_kernel(kernels_of(self.yours), self.which, background)
         elif self.kernel_source == "random":
             kernel = kernels.random_kernel(self.width, self.seed)
         elif self.kernel_source == "file":
@@ -472,12 +477,16 @@ def _clamped(value: Any, low: float, high: float, otherwise: Any = 0) -> Any:
     return type(value)(min(max(round(value, 9), low), high))
 
 
-def _decoded(name: str, content: bytes) -> str:
+def _require_modest(name: str, content: bytes) -> None:
     if len(content) > LONGEST_TEXT:
         found = f"{len(content):,} bytes large"
         raise ArgumentError(f"the file {name}", found, f"at most {LONGEST_TEXT:,} bytes")
+
+
+def _decoded(name: str, content: bytes) -> str:
+    _require_modest(name, content)
     try:
-        return bytes(content).decode("utf-8-sig")
+        return open_text(content, name, limits=Limits(bytes=LONGEST_TEXT)).read_all().decode("utf-8-sig")
     except UnicodeDecodeError:
         accepted = "a text: MEME, JASPAR, or rows of numbers"
         raise ArgumentError(f"the file {name}", "not a text in UTF-8", accepted) from None
@@ -490,4 +499,4 @@ def _example(name: str) -> SequenceSet:
 
 @lru_cache(maxsize=4)
 def _parsed(text: str) -> SequenceSet:
-    return parse_sequences(text, alphabet="DNA")
+    return parse_sequences(text, alphabet="DNA", limits=OF_A_FIELD)

@@ -56,10 +56,10 @@ READINGS: tuple[dict[str, Any], ...] = (
     },
     {
         "key": "strand_reading",
-        "label": "The other strand reads",
+        "label": "On the other strand",
         "choices": [
-            {"value": "motif", "label": "a motif, against the same background"},
-            {"value": "network", "label": "a network's kernel, as it is"},
+            {"value": "motif", "label": "the motif, against the same background"},
+            {"value": "network", "label": "the same kernel, as a network scans"},
         ],
         "when": {"key": "strands_differ", "is": True},
     },

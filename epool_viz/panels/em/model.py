@@ -21,6 +21,7 @@ from epool_viz.data.jaspar import load_jaspar
 from epool_viz.data.sequences import SequenceSet, parse_sequences
 from epool_viz.data.simulate import simulate
 from epool_viz.errors import ArgumentError, EpoolError
+from epool_viz.panels.brought import text_of_file
 from epool_viz.panels.e_step.kernels import (
     jaspar_kernel,
     network_settings,
@@ -32,7 +33,7 @@ from epool_viz.panels.e_step.kernels import (
 from epool_viz.panels.em.recipe import MOST_FOUND, WINDOW, Recipe, recipes_of, require_window
 from epool_viz.panels.em.trail import Trail, bits_between
 from epool_viz.panels.states import not_usable, require_known
-from epool_viz.panels.yours import CHOICE, NotYetHere, Yours, kernel_names, kernels_of, sequences_of
+from epool_viz.panels.yours import CHOICE, OF_A_FIELD, NotYetHere, Yours, kernel_names, kernels_of, sequences_of
 
 DATA = ("crp0", "crp_sites", "simulated", "ctcf_peaks", "p73_peaks", "pasted", CHOICE)
 SEARCHED = ("random", "substrings")  # of the windows of the sequences themselves
@@ -523,7 +524,7 @@ class EMModel(HasTraits):
             note = "A window of the sequences: its own letters with 70 %, the rest shared as the background has it."
             return Start(f"window {of}", len(of), window_ppm(DNA.encode(of), background), note=note)
         if start == CHOICE:
-            own = own_kernel(kernels_of(self.yours), place)
+            own = own_kernel(kernels_of(self.yours), place, background)
             require_usable(own, WIDEST)
             ppm = np.asarray(kernel_to_pwm_at(own.matrix, 1.0, background=background).ppm)
             note = f"{own.reading} Its exact PPM, the numbers read to the base e."
@@ -553,7 +554,10 @@ class EMModel(HasTraits):
     def load_file(self, name: str, content: bytes) -> None:
         """Use an uploaded file of sequences; one that cannot be read is explained and changes nothing."""
         try:
-            text = _decoded(name, content)
+            if len(content) > LONGEST_TEXT:
+                found = f"{len(content):,} bytes large"
+                raise ArgumentError(f"the file {name}", found, f"at most {LONGEST_TEXT:,} bytes")
+            text = text_of_file(name, content, OF_A_FIELD)
             require_small(_parsed(text, name))
         except EpoolError as error:
             self.message = friendly(error)
@@ -659,7 +663,7 @@ _SOURCES: dict[str, Callable[[Mapping[str, Any]], SequenceSet]] = {"simulated": 
 
 @lru_cache(maxsize=4)
 def _parsed(text: str, source: str) -> SequenceSet:
-    return parse_sequences(text, source=source, alphabet="DNA")
+    return parse_sequences(text, source=source, alphabet="DNA", limits=OF_A_FIELD)
 
 
 def require_small(sequences: SequenceSet) -> None:
@@ -682,12 +686,3 @@ def friendly(error: EpoolError) -> str:
     called = error.name.replace("_", " ")
     verb = "are" if called.endswith("s") else "is"
     return f"{called[:1].upper()}{called[1:]} {verb} {error.found}; accepted: {error.accepted}."
-
-
-def _decoded(name: str, content: bytes) -> str:
-    if len(content) > LONGEST_TEXT:
-        raise ArgumentError(f"the file {name}", f"{len(content):,} bytes large", f"at most {LONGEST_TEXT:,} bytes")
-    try:
-        return bytes(content).decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ArgumentError(f"the file {name}", "not a text in UTF-8", "FASTA, or sequences, one a line") from None

@@ -24,9 +24,11 @@ from epool_viz.core.scan import PADDINGS, scan
 from epool_viz.core.windows import Windows, windows_of
 from epool_viz.data.gallery import example_model_data, load_example_model
 from epool_viz.data.importing.kernels import ImportedKernels
-from epool_viz.data.sequences import SequenceSet, parse_sequences
+from epool_viz.data.sequences import SequenceSet
 from epool_viz.data.simulate import split_sequences
 from epool_viz.errors import ArgumentError
+from epool_viz.panels.brought import sequences_of_file
+from epool_viz.panels.yours import LIMITS
 
 Array = np.ndarray[Any, Any]
 
@@ -66,6 +68,8 @@ class KernelSet:
         What was taken for granted, and what holds, a sentence each.
     names : tuple of str
         One a kernel, or none.
+    checks : tuple of str
+        What is not known, and how the kernels were held against their model, a sentence each.
     """
 
     name: str
@@ -82,6 +86,7 @@ class KernelSet:
     alphabet: Alphabet = DNA
     notes: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.kernels)
@@ -143,6 +148,10 @@ def gallery_kernels(name: str) -> KernelSet:
     )
 
 
+# behind the title: what a logo of these kernels is
+_MEANING = {True: "", None: ": motifs, if they read letters", False: ": no motifs, they do not read letters"}
+
+
 def kernel_set_of(found: ImportedKernels) -> KernelSet:
     """Imported kernels as those of a model.
 
@@ -157,7 +166,7 @@ def kernel_set_of(found: ImportedKernels) -> KernelSet:
     activation = found.activation if found.activation in ACTIVATIONS else "identity"
     return KernelSet(
         "",
-        f"{found.source} ({found.format})",
+        f"{found.source} ({found.format})" + _MEANING[found.reads_letters],
         np.asarray(found.kernels, dtype=float),
         np.asarray(found.bias, dtype=float),
         None if found.output_weights is None else np.asarray(found.output_weights, dtype=float),
@@ -170,7 +179,15 @@ def kernel_set_of(found: ImportedKernels) -> KernelSet:
         found.alphabet,
         (*_left_out(found), *found.assumptions, *found.statements),
         found.names,
+        tuple(_of_the_check(found)),
     )
+
+
+def _of_the_check(found: ImportedKernels) -> Iterable[str]:
+    if found.activation is None and found.format not in ("motifs", "matrix"):
+        yield "What the scores go through is not known; here they are taken as they are."
+    if found.check:
+        yield found.check
 
 
 def _method_of(pooling: str | None) -> str:
@@ -202,8 +219,7 @@ def samples_of_file(name: str, raw: bytes, kernels: KernelSet) -> Samples:
     """
     if len(raw) > LARGEST_FILE:
         raise ArgumentError(f"the file {name}", f"{len(raw):,} bytes large", f"at most {LARGEST_FILE:,} bytes")
-    found = parse_sequences(raw, source=name, alphabet=kernels.alphabet)
-    return samples_of_set(found, name)
+    return samples_of_set(sequences_of_file(name, raw, LIMITS, kernels.alphabet.name), name)
 
 
 def samples_of_set(found: SequenceSet, name: str) -> Samples:

@@ -320,7 +320,7 @@ class LogosView(Dashboard):
             return ""
         kernels = model.kernels
         shape = f"{len(kernels)} kernels of {kernels.width} letters ({kernels.alphabet.name})"
-        told = f'{bullets(kernels.notes)}<p class="ep-note">{escape(page.KEPT_HERE)}</p>'
+        told = f'{bullets((*kernels.notes, *kernels.checks))}<p class="ep-note">{escape(page.KEPT_HERE)}</p>'
         return (
             f"<p><b>{escape(kernels.title)}</b>: {shape}.</p>"
             f"<details><summary>How it was read, and where it is kept</summary>{told}</details>"

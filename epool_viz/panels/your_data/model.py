@@ -9,12 +9,12 @@ from traitlets import Any as AnyTrait
 from traitlets import Bool, Tuple, Unicode, observe, validate
 
 from epool_viz.core.alphabet import DNA
-from epool_viz.data.sequence_problems import Problem, sequence_problems
-from epool_viz.data.sequences import SequenceSet, parse_sequences
-from epool_viz.errors import FormatError
+from epool_viz.data.importing.apart import SequencesRead, read_sequences_apart
+from epool_viz.data.sequence_problems import Problem
+from epool_viz.data.sequences import SequenceSet
 from epool_viz.panels.brought import BroughtModel
 from epool_viz.panels.states import restore_choices
-from epool_viz.panels.yours import MOST_TEXT, Yours
+from epool_viz.panels.yours import LIMITS, MOST_TEXT, Yours
 
 LONGEST_PASTE = 1_000_000
 
@@ -61,18 +61,17 @@ class YourDataModel(BroughtModel):
     def load_sequences(self, name: str, content: bytes) -> None:
         """Read a file or a text of sequences; one that cannot be read is explained line by line and changes nothing."""
         self.sequence_name = name
-        try:
-            if len(content) > MOST_TEXT:
-                raise FormatError(name, None, f"{len(content):,} bytes", f"at most {MOST_TEXT:,}")
-            read = parse_sequences(content, source=name)
-            if len(read.all_codes) > MOST_TEXT:
-                raise FormatError(name, None, f"{len(read.all_codes):,} letters", f"at most {MOST_TEXT:,}")
-        except FormatError as error:
-            found, are_all = _explained(name, content, error)
-            self.are_all_problems, self.sequence_problems = are_all, tuple(found)
-            return
-        self.sequence_problems = ()
-        self.sequences = read
+        if len(content) > MOST_TEXT:
+            too_large = Problem(None, "", f"{len(content):,} bytes", f"at most {MOST_TEXT:,}")
+            read = SequencesRead(None, (too_large,))
+        else:
+            read = read_sequences_apart(content, name=name, limits=LIMITS)
+        letters = 0 if read.sequences is None else len(read.sequences.all_codes)
+        if letters > MOST_TEXT:
+            read = SequencesRead(None, (Problem(None, "", f"{letters:,} letters", f"at most {MOST_TEXT:,}"),))
+        self.are_all_problems, self.sequence_problems = read.are_all, read.problems
+        if read.sequences is not None:
+            self.sequences = read.sequences
 
     def forget(self) -> None:
         """Drop everything."""
@@ -96,19 +95,6 @@ class YourDataModel(BroughtModel):
             return str(proposal.value)
         self.message = f"The text has {len(proposal.value):,} characters; accepted: at most {LONGEST_PASTE:,}."
         return str(getattr(self, proposal.trait.name))
-
-
-def _explained(name: str, content: bytes, error: FormatError) -> tuple[list[Problem], bool]:
-    """Every line at fault, where the content is text; else what the reader said."""
-    first = Problem(error.line, "", error.found, error.accepted)
-    if error.line is None or len(content) > MOST_TEXT:
-        return [first], True
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return [first], False
-    found, are_all = sequence_problems(text, source=name)
-    return found or [first], are_all
 
 
 def facts_of(sequences: SequenceSet) -> list[tuple[str, str]]:

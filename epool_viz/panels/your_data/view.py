@@ -200,19 +200,27 @@ def sequences_html(sequences: SequenceSet) -> str:
     )
 
 
+_READS = {True: "yes", False: "no", None: "not known"}
+
+
 def kernels_html(kernels: ImportedKernels) -> str:
     """What was read, what was taken for granted, what holds."""
-    n = len(kernels)
+    n, are_motifs = len(kernels), kernels.format in ("motifs", "matrix")
     facts = [
         ("Kernels", f"{n:,}, {kernels.width} letters wide, {kernels.alphabet.name}"),
         ("Kind of file", kernels.format),
         ("Layer", kernels.layer),
+        ("Reads letters", "" if are_motifs else _READS[kernels.reads_letters]),
+        ("Bias", "" if are_motifs or kernels.bias_is_known else "not known, 0 is taken"),
         ("Activation", {"identity": "none"}.get(str(kernels.activation), kernels.activation)),
         ("Pooling", kernels.pooling),
     ]
     told = "".join(f"<dt>{escape(name)}</dt><dd>{escape(str(value))}</dd>" for name, value in facts if value)
+    # a reading that does not agree with the model is no good one
+    kind = "ep-wrong" if kernels.difference is not None and kernels.reads_letters is False else "ep-good"
+    check = f"<p>{escape(kernels.check)}</p>" if kernels.check else ""
     return (
-        f'<p class="ep-good">Read: <b>{escape(kernels.source)}</b></p><dl class="ep-facts">{told}</dl>'
+        f'<p class="{kind}">Read: <b>{escape(kernels.source)}</b></p><dl class="ep-facts">{told}</dl>{check}'
         f"{_notes('Assumed', kernels.assumptions)}{_notes('What holds', kernels.statements)}"
     )
 
@@ -230,7 +238,8 @@ def logos_html(kernels: ImportedKernels) -> str:
         if _kind_of(kernels) == "information"
         else "Drawn: log odds against four letters alike, each kernel to its own height. The bits say how sure it is."
     )
-    return f'<p>{drawn}</p><div class="ep-logos">{shown}</div>{rest}'
+    meant = {True: "", None: " Motifs, if the kernels read letters.", False: " Of the numbers alone: no motifs."}
+    return f'<p>{drawn}{meant[kernels.reads_letters]}</p><div class="ep-logos">{shown}</div>{rest}'
 
 
 def _kind_of(kernels: ImportedKernels) -> str:

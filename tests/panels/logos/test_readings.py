@@ -210,3 +210,14 @@ def test_a_checkpoint_in_mode_1_is_pooled_in_mode_1(tmp_path, samples):
     with torch.no_grad():
         expected = model.pooled(torch.as_tensor(onehot, dtype=torch.float32)).numpy()
     np.testing.assert_allclose(r.pooled(found, onehot), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("reads", "words"),
+    [(True, "(arrays)"), (None, "motifs, if they read letters"), (False, "they do not read letters")],
+)
+def test_the_title_says_what_logos_of_these_kernels_are(reads, words):
+    check = "Checked against the model: 3e-07."
+    found = r.kernel_set_of(dataclasses.replace(BROUGHT, reads_letters=reads, check=check))
+    assert found.title.endswith(words)
+    assert found.checks == ("What the scores go through is not known; here they are taken as they are.", check)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import html
 import re
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from safetensors.numpy import save
 from epool_viz import dashboards, import_kernels
 from epool_viz.panels.brought import LARGEST_MODEL
 from epool_viz.panels.your_data.model import YourDataModel, facts_of
-from epool_viz.panels.your_data.view import logos_html
+from epool_viz.panels.your_data.view import kernels_html, logos_html
 from epool_viz.panels.yours import MOST_TEXT, packed_kernels, packed_sequences
 
 FASTA = b">one\nACGTTGCA\n>two <b>\nGGGCATN\n"
@@ -183,3 +185,28 @@ def test_an_earlier_visit_is_taken_up_and_forgetting_leaves_nothing():
     assert (view.model.sequences, view.model.kernels) == (None, None)
     assert (view.sequence_said.value, view.logos.value) == ("", "")
     view.close()
+
+
+@pytest.mark.parametrize(
+    ("reads", "told", "drawn"),
+    [
+        (True, "<dt>Reads letters</dt><dd>yes</dd>", "how sure it is."),
+        (None, "<dt>Reads letters</dt><dd>not known</dd>", "Motifs, if the kernels read letters."),
+        (False, "<dt>Reads letters</dt><dd>no</dd>", "Of the numbers alone: no motifs."),
+    ],
+)
+def test_whether_kernels_read_letters_and_agree_with_their_model_is_told(reads: Any, told: str, drawn: str) -> None:
+    read = import_kernels({"c.weight": np.arange(60.0).reshape(3, 4, 5)})
+    read = dataclasses.replace(read, reads_letters=reads, check="Checked <b>so</b>.", difference=0.5)
+    html = kernels_html(read)
+    assert told in html
+    assert "<dt>Bias</dt><dd>not known, 0 is taken</dd>" in html
+    assert "<p>Checked &lt;b&gt;so&lt;/b&gt;.</p>" in html
+    assert ('class="ep-wrong"' in html) == (reads is False)
+    assert drawn in logos_html(read)
+
+
+def test_motifs_are_no_network_and_no_bias_of_theirs_is_missed() -> None:
+    html = kernels_html(import_kernels(b"A 8 1\nC 1 7\nG 1 1\nT 0 1\n"))
+    assert "Reads letters" not in html
+    assert "Bias" not in html

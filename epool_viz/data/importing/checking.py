@@ -1,0 +1,121 @@
+"""Kernels held against what the network itself computes, where it can be run."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from epool_viz.core.scan import scan
+from epool_viz.data.importing.kernels import ImportedKernels, Reading
+from epool_viz.data.importing.network import Array, Network, NotRunError
+from epool_viz.data.importing.statements import disagreement
+
+MOST = 1e-4  # of a difference between single-precision sums, relative to how far the scores lie apart
+_LEAST_SHARE = 1e-2
+
+
+_SEED = 7
+_BATCH = 2
+
+
+def held_against(network: Network, found: ImportedKernels, reading: Reading) -> ImportedKernels:
+    """The same kernels held against what `network` computes of random one-hot letters, where it can be run.
+
+    Parameters
+    ----------
+    network : Network
+    found : ImportedKernels
+        As `assemble` gives them for this network and reading.
+    reading : Reading
+    """
+    if network.run is None:
+        return found
+    conv = next((each for each in network.convolutions if each.name == found.layer), None)
+    if found.reads_letters is False or conv is None or conv.before is None:
+        return not_checked(found, "it is not known that these kernels read letters")
+    codes = np.zeros((0, 0), np.int64)
+
+    def onehot_of(length: int | None) -> Array:
+        nonlocal codes
+        n = 3 * found.width + 31 if length is None else length
+        codes = np.random.default_rng(_SEED).integers(0, len(found.alphabet), (_BATCH if length is None else 1, n))
+        letters = np.array([[found.alphabet.letters.find(each)] for each in found.letters])
+        return (codes[:, None] == letters).astype(np.float32)
+
+    try:
+        scores = network.run(found.layer, onehot_of, reading.fold_batch_norm is not False)
+    except NotRunError as error:
+        return not_checked(found, str(error))
+    difference = largest_difference(found, codes, scores.values, first=scores.first, stride=scores.stride)
+    if difference is None:
+        return not_checked(found, "its input is shorter than a kernel")
+    return checked(found, difference)
+
+
+def largest_difference(
+    found: ImportedKernels, codes: Array, scores: Array, *, first: int = 0, stride: int = 1
+) -> float | None:
+    """The largest difference between the network's scores and those of the kernels that were read, on whole windows.
+
+    Parameters
+    ----------
+    found : ImportedKernels
+    codes : shape (batch, length)
+        Places of the letters in the order of `found.alphabet`; below 0 for an unknown one, whose windows take no part.
+    scores : shape (batch, kernel, window)
+        What the network computed.
+    first : int
+        The letter at which its first window starts; negative where that stands in the padding.
+    stride : int
+
+    Returns
+    -------
+    float or None
+        Relative to how far the scores of each kernel lie apart; infinite where the numbers of kernels or windows
+        differ; None where no window is a whole one.
+    """
+    starts = first + stride * np.arange(scores.shape[-1])
+    is_within = (starts >= 0) & (starts <= codes.shape[1] - found.width)
+    if scores.shape[:2] != (len(codes), len(found)):
+        return float("inf")
+    onehot = np.eye(len(found.alphabet))[codes].transpose(0, 2, 1)
+    expected = np.asarray(scan(onehot, found.kernels.astype(np.float64), bias=found.bias.astype(np.float64)))
+    known = np.asarray(codes >= 0)
+    is_known = np.asarray(np.lib.stride_tricks.sliding_window_view(known, found.width, axis=1).all(axis=-1))
+    taken = is_known[:, starts[is_within]]
+    if not taken.any():
+        return None
+    expected = expected[:, :, starts[is_within]].swapaxes(1, 2)[taken]  # (window, kernel)
+    apart = np.abs(scores[:, :, is_within].swapaxes(1, 2)[taken] - expected).max(axis=0)
+    # a bias that dwarfs its kernel leaves no more digits for it than this
+    size = np.maximum(np.ptp(expected, axis=0), _LEAST_SHARE * np.abs(expected).max(axis=0))
+    relative = np.divide(apart, size, out=apart.copy(), where=size > 0)
+    return float(relative.max()) if np.isfinite(relative).all() else float("inf")
+
+
+def checked(found: ImportedKernels, difference: float, *, most: float = MOST) -> ImportedKernels:
+    """The same with what came out of the check; kernels that do not agree lose every claim.
+
+    Parameters
+    ----------
+    found : ImportedKernels
+    difference : float
+        As `largest_difference` gives it.
+    most : float
+        That rounding explains.
+    """
+    if difference <= most:
+        return dataclasses.replace(found, difference=difference, check=f"Checked against the model: {difference:.1g}.")
+    return dataclasses.replace(
+        found,
+        difference=difference,
+        check=f"Checked against the model: it does not agree, the difference is {difference:.2g}.",
+        reads_letters=False,
+        statements=(disagreement(found.layer, difference),),
+    )
+
+
+def not_checked(found: ImportedKernels, why: str) -> ImportedKernels:
+    """The same with why it was not held against the model, as in "onnxruntime is not installed"."""
+    return dataclasses.replace(found, difference=None, check=f"Not checked against the model: {why}.")
