@@ -19,6 +19,7 @@ _HOME = {
     "scan": "core.scan",
     "scan_both_strands": "core.scan",
     "whole_windows": "core.scan",
+    "other_strand_kernel": "core.strands",
     "site_posterior": "core.posterior",
     "log_evidence": "core.posterior",
     "free_energy": "core.posterior",
@@ -148,6 +149,7 @@ if TYPE_CHECKING:
     from epool_viz.core.scan import scan as scan
     from epool_viz.core.scan import scan_both_strands as scan_both_strands
     from epool_viz.core.scan import whole_windows as whole_windows
+    from epool_viz.core.strands import other_strand_kernel as other_strand_kernel
     from epool_viz.core.trace import EStepTrace as EStepTrace
     from epool_viz.core.trace import e_step_trace as e_step_trace
     from epool_viz.data.chipseq import fetch_chipseq as fetch_chipseq

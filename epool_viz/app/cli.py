@@ -29,6 +29,13 @@ class Occurrence(StrEnum):
     zoops = "zoops"
 
 
+class StrandReading(StrEnum):
+    """What a matrix is on both strands."""
+
+    motif = "motif"
+    network = "network"
+
+
 class StartName(StrEnum):
     """Where EM begins."""
 
@@ -193,6 +200,10 @@ def scan_sequences(
     occurrence: Annotated[Occurrence, typer.Option(help="One site a sequence, or at most one.")] = Occurrence.oops,
     site_rate: Annotated[float, typer.Option(help="With zoops: prior chance of a site.")] = 0.5,
     both_strands: Annotated[bool, typer.Option("--both-strands/--one-strand", help="Sites on either.")] = False,
+    strand_reading: Annotated[
+        StrandReading,
+        typer.Option(help="On both strands: a motif against one background, or one kernel as a network scans with it."),
+    ] = StrandReading.motif,
     background: Annotated[str, typer.Option(help='"uniform", "sequences" or the shares of A,C,G,T.')] = "uniform",
     windows: Annotated[bool, typer.Option("--windows/--summary", help="A row a window, or a row a sequence.")] = False,
     out: Annotated[Path | None, typer.Option(help="Table to write; standard output if left out.")] = None,
@@ -218,6 +229,7 @@ def scan_sequences(
         occurrence=occurrence.value,
         site_rate=site_rate,
         both_strands=both_strands,
+        strand_reading=strand_reading.value,
     )
 
 

@@ -21,15 +21,16 @@ SUMMARY += ["site_probability", "start", "stop", "strand", "score", "posterior"]
 WINDOWS = ["sequence", "motif", "start", "stop", "strand", "word", "whole", "score", "posterior"]
 
 
-def read_scanners(motif: Path | None, jaspar: str | None, background: Any) -> list[Kernel]:
+def read_scanners(motif: Path | None, jaspar: str | None, background: Any, both_strands: bool = False) -> list[Kernel]:
     """The kernels to scan with, just as the dashboard makes them: every motif of a file, or one of JASPAR."""
     if jaspar is not None:
-        return [jaspar_kernel(jaspar, background)]
+        return [jaspar_kernel(jaspar, background, both_strands)]
     if motif is None or not motif.is_file():
         accepted = "a MEME, JASPAR or matrix file, or --jaspar NAME"
         raise ArgumentError("MOTIF", f"{str(motif)!r}, which is no file", accepted)
     text = motif.read_text(encoding="utf-8", errors="replace")
-    return [text_kernel(text, motif.stem, i, background) for i in range(len(motif_names(text, motif.stem)))]
+    places = range(len(motif_names(text, motif.stem)))
+    return [text_kernel(text, motif.stem, i, background, both_strands) for i in places]
 
 
 def scan_to_table(
@@ -72,7 +73,7 @@ def scan_to_table(
     """
     chosen = read_set(sequences, "DNA")
     q = read_background(background, DNA, of=chosen)
-    scanners = read_scanners(motif, jaspar, q)
+    scanners = read_scanners(motif, jaspar, q, options.get("both_strands", False))
     options["background"] = q
     for scanner in scanners:  # so that a wrong option is said once, and not for every sequence
         e_step_trace("A" * scanner.matrix.shape[-1], scanner.matrix, **options)

@@ -10,8 +10,8 @@
 // Both sides are computed here, by the same function. The present's bars stand on the axis, the pinned ones hang from it.
 
 const TRACED = [
-  "codes", "kernel", "bias", "m", "mode", "local_window", "activation", "padding", "both_strands", "occurrence",
-  "site_rate", "background", "complement",
+  "codes", "kernel", "bias", "m", "mode", "local_window", "activation", "padding", "both_strands", "strand_reading",
+  "occurrence", "site_rate", "background", "complement",
 ];
 const NAMED = ["alphabet", "sequence_name", "kernel_name", "background_choice", "link", "mutations"];
 const [MOST_LETTERS, WIDEST] = [100_000, 200];
@@ -88,8 +88,8 @@ export function fault(pinned) {
 export function sideOf(state, maths) {
   const trace = maths.eStepTrace({
     codes: state.codes, kernel: state.kernel, bias: state.bias, m: state.m, mode: state.mode, localWindow: state.local_window,
-    activation: state.activation, padding: state.padding, bothStrands: state.both_strands, occurrence: state.occurrence,
-    siteRate: state.site_rate, background: state.background, complement: state.complement,
+    activation: state.activation, padding: state.padding, bothStrands: state.both_strands, strandReading: state.strand_reading,
+    occurrence: state.occurrence, siteRate: state.site_rate, background: state.background, complement: state.complement,
   });
   const { ppm } = trace.pwm;
   const bits = maths.informationContent(ppm, state.background);
@@ -112,6 +112,8 @@ export function differences(then, now, format) {
   const same = (a, b) => JSON.stringify(a ?? null) === JSON.stringify(b ?? null);
   const word = (x) => (typeof x === "number" ? format(x) : typeof x === "boolean" ? (x ? "yes" : "no") : String(x ?? "\u2013"));
   for (const [key, name] of Object.entries(CHOICES)) if (!same(then[key], now[key])) add(name, word(then[key]), word(now[key]));
+  const readAs = ({ strand_reading: reading = "motif" }) => reading;
+  if ((then.both_strands || now.both_strands) && readAs(then) !== readAs(now)) add("both strands read by", ...[then, now].map((state) => `a ${readAs(state)}`));
   const isUniform = (q) => !q || q.every((x) => Math.abs(x - q[0]) < 1e-9);
   const shares = ({ background: q, alphabet }) => (isUniform(q) ? "uniform" : [...alphabet].map((a, i) => `${a} ${format(q[i], 3)}`).join(", "));
   if (shares(then) !== shares(now)) add("background", shares(then), shares(now));

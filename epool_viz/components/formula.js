@@ -5,9 +5,11 @@
 // options: {sentence, live}
 //   sentence  "visible" (default) or "hidden"
 //   live      false: the sentence is never spoken on its own
-// state: codes, alphabet, complement, kernel, bias, m, background, padding, both_strands, cursor
+// state: codes, alphabet, complement, kernel, bias, m, background, padding, both_strands, strand_reading,
+// cursor
 //
-// On the other strand the table is the kernel's reverse complement, as it reads the letters of the given strand.
+// On the other strand the table is what scores it, as it reads the letters of the given strand: the kernel's reverse complement,
+// for a motif against the background of the given strand.
 
 const CSS = `
 .ec-formula-tools { display: inline-flex; align-items: center; gap: .25rem; margin-left: auto; }
@@ -101,10 +103,10 @@ export default {
 
     let readings = null; // per strand: kernel, what it means, the log ratio of each entry
     function readingOf(state, strand) {
-      const { kernel, m, bias, background } = state;
-      const key = [kernel, m, bias, background, state.complement];
+      const { kernel, m, bias, background, complement, strand_reading: strandReading } = state;
+      const key = [kernel, m, bias, background, complement, strandReading];
       if (!readings || readings.key.some((x, i) => x !== key[i])) readings = { key };
-      return (readings[strand] ??= read(strand ? maths.reverseComplement(kernel, state.complement) : kernel, state));
+      return (readings[strand] ??= read(strand ? maths.otherStrandKernel(kernel, complement, { strandReading, m, background }) : kernel, state));
     }
 
     function read(kernel, { m, bias, background }) {
@@ -232,7 +234,7 @@ export default {
     }
 
     function balance(state, { now, gap, sum, logRatio, offset, score, residual }) {
-      const strand = now.strand ? "The table is the kernel's reverse complement, as the other strand reads it. " : "";
+      const strand = now.strand ? `The table is the kernel's reverse complement, as the other strand reads it${against(state)}. ` : "";
       const unknown = gap ? `Where the window ${gap}, nothing is picked: the score is a partial sum. ` : "";
       note.textContent = strand + unknown;
       note.hidden = !note.textContent;
@@ -253,6 +255,14 @@ export default {
         line("The statistician: log-likelihood ratio + offset", `motif against background, ${base}`, logRatio, "log-ratio", offset, "offset", logRatio + offset, "score-by-pwm"),
         make("p", { class: "ec-formula-rest" }, "Difference ", kit.number("residual", residual), agreement(residual, score)),
       );
+    }
+
+    /** What tells the two readings of two strands apart, where the background does. */
+    function against({ background, complement, strand_reading: reading = "motif" }) {
+      if (!background || !maths.strandLogOdds(background, complement).some((x) => x !== 0)) return "";
+      return reading === "motif"
+        ? "; log (share of a letter's complement / its own share) is added, so that both strands are held against one background"
+        : ": one kernel of a network for both, with an offset of its own on either";
     }
 
     // words -------------------------------------------------------------------------------------------------------

@@ -68,13 +68,22 @@ const CSS = `
 
 /** The matrix behind a logo: {heights, reading, bits, kernel}; heights have one row a letter, in the unit of the kind. */
 export function heightsOf(state, kind, maths) {
-  const kernel = state.logo_reverse && state.complement ? maths.reverseComplement(state.kernel, state.complement) : state.kernel;
-  const reading = maths.kernelToPwm(kernel, { logBase: state.m, bias: state.bias, background: state.background });
-  const bits = maths.informationContent(reading.ppm, state.background);
+  const { m, background, complement } = state;
+  const isReversed = state.logo_reverse && complement;
+  const kernel = isReversed ? maths.reverseComplement(state.kernel, complement) : state.kernel;
+  const isMotif = state.strand_reading !== "network"; // on the other strand its PPM is the same one, reversed
+  const reading = maths.kernelToPwm(isMotif ? state.kernel : kernel, { logBase: m, bias: state.bias, background });
+  let logOdds = reading.pwm.map((row) => row.map((w) => m * w));
+  if (isReversed && isMotif) {
+    reading.ppm = maths.reverseComplement(reading.ppm, complement);
+    const odds = background ? maths.strandLogOdds(background, complement) : kernel.map(() => 0);
+    logOdds = maths.reverseComplement(logOdds, complement).map((row, a) => row.map((x) => x + odds[a]));
+  }
+  const bits = maths.informationContent(reading.ppm, background);
   const heights = {
     information: () => reading.ppm.map((row) => row.map((p, j) => p * bits[j])),
     probability: () => reading.ppm,
-    "log odds": () => reading.pwm.map((row) => row.map((w) => (state.m * w) / Math.LN2)),
+    "log odds": () => logOdds.map((row) => row.map((x) => x / Math.LN2)),
     kernel: () => kernel,
   }[kind]();
   return { heights, reading, bits, kernel };
@@ -107,7 +116,7 @@ export default {
     // amino acids have no colours of their own
     const colourOf = (letter) => store.kit.letterColour(store.state.complement ? letter : "other");
     const { kind: fixed, letters: hasLetters = true, label, height = 9, quiet, motif } = model.get("options");
-    const watched = ["kernel", "m", "bias", "background", "alphabet", "complement", "logo_kind", "logo_reverse", "kernel_name"];
+    const watched = ["kernel", "m", "bias", "background", "alphabet", "complement", "logo_kind", "logo_reverse", "strand_reading", "kernel_name"];
     const moving = ["cursor", "codes", "padding", "both_strands", "kernel", "logo_reverse"];
     const kindOf = () => fixed ?? (store.state.logo_kind in KINDS ? store.state.logo_kind : "information");
     dress(el, "logo", CSS);

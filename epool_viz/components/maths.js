@@ -16,6 +16,25 @@ export function reverseComplement(matrix, complement) {
   return complement.map((code) => [...matrix[code]].reverse());
 }
 
+/** ln(q[complement of a] / q[a]) for each letter; 0 for all where the background is its own complement. */
+export function strandLogOdds(q, complement) {
+  const isOwn = q.every((x, a) => Math.abs(x - q[complement[a]]) <= 4 * Number.EPSILON * x);
+  return q.map((x, a) => (isOwn ? 0 : Math.log(q[complement[a]]) - Math.log(x)));
+}
+
+/**
+ * The kernel that scores a window of the given strand for a site on the other: for a "motif" against the one background of
+ * the sequence, for a "network" the reverse complement alone. Throws a sentence where m is too near 0 for a motif.
+ */
+export function otherStrandKernel(kernel, complement, { strandReading = "motif", m = 1, background = null } = {}) {
+  const reverse = reverseComplement(kernel, complement);
+  const odds = strandReading === "motif" && background ? strandLogOdds(background, complement) : [];
+  if (!odds.some((x) => x !== 0)) return reverse;
+  if (!(largest(odds.map(Math.abs)) < (m * Number.MAX_VALUE) / (8 * reverse[0].length)))
+    throw new Error(`m is ${m}. A motif on both strands of a background that is not its own complement needs an m above 0.`);
+  return reverse.map((row, a) => row.map((w) => w + odds[a] / m));
+}
+
 /** The letter at which each window starts, from 0; negative in the padding. */
 export function windowStarts(length, width, padding) {
   const first = padding === "same" ? -Math.floor((width - 1) / 2) : 0;
@@ -177,6 +196,14 @@ function logRatios(codes, reading, q, m, starts) {
   });
 }
 
+// what the kernel means on the other strand: for a motif its own PPM, reversed
+function otherReading(reading, { kernel, bias = 0, m = 1, strandReading = "motif", complement }, q) {
+  if (strandReading !== "motif") return kernelToPwm(reverseComplement(kernel, complement), { logBase: m, bias, background: q });
+  const odds = strandLogOdds(q, complement);
+  const pwm = reverseComplement(reading.pwm, complement).map((row, a) => row.map((x) => x + odds[a] / (m || 1)));
+  return { ppm: reverseComplement(reading.ppm, complement), pwm, offset: reading.offset };
+}
+
 function relativeDifference(a, b) {
   const size = Math.max(1, largest(a.map(Math.abs)));
   return largest(a.map((x, i) => Math.abs(x - b[i]))) / size;
@@ -184,15 +211,17 @@ function relativeDifference(a, b) {
 
 /**
  * One E-step by both routes; field for field the `EStepTrace` of core, names in camel case.
- * `input`: {codes, kernel, bias, m, mode, localWindow, activation, padding, bothStrands, occurrence, siteRate, background,
- * complement}. Throws an Error whose message can be shown.
+ * `input`: {codes, kernel, bias, m, mode, localWindow, activation, padding, bothStrands, strandReading, occurrence, siteRate,
+ * background, complement}. Throws an Error whose message can be shown.
  */
 export function eStepTrace(input) {
   const { codes, kernel, bias = 0, m = 1, mode = 0, localWindow = 1 } = input;
   const { activation = "identity", padding = "valid", bothStrands = false, occurrence = "oops", siteRate = 0.5 } = input;
+  const { strandReading = "motif", complement } = input;
   const width = kernel[0].length;
   const q = input.background ?? kernel.map(() => 1 / kernel.length);
-  const kernels = bothStrands ? [kernel, reverseComplement(kernel, input.complement)] : [kernel];
+  const otherKernel = bothStrands ? otherStrandKernel(kernel, complement, { strandReading, m, background: q }) : null;
+  const kernels = otherKernel ? [kernel, otherKernel] : [kernel];
   const oneStrand = windowStarts(codes.length, width, padding);
   if (!oneStrand.length) throw new Error(`The sequence has ${codes.length} letters and the kernel ${width} columns.`);
   const wholeOne = wholeWindows(codes, width, padding);
@@ -221,7 +250,8 @@ export function eStepTrace(input) {
   const disorder = entropy(stages.weights);
 
   // the statistician's route
-  const readings = kernels.map((k) => kernelToPwm(k, { logBase: m, bias, background: q }));
+  const reading = kernelToPwm(kernel, { logBase: m, bias, background: q });
+  const readings = otherKernel ? [reading, otherReading(reading, input, q)] : [reading];
   const ratios = readings.flatMap((reading) => logRatios(codes, reading, q, m, oneStrand)).map((x, i) => (whole[i] ? x : 0));
   const offsets = readings.flatMap((reading) => oneStrand.map(() => reading.offset));
   const highest = largest(readings.map((r) => r.offset));
@@ -257,7 +287,7 @@ export function eStepTrace(input) {
     errors.pooled = relativeDifference([pooled], [expectedLogRatio + expectedOffset]);
   }
   return {
-    width, starts, strands, whole, scores, activated, cells, cellWindows, takingPart,
+    width, starts, strands, whole, otherKernel, scores, activated, cells, cellWindows, takingPart,
     ...stages,
     weighted: stages.weights.map((p, i) => p * cells[i]),
     pooled, ...others, entropy: disorder, effectiveWindows: Math.exp(disorder),

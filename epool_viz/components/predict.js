@@ -26,8 +26,8 @@ const VEILS = ["posterior", "pooled", "logo"];
 const LIMIT = 1e-9; // below it two numbers are the same
 const KEPT = ["predict", "hidden", "message"]; // not set back
 const TRACED = [
-  "codes", "kernel", "bias", "m", "mode", "local_window", "activation", "padding", "both_strands", "occurrence",
-  "site_rate", "background", "complement", "alphabet",
+  "codes", "kernel", "bias", "m", "mode", "local_window", "activation", "padding", "both_strands", "strand_reading",
+  "occurrence", "site_rate", "background", "complement", "alphabet",
 ];
 
 const CSS = `
@@ -81,8 +81,8 @@ export function resolve(patch, state) {
 export function traceOf(state, maths) {
   return maths.eStepTrace({
     codes: state.codes, kernel: state.kernel, bias: state.bias, m: state.m, mode: state.mode, localWindow: state.local_window,
-    activation: state.activation, padding: state.padding, bothStrands: state.both_strands, occurrence: state.occurrence,
-    siteRate: state.site_rate, background: state.background, complement: state.complement,
+    activation: state.activation, padding: state.padding, bothStrands: state.both_strands, strandReading: state.strand_reading,
+    occurrence: state.occurrence, siteRate: state.site_rate, background: state.background, complement: state.complement,
   });
 }
 

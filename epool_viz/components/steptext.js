@@ -50,15 +50,13 @@ export function cellOf(state, trace, window) {
 
 /** Every number that a formula may show, at a window; the names are those of `numbers` in Python's steps. */
 export function numbersOf(state, trace, window) {
-  const { codes, kernel, alphabet, complement, m, bias } = state;
+  const { codes, kernel, alphabet, m, bias } = state;
   const cell = cellOf(state, trace, window);
   const winner = trace.cellWindows[cell];
   const [start, width] = [trace.starts[window], trace.width];
+  const picking = trace.strands[window] === "-" ? trace.otherKernel : kernel;
   let letterSum = 0;
-  for (let j = 0; j < width; j++) {
-    const code = codes[trace.strands[window] === "-" ? start + width - 1 - j : start + j];
-    if (code >= 0) letterSum += kernel[trace.strands[window] === "-" ? complement[code] : code][j];
-  }
+  for (let j = 0; j < width; j++) if (codes[start + j] >= 0) letterSum += picking[codes[start + j]][j];
   const [score, offset, logRatio] = [trace.scores[window], trace.offsets[window], trace.logRatios[window]];
   const prior = trace.prior[cell];
   return {

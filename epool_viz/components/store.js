@@ -6,8 +6,8 @@ import * as kit from "./kit.js";
 
 // the names of the state that a trace depends on
 const TRACED = new Set([
-  "codes", "kernel", "bias", "m", "mode", "local_window", "activation", "padding", "both_strands", "occurrence",
-  "site_rate", "background", "complement",
+  "codes", "kernel", "bias", "m", "mode", "local_window", "activation", "padding", "both_strands", "strand_reading",
+  "occurrence", "site_rate", "background", "complement",
 ]);
 
 /** The arguments of the twin, out of the state that Python knows by the same names. */
@@ -22,6 +22,7 @@ export function inputsOf(state) {
     activation: state.activation,
     padding: state.padding,
     bothStrands: state.both_strands,
+    strandReading: state.strand_reading,
     occurrence: state.occurrence,
     siteRate: state.site_rate,
     background: state.background,

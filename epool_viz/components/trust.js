@@ -26,7 +26,7 @@ const STATEMENTS = {
   pooled: "ePool = expected log odds + expected offset",
 };
 const NUMBERS = ["m", "bias", "mode", "local_window", "both_strands", "site_rate", "cursor"];
-const WORDS = ["activation", "padding", "occurrence"];
+const WORDS = ["activation", "padding", "occurrence", "strand_reading"];
 const TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
   for (let k = 0; k < 8; k++) n = n & 1 ? 0xedb88320 ^ (n >>> 1) : n >>> 1;
   return n;

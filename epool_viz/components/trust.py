@@ -16,7 +16,7 @@ from epool_viz.core.trace import e_step_trace
 from epool_viz.errors import ArgumentError, EpoolError
 
 _NUMBERS = ("m", "bias", "mode", "local_window", "both_strands", "site_rate", "cursor")
-_WORDS = ("activation", "padding", "occurrence")
+_WORDS = ("activation", "padding", "occurrence", "strand_reading")
 _OPTIONS = ("m", "bias", "mode", "local_window", "both_strands", "site_rate", *_WORDS)
 
 

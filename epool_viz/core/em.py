@@ -2,6 +2,10 @@
 
 Every window of every sequence is a candidate. The E-step says how probable it is that the site starts there; the M-step
 counts letters under these probabilities. The log evidence never falls.
+
+On both strands a window is held against the one background of the sequence, whichever way the motif reads it: a set and
+its reverse complement, under the complement of the background, have the same sites. Imaginary letters, of pseudocounts
+and of a start, are drawn from either strand alike.
 """
 
 from __future__ import annotations
@@ -14,9 +18,10 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from epool_viz.core._arrays import as_float, background_like, is_torch, require_choice, require_number, require_shape
-from epool_viz.core.alphabet import DNA, Alphabet
+from epool_viz.core.alphabet import DNA, Alphabet, reverse_complement
 from epool_viz.core.kernels import kernel_to_pwm_at
 from epool_viz.core.posterior import OCCURRENCES
+from epool_viz.core.strands import STRAND_READINGS, complement_of, strand_log_odds
 from epool_viz.core.windows import FoundSite, Windows, background_of, codes_of, sites_of, windows_of
 from epool_viz.errors import ArgumentError, ShapeError
 
@@ -146,7 +151,7 @@ def e_step(
     if occurrence == "zoops" and not 0 < site_rate <= 1:
         raise ArgumentError("site_rate", repr(site_rate), "a number in (0, 1]")
     ppm, q = _checked(ppm, windows, background)
-    return _e_step(windows, _log_odds(ppm, q), occurrence, site_rate)
+    return _e_step(windows, _log_odds(ppm, q), occurrence, site_rate, _other_strand(windows, q))
 
 
 def m_step(windows: Windows, posterior: Array, *, pseudocount: float = 0.0, background: Any = None) -> Array:
@@ -157,14 +162,15 @@ def m_step(windows: Windows, posterior: Array, *, pseudocount: float = 0.0, back
     windows : Windows
     posterior : shape (window,)
     pseudocount : float >= 0
-        Imaginary sites, their letters drawn from the background, added to each column.
+        Imaginary sites, their letters drawn from the background, added to each column; where both strands are listed,
+        half of them lie on either.
     background : shape (letter,), or None for uniform
 
     Returns
     -------
     array, shape (letter, width): the PPM
     """
-    q = np.asarray(background_like(background, np.zeros(0), windows.n_letters))
+    q = _as_either_strand(np.asarray(background_like(background, np.zeros(0), windows.n_letters)), windows)
     counts = expected_counts(windows, posterior) + pseudocount * q[:, None]
     total = counts.sum(axis=0)
     if not np.all(total > 0):
@@ -190,6 +196,7 @@ def log_prior(ppm: Array, background: Array, pseudocount: float) -> Any:
     ----------
     ppm : shape (..., letter, width)
     background : shape (letter,)
+        That the imaginary sites are drawn from; on both strands the mean of it and its complement.
     pseudocount : float >= 0
 
     Returns
@@ -211,6 +218,7 @@ def posterior_ppm(
     m: float = 1.0,
     background: Any = None,
     both_strands: bool = False,
+    strand_reading: str = "motif",
     occurrence: str = "oops",
     site_rate: float = 0.5,
     pseudocount: float = 0.0,
@@ -229,10 +237,12 @@ def posterior_ppm(
     bias : float
         Of the kernel. It moves all scores alike, and so no posterior.
     m : float >= 0
-        Of ePooling; 0 counts every window alike.
+        Of ePooling; 0 counts every window of a strand alike, but for the letters' shares on the other strand.
     background : shape (letter,), or None for uniform
     both_strands : bool
         Whether a window of the other strand may be the site; it is counted as the kernel reads it.
+    strand_reading : "motif" or "network"
+        As for `e_step_trace`, read only on both strands.
     occurrence : "oops" or "zoops"
     site_rate : float in (0, 1], read only for zoops
     pseudocount : float >= 0
@@ -253,6 +263,7 @@ def posterior_ppm(
     Source: Lawrence & Reilly, Proteins 7:41 (1990); its E-step is ePooling's, Luo et al., Bioinformatics 36(5), 2020.
     """
     require_choice(occurrence, "occurrence", OCCURRENCES)
+    require_choice(strand_reading, "strand_reading", STRAND_READINGS)
     require_number(pseudocount, "pseudocount", at_least=0)
     codes, letters = codes_of(sequences, alphabet)
     matrix = as_float(np.asarray(kernel.detach().cpu()) if is_torch(kernel) else kernel, "kernel").astype(float)
@@ -261,7 +272,13 @@ def posterior_ppm(
         raise ShapeError("kernel", f"of shape {matrix.shape}", f"({len(letters)}, width)")
     read = kernel_to_pwm_at(matrix, m, bias=bias, background=background)
     windows = windows_of(codes, matrix.shape[1], both_strands=both_strands, alphabet=letters, skip=True)
-    posterior = _e_step(windows, m * read.pwm, occurrence, site_rate).posterior
+    if strand_reading == "motif" or not both_strands:
+        extra = _other_strand(windows, np.asarray(background_like(background, np.zeros(0), len(letters))))
+    else:
+        other = kernel_to_pwm_at(reverse_complement(matrix, letters), m, bias=bias, background=background)
+        # scores have one offset a strand; the evidence is against the mean of both, as the prior that they imply has it
+        extra = m * read.offset - np.logaddexp(m * read.offset, m * other.offset) + math.log(2)
+    posterior = _e_step(windows, m * read.pwm, occurrence, site_rate, extra).posterior
     return m_step(windows, posterior, pseudocount=pseudocount, background=background)
 
 
@@ -300,9 +317,10 @@ def fit_em(
         on with the best `n_starts`, as MEME does; for small sets. A PPM, such as that of a trained kernel, is the only
         start.
     both_strands : bool
+        Whether a site may lie on the other strand; both are held against the one background.
     pseudocount : float >= 0
-        Imaginary sites a column, their letters drawn from the background.
-    background : shape (letter,), or None for the letters of the sequences
+        Imaginary sites a column, their letters drawn from the background; on both strands half of them from either.
+    background : shape (letter,), or None for the letters of the sequences, of both strands alike where both are read
     max_iterations : int
     tolerance : float
         It ends when an iteration adds less than this, in nats.
@@ -339,7 +357,7 @@ def fit_em(
     names, ppms = _first_ppms(climber, start, n_starts, seed, on_trial)
     fits = climber.climb(names, ppms)
     ppm, rate, history, name, converged = max(fits, key=lambda fit: fit[2].objective[-1])
-    found = _e_step(windows, _log_odds(ppm, q), occurrence, rate)
+    found = _e_step(windows, _log_odds(ppm, q), occurrence, rate, climber.other_strand)
     return EMResult(
         ppm,
         1.0 if occurrence == "oops" else rate,
@@ -391,6 +409,7 @@ def window_ppm(letters: Array, background: Array) -> Array:
     letters : shape (width,)
         Codes of its letters.
     background : shape (letter,)
+        On both strands the mean of it and its complement.
 
     Returns
     -------
@@ -441,6 +460,8 @@ class _Climber:
         self.windows = windows
         self.alphabet = alphabet
         self.q = background
+        self.imaginary = _as_either_strand(background, windows)
+        self.other_strand = _other_strand(windows, background)
         self.occurrence = occurrence
         self.pseudocount = pseudocount
         self.max_iterations = max_iterations
@@ -475,8 +496,8 @@ class _Climber:
         converged = np.zeros(len(ppms), dtype=bool)
         climbing = np.arange(len(ppms))
         for iteration in range(self.max_iterations + 1):
-            step = _e_steps(self.windows, _log_odds(ppms[climbing], self.q), self.occurrence, rates[climbing])
-            objective = step.evidence + log_prior(ppms[climbing], self.q, self.pseudocount)
+            step = self.e_steps(ppms[climbing], rates[climbing])
+            objective = step.evidence + log_prior(ppms[climbing], self.imaginary, self.pseudocount)
             for i, place in enumerate(climbing):
                 steps[place].append((step.evidence[i], objective[i], rates[place], ppms[place].copy()))
                 if self.on_iteration is not None:
@@ -493,6 +514,10 @@ class _Climber:
         histories = [EMHistory(*(np.array(column) for column in zip(*each, strict=True))) for each in steps]
         return [(ppms[i], float(rates[i]), histories[i], names[i], bool(converged[i])) for i in range(len(histories))]
 
+    def e_steps(self, ppms: Array, rates: Array) -> _ESteps:
+        """The E-step of each PPM and site rate; shapes (start, letter, width) and (start,)."""
+        return _e_steps(self.windows, _log_odds(ppms, self.q), self.occurrence, rates, self.other_strand)
+
     def m_steps(self, posteriors: Array, least: float = 0.0) -> Array:
         """A PPM for each posterior; shape (start, letter, width)."""
         pseudocount = max(self.pseudocount, least)
@@ -502,9 +527,8 @@ class _Climber:
     def evidence_after_one(self, ppms: Array) -> Array:
         """Log evidence that each start has after one iteration; shape (start,)."""
         rates = np.full(len(ppms), 0.5)
-        step = _e_steps(self.windows, _log_odds(ppms, self.q), self.occurrence, rates)
-        after = self.m_steps(step.posterior, least=1e-3)
-        return np.asarray(_e_steps(self.windows, _log_odds(after, self.q), self.occurrence, rates).evidence)
+        after = self.m_steps(self.e_steps(ppms, rates).posterior, least=1e-3)
+        return np.asarray(self.e_steps(after, rates).evidence)
 
 
 class _ESteps(NamedTuple):
@@ -520,18 +544,50 @@ def _log_odds(ppm: Array, background: Array) -> Array:
         return np.asarray(np.log(ppm) - np.log(background)[:, None])
 
 
-def _e_step(windows: Windows, log_odds: Array, occurrence: str, site_rate: float) -> EStep:
+def _other_strand(windows: Windows, background: Array) -> Array | None:
+    """What a window of the other strand has above the log odds of the letters that the motif reads there, nats.
+
+    The motif reads the complements, but the background of the sequence drew the letters themselves. Shape (window,), or
+    None where that is the same.
+    """
+    log_odds = 0 * background if windows.complement is None else strand_log_odds(background, windows.complement)
+    if not log_odds.any():
+        return None
+    table = np.repeat(-log_odds[:, None], windows.letters.shape[1], axis=1)
+    return np.where(windows.is_reverse, _log_ratios(windows, table[None])[0], 0.0)
+
+
+def _as_either_strand(background: Array, windows: Windows) -> Array:
+    """The letters of an imaginary site as the motif reads them: where both strands are listed, half from either."""
+    if windows.complement is None:
+        return background
+    return np.asarray((background + complement_of(background, windows.complement)) / 2)
+
+
+def _e_step(
+    windows: Windows, log_odds: Array, occurrence: str, site_rate: float, extra: Array | float | None = None
+) -> EStep:
     """The E-step from the log odds of each letter in each column; shape (letter, width), nats."""
-    found = _e_steps(windows, log_odds[None], occurrence, np.array([site_rate]))
+    found = _e_steps(windows, log_odds[None], occurrence, np.array([site_rate]), extra)
     return EStep(found.posterior[0], float(found.evidence[0]), found.site_probability[0])
 
 
-def _e_steps(windows: Windows, log_odds: Array, occurrence: str, site_rates: Array) -> _ESteps:
-    """E-steps from log odds of shape (start, letter, width)."""
+def _log_ratios(windows: Windows, log_odds: Array) -> Array:
+    """The sum of the log odds of each window's letters: (start, letter, width) -> (start, window)."""
     ratios = np.zeros((len(log_odds), len(windows.sequence)))
     part = np.empty_like(ratios)
     for first, width, codes in windows.groups:
         ratios += np.take(_table(log_odds[:, :, first : first + width]), codes, axis=1, out=part, mode="clip")
+    return ratios
+
+
+def _e_steps(
+    windows: Windows, log_odds: Array, occurrence: str, site_rates: Array, extra: Array | float | None = None
+) -> _ESteps:
+    """E-steps from log odds of shape (start, letter, width); `extra` is what a window has above their sum."""
+    ratios = _log_ratios(windows, log_odds)
+    if extra is not None:
+        ratios += extra
     present, each = windows.n_windows > 0, windows.n_windows
     edges = windows.first[present]
     safe, total, with_site = (np.zeros((len(log_odds), len(present))) for _ in range(3))
@@ -569,7 +625,7 @@ def _first_ppms(
     climber: _Climber, start: Any, n_starts: int, seed: int, on_trial: Callable[[int, int], object] | None
 ) -> tuple[list[str], Array]:
     """What each start is called, and its PPM; shape (start, letter, width)."""
-    windows, q = climber.windows, climber.q
+    windows, q = climber.windows, climber.imaginary
     if not isinstance(start, str):
         ppm, _ = _checked(start, windows, q)
         smooth = ppm + 1e-6 * q[:, None]
@@ -584,9 +640,15 @@ def _first_ppms(
 
 
 def _random_windows(windows: Windows, n_starts: int, seed: int) -> Array:
-    """Windows whose letters differ, as many as there are, or as are asked for."""
+    """Windows whose letters differ, as many as there are, or as are asked for.
+
+    On both strands they are drawn from the windows in the order of their letters, whichever strand is the given one.
+    """
     drawn: dict[bytes, int] = {}
-    for place in np.random.default_rng(seed).permutation(len(windows.letters)):
+    places = np.random.default_rng(seed).permutation(len(windows.letters))
+    if windows.complement is not None:
+        places = np.lexsort(windows.letters.T)[places]
+    for place in places:
         drawn.setdefault(windows.letters[place].tobytes(), int(place))
         if len(drawn) == n_starts:
             break
@@ -605,7 +667,7 @@ def _best_substrings(
     for places in climber.batches(len(unique)):
         if tried and climber.is_cancelled:
             break
-        ppms = np.array([window_ppm(letters, climber.q) for letters in unique[places]])
+        ppms = np.array([window_ppm(letters, climber.imaginary) for letters in unique[places]])
         tried += climber.evidence_after_one(ppms).tolist()
         if on_trial is not None:
             on_trial(len(tried), len(unique))

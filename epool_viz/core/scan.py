@@ -15,7 +15,8 @@ from epool_viz.core._arrays import (
     require_choice,
     require_shape,
 )
-from epool_viz.core.alphabet import DNA, Alphabet, reverse_complement
+from epool_viz.core.alphabet import DNA, Alphabet
+from epool_viz.core.strands import other_strand_kernel
 from epool_viz.errors import ShapeError
 
 PADDINGS = ("valid", "same")
@@ -66,23 +67,36 @@ def scan(onehot: Array, kernel: Array, *, bias: Any = 0.0, padding: str = "valid
 
 
 def scan_both_strands(
-    onehot: Array, kernel: Array, *, bias: Any = 0.0, padding: str = "valid", alphabet: str | Alphabet = DNA
+    onehot: Array,
+    kernel: Array,
+    *,
+    bias: Any = 0.0,
+    padding: str = "valid",
+    strand_reading: str = "motif",
+    m: float = 1.0,
+    background: Any = None,
+    alphabet: str | Alphabet = DNA,
 ) -> Array:
     """Score every window as it stands and as its other strand reads, side by side.
 
     Parameters
     ----------
     onehot, kernel, bias, padding : as for `scan`
+    strand_reading : "motif" or "network"
+        "motif": on either strand the log ratio of the motif, to the base `e^m`, against the one background of the
+        sequence, and the kernel's offset. "network": on the other strand the kernel on the reverse complement. They
+        agree where the background is its own complement.
+    m, background : as for `other_strand_kernel`; read only for "motif"
     alphabet : Alphabet or its name; DNA or RNA
 
     Returns
     -------
-    Array, shape (..., 2 * position): the scores of the kernel, then those of its reverse complement, both by the
-    window's start on the given strand. A site is then a (position, strand) pair, and every pooling of the last axis
-    works on pairs.
+    Array, shape (..., 2 * position): the scores of the kernel, then those of the other strand's, both by the window's
+    start on the given strand. A site is then a (position, strand) pair, and every pooling of the last axis works on
+    pairs.
     """
     forward = scan(onehot, kernel, bias=bias, padding=padding)
-    kernel = reverse_complement(as_float(kernel, "kernel"), alphabet)
+    kernel = other_strand_kernel(kernel, strand_reading=strand_reading, m=m, background=background, alphabet=alphabet)
     other = scan(onehot, kernel, bias=bias, padding=padding)
     return namespace(forward).concat([forward, other], axis=-1)
 

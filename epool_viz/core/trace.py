@@ -7,6 +7,7 @@ probabilities, likelihood ratios, Bayes' rule, expectation); `identity_error` is
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,7 +35,8 @@ from epool_viz.core.pooling import (
     pool_gradient,
 )
 from epool_viz.core.posterior import OCCURRENCES, posterior_entropy
-from epool_viz.core.scan import scan, scan_both_strands, whole_windows, window_starts
+from epool_viz.core.scan import scan, whole_windows, window_starts
+from epool_viz.core.strands import STRAND_READINGS, is_own_complement, other_strand_kernel, strand_log_odds
 from epool_viz.errors import ArgumentError, ShapeError
 
 STAGES = (
@@ -68,8 +70,13 @@ class EStepTrace:
     mode, local_window : int
     activation, padding, occurrence : str
     both_strands : bool
+    strand_reading : str
+        "motif" or "network": what a score of the other strand is; of no consequence on one strand, or where the
+        background is its own complement.
     site_rate : float
     background : shape (letter,)
+    other_kernel : shape (letter, width), or None for one strand
+        What scores the other strand, as it reads the letters of the given one; `other_strand_kernel` gives it.
     onehot : shape (letter, length)
     starts : tuple of int, a window
         The letter at which it starts, from 0; negative in the padding.
@@ -78,7 +85,7 @@ class EStepTrace:
     whole : booleans, shape (window,)
         False where a window overlaps the padding or contains an unknown letter: its score is a partial sum.
     scores : shape (window,)
-        `bias + sum_j kernel[S[i+j], j]`, in units of log base `e^m`.
+        `bias + sum_j kernel[S[i+j], j]`, in units of log base `e^m`; with `other_kernel` on the other strand.
     activated : shape (window,)
         After the rectifier.
     cells : shape (cell,)
@@ -114,9 +121,10 @@ class EStepTrace:
     log_ratios : shape (window,)
         `log_base(P(window | ppm) / P(window | background))`, looked up letter by letter; 0 where not whole.
     offsets : shape (window,)
-        What a whole window's score has above its log ratio: one number a strand.
+        What a whole window's score has above its log ratio: for a motif one number, for a network one a strand.
     strand_prior : shape (strand,)
-        What one softmax over both strands takes for granted: equal chances when the background reads the same on both.
+        The chance of each strand: equal for a motif; in proportion to `e^(m offset)` for a network, as one softmax over
+        both strands takes it for granted.
     prior : shape (cell,)
         The chance that each cell is given beforehand: `gate` times the strand's, normalised.
     log_evidence : shape (), nats
@@ -144,9 +152,11 @@ class EStepTrace:
     activation: str
     padding: str
     both_strands: bool
+    strand_reading: str
     occurrence: str
     site_rate: float
     background: Array
+    other_kernel: Array | None
     onehot: Array
     starts: tuple[int, ...]
     strands: tuple[str, ...]
@@ -206,7 +216,11 @@ class EStepTrace:
     @property
     def statement(self) -> str:
         """In one line: what this trace shows, and what still holds."""
-        return statement(self.activation, self.local_window, self.mode, self.occurrence)
+        tells = self.both_strands and not is_own_complement(self.background, self.alphabet)
+        prior = self.strand_prior.tolist() if tells and self.strand_reading == "network" else None
+        return statement(
+            self.activation, self.local_window, self.mode, self.occurrence, self.both_strands, strand_prior=prior
+        )
 
 
 def is_exact(activation: str, local_window: int) -> bool:
@@ -214,22 +228,52 @@ def is_exact(activation: str, local_window: int) -> bool:
     return activation == "identity" and local_window == 1
 
 
-def statement(activation: str, local_window: int, mode: int, occurrence: str) -> str:
-    """In one line: what an E-step with these options shows, and what still holds."""
+def statement(
+    activation: str,
+    local_window: int,
+    mode: int,
+    occurrence: str,
+    both_strands: bool = False,
+    *,
+    strand_prior: Sequence[float] | None = None,
+) -> str:
+    """In one line: what an E-step with these options shows, and what still holds.
+
+    Parameters
+    ----------
+    activation, local_window, mode, occurrence, both_strands : as for `e_step_trace`
+    strand_prior : two floats, or None
+        The chances of the strands where they follow from a network's offsets: under a background that is not its own
+        complement.
+    """
     if activation != "identity":
         what = "rectified scores" if local_window == 1 else f"local winners of {local_window} rectified scores"
+        offset = "offset + log odds" if strand_prior is None else "the strand's offset + log odds"
         return (
             f"As published: the weights are a posterior over {what}. "
-            "Score = offset + log odds still holds for each whole window; the posterior is no longer Bayes' rule."
+            f"Score = {offset} still holds for each whole window; the posterior is no longer Bayes' rule."
         )
     if local_window > 1:
+        given = "" if strand_prior is None else f", each winner {_told(strand_prior)}"
         return (
             f"Local winners: the weights are Bayes' rule over the best window of every {local_window}, "
-            "with no chance given to the others; each score is still offset + log odds."
+            f"with no chance given to the others{given}; each score is still offset + log odds."
         )
-    prior = "over all whole windows" if mode == 0 else "over the whole windows that score above the mean"
+    windows = "all whole windows" if mode == 0 else "the whole windows that score above the mean"
+    windows = f"{windows} of both strands" if both_strands else windows
     sites = "exactly one site" if occurrence == "oops" else "at most one site"
-    return f"Exact: the weights are the posterior of {sites}, its start uniform {prior}."
+    if strand_prior is None:
+        return f"Exact: the weights are the posterior of {sites}, its start uniform over {windows}."
+    return (
+        "Exact, as a network reads both strands with one kernel: the weights are the posterior of "
+        f"{sites}, its start among {windows} {_told(strand_prior)}."
+    )
+
+
+def _told(strand_prior: Sequence[float]) -> str:
+    """The prior that a network's offsets imply, in words."""
+    given, other = (f"{chance:.3g}" for chance in strand_prior)
+    return f"with the prior e^(m × offset) of its strand, + to − as {given} to {other}"
 
 
 def e_step_trace(
@@ -243,6 +287,7 @@ def e_step_trace(
     activation: str = "identity",
     padding: str = "valid",
     both_strands: bool = False,
+    strand_reading: str = "motif",
     occurrence: str = "oops",
     site_rate: float = 0.5,
     background: Any = None,
@@ -266,6 +311,11 @@ def e_step_trace(
     padding : "valid" or "same"
     both_strands : bool
         Let a site lie on either strand.
+    strand_reading : "motif" or "network", read only on both strands
+        "motif": a window of either strand is held against the one background of the sequence, and the start is uniform
+        over both. "network": the kernel reads the reverse complement as it reads the sequence, and one softmax over
+        both implies a prior in proportion to `e^(m offset)` of each strand. They agree where the background is its own
+        complement.
     occurrence : "oops" or "zoops"
     site_rate : float in (0, 1), read only for zoops
     background : shape (letter,), or None for uniform
@@ -278,7 +328,8 @@ def e_step_trace(
     Raises
     ------
     ArgumentError, ShapeError
-        For an option that is none of the above, or a sequence without a single whole window.
+        For an option that is none of the above, or a sequence without a single whole window; for `m = 0` where a motif
+        is read on both strands of a background that is not its own complement.
 
     Source: Luo et al., Bioinformatics 36(5), 2020, eq. 4-8; Lawrence & Reilly, Proteins 7:41 (1990).
     """
@@ -289,6 +340,7 @@ def e_step_trace(
     require_number(m, "m", at_least=0)
     require_number(site_rate, "site_rate", above=0)
     require_choice(occurrence, "occurrence", OCCURRENCES)
+    require_choice(strand_reading, "strand_reading", STRAND_READINGS)
     if not site_rate < 1:
         raise ArgumentError("site_rate", f"{site_rate:g}", "a number between 0 and 1")
     options: dict[str, Any] = {
@@ -299,15 +351,19 @@ def e_step_trace(
         "activation": activation,
     }
     options |= {"padding": padding, "both_strands": both_strands, "occurrence": occurrence, "site_rate": site_rate}
+    options["strand_reading"] = strand_reading
     q = background_like(background, kernel, len(alphabet))
     codes, onehot = _read(sequence, alphabet, kernel)
-    network = _network_route(onehot, kernel, alphabet, options)
+    strands = {"strand_reading": strand_reading, "m": m, "background": q, "alphabet": alphabet}
+    other_kernel = other_strand_kernel(kernel, **strands) if both_strands else None
+    network = _network_route(onehot, kernel, other_kernel, options)
     reading = _statistical_route(codes, kernel, alphabet, q, network, options)
     return EStepTrace(
         sequence=alphabet.decode(codes),
         alphabet=alphabet,
         kernel=kernel,
         background=q,
+        other_kernel=other_kernel,
         onehot=onehot,
         errors=_errors(network, reading, activation),
         **options,
@@ -334,19 +390,17 @@ def _read(sequence: Any, alphabet: Alphabet, kernel: Array) -> tuple[Codes, Arra
     return codes, as_float(one_hot(codes, alphabet), "sequence", like=kernel)
 
 
-def _network_route(onehot: Array, kernel: Array, alphabet: Alphabet, options: dict[str, Any]) -> dict[str, Any]:
+def _network_route(onehot: Array, kernel: Array, other_kernel: Array | None, options: dict[str, Any]) -> dict[str, Any]:
     """Scan, rectify, take local winners, softmax, weighted mean; and the other poolings of the same cells."""
     xp = namespace(kernel)
     width, padding, m = kernel.shape[-1], options["padding"], options["m"]
     whole = whole_windows(onehot, width, padding=padding)
     n_windows = whole.shape[-1]
     starts = tuple(window_starts(n_windows, width, padding))
-    n_strands = 2 if options["both_strands"] else 1
-    if options["both_strands"]:
-        scores = scan_both_strands(onehot, kernel, bias=options["bias"], padding=padding, alphabet=alphabet)
-        whole = xp.concat([whole, whole])
-    else:
-        scores = scan(onehot, kernel, bias=options["bias"], padding=padding)
+    kernels = [kernel] if other_kernel is None else [kernel, other_kernel]
+    n_strands = len(kernels)
+    scores = xp.concat([scan(onehot, each, bias=options["bias"], padding=padding) for each in kernels])
+    whole = xp.concat([whole] * n_strands)
     if not bool(xp.any(whole)):
         raise ArgumentError("sequence", "without a window of known letters", f"{width} known letters in a row")
     activated = activate(scores, options["activation"])
@@ -400,16 +454,14 @@ def _statistical_route(
     """Letter probabilities, likelihood ratios, Bayes' rule, expectation: no scan, no softmax."""
     xp = namespace(kernel)
     m, whole, cell_windows = options["m"], network["whole"], network["cell_windows"]
-    readings = [kernel_to_pwm_at(kernel, m, bias=options["bias"], background=q)]
-    if options["both_strands"]:
-        readings.append(kernel_to_pwm_at(reverse_complement(kernel, alphabet), m, bias=options["bias"], background=q))
+    readings = _readings(kernel, alphabet, q, options)
     n_windows = whole.shape[0] // len(readings)
     letters = _padded(codes, kernel.shape[-1], options["padding"], kernel)
     log_ratios = xp.concat([_log_ratios(letters, reading, q, m, n_windows) for reading in readings])
     log_ratios = xp.where(whole, log_ratios, xp.zeros_like(log_ratios))
     offsets = xp.stack([reading.offset for reading in readings])
     window_offsets = xp.concat([xp.zeros_like(log_ratios[:n_windows]) + offset for offset in offsets])
-    # a strand whose offset is larger is taken to be likelier beforehand; equal when the background has no strand
+    # a strand whose offset is larger is taken to be likelier beforehand; a motif has one offset
     strand_prior = xp.exp(m * (offsets - xp.max(offsets)))
     strand_prior = strand_prior / xp.sum(strand_prior)
     cell_strand = cell_windows // n_windows
@@ -439,6 +491,19 @@ def _statistical_route(
         "site_probability": site_probability,
         "posterior": _at_windows(network["weights"], cell_windows, whole.shape[0]) * site_probability,
     }
+
+
+def _readings(kernel: Array, alphabet: Alphabet, q: Array, options: dict[str, Any]) -> list[KernelPWM]:
+    """What the kernel means on each strand, as the letters of the given strand read it."""
+    m, bias = options["m"], options["bias"]
+    given = kernel_to_pwm_at(kernel, m, bias=bias, background=q)
+    if not options["both_strands"]:
+        return [given]
+    if options["strand_reading"] == "network":
+        return [given, kernel_to_pwm_at(reverse_complement(kernel, alphabet), m, bias=bias, background=q)]
+    odds = strand_log_odds(q, alphabet.complement_codes)
+    ppm, pwm = (reverse_complement(matrix, alphabet) for matrix in (given.ppm, given.pwm))
+    return [given, KernelPWM(ppm, pwm + (odds / (m or 1.0))[:, None], given.offset)]  # at m = 0 the odds are 0
 
 
 def _padded(codes: Codes, width: int, padding: str, kernel: Array) -> Array:

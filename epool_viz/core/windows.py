@@ -48,6 +48,8 @@ class Windows(NamedTuple):
         Of the alphabet.
     groups : tuple of Group
         `letters` again, several columns at once.
+    complement : tuple of int, or None
+        The code of each letter's complement where both strands are listed; None for one strand.
     """
 
     letters: Array
@@ -58,6 +60,7 @@ class Windows(NamedTuple):
     n_windows: Array
     n_letters: int
     groups: tuple[Group, ...]
+    complement: tuple[int, ...] | None = None
 
 
 class FoundSite(NamedTuple):
@@ -152,6 +155,7 @@ def windows_of(
         counts,
         len(letters),
         _grouped(found, len(letters)),
+        letters.complement_codes if both_strands else None,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import random
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -267,7 +268,8 @@ def watch(model: nn.Module, inputs: Sequence[Tensor]) -> Pass:
             hooks = (seer.enter, seer.leave) if _is_whole(layer) else (seer.begin, seer.end)
             handles.append(layer.register_forward_pre_hook(hooks[0], with_kwargs=True))
             handles.append(layer.register_forward_hook(hooks[1], with_kwargs=True))
-        with torch.no_grad(), seer:
+        with torch.no_grad(), warnings.catch_warnings(), seer:
+            warnings.simplefilter("ignore")  # of somebody's module, to whom they were said when it was made
             found = model(*inputs)
         seer.finish(found)
     except Exception as error:  # noqa: BLE001 - a forward pass may raise anything

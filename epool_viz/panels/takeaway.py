@@ -137,10 +137,13 @@ def kernel_lines(model: EStepModel) -> list[str]:
             f"kernel = model.kernels[{place}].astype(float)  # output weight {model.kernel.label.rpartition(' ')[2]}",
         ]
     if model.kernel_source == "jaspar":
+        drawn = against
+        if against and model.both_strands:  # half of the imaginary site from either strand
+            drawn = ", background=(background + background[::-1]) / 2"
         accession = model.kernel.label.rpartition("(")[2].rstrip(")")
         return [
             f"motif = ev.load_jaspar({accession!r})",
-            f"ppm = ev.pfm_to_ppm(motif.counts, pseudocount={IMAGINARY_SITES:g}{against})",
+            f"ppm = ev.pfm_to_ppm(motif.counts, pseudocount={IMAGINARY_SITES:g}{drawn})",
             f"kernel = ev.pwm_to_kernel(ppm{against})",
         ]
     return [f"kernel = np.array({np.asarray(model.kernel.matrix).tolist()!r})"]

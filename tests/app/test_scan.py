@@ -12,6 +12,7 @@ import pytest
 
 from epool_viz import SequenceSet, e_step_trace, load_example, load_jaspar, write_meme
 from epool_viz.app.scanning import SUMMARY, WINDOWS
+from epool_viz.core.alphabet import reverse_complement
 from epool_viz.panels.e_step.kernels import jaspar_kernel
 from tests.app.here import Here
 from tests.browser.server import command
@@ -119,6 +120,68 @@ def test_out_writes_the_same_table(call: Here, fasta: Path, kernel_file: Path, t
     assert out.read_text() == call("scan", fasta, kernel_file).out
 
 
+# --- both strands
+
+
+SHARES = [0.4, 0.1, 0.2, 0.3]
+MOTIF = """MEME version 4
+
+ALPHABET= ACGT
+
+MOTIF cc
+letter-probability matrix: alength= 4 w= 3 nsites= 7
+0.01 0.97 0.01 0.01
+0.01 0.77 0.21 0.01
+0.31 0.37 0.01 0.31
+"""
+
+
+def scanned(call: Here, tmp_path: Path, sequences: list[str], *options: object) -> list[dict[str, str]]:
+    (tmp_path / "motif.meme").write_text(MOTIF)
+    (tmp_path / "set.fa").write_text("".join(f">s{i}\n{text}\n" for i, text in enumerate(sequences)))
+    said = call("scan", tmp_path / "set.fa", tmp_path / "motif.meme", "--both-strands", *options)
+    assert said.code == 0, said.err
+    return rows(said.out)
+
+
+def test_each_strand_is_held_against_the_one_background(call: Here, tmp_path: Path) -> None:
+    """CC where C is rare says more than GG, its other strand, where G is common."""
+    matrix = MOTIF.replace("nsites= 7", "nsites= 100000").replace("w= 3", "w= 2")
+    lines = matrix.splitlines()[:-3]
+    (tmp_path / "cc.meme").write_text("\n".join([*lines, "0.01 0.97 0.01 0.01", "0.01 0.97 0.01 0.01"]) + "\n")
+    (tmp_path / "s.fa").write_text(">s\nGGNCC\n")
+    options = ("--both-strands", "--windows", "--background", "0.4,0.1,0.2,0.3")
+    table = rows(call("scan", tmp_path / "s.fa", tmp_path / "cc.meme", *options).out)
+    found = {(row["strand"], row["start"]): (float(row["score"]), float(row["posterior"])) for row in table}
+    assert found["-", "1"] == pytest.approx((2 * np.log(0.97 / 0.2), 0.20), abs=1e-3)
+    assert found["+", "4"] == pytest.approx((2 * np.log(0.97 / 0.1), 0.80), abs=1e-3)
+
+
+@pytest.mark.parametrize("shares", ["0.4,0.1,0.2,0.3", "sequences"])
+@pytest.mark.parametrize("options", [(), ("--occurrence", "zoops", "--site-rate", 0.3), ("--mode", 1)])
+def test_a_set_and_its_reverse_complement_give_one_table(
+    call: Here, tmp_path: Path, shares: str, options: tuple[object, ...]
+) -> None:
+    texts = ["ACCTTGACANACGGTTAAACC", "GGGAATTCAACATA", "TCCATTAAAGGN"]
+    mirror = ",".join(reversed(shares.split(",")))
+    one = scanned(call, tmp_path, texts, "--background", shares, *options)
+    other = scanned(call, tmp_path, list(map(reverse_complement, texts)), "--background", mirror, *options)
+    for text, a, b in zip(texts, one, other, strict=True):
+        for column in ("expectation", "maximum", "average", "log_sum_exp", "site_probability", "score", "posterior"):
+            assert float(a[column]) == pytest.approx(float(b[column]), rel=1e-8), column
+        assert (int(a["start"]), a["strand"]) == (len(text) + 1 - int(b["stop"]), {"+": "-", "-": "+"}[b["strand"]])
+
+
+def test_a_network_that_scans_both_strands_is_asked_for_by_name(call: Here, tmp_path: Path, kernel_file: Path) -> None:
+    (tmp_path / "s.fa").write_text(">s\nACGTACGGTTC\n")
+    options = ("--both-strands", "--windows", "--background", "0.4,0.1,0.2,0.3", "--strand-reading")
+    for reading in ("motif", "network"):
+        table = rows(call("scan", tmp_path / "s.fa", kernel_file, *options, reading).out)
+        given = {"both_strands": True, "strand_reading": reading, "background": SHARES}
+        trace = e_step_trace("ACGTACGGTTC", matrix(), **given)
+        np.testing.assert_allclose([float(row["posterior"]) for row in table], trace.posterior, rtol=1e-9)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -128,6 +191,10 @@ def test_out_writes_the_same_table(call: Here, fasta: Path, kernel_file: Path, t
         (["{fasta}", "{kernel}", "--m", "-1"], "`m` is -1"),
         (["{fasta}", "{kernel}", "--mode", "2"], "`mode` is 2"),
         (["{fasta}", "{kernel}", "--occurrence", "zoops", "--site-rate", "1"], "`site_rate` is 1"),
+        (
+            ["{fasta}", "{kernel}", "--m", "0", "--both-strands", "--background", ".4,.1,.2,.3"],
+            "`m` is 0 for a motif on both strands of a background that is not its own complement",
+        ),
         (["{fasta}", "{kernel}", "--background", "a,b"], '"uniform", "sequences", or 4 positive numbers'),
         (["{short}", "{kernel}"], "`SEQUENCES` is without a whole window"),
     ],

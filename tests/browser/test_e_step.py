@@ -11,7 +11,9 @@ import pytest
 
 from epool_viz import e_step_trace, load_example, load_example_model, load_jaspar, pwm_to_kernel
 from epool_viz.figures.svg import GLYPHS
+from epool_viz.panels.e_step.kernels import scores_text
 from epool_viz.panels.e_step.steps import STEPS
+from epool_viz.panels.links import fragment
 from tests.browser.server import wait_for
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 WALK = [step.name for step in STEPS if step.name not in {"activated", "cells"}]
 TITLES = {step.name: step.title for step in STEPS}
+CTCF = np.round(pwm_to_kernel(load_jaspar("CTCF").ppm, pseudocount=0.01), 3)
 _BOX = "path => { const { x, y, width, height } = path.getBBox(); return { x, y, width, height }; }"
 
 
@@ -232,6 +235,36 @@ def test_a_link_opens_the_same_state(dashboard: Page, page: Page, app_url: str) 
     go_to(page, WALK[1])
     raw = page.locator(".ec-logo").get_by_role("radio", name="Raw kernel")
     wait_for(raw.is_checked, seconds=15, what="the raw kernel")
+
+
+def test_both_strands_are_read_as_the_kernel_in_hand_has_it_and_as_chosen(page: Page, app_url: str) -> None:
+    """Under a skewed background a motif is held against it on either strand; there a network is a choice."""
+    q = [0.4, 0.1, 0.2, 0.3]
+    text = load_example("ctcf_peaks")[0]
+    pooled_as = {
+        reading: float(e_step_trace(text, CTCF, both_strands=True, background=q, strand_reading=reading).pooled)
+        for reading in ("motif", "network")
+    }
+    link = {
+        "background": "typed",
+        "letter_shares": q,
+        "kernel_source": "typed",
+        "kernel_text": scores_text(CTCF, "CTCF"),
+    }
+    page.goto(f"{app_url}/voila/render/e_step.ipynb{fragment({'link': link, 'both_strands': False})}")
+    ready(page)
+    network = page.get_by_role("radio", name="the same kernel, as a network scans")
+    assert not network.is_visible()
+    page.get_by_role("checkbox", name="Both strands").check()
+    network.wait_for()
+    wait_until_pooled(page, pooled_as["motif"])
+    notes, verdict = page.locator(".ep-notes"), page.locator(".ec-trust-verdict")
+    uniform = "its start uniform over all whole windows of both strands"
+    wait_for(lambda: uniform in notes.inner_text(), seconds=15, what="the statement of a motif")
+    network.check()
+    wait_until_pooled(page, pooled_as["network"])
+    wait_for(lambda: "with the prior e^(m × offset)" in notes.inner_text(), seconds=15, what="the prior of a network")
+    wait_for(lambda: verdict.get_attribute("data-agrees") == "true", seconds=15, what="agreement")
 
 
 @pytest.mark.parametrize("width", [360, 1280])

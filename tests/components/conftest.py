@@ -47,6 +47,7 @@ def state_of(sequence: str, kernel: Any, **changes: Any) -> dict[str, Any]:
         "activation": "identity",
         "padding": "valid",
         "both_strands": False,
+        "strand_reading": "motif",
         "occurrence": "oops",
         "site_rate": 0.5,
         "background": [0.25] * 4,

@@ -373,3 +373,23 @@ def test_a_phone_scrolls_no_page_sideways(compare):
     pin(page)
     set_state(page, m=2, kernel=OTHER.tolist(), codes=codes(MUTATED))
     assert_fits_a_phone(page, "compare")
+
+
+def test_two_readings_of_two_strands_are_compared_each_as_it_is(compare):
+    """A state that was pinned before there was a choice reads a motif."""
+    q = [0.1, 0.2, 0.3, 0.4]
+    page = compare(both_strands=True, background=q, strand_reading="network")
+    pin(page)
+    page.evaluate("window.store.set({ strand_reading: 'motif' })")
+    settle(page)
+    assert ["both strands read by", "a network", "a motif"] in rows(page)
+    for side, reading in (("pinned", "network"), ("present", "motif")):
+        core = numbers_of_core(TEXT, KERNEL, both_strands=True, background=q, strand_reading=reading)
+        shown = float(page.get_attribute(f"#compare [data-name={side}_pooled]", "data-value"))
+        assert shown == pytest.approx(core["pooled"], rel=1e-9)
+    page.evaluate("""() => {
+      const { strand_reading, ...old } = window.store.state.pinned;
+      window.store.set({ pinned: old });
+    }""")
+    settle(page)
+    assert not any(row[0] == "both strands read by" for row in rows(page))

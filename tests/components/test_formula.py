@@ -8,6 +8,7 @@ import pytest
 from epool_viz.components._bundle import source_of
 from epool_viz.components.base import Store
 from epool_viz.components.formula import WindowFormula
+from epool_viz.core.strands import other_strand_kernel
 from epool_viz.core.trace import e_step_trace
 from tests.components.conftest import state_of
 from tests.components.test_strip import (
@@ -42,11 +43,19 @@ def test_the_module_is_small():
     assert len(source_of("formula.js").encode()) < 30_000
 
 
-@pytest.mark.parametrize("both_strands", [False, True])
-@pytest.mark.parametrize("m", [0.0, 0.7, 20.0])
+@pytest.mark.parametrize(
+    ("strands", "m"),
+    [(None, 0.0), (None, 0.7), (None, 20.0), ("motif", 0.7), ("motif", 20.0), ("network", 0.0), ("network", 0.7)],
+)
 @pytest.mark.parametrize("at", ["first", "middle", "last"])
-def test_both_routes_reach_the_score_of_core(formula, both_strands, m, at):
-    options = {"m": m, "bias": 0.4, "both_strands": both_strands, "background": Q}
+def test_both_routes_reach_the_score_of_core(formula, strands, m, at):
+    options = {
+        "m": m,
+        "bias": 0.4,
+        "background": Q,
+        "both_strands": bool(strands),
+        "strand_reading": strands or "motif",
+    }
     reference = e_step_trace(TEXT, KERNEL, **options)
     i = {"first": 0, "middle": 20, "last": len(reference.starts) - 1}[at]
     page = formula(cursor=i, **options)
@@ -85,6 +94,31 @@ def test_the_other_strand_shows_the_reverse_complement(formula):
     set_state(page, cursor=0)
     assert numbers(page, "formula")["kernel-0-0"] == KERNEL[0, 0]
     assert "reverse complement" not in page.inner_text("#formula")
+
+
+@pytest.mark.parametrize(
+    ("reading", "words"),
+    [
+        (
+            "motif",
+            "log (share of a letter's complement / its own share) is added, so that both strands are held against",
+        ),
+        (
+            "network",
+            "as the other strand reads it: one kernel of a network for both, with an offset of its own on either.",
+        ),
+    ],
+)
+def test_where_the_background_tells_strands_apart_the_table_says_what_it_is(formula, reading, words):
+    page = formula(both_strands=True, cursor=33, background=Q, strand_reading=reading)
+    assert words in page.inner_text("#formula")
+    other = other_strand_kernel(KERNEL, strand_reading=reading, background=Q)
+    shown = numbers(page, "formula")
+    assert [shown[f"kernel-{a}-{j}"] for a in range(4) for j in range(5)] == pytest.approx(list(other.ravel()))
+    set_state(page, background=[0.3, 0.2, 0.2, 0.3])
+    told = page.inner_text("#formula")
+    assert "as the other strand reads it." in told
+    assert "both strands" not in told
 
 
 def test_a_changed_kernel_letter_bias_or_m_changes_the_ledger(formula):

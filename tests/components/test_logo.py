@@ -11,6 +11,7 @@ from epool_viz.components._bundle import source_of
 from epool_viz.core.alphabet import PROTEIN, reverse_complement
 from epool_viz.core.kernels import kernel_to_pwm_at
 from epool_viz.core.motifs import information_content
+from epool_viz.core.strands import other_strand_kernel
 from epool_viz.figures.heights import KINDS, letter_heights
 from epool_viz.figures.svg import stack_letters
 from tests.components.conftest import state_of
@@ -150,14 +151,36 @@ def test_the_matrix_is_one_click_away_and_full(show):
     assert first == pytest.approx(kernel_to_pwm_at(KERNEL, 2.0, background=Q).ppm[0, 0], rel=1e-12)
 
 
-def test_the_other_strand_is_drawn_and_said(show):
-    page = show(logo_state(background=Q), "logo.js")
+@pytest.mark.parametrize("reading", ["motif", "network"])
+@pytest.mark.parametrize("m", [0.0, 1.3])
+def test_the_other_strand_is_drawn_and_said(show, reading, m):
+    page = show(logo_state(background=Q, strand_reading=reading, m=m), "logo.js")
     page.check("#logo input[type=checkbox]")
     settle(page)
-    expected = heights_of_core("information", 1.0, Q, kernel=np.asarray(reverse_complement(KERNEL)))
+    kernel = np.asarray(reverse_complement(KERNEL))
+    expected = heights_of_core("information", m, Q, kernel=kernel)
+    if reading == "motif":  # the same PPM, reversed
+        ppm = np.asarray(reverse_complement(kernel_to_pwm_at(KERNEL, m, background=Q).ppm))
+        expected = letter_heights(ppm, kind="information", background=Q)
     np.testing.assert_allclose(drawn_heights(page) * -np.log2(0.1), expected, atol=1e-3)
     assert "that the reverse complement of the kernel means" in page.inner_text(".ec-logo-label")
     assert page.evaluate("window.store.state.logo_reverse") is True
+
+
+@pytest.mark.parametrize("reading", ["motif", "network"])
+def test_the_log_odds_of_the_other_strand_are_against_the_background_as_it_is(show, reading):
+    state = logo_state(background=Q, strand_reading=reading, m=0.8) | {"logo_reverse": True}
+    page = show(state, "logo.js")
+    heights = page.evaluate(
+        """async ([source, state]) => {
+          const logo = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+          return logo.heightsOf(state, "log odds", window.store.maths).heights;
+        }""",
+        [source_of("logo.js"), state],
+    )
+    kernel = other_strand_kernel(KERNEL, strand_reading=reading, m=0.8, background=Q)
+    expected = 0.8 * kernel_to_pwm_at(kernel, 0.8, background=Q).pwm / np.log(2)
+    np.testing.assert_allclose(heights, expected, rtol=1e-9, atol=1e-12)
 
 
 def test_the_window_under_the_cursor_is_written_below_as_the_kernel_reads_it(show):

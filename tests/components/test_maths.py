@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from epool_viz.components._bundle import source_of
-from epool_viz.core import kernels, motifs, pooling, posterior, trace
+from epool_viz.core import kernels, motifs, pooling, posterior, strands, trace
 from epool_viz.core.alphabet import DNA, one_hot, reverse_complement
 from epool_viz.core.scan import scan, whole_windows, window_starts
 
@@ -56,6 +56,17 @@ def examples() -> dict[str, list[tuple[list[Any], Any]]]:
 
     return {
         "reverseComplement": [([kernel, COMPLEMENT], reverse_complement(kernel))],
+        "strandLogOdds": [
+            ([q, COMPLEMENT], strands.strand_log_odds(np.array(q), DNA.complement_codes))
+            for q in (Q, [0.3, 0.2, 0.2, 0.3])
+        ],
+        "otherStrandKernel": [
+            (
+                [kernel, COMPLEMENT, {"strandReading": reading, "m": m, "background": q}],
+                strands.other_strand_kernel(kernel, strand_reading=reading, m=m, background=q),
+            )
+            for reading, m, q in itertools.product(("motif", "network"), (1e-3, 1.3), (None, Q))
+        ],
         "windowStarts": [
             ([29, w, p], list(window_starts(29 if p == "same" else 30 - w, w, p)))
             for w in (1, 4, 5)
@@ -162,12 +173,21 @@ def test_the_twin_of_a_trace_is_the_trace_of_core_whatever_the_options(twin):
     kernel = np.random.default_rng(7).normal(size=(4, 5)) * 2
     fields = [f for f in trace.EStepTrace.__dataclass_fields__ if f not in UNSHARED]
     grid = itertools.product(
-        (0.0, 1.3, 20.0), (0, 1), (1, 3), ("valid", "same"), (False, True), ("oops", "zoops"), ("identity", "paper")
+        (0.0, 1.3, 20.0),
+        (0, 1),
+        (1, 3),
+        ("valid", "same"),
+        (None, "motif", "network"),
+        ("oops", "zoops"),
+        ("identity", "paper"),
+        (None, Q),
     )
-    for i, (m, mode, local_window, padding, both_strands, occurrence, activation) in enumerate(grid):
-        options = {"m": m, "mode": mode, "local_window": local_window, "padding": padding, "both_strands": both_strands}
+    for m, mode, local_window, padding, reading, occurrence, activation, background in grid:
+        if (m, reading, background) == (0.0, "motif", Q):
+            continue  # has no score
+        options = {"m": m, "mode": mode, "local_window": local_window, "padding": padding, "background": background}
         options |= {"occurrence": occurrence, "activation": activation, "site_rate": 0.3, "bias": 0.7}
-        options["background"] = Q if i % 2 else None
+        options |= {"both_strands": reading is not None, "strand_reading": reading or "motif"}
         reference = trace.e_step_trace(TEXT, kernel, **options)
         inputs = {camel(k): v for k, v in options.items()}
         ours = twin("eStepTrace", {**inputs, "codes": CODES, "kernel": kernel, "complement": COMPLEMENT})
@@ -181,7 +201,7 @@ def test_the_twin_of_a_trace_is_the_trace_of_core_whatever_the_options(twin):
 # given to the twin and not given back, or said by another name
 UNSHARED = {
     "sequence", "alphabet", "kernel", "bias", "m", "mode", "local_window", "activation", "padding", "both_strands",
-    "occurrence", "site_rate", "background", "onehot", "pwm", "errors", "strands",
+    "strand_reading", "occurrence", "site_rate", "background", "onehot", "pwm", "errors", "strands",
 }  # fmt: skip
 
 
@@ -191,6 +211,10 @@ UNSHARED = {
         ({"codes": [0, 1]}, "The sequence has 2 letters and the kernel 4 columns."),
         ({"codes": [0, 1, -1, 2, 3, 0]}, "The sequence has no 4 known letters in a row."),
         ({"local_window": 9}, "A local maximum over 9 needs at least as many windows; there are 5."),
+        (
+            {"both_strands": True, "background": Q, "m": 0},
+            "m is 0. A motif on both strands of a background that is not its own complement needs an m above 0.",
+        ),
     ],
 )
 def test_a_state_that_cannot_be_traced_is_an_error_that_can_be_shown(show, changes, message):

@@ -246,6 +246,21 @@ def test_the_state_that_was_asked_about_is_the_one_that_is_shown(predict):
     assert page.evaluate("window.store.trace.pooled") == pytest.approx(float(scene(3.0).pooled))
 
 
+@pytest.mark.parametrize("reading", ["motif", "network"])
+def test_a_question_about_two_strands_is_answered_as_they_are_read(show, reading):
+    q = [0.1, 0.2, 0.3, 0.4]
+    options = {"both_strands": True, "strand_reading": reading, "background": q, "m": 1.4}
+    page = show(state_of(TEXT, KERNEL, **options), "predict.js", options={"questions": page_questions()})
+    pooled = page.evaluate(
+        """async (source) => {
+          const predict = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+          return predict.traceOf(window.store.state, window.store.maths).pooled;
+        }""",
+        source_of("predict.js"),
+    )
+    assert pooled == pytest.approx(float(e_step_trace(TEXT, KERNEL, **options).pooled), rel=1e-10)
+
+
 def test_nothing_chosen_is_told(predict):
     page = predict("m_rises")
     click(page, "Show me")

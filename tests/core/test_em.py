@@ -100,11 +100,12 @@ def test_a_ppm_of_another_width_is_refused():
 def test_e_step_is_the_posterior_of_the_scan(rng, occurrence, both_strands):
     peaks = load_example("crp0")[:5]
     ppm = random_ppm(rng, 7)
-    q = BACKGROUND if not both_strands else np.array([0.3, 0.2, 0.2, 0.3])
+    q = BACKGROUND
     windows = windows_of(peaks, 7, both_strands=both_strands)
     step = e_step(windows, ppm, background=q, occurrence=occurrence, site_rate=0.3)
     kernel = pwm_to_kernel(ppm, background=q)
-    kernels = [kernel, kernel[::-1, ::-1]] if both_strands else [kernel]
+    other = np.log(ppm[::-1, ::-1] / q[:, None])  # the motif reversed, against the background as it is
+    kernels = [kernel, other] if both_strands else [kernel]
     onehot = peaks.one_hot()
     scores = np.concatenate([scan(onehot, k[None])[:, 0] for k in kernels], axis=-1)  # log odds
     expected = site_posterior(scores, occurrence=occurrence, site_rate=0.3, offset=0.0)
@@ -270,27 +271,32 @@ def test_the_next_motif_is_found_elsewhere():
 
 
 @pytest.mark.parametrize("m", [0.0, 0.7, 3.0])
-@pytest.mark.parametrize("both_strands", [False, True])
-def test_posterior_ppm_counts_letters_under_the_poolings_own_weights(rng, m, both_strands):
+@pytest.mark.parametrize("strands", [None, "motif", "network"])
+def test_posterior_ppm_counts_letters_under_the_poolings_own_weights(rng, m, strands):
     kernel = rng.normal(size=(4, 5))
     peaks = load_example("crp0")[:7]
     onehot = peaks.one_hot()
-    kernels = [kernel, kernel[::-1, ::-1]] if both_strands else [kernel]
-    scores = np.concatenate([scan(onehot, k[None])[:, 0] for k in kernels], axis=-1)
-    posterior = np.asarray(site_posterior(scores, m=m)).reshape(len(peaks), len(kernels), -1)
+    kernels = [kernel, kernel[::-1, ::-1]] if strands else [kernel]
+    logits = m * np.concatenate([scan(onehot, k[None])[:, 0] for k in kernels], axis=-1)
+    if strands == "motif":  # against the one background: what its letters have over their complements
+        odds = np.log(BACKGROUND[::-1] / BACKGROUND)
+        logits += np.concatenate([scan(onehot, odds[None, :, None] * np.full(5, t))[:, 0] for t in (0, 1)], axis=-1)
+    posterior = np.asarray(site_posterior(logits)).reshape(len(peaks), len(kernels), -1)
     counts = np.zeros((4, 5))
     for j in range(5):
         given = onehot[:, :, j : j + posterior.shape[-1]]
         counts[:, j] += np.einsum("nap,np->a", given, posterior[:, 0])
-        if both_strands:
+        if strands:
             other = onehot[:, ::-1, 4 - j : 4 - j + posterior.shape[-1]]
             counts[:, j] += np.einsum("nap,np->a", other, posterior[:, 1])
-    found = posterior_ppm(peaks, kernel, m=m, both_strands=both_strands, background=BACKGROUND)
+    options = {"m": m, "background": BACKGROUND, "both_strands": bool(strands), "strand_reading": strands or "motif"}
+    found = posterior_ppm(peaks, kernel, **options)
     np.testing.assert_allclose(found, counts / counts.sum(axis=0), rtol=1e-9)
-    with_bias = posterior_ppm(peaks, kernel, m=m, both_strands=both_strands, background=BACKGROUND, bias=-7.5)
+    with_bias = posterior_ppm(peaks, kernel, bias=-7.5, **options)
     np.testing.assert_allclose(with_bias, found, rtol=1e-9)
-    smooth = posterior_ppm(peaks, kernel, m=m, both_strands=both_strands, background=BACKGROUND, pseudocount=3)
-    expected = (counts + 3 * BACKGROUND[:, None]) / (counts.sum(axis=0) + 3)
+    smooth = posterior_ppm(peaks, kernel, pseudocount=3, **options)
+    imaginary = (BACKGROUND + BACKGROUND[::-1]) / 2 if strands else BACKGROUND
+    expected = (counts + 3 * imaginary[:, None]) / (counts.sum(axis=0) + 3)
     np.testing.assert_allclose(smooth, expected, rtol=1e-9)
 
 

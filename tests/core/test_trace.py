@@ -25,11 +25,13 @@ def kernel(rng):
     return rng.normal(size=(4, 5)) * 2
 
 
+STRANDS = ({}, {"both_strands": True}, {"both_strands": True, "strand_reading": "network"})
 OPTIONS = [
-    dict(zip(("m", "mode", "local_window", "padding", "both_strands", "occurrence", "background"), values, strict=True))
-    for values in itertools.product(
-        (0.0, 1e-3, 1.3, 20.0), (0, 1), (1, 3), ("valid", "same"), (False, True), ("oops", "zoops"), (None, Q)
+    dict(zip(("m", "mode", "local_window", "padding", "occurrence", "background"), values, strict=True)) | strands
+    for *values, strands in itertools.product(
+        (0.0, 1e-3, 1.3, 20.0), (0, 1), (1, 3), ("valid", "same"), ("oops", "zoops"), (None, Q), STRANDS
     )
+    if (values[0], values[-1], strands) != (0.0, Q, STRANDS[1])  # has no score
 ]
 
 
@@ -127,8 +129,9 @@ def test_reading_the_other_strand_exchanges_the_strands(kernel):
     np.testing.assert_allclose(np.concatenate([reverse[::-1], forward[::-1]]), other.posterior, rtol=1e-9)
 
 
-def test_a_background_that_tells_strands_apart_gives_them_unequal_chances(kernel):
-    trace = e_step_trace("ACGTTGCATT", kernel, both_strands=True, background=Q, m=0.9)
+def test_a_background_that_tells_strands_apart_gives_those_of_a_network_unequal_chances(kernel):
+    options = {"both_strands": True, "strand_reading": "network"}
+    trace = e_step_trace("ACGTTGCATT", kernel, background=Q, m=0.9, **options)
     offsets = trace.offsets[[0, -1]]
     expected = np.exp(0.9 * offsets) / np.exp(0.9 * offsets).sum()
     np.testing.assert_allclose(trace.strand_prior, expected, rtol=1e-12)

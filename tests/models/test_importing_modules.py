@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -412,6 +413,15 @@ def test_a_module_that_asks_for_half_precision_is_run_as_it_stands() -> None:
     assert (read.reads_letters, read.activation) == (True, "relu")
     assert (read.difference or 0) < 2e-2
     assert import_kernels(model, flip=True).reads_letters is False
+
+
+def test_warnings_of_a_module_neither_end_its_pass_nor_reach_the_caller() -> None:
+    def forward(self: Net, x: torch.Tensor) -> torch.Tensor:
+        warnings.warn("an old habit", DeprecationWarning, stacklevel=1)
+        return self.c(x).amax(-1)
+
+    read = import_kernels(Net(forward, c=nn.Conv1d(4, 3, 6, padding="same")))
+    assert (read.reads_letters, read.padding, read.pooling) == (True, "same", "max")
 
 
 # how it is laid

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -58,6 +60,21 @@ def test_sequences_and_kernels_come_back_as_they_were():
         np.testing.assert_array_equal(getattr(kept, name), getattr(KERNELS, name))
     for name in ("names", "axes", "assumptions", "statements", "layer", "possible_axes", "flip", "alphabet"):
         assert getattr(kept, name) == getattr(KERNELS, name)
+
+
+@pytest.mark.parametrize("shares", [None, [0.3, 0.15, 0.25, 0.3]])
+def test_the_background_of_motifs_is_kept(shares):
+    motifs = dataclasses.replace(KERNELS, background=shares)
+    _, text = packed_kernels(motifs)
+    kept = from_text(text)
+    if shares is None:
+        assert kept.background is None
+        return
+    np.testing.assert_array_equal(kept.background, shares)
+    for wrong in ([0.3, 0.15, 0.25, 0.4], [0.5, 0.5], [0.0, 0.5, 0.25, 0.25]):
+        _, text = packed_kernels(dataclasses.replace(KERNELS, background=wrong))
+        with pytest.raises(FormatError, match="accepted: kernels as this package keeps them"):
+            from_text(text)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from epool_viz.data.importing.whole import WholeNetwork
 from epool_viz.errors import ArgumentError, FormatError
 
 MOST_NUMBERS = 1 << 20
-_ARRAYS = ("kernels", "bias", "output_weights")
+_ARRAYS = ("kernels", "bias", "output_weights", "background")
 _WORDS = ("source", "format", "layer", "axes", "letters", "activation", "pooling", "padding", "check")
 _ALWAYS = ("source", "format", "layer", "axes", "letters", "check")
 _FACTS = ("flip", "reads_letters", "bias_is_known", "difference")
@@ -54,7 +54,16 @@ def from_text(text: str | bytes, *, source: str = "the kept kernels") -> Importe
         raise FormatError(source, None, f"a text that is not whole ({type(error).__name__})", _ACCEPTED) from None
     n = len(kernels) if kernels.ndim == 3 else 0
     output = arrays.get("output_weights", bias)
-    fits = n and kernels.shape[1] == len(alphabet) and bias.shape == output.shape == (n,) and len(lists["names"]) == n
+    shares = arrays.get("background", np.ones(len(alphabet)) / len(alphabet))
+    fits = (
+        n
+        and shares.shape == (len(alphabet),)
+        and shares.min() > 0
+        and abs(shares.sum() - 1) < 1e-3
+        and kernels.shape[1] == len(alphabet)
+        and bias.shape == output.shape == (n,)
+        and len(lists["names"]) == n
+    )
     if not fits or not all(np.isfinite(array).all() for array in arrays.values()):
         raise FormatError(source, None, f"kernels of shape {kernels.shape}", _ACCEPTED)
     whole = None if plain.get("whole") is None else WholeNetwork.of_plain(plain["whole"])

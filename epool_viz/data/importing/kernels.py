@@ -99,6 +99,8 @@ class ImportedKernels:
     difference : float or None
         The largest difference found in doing so, relative to how far the scores of each kernel lie apart; None where
         the model was not run.
+    background : shape (letter,), or None
+        What the log odds of motifs are against; None for uniform, and for the kernels of a network.
     whole : WholeNetwork or None
         What follows the kernels, where the file is a network of this package, which can be run; None for all others.
     """
@@ -125,10 +127,11 @@ class ImportedKernels:
     bias_is_known: bool = False
     check: str = ""
     difference: float | None = None
+    background: Array | None = None
     whole: WholeNetwork | None = None
 
     def __post_init__(self) -> None:
-        for name in ("kernels", "bias", "output_weights"):
+        for name in ("kernels", "bias", "output_weights", "background"):
             value = getattr(self, name)
             if value is not None:
                 value = np.array(value, order="C")

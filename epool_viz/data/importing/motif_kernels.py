@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from epool_viz.core.kernels import pwm_to_kernel
 from epool_viz.core.motifs import pfm_to_ppm
+from epool_viz.core.strands import either_strand
 from epool_viz.data.importing.kernels import ImportedKernels, Reading
 from epool_viz.data.importing.network import Array
 from epool_viz.data.motif_files import Motif, parse_matrix, parse_motifs
 from epool_viz.errors import ArgumentError
 
 IMAGINARY_SITES = 1.0
+OF_THE_FILE = "The background is the file's"
 _SAYS = (
     "The scores of a motif are its log odds: with m = 1 the kernel means this motif again, and the posterior is exact."
 )
 
 
-def log_odds(motif: Motif, background: Any = None) -> tuple[Array, str]:
+def log_odds(motif: Motif, background: Any = None, *, both_strands: bool = False) -> tuple[Array, str]:
     """The natural-log odds of a motif, and a sentence that says of what.
 
     Counts get one imaginary site drawn from the background, so that no entry is infinite; probabilities without counts
@@ -30,17 +33,22 @@ def log_odds(motif: Motif, background: Any = None) -> tuple[Array, str]:
     ----------
     motif : Motif
     background : shape (letter,), or None for uniform
+    both_strands : bool
+        Whether the motif is to be looked for on both strands: half of the imaginary site is then drawn from either, so
+        that the motif is the same whichever strand is the given one.
 
     Returns
     -------
     (array of shape (letter, position), str)
     """
+    imaginary = either_strand(background, motif.alphabet) if both_strands else background
     if motif.counts is not None:
-        ppm = pfm_to_ppm(motif.counts, pseudocount=IMAGINARY_SITES, background=background)
+        ppm = pfm_to_ppm(motif.counts, pseudocount=IMAGINARY_SITES, background=imaginary)
         matrix, mixed = pwm_to_kernel(ppm, background=background), "the counts and one imaginary site"
     else:
         sites = motif.n_sites or 1000.0
-        matrix = pwm_to_kernel(motif.ppm, background=background, pseudocount=IMAGINARY_SITES / sites)
+        ppm = pfm_to_ppm(motif.ppm, pseudocount=IMAGINARY_SITES / sites, background=imaginary)
+        matrix = pwm_to_kernel(ppm, background=background)
         mixed = f"the probabilities and one imaginary site in {sites:g}"
     return matrix, f"Natural-log odds of {mixed} against the background."
 
@@ -64,10 +72,12 @@ def read_motif_kernels(raw: bytes, source: str, reading: Reading) -> ImportedKer
         shares = ", ".join(
             f"{letter} {share:.3g}" for letter, share in zip(motifs[0].alphabet.letters, background, strict=True)
         )
-        said.append(f"The background is the file's: {shares}.")
+        said.append(f"{OF_THE_FILE}: {shares}.")
     matrices = [matrix for matrix, _ in pairs]
     names = [motif.label or source for motif in motifs]
-    return _imported(matrices, names, motifs[0].alphabet, source, "motifs", tuple(dict.fromkeys(said)), True)
+    told = tuple(dict.fromkeys(said))
+    imported = _imported(matrices, names, motifs[0].alphabet, source, "motifs", told, True)
+    return replace(imported, background=background)
 
 
 def _imported(

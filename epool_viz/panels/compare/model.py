@@ -293,7 +293,7 @@ def e_step_state(record: RaceRecord, place: int, kernel: int) -> dict[str, Any]:
     pooling = settings["pooling"]
     m = {"max": 20.0, "average": 0.0}.get(run.method, float(pooling.get("m", 1.0)))
     name = f"{NAMES[run.method]}, seed {run.seed}, kernel {kernel + 1}"
-    text = scores_text(snapshot.kernels[kernel], name, digits=6)
+    text = scores_text(snapshot.kernels[kernel], name, digits=6, is_of_network=True)
     link = {"kernel_source": "typed", "kernel_text": text}
     if record.example:
         link |= {"sequence_source": "pasted", "pasted": f">test sequence\n{record.example}\n"}

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from epool_viz.core.alphabet import DNA
-from epool_viz.panels.e_step.kernels import scores_text
+from epool_viz.core.strands import is_own_complement
+from epool_viz.panels.e_step.kernels import Kernel, scores_text
 from epool_viz.panels.e_step.model import MOST_LETTERS, WIDEST, EStepModel
 from epool_viz.panels.e_step.steps import STEPS
 from epool_viz.panels.yours import CHOICE
@@ -30,6 +31,8 @@ def shown(model: EStepModel) -> dict[str, Any]:
     """What the page has to know of a model, whatever its steps are."""
     trace = model.trace
     return {name: getattr(model, name) for name in SHARED} | {
+        "strand_reading": model.read_as,
+        "strands_differ": model.both_strands and not is_own_complement(trace.background, trace.alphabet),
         "codes": DNA.encode(trace.sequence).tolist(),
         "kernel": np.asarray(trace.kernel).tolist(),
         "alphabet": DNA.letters,
@@ -65,7 +68,7 @@ def link_of(model: EStepModel, opened_by: type[EStepModel] | None = None) -> dic
     if model.sequence_source == CHOICE:
         state["sequence_source"] = "pasted"
     if model.kernel_source in ("file", CHOICE):
-        state |= {"kernel_source": "typed", "kernel_text": scores_text(model.kernel.matrix, model.kernel.label)}
+        state |= {"kernel_source": "typed", "kernel_text": _text_of(model.kernel, model.kernel.label)}
     elif model.kernel_source != "typed":
         state.pop("kernel_text", None)
     return state
@@ -129,13 +132,18 @@ def take_choices(model: EStepModel, patch: Mapping[str, Any], memory: Memory | N
         kept = (memory or Memory(type(model))).choices(patch["link"])
         model.restore({name: getattr(model, name) for name in shared} | kept)
     wishes = {name: patch[name] for name in shared if name in patch}
-    wishes |= _edited_sequence(model, patch.get("codes")) | _edited_kernel(model, patch.get("kernel"))
     if "background_choice" in patch:
         wishes["background"] = patch["background_choice"]
     if "letter_shares" in patch:
         wishes["letter_shares"] = patch["letter_shares"]
+    if patch.get("strand_reading", model.read_as) != model.read_as:
+        wishes["strand_reading"] = patch["strand_reading"]
     if wishes:
         model.restore(wishes)
+    # only now: a motif's numbers follow from background and strands, and are no edit
+    edits = _edited_sequence(model, patch.get("codes")) | _edited_kernel(model, patch.get("kernel"))
+    if edits:
+        model.restore(edits)
 
 
 def _first_choices(kind: type[EStepModel]) -> dict[str, Any]:
@@ -163,7 +171,12 @@ def _edited_kernel(model: EStepModel, kernel: Any) -> dict[str, Any]:
         return {}
     if np.array_equal(np.asarray(kernel, dtype=float), model.trace.kernel):
         return {}
-    return {"kernel_source": "typed", "kernel_text": scores_text(kernel, _edited(model.kernel.label))}
+    edited = model.kernel._replace(matrix=np.asarray(kernel, dtype=float))
+    return {"kernel_source": "typed", "kernel_text": _text_of(edited, _edited(model.kernel.label))}
+
+
+def _text_of(kernel: Kernel, name: str) -> str:
+    return scores_text(kernel.matrix, name, is_of_network=kernel.is_of_network)
 
 
 def _edited(name: str) -> str:

@@ -14,7 +14,7 @@ from epool_viz.core.scan import PADDINGS
 from epool_viz.data.gallery import load_example_model
 from epool_viz.data.importing.kernels import ImportedKernels
 from epool_viz.data.importing.motif_kernels import IMAGINARY_SITES as IMAGINARY_SITES
-from epool_viz.data.importing.motif_kernels import log_odds
+from epool_viz.data.importing.motif_kernels import OF_THE_FILE, log_odds
 from epool_viz.data.jaspar import load_jaspar
 from epool_viz.data.motif_files import Motif, ParsedMatrix, parse_matrix, parse_motifs
 from epool_viz.errors import ArgumentError
@@ -23,6 +23,7 @@ LARGEST_ENTRY = 1e6
 AS_SCORES = (
     "# scores"  # so begins a text whose numbers are a kernel, also where they could be counts; its name may follow
 )
+OF_A_NETWORK = " of a network"  # follows AS_SCORES where the numbers are those of a network's kernel
 _NAME_AND_ACCESSION = re.compile(r".*\((MA\d+\.\d+)\)")
 
 
@@ -40,6 +41,8 @@ class Kernel(NamedTuple):
         What the reader of a text took for granted, a sentence each.
     is_motif : bool
         Whether it is the log odds of a motif, and so means that motif at m = 1.
+    is_of_network : bool
+        Whether a network scans with it, so that on both strands it is one kernel rather than one motif.
     """
 
     matrix: np.ndarray[Any, Any]
@@ -47,15 +50,16 @@ class Kernel(NamedTuple):
     reading: str
     assumptions: tuple[str, ...] = ()
     is_motif: bool = False
+    is_of_network: bool = False
 
 
-def motif_kernel(motif: Motif, background: Any) -> Kernel:
+def motif_kernel(motif: Motif, background: Any, both_strands: bool = False) -> Kernel:
     """The log odds of a motif: with m = 1 the kernel means this motif again."""
-    matrix, reading = log_odds(motif, background)
+    matrix, reading = log_odds(motif, background, both_strands=both_strands)
     return Kernel(matrix, motif.label, reading, motif.assumptions, is_motif=True)
 
 
-def matrix_kernel(parsed: ParsedMatrix, label: str, background: Any) -> Kernel:
+def matrix_kernel(parsed: ParsedMatrix, label: str, background: Any, both_strands: bool = False) -> Kernel:
     """A plain matrix: scores are taken as they are, counts and probabilities as a motif."""
     if parsed.kind == "scores":
         return Kernel(parsed.values, label, "The numbers as they are.", parsed.assumptions)
@@ -63,16 +67,27 @@ def matrix_kernel(parsed: ParsedMatrix, label: str, background: Any) -> Kernel:
         motif = Motif.from_counts(parsed.values, name=label, assumptions=parsed.assumptions)
     else:
         motif = Motif(label, "", parsed.values, assumptions=parsed.assumptions)
-    return motif_kernel(motif, background)
+    return motif_kernel(motif, background, both_strands)
 
 
-def own_kernel(imported: ImportedKernels, which: int) -> Kernel:
-    """A kernel of the model that the visitor brought; beyond the last one, the last one."""
+def own_kernel(imported: ImportedKernels, which: int, background: Any) -> Kernel:
+    """A kernel of the model that the visitor brought; beyond the last one, the last one.
+
+    Motifs are held against `background`, whatever the one of their file: each means itself at m = 1.
+    """
     place = min(which, len(imported) - 1)
     matrix = np.asarray(imported.kernels[place], dtype=float)
-    reading = f"From {imported.source}. {imported.statements[0] if imported.statements else ''}".strip()
     said = (*imported.statements[1:], *imported.assumptions, *((imported.check,) if imported.check else ()))
-    return Kernel(matrix, imported.names[place], reading, said, is_motif=imported.format == "motifs")
+    if imported.format == "motifs":
+        shares = [np.full(len(matrix), 1 / len(matrix)) if q is None else q for q in (imported.background, background)]
+        odds = np.log(shares[0]) - np.log(np.asarray(shares[1], dtype=float))
+        matrix = matrix + np.where(matrix.any(axis=0), odds[:, None], 0.0)  # a column of zeros only fills up
+        unused = "The file has a background of its own, which is not the one on the screen"
+        said = tuple(each.replace(OF_THE_FILE, unused) for each in said) if abs(odds).max() > 1e-6 else said
+    reading = f"From {imported.source}. {imported.statements[0] if imported.statements else ''}".strip()
+    is_of_network = imported.format not in ("motifs", "matrix")  # a matrix in text is one that was typed
+    is_motif = imported.format == "motifs"
+    return Kernel(matrix, imported.names[place], reading, said, is_motif=is_motif, is_of_network=is_of_network)
 
 
 def random_kernel(width: int, seed: int) -> Kernel:
@@ -81,10 +96,10 @@ def random_kernel(width: int, seed: int) -> Kernel:
     return Kernel(matrix, f"random, seed {seed}", "Standard normal numbers: a kernel before training.")
 
 
-def jaspar_kernel(query: str, background: Any) -> Kernel:
+def jaspar_kernel(query: str, background: Any, both_strands: bool = False) -> Kernel:
     """A motif of the collection by its name, its accession, or both as in "CTCF (MA0139.2)"."""
     both = _NAME_AND_ACCESSION.fullmatch(query.strip())
-    return motif_kernel(_jaspar(both[1] if both else query.strip()), background)
+    return motif_kernel(_jaspar(both[1] if both else query.strip()), background, both_strands)
 
 
 def trained_kernel(name: str, rank: int) -> Kernel:
@@ -101,7 +116,7 @@ def trained_kernel(name: str, rank: int) -> Kernel:
     place = _place(model.output_weights, rank)
     label = f"{info.title}: {_kernel_label(place, model.output_weights)}"
     reading = f"A trained model. {info.description} Its AUC on test sequences is {info.test_auc:.3f}."
-    return Kernel(np.asarray(model.kernels[place], dtype=float), label, reading)
+    return Kernel(np.asarray(model.kernels[place], dtype=float), label, reading, is_of_network=True)
 
 
 def trained_kernels(name: str) -> tuple[str, ...]:
@@ -243,7 +258,7 @@ def _kernel_label(place: int, weights: np.ndarray[Any, Any]) -> str:
     return f"kernel {place + 1}, output weight {weights[place]:.2f}".replace("-", "−")
 
 
-def text_kernel(text: str, source: str, which: int, background: Any) -> Kernel:
+def text_kernel(text: str, source: str, which: int, background: Any, both_strands: bool = False) -> Kernel:
     """A kernel out of a text in any format that the library reads.
 
     Parameters
@@ -256,25 +271,29 @@ def text_kernel(text: str, source: str, which: int, background: Any) -> Kernel:
     which : int
         Place of the motif among those of the text, from 0; beyond the last one, the last one.
     background : shape (letter,)
+    both_strands : bool
+        As for `log_odds`.
     """
     if not text.strip():
         raise ArgumentError("kernel", "empty", "a matrix: four rows of numbers, A C G T")
     if _is_motif_file(text):
         motifs = _motifs(text, source)
-        return motif_kernel(motifs[min(which, len(motifs) - 1)], background)
-    return matrix_kernel(_matrix(text, source), _name_in(text) or source, background)
+        return motif_kernel(motifs[min(which, len(motifs) - 1)], background, both_strands)
+    kernel = matrix_kernel(_matrix(text, source), _name_in(text) or source, background, both_strands)
+    return kernel._replace(is_of_network=text.startswith(AS_SCORES + OF_A_NETWORK))
 
 
-def scores_text(matrix: Any, name: str, digits: int = 17) -> str:
+def scores_text(matrix: Any, name: str, digits: int = 17, *, is_of_network: bool = False) -> str:
     """A kernel as rows of letters under its name; whatever the numbers look like, they are no counts."""
     rows = zip("ACGT", np.asarray(matrix, dtype=float).tolist(), strict=True)
     lines = (f"{letter} {' '.join(f'{x:.{digits}g}' if digits < 17 else repr(x) for x in row)}" for letter, row in rows)
-    return "\n".join([f"{AS_SCORES}: {' '.join(name.split())}", *lines]) + "\n"
+    head = AS_SCORES + (OF_A_NETWORK if is_of_network else "")
+    return "\n".join([f"{head}: {' '.join(name.split())}", *lines]) + "\n"
 
 
 def _name_in(text: str) -> str:
     first, _, name = text.partition("\n")[0].partition(":")
-    return name.strip() if first == AS_SCORES else ""
+    return name.strip() if first in (AS_SCORES, AS_SCORES + OF_A_NETWORK) else ""
 
 
 def motif_names(text: str, source: str) -> tuple[str, ...]:

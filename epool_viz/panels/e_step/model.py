@@ -19,6 +19,7 @@ from epool_viz.core.alphabet import DNA
 from epool_viz.core.pooling import ACTIVATIONS, MODES
 from epool_viz.core.posterior import OCCURRENCES
 from epool_viz.core.scan import PADDINGS
+from epool_viz.core.strands import STRAND_READINGS
 from epool_viz.core.trace import EStepTrace, e_step_trace
 from epool_viz.data.gallery import MODEL_NAMES, load_example
 from epool_viz.data.sequences import SequenceSet, parse_sequences
@@ -50,6 +51,7 @@ T -0.4 -0.3 -0.5  1.3 -0.2
 """
 SEQUENCE_SOURCES = ("example", "pasted", CHOICE)
 NETWORK = ("kernel_source", "trained", "rank")  # a change of these may bring settings along
+STRAND_CHOICES = ("kernel", *STRAND_READINGS)  # "kernel": as the kernel in hand is one of a network or a motif
 KERNEL_SOURCES = ("jaspar", "trained", "typed", "file", "random", CHOICE)
 BACKGROUNDS = ("uniform", "data", "typed")
 LEAST_SHARE = 1e-4
@@ -87,6 +89,7 @@ class EStepModel(HasTraits):
     m = Float(1.0)
     mode = Enum(MODES, 0)
     both_strands = Bool(False)
+    strand_reading = Enum(STRAND_CHOICES, "kernel", help="What the kernel is on both strands.")
     background = Enum(BACKGROUNDS, "uniform")
     letter_shares = _Something([0.25] * len(DNA), help="The typed background, a share a letter.")
     occurrence = Enum(OCCURRENCES, "oops")
@@ -125,6 +128,7 @@ class EStepModel(HasTraits):
         "m",
         "mode",
         "both_strands",
+        "strand_reading",
         "background",
         "letter_shares",
         "occurrence",
@@ -192,6 +196,11 @@ class EStepModel(HasTraits):
     def current_step(self) -> Step:
         """The step shown."""
         return self.steps[self.step]
+
+    @property
+    def read_as(self) -> str:
+        """What the kernel on both strands is, "motif" or "network"; as chosen, else as the kernel in hand has it."""
+        return self._read_as(self.kernel)
 
     @property
     def file_motifs(self) -> tuple[str, ...]:
@@ -291,6 +300,8 @@ class EStepModel(HasTraits):
             brought = self._settings_brought(was)
             left = [name for name in kernels.network_settings(self.trained, 0) if name not in brought]
             choices = {name: self.traits()[name].default_value for name in left}
+        if change.name == "kernel_source":
+            choices["strand_reading"] = "kernel"
         self._take_over(choices, was)
 
     @observe(*(name for name in INPUTS if name not in ("sequence_source", "example", "pasted", "which", *NETWORK)))
@@ -374,17 +385,18 @@ class EStepModel(HasTraits):
 
     def _chosen_kernel(self, background: Any) -> kernels.Kernel:
         if self.kernel_source == "jaspar":
-            kernel = kernels.jaspar_kernel(self.jaspar, background)
+            kernel = kernels.jaspar_kernel(self.jaspar, background, self.both_strands)
         elif self.kernel_source == "trained":
             kernel = kernels.trained_kernel(self.trained, self.rank)
         elif self.kernel_source == CHOICE:
-            kernel = kernels.own_kernel(kernels_of(self.yours), self.which)
+            kernel = kernels.own_kernel(kernels_of(self.yours), self.which, background)
         elif self.kernel_source == "random":
             kernel = kernels.random_kernel(self.width, self.seed)
         elif self.kernel_source == "file":
-            kernel = kernels.text_kernel(self.file_text, self.file_name or "the file", self.which, background)
+            name = self.file_name or "the file"
+            kernel = kernels.text_kernel(self.file_text, name, self.which, background, self.both_strands)
         else:
-            kernel = kernels.text_kernel(self.kernel_text, "the typed matrix", 0, background)
+            kernel = kernels.text_kernel(self.kernel_text, "the typed matrix", 0, background, self.both_strands)
         kernels.require_usable(kernel, WIDEST)
         return kernel
 
@@ -396,7 +408,13 @@ class EStepModel(HasTraits):
             found = f"{len(sequence)} letters long"
             raise ArgumentError("sequence", found, f"at least as many letters as the kernel has columns, {width}")
         options = {name: getattr(self, name) for name in _TRACE_OPTIONS}
+        options["strand_reading"] = self._read_as(kernel)
         return e_step_trace(sequence, kernel.matrix, background=background, **options)
+
+    def _read_as(self, kernel: kernels.Kernel) -> str:
+        if self.strand_reading != "kernel":
+            return str(self.strand_reading)
+        return "network" if kernel.is_of_network else "motif"
 
     def _walk(self, trace: EStepTrace) -> tuple[Any, ...]:
         """The steps that apply, each with a `name`."""

@@ -55,6 +55,15 @@ READINGS: tuple[dict[str, Any], ...] = (
         ],
     },
     {
+        "key": "strand_reading",
+        "label": "On the other strand",
+        "choices": [
+            {"value": "motif", "label": "the motif, against the same background"},
+            {"value": "network", "label": "the same kernel, as a network scans"},
+        ],
+        "when": {"key": "strands_differ", "is": True},
+    },
+    {
         "key": "occurrence",
         "label": "Sites in a sequence",
         "choices": [

@@ -234,10 +234,14 @@ def window_letters(trace: EStepTrace, window: int) -> str:
 
 
 def kernel_terms(trace: EStepTrace, window: int) -> list[float]:
-    """What each column of the kernel adds to the window's score; 0 for an unknown letter."""
+    """What each column of the strand's kernel adds to the window's score; 0 for an unknown letter."""
+    from epool_viz.core.alphabet import reverse_complement
+
+    is_other = trace.strands[window] == "-"
+    kernel = reverse_complement(trace.other_kernel, trace.alphabet) if is_other else trace.kernel
     letters = trace.alphabet.letters
     return [
-        float(trace.kernel[letters.index(letter), j]) if letter in letters else 0.0
+        float(kernel[letters.index(letter), j]) if letter in letters else 0.0
         for j, letter in enumerate(window_letters(trace, window))
     ]
 

@@ -65,6 +65,8 @@ def python_lines(model: EStepModel) -> str:
     """
     options = {name: getattr(model, name) for name in _OPTIONS}
     given = [f"{name}={value!r}" for name, value in options.items() if value != model.traits()[name].default_value]
+    if model.both_strands and model.read_as == "network":
+        given.append("strand_reading='network'")
     background = background_lines(model)
     if background:
         given.append("background=background")

@@ -523,7 +523,7 @@ class EMModel(HasTraits):
             note = "A window of the sequences: its own letters with 70 %, the rest shared as the background has it."
             return Start(f"window {of}", len(of), window_ppm(DNA.encode(of), background), note=note)
         if start == CHOICE:
-            own = own_kernel(kernels_of(self.yours), place)
+            own = own_kernel(kernels_of(self.yours), place, background)
             require_usable(own, WIDEST)
             ppm = np.asarray(kernel_to_pwm_at(own.matrix, 1.0, background=background).ppm)
             note = f"{own.reading} Its exact PPM, the numbers read to the base e."

@@ -237,3 +237,115 @@ def test_the_first_state_is_never_forgotten_and_the_oldest_is():
     assert memory.choices(first)["pasted"] == PASTED["pasted"]
     assert memory.choices(links[-1])["pasted"] == PASTED["pasted"]
     assert memory.choices(links[0])["pasted"] == "", "forgotten: only what the link says"
+
+
+# --- both strands: of a motif, or of a network
+
+SKEWED = {"both_strands": True, "background": "typed", "letter_shares": [0.4, 0.1, 0.2, 0.3]}
+OWN_COMPLEMENT = {"both_strands": True, "background": "typed", "letter_shares": [0.3, 0.2, 0.2, 0.3]}
+TRAINED = {"kernel_source": "trained", "trained": "p73_max", "rank": 1}
+
+
+@pytest.mark.parametrize(
+    ("kernel", "reading"),
+    [
+        ({"kernel_source": "jaspar"}, "motif"),
+        ({"kernel_source": "typed"}, "motif"),
+        ({"kernel_source": "random"}, "motif"),
+        (TRAINED, "network"),
+    ],
+)
+def test_the_kernel_in_hand_says_how_both_strands_are_read(kernel, reading):
+    model = EStepModel(**kernel, **SKEWED)
+    state = bridge.page_state(model)
+    assert (state["strand_reading"], model.trace.strand_reading) == (reading, reading)
+    assert ("start uniform" in model.trace.statement) == (reading == "motif")
+    assert ("with the prior e^(m × offset) of its strand" in model.trace.statement) == (reading == "network")
+
+
+def test_the_choice_is_offered_only_where_it_matters():
+    choice = next(each for each in READINGS if each["key"] == "strand_reading")
+    assert choice["when"] == {"key": "strands_differ", "is": True}
+    differ = lambda **state: bridge.page_state(EStepModel(**state))["strands_differ"]  # noqa: E731
+    assert differ(**SKEWED)
+    assert not differ(**SKEWED | {"both_strands": False})
+    assert not differ(**OWN_COMPLEMENT)
+    assert not differ(both_strands=True)
+
+
+def opened(one: EStepModel) -> EStepModel:
+    """The dashboard that a link of another one opens."""
+    first, now = bridge.page_state(EStepModel()), bridge.page_state(one)
+    patch = {name: now[name] for name in ("link", *bridge.SHARED) if now[name] != first[name]}
+    other = EStepModel()
+    bridge.take(other, json.loads(json.dumps(patch)))
+    return other
+
+
+@pytest.mark.parametrize("kernel", [{"kernel_source": "jaspar"}, {"kernel_source": "typed"}, TRAINED])
+@pytest.mark.parametrize("choice", ["kernel", "motif", "network"])
+def test_a_link_carries_how_both_strands_are_read(kernel, choice):
+    one = EStepModel(**kernel, **SKEWED, strand_reading=choice)
+    other = opened(one)
+    assert (other.strand_reading, other.read_as) == (choice, one.read_as)
+    np.testing.assert_array_equal(other.trace.posterior, one.trace.posterior)
+
+
+def test_a_link_from_before_there_was_a_choice_opens_as_the_kernel_in_hand_has_it():
+    other = EStepModel()
+    link = {"kernel_source": "trained", "trained": "p73_max", "background": "data"}
+    bridge.take(other, {"link": link, "both_strands": True})
+    assert (other.message, other.read_as, other.both_strands) == ("", "network", True)
+    bridge.take(other, {"link": {"jaspar": "STAT3", "background": "data"}, "both_strands": True})
+    assert (other.message, other.read_as, other.both_strands) == ("", "motif", True)
+
+
+def test_the_kernel_of_a_network_stays_one_when_it_is_edited_and_linked():
+    one = EStepModel(**TRAINED, **SKEWED)
+    kernel = np.asarray(one.trace.kernel).tolist()
+    kernel[2][-1] += 0.5
+    bridge.take(one, {"kernel": kernel})
+    assert (one.kernel_source, one.read_as) == ("typed", "network")
+    assert one.kernel.label.endswith("(edited)")
+    assert opened(one).read_as == "network"
+    motif = EStepModel(**SKEWED)
+    kernel = np.asarray(motif.trace.kernel).tolist()
+    kernel[0][0] -= 0.5
+    bridge.take(motif, {"kernel": kernel})
+    assert (motif.kernel_source, motif.read_as) == ("typed", "motif")
+
+
+def test_what_the_page_chooses_holds_until_another_kind_of_kernel_is_chosen():
+    model = EStepModel(**SKEWED)
+    bridge.take(model, {"strand_reading": "network"})
+    assert (model.read_as, bridge.page_state(model)["strand_reading"]) == ("network", "network")
+    model.jaspar = "STAT3"
+    assert model.read_as == "network"
+    model.kernel_source = "typed"
+    assert model.read_as == "motif"
+    bridge.take(model, {"strand_reading": "motif"})
+    assert model.strand_reading == "kernel", "what it is anyway is no choice"
+
+
+def test_a_motif_without_a_base_is_explained_and_a_network_is_the_way_out():
+    model = EStepModel(**SKEWED)
+    before = model.trace
+    bridge.take(model, {"m": 0.0})
+    assert model.message == (
+        "M is 0 for a motif on both strands of a background that is not its own complement; accepted: "
+        "an m above 0, equal shares of A and T and of C and G, or the reading of a network."
+    )
+    assert model.trace is before
+    bridge.take(model, {"strand_reading": "network"})
+    assert (model.message, model.trace.m) == ("", 0.0)
+    bridge.take(model, {"strand_reading": "motif"})
+    assert bridge.page_state(model)["strand_reading"] == "motif", "the page shows what was chosen"
+
+
+def test_what_a_page_kept_is_no_edit_of_a_motif_on_both_strands():
+    """The imaginary site of a motif is half of either strand, so its kernel follows the choice of strands."""
+    one = EStepModel(**SKEWED)
+    assert not np.array_equal(one.trace.kernel, EStepModel(**SKEWED | {"both_strands": False}).trace.kernel)
+    now, other = bridge.page_state(one), EStepModel()
+    bridge.take(other, {name: now[name] for name in ("link", "both_strands", "kernel", "codes")})
+    assert (other.kernel_source, other.kernel.label) == ("jaspar", one.kernel.label)

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from epool_viz import import_kernels
+from epool_viz import import_kernels, kernel_to_pwm, reverse_complement
 from epool_viz.data.gallery import load_example_model
 from epool_viz.data.importing.whole import WholeNetwork
 from epool_viz.panels.e_step.model import EStepModel
@@ -53,6 +53,84 @@ def test_a_kernel_of_yours_brings_what_its_file_tells(kernels, expected, note) -
     assert settings(model) == expected
     assert note in model.network_note
     assert model.network_note in model.notes
+
+
+@pytest.mark.parametrize(
+    ("kernels", "reading"),
+    [
+        (PLAIN, "network"),
+        (WHOLE, "network"),
+        (">m\nA [8 0 1 2]\nC [1 9 0 3]\nG [0 0 7 1]\nT [1 1 2 4]\n", "motif"),
+        ("1.5 -2 0\n0 0.5 1\n-0.5 3 2\n0 1 -1\n", "motif"),
+    ],
+    ids=["arrays", "whole", "motifs", "a matrix of scores"],
+)
+def test_a_kernel_of_yours_reads_both_strands_as_what_it_is(kernels, reading, tmp_path) -> None:
+    if isinstance(kernels, str):
+        (tmp_path / "mine.txt").write_text(kernels)
+        kernels = import_kernels(tmp_path / "mine.txt")
+    skewed = {"both_strands": True, "background": "typed", "letter_shares": [0.4, 0.1, 0.2, 0.3]}
+    model = shown(kernels, **skewed)
+    assert (model.message, model.read_as, model.trace.strand_reading) == ("", reading, reading)
+
+
+MEME = """MEME version 4
+
+ALPHABET= ACGT
+
+Background letter frequencies
+A 0.3 C 0.15 G 0.25 T 0.3
+
+MOTIF one
+letter-probability matrix: alength= 4 w= 2 nsites= 9
+0.1 0.7 0.1 0.1
+0.2 0.2 0.5 0.1
+
+MOTIF two
+letter-probability matrix: alength= 4 w= 3 nsites= 9
+0.1 0.1 0.1 0.7
+0.6 0.2 0.1 0.1
+0.3 0.3 0.2 0.2
+"""
+
+
+@pytest.fixture
+def motifs(tmp_path):
+    (tmp_path / "two.meme").write_text(MEME)
+    return import_kernels(tmp_path / "two.meme")
+
+
+@pytest.mark.parametrize("which", [0, 1])
+@pytest.mark.parametrize("shares", [[0.25] * 4, [0.4, 0.1, 0.2, 0.3], [0.3, 0.15, 0.25, 0.3]])
+def test_a_motif_of_yours_means_itself_against_the_background_on_the_screen(motifs, which, shares) -> None:
+    model = shown(motifs, which=which, background="typed", letter_shares=shares)
+    of_the_file = [0.3, 0.15, 0.25, 0.3]
+    width = (2, 3)[which]
+    expected = kernel_to_pwm(motifs.kernels[which], background=of_the_file).ppm[:, :width]
+    np.testing.assert_allclose(model.trace.pwm.ppm[:, :width], expected, rtol=1e-12)
+    assert float(model.trace.pwm.offset) == pytest.approx(0, abs=1e-12)
+    assert not model.trace.kernel[:, width:].any(), "what only fills up adds nothing"
+    told = " ".join(model.notes)
+    assert ("a background of its own, which is not the one on the screen: A 0.3" in told) == (shares != of_the_file)
+    assert ("The background is the file's" in told) == (shares == of_the_file)
+
+
+def test_a_motif_of_yours_finds_the_same_site_on_the_other_strand(motifs) -> None:
+    text, q = "ACCTTGACANACGGTTAAACC", [0.4, 0.1, 0.2, 0.3]
+    given, other = (
+        shown(
+            motifs,
+            which=1,
+            both_strands=True,
+            sequence_source="pasted",
+            pasted=each,
+            background="typed",
+            letter_shares=s,
+        ).trace
+        for each, s in ((text, q), (reverse_complement(text), q[::-1]))
+    )
+    np.testing.assert_allclose(given.posterior[::-1], other.posterior, rtol=1e-9, atol=1e-12)
+    assert float(given.pooled) == pytest.approx(float(other.pooled), rel=1e-10)
 
 
 def test_a_published_network_of_yours_computes_what_the_same_one_that_ships_does() -> None:

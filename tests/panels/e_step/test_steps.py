@@ -71,10 +71,11 @@ def test_window_letters_are_what_the_kernel_sees(kernel):
     assert [steps.window_letters(trace, i) for i in range(5, 10)] == ["GT·", "CGT", "ACG", "NAC", "·NA"]
 
 
-@pytest.mark.parametrize("both_strands", [False, True])
+@pytest.mark.parametrize("strands", [{}, {"both_strands": True}, {"both_strands": True, "strand_reading": "network"}])
+@pytest.mark.parametrize("background", [None, [0.4, 0.1, 0.2, 0.3]])
 @pytest.mark.parametrize("padding", ["valid", "same"])
-def test_kernel_terms_add_up_to_the_score_of_every_window(kernel, both_strands, padding):
-    trace = e_step_trace("ACGTNACGTT", kernel, bias=0.3, both_strands=both_strands, padding=padding)
+def test_kernel_terms_add_up_to_the_score_of_every_window(kernel, strands, background, padding):
+    trace = e_step_trace("ACGTNACGTT", kernel, bias=0.3, padding=padding, background=background, **strands)
     sums = [trace.bias + math.fsum(steps.kernel_terms(trace, i)) for i in range(len(trace.starts))]
     np.testing.assert_allclose(sums, trace.scores, rtol=1e-12, atol=1e-12)
 

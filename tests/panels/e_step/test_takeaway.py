@@ -77,6 +77,8 @@ def test_the_tsv_holds_ppm_pwm_and_kernel(trace):
         {"sequence_source": "pasted", "pasted": ">one\nACGTTGCANACGTT\n>two\nGATTACAGATTACAGATT\n", "index": 1},
         {"kernel_source": "trained", "trained": "p73_expectation", "rank": 3, "index": 2},
         {"kernel_source": "trained", "trained": "ctcf_paper", "m": 0.6},
+        {"kernel_source": "trained", "trained": "p73_max", "both_strands": True, "background": "data", "m": 0.6},
+        {"kernel_source": "typed", "both_strands": True, "strand_reading": "network", "background": "data"},
     ],
     ids=[
         "first screen",
@@ -88,6 +90,8 @@ def test_the_tsv_holds_ppm_pwm_and_kernel(trace):
         "pasted",
         "trained",
         "trained, as published",
+        "trained, both strands",
+        "typed, as a network reads both strands",
     ],
 )
 def test_the_lines_of_python_give_the_numbers_on_the_screen(state):

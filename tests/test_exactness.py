@@ -1,0 +1,75 @@
+"""The table of what is exact when names tests that exist and are run."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+TABLE = ROOT / "docs" / "exactness.md"
+NAMED = re.compile(r"`(tests/[\w/]+\.py::\w+)`")
+COLUMNS = (
+    "Input",
+    "Before the convolution",
+    "Activation, local maximum",
+    "Pooling, sites",
+    "Strands",
+    "Background",
+    "What holds, in what sense",
+    "Held by",
+)
+
+
+def rows() -> list[list[str]]:
+    lines = [line for line in TABLE.read_text(encoding="utf-8").splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def missing(names: list[str]) -> list[str]:
+    """Those that pytest does not collect: no such file, no such test, or one that is deselected by its marks."""
+    files = sorted({ROOT / name.partition("::")[0] for name in names})
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
+    asked = subprocess.run(
+        [*command, *(str(file) for file in files if file.is_file())],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert asked.returncode == 0, asked.stdout + asked.stderr
+    collected = {line.partition("[")[0] for line in asked.stdout.splitlines()}
+    return [name for name in names if name not in collected]
+
+
+def test_every_test_that_the_table_names_is_collected():
+    names = sorted(set(NAMED.findall(TABLE.read_text(encoding="utf-8"))))
+    assert len(names) > 50
+    assert missing(names) == []
+
+
+def test_a_test_that_is_not_there_is_noticed():
+    first = "tests/core/test_strands.py::test_rna_is_read_as_dna_is"
+    none = ["tests/core/test_strands.py::test_rna_is", "tests/core/test_nothing.py::test_rna_is_read_as_dna_is"]
+    assert missing([first, *none]) == none
+
+
+@pytest.mark.parametrize("row", rows()[2:], ids=lambda row: row[0])
+def test_every_row_of_the_table_says_what_holds_it(row):
+    assert len(row) == len(COLUMNS)
+    if row[0].startswith("**"):
+        assert not any(row[1:]), "a heading"
+    else:
+        assert all(row)
+        assert NAMED.sub("", row[-1]).replace("<br>", "").strip() == ""
+
+
+def test_the_columns_are_those_that_exactness_depends_on():
+    assert tuple(rows()[0]) == COLUMNS
+
+
+def test_the_readme_leads_to_the_table():
+    assert "(docs/exactness.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
