@@ -49,14 +49,17 @@ def import_kernels(
         Turn the kernels round along the sequence, as a true convolution does. None does so where the file says that
         Theano wrote it.
     fold_batch_norm : bool or None
-        None folds a batch-norm into the kernels where the file shows that it comes straight after them. True also folds
-        the next one of a file without architecture, with torch's usual epsilon; False folds none.
+        None folds a batch-norm into the kernels where it is known that it stands straight before or after them. True
+        also folds the next one of a file without architecture, with torch's usual epsilon; False folds none, and
+        kernels behind one do not read letters then.
 
     Returns
     -------
     ImportedKernels
         `assumptions` says in sentences what was taken for granted, `statements` what holds of the kernels in their
-        network.
+        network, `check` how they were held against what the network computes, where it can be run. `reads_letters`
+        tells whether they are laid on the one-hot letters: True, False, or None where it is not known. Nothing is
+        claimed across what is not known.
 
     Raises
     ------

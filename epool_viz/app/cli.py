@@ -305,9 +305,9 @@ def scan_sequences(
     site_rate: Annotated[float, typer.Option(help="With zoops: prior chance of a site.", callback=_number())] = 0.5,
     both_strands: Annotated[bool, typer.Option("--both-strands/--one-strand", help="Sites on either.")] = False,
     strand_reading: Annotated[
-        StrandReading,
-        typer.Option(help="On both strands: a motif against one background, or one kernel as a network scans with it."),
-    ] = StrandReading.motif,
+        StrandReading | None,
+        typer.Option(help="On both strands: a motif against one background (usual), or a kernel as a network scans."),
+    ] = None,
     background: Annotated[
         str, typer.Option(help='"uniform", "sequences", "motif" (its file\'s) or the shares of A,C,G,T.')
     ] = "uniform",
@@ -337,7 +337,7 @@ def scan_sequences(
         occurrence=occurrence.value,
         site_rate=site_rate,
         both_strands=both_strands,
-        strand_reading=strand_reading.value,
+        strand_reading=None if strand_reading is None else strand_reading.value,
     )
 
 

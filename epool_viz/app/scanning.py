@@ -11,6 +11,7 @@ from typing import Any
 from epool_viz.app.inputs import background_remark, bring, read_background, read_motif_bytes, read_set
 from epool_viz.app.outputs import require_places, table_to
 from epool_viz.core.alphabet import DNA
+from epool_viz.core.strands import is_own_complement
 from epool_viz.core.trace import EStepTrace, e_step_trace
 from epool_viz.data.importing.motif_kernels import is_motif_file
 from epool_viz.data.motif_files import parse_matrix
@@ -84,7 +85,7 @@ def scan_to_table(
     sink : callable
         Gets what was taken for granted, and which sequences were left empty.
     **options
-        Of `e_step_trace`.
+        Of `e_step_trace`; a `strand_reading` of None is what the dashboard takes.
 
     Raises
     ------
@@ -96,7 +97,7 @@ def scan_to_table(
     scanners, q, remark = read_scanners(motif, jaspar, background, chosen, options.get("both_strands", False))
     options["background"] = q
     for scanner in scanners:  # so that a wrong option is said once, and not for every sequence
-        e_step_trace("A" * scanner.matrix.shape[-1], scanner.matrix, **options)
+        e_step_trace("A" * scanner.matrix.shape[-1], scanner.matrix, **_read_as(scanner, options))
     rows = _window_rows if windows else _summary_rows
     failures: list[str] = []
     with table_to(out) as stream, _progress(len(chosen) * len(scanners), show_progress) as advance:
@@ -110,13 +111,28 @@ def scan_to_table(
     if remark:
         sink(remark)
     _report(chosen, scanners, failures, sink)
+    if options.get("both_strands") and not is_own_complement(q):
+        for reading in sorted({_read_as(scanner, options)["strand_reading"] for scanner in scanners}):
+            sink(_ON_BOTH_STRANDS[reading])
+
+
+_ON_BOTH_STRANDS = {
+    "motif": "Both strands read a motif, against the one background.",
+    "network": "Both strands read one kernel, as a network scans, each with a prior in proportion to e^(m × offset).",
+}
+
+
+def _read_as(scanner: Kernel, options: dict[str, Any]) -> dict[str, Any]:
+    """The options with what the kernel is on both strands."""
+    reading = options.get("strand_reading") or ("network" if scanner.is_of_network else "motif")
+    return options | {"strand_reading": reading}
 
 
 def _trace(
     chosen: SequenceSet, i: int, scanner: Kernel, options: dict[str, Any], failures: list[str]
 ) -> EStepTrace | None:
     try:
-        return e_step_trace(chosen.codes(i), scanner.matrix, **options)
+        return e_step_trace(chosen.codes(i), scanner.matrix, **_read_as(scanner, options))
     except EpoolError as error:
         failures.append(f"{chosen.names[i]!r}: {error}")
         return None

@@ -40,6 +40,10 @@ _EXACT: dict[str, Callable[[Tensor], Tensor]] = {
     "exponential": torch.exp,
     "sigmoid": torch.sigmoid,
     "tanh": torch.tanh,
+    "softplus": nn.functional.softplus,
+    "selu": nn.functional.selu,
+    "silu": nn.functional.silu,
+    "mish": nn.functional.mish,
 }
 _CLAMPS = ("clamp", "clamp_", "clip", "clip_", "clamp_min", "clamp_min_")
 _MOVING = ("squeeze", "unsqueeze", "flatten", "view", "reshape", "transpose", "permute", "contiguous", "movedim",
@@ -150,8 +154,7 @@ def _classified(call: Call, value: Value, axes: tuple[str, ...] | None, run: Run
         return unknown, out, None
     if axes is None:  # kernels and positions are mixed: what it may still be is a dense layer, or nothing
         step = _dense(call) or (Step("aside", call.name, call.word) if _is_same(value, out, call) else None)
-        step = step or (Step("activation", call.name, word) if (word := _activation(call)) else unknown)
-        return step, out, None
+        return step or _activated(call, value.data.double(), out.data.double()) or unknown, out, None
     here = value.data.double()
     step = _elementwise(call, here, out.data.double(), axes)
     if step is not None:
@@ -187,18 +190,25 @@ def _elementwise(call: Call, here: Tensor, there: Tensor, axes: tuple[str, ...])
         return None
     if isinstance(call.layer, _ASIDE) or call.word in _COPYING:
         return Step("aside", call.name, call.word) if torch.allclose(here, there, rtol=1e-5, atol=1e-6) else None
-    word = _activation(call)
-    if word is not None:
-        exact = _EXACT.get(word)
-        beta = getattr(call.layer, "beta", 1) if word == "softplus" else 1
-        if beta != 1:
-            word, exact = f"softplus of beta {beta:g}", partial(nn.functional.softplus, beta=beta)
-        if exact is not None and not torch.allclose(exact(here), there, rtol=1e-3, atol=_atol(call)):
-            return None
-        return Step("activation", call.name, word)
+    if _activation(call) is not None:
+        return _activated(call, here, there)
     if isinstance(call.layer, BATCH_NORMS) or call.word in ("batch_norm", *_ARITHMETIC):
         return _scaling(call, here, there, axes)
     return None
+
+
+def _activated(call: Call, here: Tensor, there: Tensor) -> Step | None:
+    """An activation, where the numbers are those of its name."""
+    word = _activation(call)
+    if word is None or here.shape != there.shape:
+        return None
+    exact = _EXACT.get(word)
+    beta = getattr(call.layer, "beta", 1) if word == "softplus" else 1
+    if beta != 1:
+        word, exact = f"softplus of beta {beta:g}", partial(nn.functional.softplus, beta=beta)
+    if exact is not None and not torch.allclose(exact(here), there, rtol=1e-3, atol=_atol(call)):
+        return None
+    return Step("activation", call.name, word)
 
 
 def _atol(call: Call) -> float:

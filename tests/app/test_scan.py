@@ -183,6 +183,29 @@ def test_a_network_that_scans_both_strands_is_asked_for_by_name(call: Here, tmp_
 
 
 @pytest.mark.parametrize(
+    ("head", "background", "words"),
+    [
+        ("", "0.4,0.1,0.2,0.3", "Both strands read a motif, against the one background"),
+        (
+            "# scores of a network: conv\n",
+            "0.4,0.1,0.2,0.3",
+            "Both strands read one kernel, as a network scans, each with",
+        ),
+        ("", "0.3,0.2,0.2,0.3", ""),
+    ],
+)
+def test_what_both_strands_read_is_said_where_it_matters(
+    call: Here, tmp_path: Path, fasta: Path, head: str, background: str, words: str
+) -> None:
+    kernel = tmp_path / "kernel.txt"
+    kernel.write_text(head + KERNEL)
+    said = call("scan", fasta, kernel, "--both-strands", "--background", background)
+    assert words in said.err
+    assert ("Both strands read" in said.err) == bool(words)
+    assert "Both strands read" not in call("scan", fasta, kernel, "--background", background).err
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["missing.fa", "{kernel}"], "'missing.fa'"),

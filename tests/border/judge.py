@@ -236,7 +236,10 @@ def _behind_faults(report: ImportedKernels, stage: Stage, behind: Behind) -> Ite
 def _applied(name: str, scores: Array, target: Array) -> Array | None:
     """What functions of these names give one after another; None where one is not known."""
     for each in name.split(", "):
-        if each in FUNCTIONS:
+        sharp = re.fullmatch(r"softplus of beta ([\d.]+)", each)
+        if sharp:
+            scores = np.logaddexp(0, float(sharp[1]) * scores) / float(sharp[1])
+        elif each in FUNCTIONS:
             scores = FUNCTIONS[each](scores)
         elif each in FAMILIES:
             scores = FAMILIES[each](scores, target)

@@ -989,7 +989,7 @@ def _behind() -> Iterator[Example]:
         "tanh": (nn.Tanh(), ()),
         "tanh, functional": (Does(torch.tanh), ()),
         "softplus": (nn.Softplus(), ()),
-        "softplus, beta 3": (nn.Softplus(beta=3), ("softplus of beta 3",)),
+        "softplus, beta 3": (nn.Softplus(beta=3), ()),
         "softplus, functional, beta 3": (Does(lambda x: F.softplus(x, beta=3)), ()),
         "gelu": (nn.GELU(), ()),
         "gelu by tanh": (nn.GELU(approximate="tanh"), ("gelu",)),

@@ -177,15 +177,13 @@ def test_the_two_sites_of_a_skewed_background_are_told_apart():
     assert trace.posterior[[3, 4]] == pytest.approx([0.80, 0.20], abs=0.005)
 
 
-@pytest.mark.parametrize("padding", ["valid", "same"])
-@pytest.mark.parametrize("options", [{}, {"local_window": 3}, {"mode": 1, "local_window": 2}])
-def test_padding_and_local_winners_are_mirrored_where_the_windows_divide(rng, padding, options):
-    """11 + 1 windows of width 5 without padding, 15 letters with it: groups of 3 lie the same from either end."""
-    sequence = "ACGTTGCATTGACCA" if padding == "same" else "ACGTTGCATTGACCAT"
-    options = options if padding == "valid" else {}  # with padding, the groups of 3 divide 15, those of 2 do not
+@pytest.mark.parametrize(
+    "options", [{"padding": "same"}, {"local_window": 3}, {"local_window": 2, "mode": 1}, {"local_window": 12}]
+)
+def test_padding_and_local_winners_are_mirrored_where_the_windows_divide(rng, options):
+    """The 12 windows of width 5 divide into groups of 2, 3 and 12, which lie the same from either end."""
     ppm = rng.dirichlet(np.ones(4), size=5).T
-    scene = ppm, sequence, SKEWED, {"m": 1.0, "padding": padding, "both_strands": True, **options}
-    one, other = traces(*scene)
+    one, other = traces(ppm, "ACGTTGCATTGACCAT", SKEWED, {"m": 1.0, "both_strands": True, **options})
     assert_mirrored(one, other)
 
 

@@ -234,6 +234,15 @@ def test_the_weights_of_expectation_pooling_are_a_posterior_of_raw_scores_only(
     assert ("but for the windows over the padding" in found.statements[-1]) == (padding == "same")
 
 
+@pytest.mark.parametrize(
+    ("after", "end"), [((), "No pooling"), ((OTHER,), "Then comes `attention`"), ((MAX,), "The ex")]
+)
+def test_an_exponential_does_not_hide_what_follows(after: tuple[Step, ...], end: str, weight: Array) -> None:
+    found = read(weight, before=(), after=(Step("activation", "e", "exponential"), *after))
+    assert found.statements[1].startswith("The exponential of a score is the likelihood ratio of its window")
+    assert found.statements[-1].startswith(end)
+
+
 # the bias
 
 

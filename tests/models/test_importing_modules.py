@@ -728,7 +728,7 @@ def test_a_pass_of_too_many_numbers_is_followed_no_further(monkeypatch: pytest.M
     monkeypatch.setattr(watching, "_MOST_HELD", 5000)
     read = import_kernels(nn.Sequential(conv(), *(nn.ReLU() for _ in range(20)), nn.AdaptiveMaxPool1d(1)))
     assert read.pooling is None
-    assert "could not be run further (MemoryError: more numbers come of the input" in read.statements[-1]
+    assert "could not be run (MemoryError: more numbers come of the input" in read.statements[-1]
 
 
 # it is left as it was

@@ -56,7 +56,7 @@ def network_of_named(tensors: Sequence[Tensor], *, source: str, format: str) -> 
     """The convolutions among arrays by name, with what their names and their neighbours say of their axes."""
     tensors = [dataclasses.replace(each, name=each.name.removesuffix(":0")) for each in tensors]
     network = network_of_tensors(tensors, source=source, format=format)
-    if not network.convolutions:
+    if not (network.convolutions or network.remarks):
         return matrices(tensors, source=source, format=format)
     told = tuple(_told(each, tensors) for each in network.convolutions)
     return dataclasses.replace(network, convolutions=told)

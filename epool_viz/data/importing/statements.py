@@ -100,6 +100,10 @@ def _about_the_rest(conv: Convolution, reads_letters: bool | None, follows: Foll
         return
     if follows.activation == "exponential":
         yield from _exponential(reads_letters)
+        if follows.stop is not None:
+            yield _stopped(follows.stop)
+        elif not follows.pooling:
+            yield f"{_NO_POOLING[0]}."
         return
     is_raw = follows.activation == "identity"
     if not is_raw and follows.activation is not None:
@@ -118,9 +122,13 @@ def _about_the_rest(conv: Convolution, reads_letters: bool | None, follows: Foll
     if follows.stop is not None:
         if reads_letters and follows.activation is None:
             yield "The posterior is exact for the raw scores."
-        yield f"Then comes {_named(follows.stop)}, which is not followed: what the network makes of it is not known."
+        yield _stopped(follows.stop)
     elif not poolings:
         yield _said(*_NO_POOLING, reads_letters)
+
+
+def _stopped(step: Step) -> str:
+    return f"Then comes {_named(step)}, which is not followed: what the network makes of it is not known."
 
 
 def _unknown_rest(reads_letters: bool | None) -> str:
@@ -134,8 +142,8 @@ def _unknown_rest(reads_letters: bool | None) -> str:
 
 def _exponential(reads_letters: bool | None) -> Iterable[str]:
     claim = (
-        "the exponential of a score is the likelihood ratio of its window up to one factor (m = 1), so what is pooled "
-        "is proportional to the posterior."
+        "the exponential of a score is the likelihood ratio of its window up to one factor (m = 1), so such "
+        "numbers are proportional to the posterior."
     )
     if reads_letters is not False:
         yield _capital(claim) if reads_letters else _capital(_IF_SO + claim)

@@ -66,7 +66,7 @@ def network_of_tensors(
 
 def _is_other(name: str, roles: str | None) -> bool:
     """Whether Keras names a weight as one of a layer that is no plain convolution."""
-    is_of_keras = roles == "keras" or any(name.removesuffix(":0").endswith(each) for each in _OF_KERAS)
+    is_of_keras = roles == "keras" or name.removesuffix(":0").endswith((*_OF_KERAS, "wise_kernel"))
     return is_of_keras and any(word in name.lower() for word in _NOT_PLAIN)
 
 
@@ -74,8 +74,8 @@ def network_of_arrays(arrays: Mapping[str, Any], *, source: str, format: str) ->
     """The same of arrays that are here already; a matrix is one kernel where nothing has three axes."""
     tensors = [tensor_of(str(name), values) for name, values in arrays.items()]
     network = network_of_tensors(tensors, source=source, format=format)
-    is_matrix = not network.convolutions and all(len(each.shape) < 3 for each in tensors)
-    return matrices(tensors, source=source, format=format) if is_matrix else network
+    is_known = network.convolutions or network.remarks
+    return network if is_known else matrices(tensors, source=source, format=format)
 
 
 def matrices(tensors: Sequence[Tensor], *, source: str, format: str) -> Network:  # noqa: A002
