@@ -181,7 +181,8 @@ def _plain_epoch(device: torch.device, onehot: Tensor, labels: Tensor, compiled:
 
 def reading(device: torch.device, n_letters: int) -> dict[str, Any]:
     """Seconds to read so many letters with 16 kernels, all poolings of each sequence; the sides take turns."""
-    length, batch = 1000, 2048
+    length = 1000
+    batch = min(2048, max(8, n_letters // length))
     generator = torch.Generator(device=device).manual_seed(5)
     codes = torch.randint(0, 4, (batch, length), generator=generator, device=device, dtype=torch.int8)
     codes[::7, 500] = -1

@@ -182,6 +182,7 @@ def _progress(wanted: bool | None) -> Iterator[tuple[Any, Any]]:
             progress.update(task, description=told, total=None)
 
         def on_trial(done: int, total: int) -> None:
-            progress.update(task, description="trying windows", completed=done, total=total)
+            is_last = done == total  # drawn at once: a fast machine may be through before the next drawing
+            progress.update(task, description="trying windows", completed=done, total=total, refresh=is_last)
 
         yield on_iteration, on_trial

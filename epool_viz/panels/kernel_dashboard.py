@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar
 
 import ipywidgets as w
@@ -107,7 +108,8 @@ class KernelDashboard(Dashboard):
     def _wire_choices(self) -> None:
         model, wire = self.model, self.wiring
         for name, control in self.controls.items():
-            wire.both((model, name), (control, "value"))
+            # a link may name a set that there is not; the message says so, and none is chosen
+            wire.both((model, name), (control, "value"), partial(_offered, control) if name == "example" else None)
         wire.follow((model, "sequences"), (self.number, "max"), len)
         wire.both((model, "index"), (self.number, "value"), _from_one, _from_zero)
         self._offer_motifs()
@@ -178,6 +180,11 @@ def _motif_options() -> list[str]:
 def _last_of(place: int, names: tuple[str, ...]) -> int | None:
     """The place, or the last one there is; None where there is none."""
     return min(place, len(names) - 1) if names else None
+
+
+def _offered(choice: w.Dropdown, value: str) -> str | None:
+    """The value, where it is one of the choices."""
+    return value if value in [each for _, each in choice.options] else None
 
 
 def _from_one(place: int) -> int:

@@ -33,6 +33,10 @@ def restore_choices(
         For a name that is no part of the state, or a value of the wrong kind; nothing is changed then.
     """
     require_known(state, model.CHOICES)
+    traits = model.traits()
+    for name, value in state.items():
+        if value is None and traits[name].default_value is not None:
+            raise ArgumentError(name, "None", f"what {type(model).__name__}.state() returns")
 
     def set_traits(values: Mapping[str, Any]) -> None:
         for name in model.CHOICES:

@@ -58,7 +58,7 @@ def test_every_name_is_looked_up_before_anything_is_fetched(call: Here, tmp_path
         said = call("fetch", NAME, "nosuch", "--url", site.url, "--folder", tmp_path)
         assert site.asked == []
     assert said.code == 1
-    assert "`name` is 'nosuch'" in said.err
+    assert "`NAME` is 'nosuch'" in said.err
 
 
 def test_fetch_without_a_name_is_a_wrong_call(call: Here) -> None:

@@ -163,7 +163,7 @@ class CompareModel(HasTraits):
     @validate("methods")
     def _known_methods(self, proposal: Any) -> list[str]:
         chosen = proposal.value
-        if not isinstance(chosen, list | tuple) or not set(chosen) <= set(METHODS):
+        if not isinstance(chosen, list | tuple) or any(method not in METHODS for method in chosen):
             raise TraitError(f"methods is {chosen!r}; accepted: some of {', '.join(METHODS)}")
         return [method for method in METHODS if method in chosen]
 
