@@ -129,7 +129,7 @@ def test_kernel_that_dies_while_its_page_is_drawn_leaves_a_way_on(
         page.goto(f"{server.address}/voila/render/dies.ipynb", wait_until="commit")
         # Voilà and the frame both notice; whoever comes first tells how to go on
         page.get_by_text(re.compile("Python stopped before the view was computed|Reload the page")).wait_for()
-    assert "Traceback" not in server.log
+    assert "Traceback" not in server.log, server.log
 
 
 @pytest.mark.parametrize(("fragment", "n"), [("", 1), ("#state=eyJtIjoyfQ", 2)])
