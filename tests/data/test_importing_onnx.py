@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from epool_viz import EpoolError, ImportedKernels, import_kernels, scan
-from epool_viz.data.importing import onnx_constants, onnx_door
+from epool_viz.data.importing import door, onnx_constants, onnx_door
 from epool_viz.data.importing.apart import read_apart
 from epool_viz.errors import AmbiguousAxesError, FormatError
 
@@ -744,7 +744,7 @@ def test_where_nothing_computes_the_report_says_so(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(onnx_door, "ENGINES", [])
     assert import_kernels(raw).check == "Not checked against the model: nothing that runs it is here."
     monkeypatch.undo()
-    monkeypatch.setattr(onnx_door, "MOST_WORK", 10)
+    monkeypatch.setattr(door, "MOST_WORK", 10)
     read = import_kernels(raw)
     assert read.check == f"Not checked against the model: an input of {LENGTH} letters is too long to run here."
     assert claims(read)
