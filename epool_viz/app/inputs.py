@@ -263,7 +263,8 @@ def _import(brought: Brought, reading: Reading) -> ImportedKernels:
     from epool_viz.data.importing.files import kind_of, read_kernel_bytes
 
     if kind_of(brought.raw, brought.source) != "torch":
-        return read_kernel_bytes(brought.raw, name=brought.source, reading=reading)
+        home = None if brought.path is None else Path(brought.path).resolve().parent
+        return read_kernel_bytes(brought.raw, name=brought.source, reading=reading, folder=home)
     from epool_viz.models.importing import read_torch_file
 
     if brought.path is not None:

@@ -130,6 +130,25 @@ def _require_place(place: Place) -> None:
         raise ArgumentError(place.argument, found, "the path of a file") from None
 
 
+def require_folder(out: str | os.PathLike[str], argument: str = "--out") -> None:
+    """Before hours are spent: there is a folder that can be written to, or there can be one."""
+    text = os.fspath(out)
+    if text == STANDARD:
+        raise ArgumentError(argument, "'-', standard output", "a folder, or the path of a new one")
+    try:
+        parent = Path(os.path.realpath(text)).parent
+        if not parent.is_dir():
+            found = f"in {shown(Path(text).parent)!r}, which is no folder"
+            raise ArgumentError(argument, found, "a path in a folder that is there")
+        if os.path.lexists(text) and not Path(text).is_dir():
+            raise ArgumentError(argument, f"{shown(text)!r}, which is no folder", "a folder, or the path of a new one")
+        if not os.access(text if Path(text).is_dir() else parent, os.W_OK | os.X_OK):
+            raise ArgumentError(argument, f"{shown(text)!r}, where nothing can be written", "a folder to write to")
+        _require_possible(text)
+    except OSError as error:
+        raise ArgumentError(argument, f"{shown(text)!r} ({error.strerror})", "the path of a folder") from None
+
+
 def _require_possible(path: str) -> None:
     """A name that the file system does not take raises its OSError."""
     with contextlib.suppress(FileNotFoundError):

@@ -37,18 +37,16 @@ def read_scanners(
         q = read_background(background, DNA, of=of)
         return [jaspar_kernel(jaspar, q, both_strands)], q, ""
     brought = bring(str(motif), "MOTIF", "a MEME, JASPAR or matrix file, or --jaspar NAME")
-    text = b"" if not brought.raw.startswith(AS_SCORES.encode()) else brought.raw
-    if text or not is_motif_file(brought.raw):
-        q = read_background(background, DNA, of=of)
-        if text:
-            kernel = text_kernel(text.decode("utf-8", "replace"), brought.stem, 0, q, both_strands)
-        else:
-            parsed = parse_matrix(brought.raw, source=brought.source, alphabet="DNA")
-            kernel = matrix_kernel(parsed, brought.stem, q, both_strands)
-        return [kernel], q, ""
-    motifs = read_motif_bytes(brought, "MOTIF", alphabet="DNA")
-    q = read_background(background, DNA, of=of, motif=motifs[0].background)
-    return [motif_kernel(each, q, both_strands) for each in motifs], q, background_remark(motifs, q)
+    is_scores = brought.raw.startswith(AS_SCORES.encode())
+    if not is_scores and is_motif_file(brought.raw):
+        motifs = read_motif_bytes(brought, "MOTIF", alphabet="DNA")
+        q = read_background(background, DNA, of=of, motif=motifs[0].background)
+        return [motif_kernel(each, q, both_strands) for each in motifs], q, background_remark(motifs, q)
+    q = read_background(background, DNA, of=of)
+    if is_scores:
+        return [text_kernel(brought.raw.decode("utf-8", "replace"), brought.stem, 0, q, both_strands)], q, ""
+    parsed = parse_matrix(brought.raw, source=brought.source, alphabet="DNA")
+    return [matrix_kernel(parsed, brought.stem, q, both_strands)], q, ""
 
 
 def scan_to_table(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import math
 import os
@@ -16,7 +15,7 @@ import numpy as np
 from epool_viz._writing import shown, write_file
 from epool_viz.app.bounds import require_memory
 from epool_viz.app.inputs import EXAMPLE, read_set
-from epool_viz.app.outputs import STANDARD, require_places
+from epool_viz.app.outputs import STANDARD, require_folder, require_places
 from epool_viz.app.watching import EpochProgress, StopOnSignal
 from epool_viz.data.locking import locked
 from epool_viz.data.sequences import SequenceSet
@@ -234,7 +233,7 @@ def race_to_folder(
         require_places(_files(data, test), [])
         return _race(data, test, None, None, chosen, numbers, hold_out, sink, stream, bars, options)
     unfinished = out / _UNFINISHED.removeprefix(".")
-    _require_folder(out)
+    require_folder(out)
     with locked(out, name="--out"):
         is_begun = _require_begun(unfinished, resume)
         models = (_model_file(method, seed) for seed in numbers for method in chosen)
@@ -332,30 +331,6 @@ def _require_begun(unfinished: Path, resume: bool) -> bool:
         found = f"beside {shown(unfinished)!r}, an unfinished training"
         raise ArgumentError("--out", found, "--resume to go on with it, another path, or that file removed")
     return is_begun
-
-
-def _require_folder(out: Path) -> None:
-    """Before hours are spent: there is a folder, or there can be one."""
-    if os.fspath(out) == STANDARD:
-        raise ArgumentError("--out", "'-', standard output", "a folder, or the path of a new one")
-    try:
-        parent = Path(os.path.realpath(out)).parent
-        if not parent.is_dir():
-            found = f"in {shown(out.parent)!r}, which is no folder"
-            raise ArgumentError("--out", found, "a path in a folder that is there")
-        if os.path.lexists(out) and not out.is_dir():
-            raise ArgumentError("--out", f"{shown(out)!r}, which is no folder", "a folder, or the path of a new one")
-        if not os.access(out if out.is_dir() else parent, os.W_OK | os.X_OK):
-            raise ArgumentError("--out", f"{shown(out)!r}, where nothing can be written", "a folder to write to")
-        _require_possible(out)
-    except OSError as error:
-        raise ArgumentError("--out", f"{shown(out)!r} ({error.strerror})", "the path of a folder") from None
-
-
-def _require_possible(out: Path) -> None:
-    """A name that the file system does not take raises its OSError."""
-    with contextlib.suppress(FileNotFoundError):
-        out.lstat()
 
 
 def _require_room(parts: Parts, n_networks: int, n_kernels: int, width: int, batch_size: int | None) -> None:

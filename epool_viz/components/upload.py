@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from epool_viz.components.base import Component, Store
-from epool_viz.errors import ArgumentError
 
 _LONGEST_NAME = 200
 
@@ -38,9 +37,3 @@ class Upload(Component):
             self._on_file(str(file.get("name", "the file"))[:_LONGEST_NAME], bytes(buffers[0]))
         finally:
             self.send({"done": True})
-
-
-def require_size(name: str, content: bytes, most: int) -> None:
-    """Raise an `ArgumentError` for a file that is too large."""
-    if len(content) > most:
-        raise ArgumentError(f"the file {name}", f"{len(content):,} bytes large", f"at most {most:,} bytes")

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from epool_viz.errors import ArgumentError, FormatError
 
+MOST_BYTES = 1 << 30  # of a file, of a pipe, and of text once it is unpacked
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -26,7 +28,7 @@ class Limits:
         If one of them is below 1.
     """
 
-    bytes: int = 2**30
+    bytes: int = MOST_BYTES
     records: int = 5_000_000
     letters: int = 2**30
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from epool_viz._writing import write_file
 from epool_viz.core.alphabet import Alphabet, get_alphabet
+from epool_viz.data.limits import MOST_BYTES
 from epool_viz.data.opening import read_input
 from epool_viz.errors import ArgumentError, FormatError
 
@@ -27,7 +28,6 @@ VERSION = 1
 _KEY = "epool_viz"  # the entry of the header that is ours
 _SUM = "epool_viz_sha256"  # the checksum of that entry and of all tensors; files of before have none
 UNCHECKED = "The file has no checksum, as those of earlier versions have none: damage to it would not be noticed."
-_LARGEST_FILE = 1 << 30
 _LARGEST_HEADER = 1 << 24
 _FLOATS = ("float32", "float64")
 _HELD = (*_FLOATS, "float16", "uint8", "int64")  # by any file of ours
@@ -165,7 +165,7 @@ def read_checked_arrays(path: str | os.PathLike[str], *, kind: str) -> tuple[dic
     from safetensors.numpy import load
 
     source = str(path)
-    raw = read_input(path, most=_LARGEST_FILE, accepted="the path of a file")
+    raw = read_input(path, most=MOST_BYTES, accepted="the path of a file")
     about = _about(raw, source, kind)
     try:
         arrays = load(raw)
@@ -227,7 +227,7 @@ def _check_sum(raw: bytes, arrays: Mapping[str, Array], source: str) -> bool:
 
 def read_about(path: str | os.PathLike[str], *, kind: str) -> dict[str, Any]:
     """What the arrays of a file mean, without the arrays; errors are those of `read_arrays`."""
-    return _about(read_input(path, most=_LARGEST_FILE, accepted="the path of a file"), str(path), kind)
+    return _about(read_input(path, most=MOST_BYTES, accepted="the path of a file"), str(path), kind)
 
 
 def _about(raw: bytes, source: str, kind: str) -> dict[str, Any]:

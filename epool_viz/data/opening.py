@@ -11,10 +11,10 @@ import time
 from typing import IO, Any
 
 from epool_viz._writing import descriptor_of, shown
+from epool_viz.data.limits import MOST_BYTES
 from epool_viz.errors import ArgumentError, FormatError
 
 PATIENCE = 5.0  # seconds that a pipe without a writer is waited for
-MOST_BYTES = 1 << 30
 _IN_MEMORY = 1 << 26  # of a pipe; beyond that in a temporary file
 _CHUNK = 1 << 18
 _ACCEPTED = "a file that can be read"

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from epool_viz.data.importing.network import Array, Step, tensor_of
+from epool_viz.data.importing.numbers import norm_affine
 from epool_viz.models.runs import SEQUENCES, Run
 from epool_viz.models.watching import Call, Value
 
@@ -259,9 +260,7 @@ def batch_norm_of(call: Call) -> Step | None:
 
 def affine_of(step: Step) -> tuple[Array, Array]:
     """Factor and shift of a batch-norm."""
-    held = {name: tensor.read() for name, tensor in step.tensors.items()}
-    factor = held.get("gamma", 1.0) / np.sqrt(held["variance"] + step.epsilon)
-    return factor, held.get("beta", 0.0) - held["mean"] * factor
+    return norm_affine({name: tensor.read() for name, tensor in step.tensors.items()}, step.epsilon)
 
 
 def what_it_is(call: Call) -> str:

@@ -15,10 +15,11 @@ from torch import Tensor as TorchTensor
 from torch import nn
 
 from epool_viz.data.importing.archives import Archive
-from epool_viz.data.importing.files import LARGEST_FILE, read_whole
+from epool_viz.data.importing.files import read_whole
 from epool_viz.data.importing.kernels import ImportedKernels, Reading, assemble
 from epool_viz.data.importing.network import Network, Tensor
 from epool_viz.data.importing.tensors import network_of_arrays, network_of_tensors
+from epool_viz.data.limits import MOST_BYTES
 from epool_viz.errors import FormatError
 
 _INSIDE = ("state_dict", "model_state_dict", "model", "net", "weights")
@@ -50,7 +51,7 @@ def read_torch_file(path: str | os.PathLike[str], reading: Reading) -> ImportedK
     source = os.fspath(path)
     raw = read_whole(path)
     if raw.startswith(b"PK"):
-        archive = Archive(raw, source, LARGEST_FILE)
+        archive = Archive(raw, source, MOST_BYTES)
         for name in archive.names:
             archive.open(name).close()  # its size is looked at before torch sets anything aside
     del raw

@@ -13,12 +13,12 @@ from epool_viz.components.heartbeat import Heartbeat
 from epool_viz.components.keep import Keep
 from epool_viz.components.share import Share
 from epool_viz.components.toolbar import Toolbar
-from epool_viz.components.upload import Upload, require_size
+from epool_viz.components.upload import Upload
 from epool_viz.errors import ArgumentError
 from epool_viz.panels.guard import Guard, Wiring
 from epool_viz.panels.html import escape
 from epool_viz.panels.look import panel_style, style_sheet
-from epool_viz.panels.states import require_modest
+from epool_viz.panels.states import require_modest, require_size
 
 # what a teacher's link asks for; it belongs to the page alone
 TEACHING: dict[str, Any] = {"without": None, "size": None, "theme": None}

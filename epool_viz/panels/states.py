@@ -74,6 +74,12 @@ def require_modest(state: Any) -> None:
     raise ArgumentError("state", f"nested deeper than {DEEPEST} times", "what a link of ours holds")
 
 
+def require_size(name: str, content: bytes, most: int) -> None:
+    """Raise an `ArgumentError` for a file that is too large."""
+    if len(content) > most:
+        raise ArgumentError(f"the file {name}", f"{len(content):,} bytes large", f"at most {most:,} bytes")
+
+
 def _within(value: Any) -> Iterable[Any]:
     if isinstance(value, Mapping):
         return (*value.keys(), *value.values())

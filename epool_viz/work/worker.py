@@ -254,8 +254,10 @@ def _end_with(lease: int) -> None:
 
 def _take_all_memory() -> None:
     """Take back the limit of the kernel that started this process, if one did: training needs more than a page."""
-    import resource
-
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
 

@@ -43,8 +43,11 @@ OF_FILES = {"data", "test", "fit", "init", "kernel_file", "sequences", "motif"}
 KINDS = {int: "number", float: "number", Path: "place", str: "word"}
 
 
+COMMAND: Any = typer.main.get_command(cli.app)  # made once: typer makes it anew for every call, which takes most of one
+
+
 def commands() -> dict[str, Any]:
-    return dict(typer.main.get_command(cli.app).commands)  # type: ignore[attr-defined]
+    return dict(COMMAND.commands)
 
 
 def parameters(*kinds: str, arguments: bool = False) -> list[Any]:
@@ -86,6 +89,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     from epool_viz.app import bounds, serving
 
+    monkeypatch.setattr(typer.main, "get_command", lambda _: COMMAND)
     monkeypatch.setattr(bounds, "free_memory", lambda: 2e8)  # of a small machine
     monkeypatch.setattr(time, "sleep", lambda _: None)  # before a download is tried again
     monkeypatch.setattr(serving, "serve", lambda **options: None)

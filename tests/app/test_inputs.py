@@ -142,6 +142,22 @@ def test_a_network_comes_through_a_pipe(call: Here, rng: np.random.Generator) ->
         np.testing.assert_allclose(found, expected, rtol=1e-6, atol=0)
 
 
+def test_weights_in_a_file_beside_a_graph_are_read(call: Here, rng: np.random.Generator) -> None:
+    onnx = pytest.importorskip("onnx")
+    kernels = rng.normal(size=(2, 4, 5)).astype(np.float32)
+    np.save("k.npy", kernels)
+    node = onnx.helper.make_node("Conv", ["x", "w"], ["y"])
+    ends = [onnx.helper.make_tensor_value_info(name, 1, shape) for name, shape in (("x", ["N", 4, 19]), ("y", None))]
+    stored = onnx.numpy_helper.from_array(kernels, "w")
+    model = onnx.helper.make_model(onnx.helper.make_graph([node], "g", ends[:1], ends[1:], [stored]))
+    Path("sub").mkdir()
+    onnx.save(model, "sub/m.onnx", save_as_external_data=True, location="m.data", size_threshold=0)
+    said = call("pwm", "sub/m.onnx")
+    assert said.code == 0, said.err
+    found, expected = ([each.ppm for each in parse_motifs(text)] for text in (said.out, call("pwm", "k.npy").out))
+    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=0)
+
+
 def test_a_background_in_the_file_is_used_or_said_not_to_be(call: Here) -> None:
     Path("m").write_bytes(FILES["meme with a background"])
     expected = read_motifs("m")[0]

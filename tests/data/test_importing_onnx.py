@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from epool_viz import EpoolError, ImportedKernels, import_kernels, scan
-from epool_viz.data.importing import onnx_constants, onnx_door
+from epool_viz.data.importing import door, onnx_constants, onnx_door
 from epool_viz.data.importing.apart import read_apart
 from epool_viz.errors import AmbiguousAxesError, FormatError
 
@@ -681,12 +681,13 @@ def test_weights_in_a_file_beside_the_graph_are_read_by_its_path(tmp_path: Path)
         {"location": "sub/../m.onnx.data"},
         {"location": "link"},
         {"location": "missing"},
+        {"location": "n" * 400},
         {"offset": "13"},
         {"offset": "-6"},
         {"offset": "9" * 30},
         {"length": "8"},
     ],
-    ids=lambda where: next(iter(where.values())),
+    ids=lambda where: next(iter(where.values()))[:40],
 )
 def test_weights_in_any_other_file_or_place_are_not_read(where: dict[str, str], tmp_path: Path) -> None:
     path = apart(tmp_path, **where)
@@ -743,7 +744,7 @@ def test_where_nothing_computes_the_report_says_so(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(onnx_door, "ENGINES", [])
     assert import_kernels(raw).check == "Not checked against the model: nothing that runs it is here."
     monkeypatch.undo()
-    monkeypatch.setattr(onnx_door, "MOST_WORK", 10)
+    monkeypatch.setattr(door, "MOST_WORK", 10)
     read = import_kernels(raw)
     assert read.check == f"Not checked against the model: an input of {LENGTH} letters is too long to run here."
     assert claims(read)

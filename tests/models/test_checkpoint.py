@@ -366,7 +366,7 @@ def test_what_is_no_file_is_named(tmp_path, saved, monkeypatch):
     ):
         with pytest.raises(ArgumentError, match=f"'{reason}; accepted: the path of a file"):
             load_model(wrong)
-    monkeypatch.setattr("epool_viz.data.model_files._LARGEST_FILE", 100)
+    monkeypatch.setattr("epool_viz.data.model_files.MOST_BYTES", 100)
     with pytest.raises(FormatError, match=r"bytes; accepted: at most 100"):
         load_model(saved)
 

@@ -249,3 +249,7 @@ def test_a_scripted_module_is_read_by_its_weights_and_claims_nothing() -> None:
     read = import_kernels(scripted)
     assert (read.layer, read.reads_letters, read.activation) == ("0", None, None)
     assert read.check.startswith("Not checked against the model: it could not be run")
+    assert (
+        "The forward pass cannot be followed, so layers are taken in the order in which they were made."
+        in read.assumptions
+    )

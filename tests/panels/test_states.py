@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from epool_viz import components
 from epool_viz.errors import ArgumentError
 from epool_viz.panels.attribution.model import AttributionModel
 from epool_viz.panels.compare.model import CompareModel
-from epool_viz.panels.e_step.model import EStepModel
+from epool_viz.panels.e_step.model import LONGEST_MATRIX, EStepModel
 from epool_viz.panels.em.model import EMModel
 from epool_viz.panels.logos.model import LogosModel
 from epool_viz.panels.pwm.model import PwmModel
-from epool_viz.panels.states import require_modest
+from epool_viz.panels.states import LONGEST_TEXT, require_modest
 from epool_viz.panels.your_data.model import YourDataModel
 
 MOTIF = "A 3 1 0 2\nC 0 5 1 2\nG 1 0 6 1\nT 2 1 0 4\n"
@@ -85,6 +88,11 @@ def test_a_state_that_carries_too_much_is_refused(state: dict[str, Any], found: 
 def test_all_that_our_links_carry_is_modest() -> None:
     require_modest({"codes": [3] * 10_000, "kernel": [[0.1] * 60] * 4, "link": {"pasted": "A" * 10_020}, "m": None})
     require_modest({"choices": {"pasted": "A" * 4000, "found": [{"jaspar": "CTCF", "place": 0}] * 50}})
+
+
+def test_page_and_python_bound_one_text_of_a_link_alike() -> None:
+    (most,) = re.findall(r"MOST_TEXT = ([\d_]+);", Path(components.__file__).with_name("kit.js").read_text())
+    assert int(most) == LONGEST_TEXT == LONGEST_MATRIX
 
 
 @pytest.mark.parametrize("state", [[1] * 1_000_000, ["x" * 1000] * 1000, {"x": "y" * 1_000_000}])

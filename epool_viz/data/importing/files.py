@@ -11,11 +11,10 @@ from epool_viz.data.importing.archives import Archive
 from epool_viz.data.importing.checking import held_against
 from epool_viz.data.importing.kernels import ImportedKernels, Reading, assemble
 from epool_viz.data.importing.network import Network
-from epool_viz.data.limits import Limits
+from epool_viz.data.limits import MOST_BYTES, Limits
 from epool_viz.data.opening import read_input
 from epool_viz.errors import FormatError
 
-LARGEST_FILE = 1 << 30
 KINDS = "safetensors, .npz or .npy, Keras .h5 or .keras, ONNX, MEME, JASPAR, or a matrix as text"
 _TORCH_MEMBER = "/data.pkl"
 _PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
@@ -32,7 +31,7 @@ def read_kernel_bytes(
     *,
     name: str = "the uploaded file",
     reading: Reading | None = None,
-    most_bytes: int = LARGEST_FILE,
+    most_bytes: int = MOST_BYTES,
     folder: Path | None = None,
 ) -> ImportedKernels:
     """Read the kernels of a model or motif file out of its bytes.
@@ -86,7 +85,7 @@ def read_whole(path: str | os.PathLike[str]) -> bytes:
     FormatError
         If it is too large.
     """
-    return read_input(path, name="source", most=LARGEST_FILE, accepted=f"a file: {KINDS}")
+    return read_input(path, name="source", accepted=f"a file: {KINDS}")
 
 
 def read_kernel_arrays(arrays: Any, *, source: str = "the arrays", reading: Reading | None = None) -> ImportedKernels:
@@ -112,7 +111,7 @@ def kind_of(raw: bytes, name: str) -> str:
     if looks_like_safetensors(raw[:9]):  # first: the length of its header may begin as a pickle or an archive does
         return "safetensors"
     if raw.startswith(b"PK"):
-        is_torch = any(member.endswith(_TORCH_MEMBER) for member in Archive(raw, name, LARGEST_FILE).names)
+        is_torch = any(member.endswith(_TORCH_MEMBER) for member in Archive(raw, name, MOST_BYTES).names)
         return "torch" if is_torch else "zip"
     if raw.startswith(_PICKLES):
         return "torch"

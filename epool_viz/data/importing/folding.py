@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from epool_viz.data.importing.network import Array, Convolution, Step
-from epool_viz.data.importing.numbers import read_numbers, read_vector
+from epool_viz.data.importing.numbers import norm_affine, read_numbers, read_vector
 from epool_viz.errors import ArgumentError, FormatError
 
 _SKIPPED = ("aside", "reshape")
@@ -177,11 +177,9 @@ def _affine(source: str, step: Step, n: int) -> tuple[Array, Array]:
     }
     if step.kind == "scale":
         return values.get("factor", np.ones(n)), values.get("shift", np.zeros(n))
-    spread = values["variance"] + step.epsilon
-    if not (spread > 0).all():
+    if not (values["variance"] + step.epsilon > 0).all():
         raise FormatError(source, None, f"a variance in `{step.name}` that is not positive", "variances > 0")
-    factor = values.get("gamma", np.ones(n)) / np.sqrt(spread)
-    return factor, values.get("beta", np.zeros(n)) - values["mean"] * factor
+    return norm_affine(values, step.epsilon)
 
 
 def _require_finite(source: str, step: Step, kernels: Array, bias: Array) -> None:

@@ -6,20 +6,18 @@ reads files. Nothing here imports Keras, which takes seconds and a backend.
 
 from __future__ import annotations
 
-import math
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from epool_viz.data.importing.door import Door
 from epool_viz.data.importing.network import Array, NotRunError, Scores
 
-MOST_WORK = 1 << 28  # multiplications of one run
 _MODULES = ("keras", "keras.layers", "keras.initializers", "keras.regularizers", "keras.constraints",
             "keras.activations", "keras.src.ops.numpy", "keras.src.models.functional",
             "keras.src.models.sequential")  # fmt: skip
@@ -41,42 +39,8 @@ _PLAIN = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class KerasDoor:
-    """Where a convolution of a model is reached and left.
-
-    Parameters
-    ----------
-    start : str
-        The model's input, by its layer's name.
-    roles : tuple of str
-        What the axes of that input are.
-    sizes : sequence of int or None, or None
-        How large they are, where it is said.
-    shape : tuple of int
-        Of the weight.
-    outs : tuple of str
-        What the axes of the scores are.
-    begin : callable
-        How many letters of padding stand before an input of a length.
-    stride : int
-    targets : tuple of (str, bool)
-        The layers of which the outcome is wanted: the convolution and each that is folded in; whether it is a
-        batch-norm.
-    """
-
-    start: str
-    roles: tuple[str, ...]
-    sizes: Sequence[int | None] | None
-    shape: tuple[int, ...]
-    outs: tuple[str, ...]
-    begin: Callable[[int], int]
-    stride: int
-    targets: tuple[tuple[str, bool], ...]
-
-
 def run_keras(
-    raw: bytes, ending: str, model: Any, door: KerasDoor, onehot_of: Callable[[int | None], Array], with_norms: bool
+    raw: bytes, ending: str, model: Any, door: Door, onehot_of: Callable[[int | None], Array], with_norms: bool
 ) -> Scores:
     """The scores that Keras computes; see `Network.run`.
 
@@ -98,25 +62,17 @@ def run_keras(
     if keras is None or not hasattr(keras, "saving"):
         raise NotRunError("keras is not imported here")
     require_plain(model)
-    targets = [name for name, is_norm in door.targets if with_norms or not is_norm]
-    if not with_norms:
-        targets = targets[:1]
-    onehot = onehot_of(None if door.sizes is None else door.sizes[door.roles.index("position")])
-    if math.prod(door.shape) * len(onehot) * onehot.shape[2] > MOST_WORK:
-        raise NotRunError(f"an input of {onehot.shape[2]:,} letters is too long to run here")
+    target, roles = door.target(with_norms)
+    onehot = door.letters(onehot_of)
+    value = door.laid_out(onehot)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            found = _computed(keras, raw, ending, door, targets[-1], onehot)
+            found = _computed(keras, raw, ending, door, target, value)
     except Exception as error:  # noqa: BLE001 - whatever Keras or its backend says of a model that it cannot run
         said = str(error).strip().splitlines()
         raise NotRunError(f"Keras cannot run it ({said[0][:80] if said else type(error).__name__})") from None
-    order = [
-        place for word in ("1", "batch", "kernel", "position") for place, each in enumerate(door.outs) if each == word
-    ]
-    turned = found.transpose(order)
-    values = turned.reshape(len(onehot), *turned.shape[-2:]).astype(np.float64)
-    return Scores(values, -door.begin(onehot.shape[2]), door.stride, "keras")
+    return door.scores(found.astype(np.float64), roles, onehot, "keras")
 
 
 def require_plain(model: Any) -> None:
@@ -147,7 +103,7 @@ def _classes(value: Any) -> Iterator[Mapping[str, Any]]:
             pending += each
 
 
-def _computed(keras: Any, raw: bytes, ending: str, door: KerasDoor, target: str, onehot: Array) -> Array:
+def _computed(keras: Any, raw: bytes, ending: str, door: Door, target: str, value: Array) -> Array:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"model{ending}")
         path.write_bytes(raw)
@@ -156,8 +112,4 @@ def _computed(keras: Any, raw: bytes, ending: str, door: KerasDoor, target: str,
     scan.activation = keras.activations.linear
     begin = next((each for each in model.inputs if each.name == door.start), model.inputs[0])
     part = keras.Model(begin, model.get_layer(target).output)
-    words = ["batch", "letter", "position"]
-    value = onehot.transpose([words.index(role) for role in door.roles if role != "1"])
-    shape = iter(value.shape)
-    value = value.reshape([1 if role == "1" else next(shape) for role in door.roles])
     return np.asarray(keras.ops.convert_to_numpy(part(np.ascontiguousarray(value), training=False)))

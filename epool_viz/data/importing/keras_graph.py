@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from epool_viz.data.importing.keras_door import KerasDoor
+from epool_viz.data.importing.door import Door
 from epool_viz.data.importing.network import (
     KERAS_1D,
     KERAS_2D,
@@ -147,7 +147,7 @@ class KerasGraph:
     users: dict[str, list[Call]] = field(default_factory=dict)
     layers: dict[str, list[Call]] = field(default_factory=dict)
     unread: list[Layer] = field(default_factory=list)
-    doors: dict[str, KerasDoor] = field(default_factory=dict)
+    doors: dict[str, Door] = field(default_factory=dict)
     left: int = _MOST_WALKED
 
     def take(self, model: Mapping[str, Any]) -> None:
@@ -305,15 +305,14 @@ class KerasGraph:
             after += self._behind(uses[0], outs, windows, weight.shape[(reading or roles).index("kernel")])
         is_plain = len(uses) == 1 and before is not None and len(layer.names) == 1
         if is_plain and not any(step.kind == "other" for step in before or ()) and paths[0][1] is not None:
-            self.doors[layer.name] = KerasDoor(
+            self.doors[layer.name] = Door(
                 paths[0][1],
                 tuple(start_roles),
                 sizes[0][0],
                 weight.shape,
-                tuple(outs),
                 _begin(width, along, pads or 0),
                 along["stride"],
-                tuple(_targets(layer.name, after)),
+                tuple((name, tuple(outs), is_norm) for name, is_norm in _targets(layer.name, after)),
             )
         padding = str(along["padding"])
         if padding == "same" and along["stride"] > 1:

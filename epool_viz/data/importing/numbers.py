@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -30,3 +31,9 @@ def read_vector(source: str, tensor: Tensor, n: int) -> Array:
     if math.prod(tensor.shape) != n:
         raise FormatError(source, None, tensor.said, f"{n} numbers, one a kernel")
     return read_numbers(source, tensor).reshape(n)
+
+
+def norm_affine(values: Mapping[str, Array], epsilon: float) -> tuple[Array, Array]:
+    """The factor and the shift that a batch-norm is, by its running mean and variance."""
+    factor = values.get("gamma", 1.0) / np.sqrt(values["variance"] + epsilon)
+    return factor, values.get("beta", 0.0) - values["mean"] * factor

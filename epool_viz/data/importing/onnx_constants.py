@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import stat
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -194,7 +195,7 @@ class Constants:
         place, begin, length = where.get("location", ""), where.get("offset", "0"), where.get("length", "")
         path = None if self._folder is None else self._folder / place
         is_beside = place not in ("", ".", "..") and not {"/", "\\", "\0"} & set(place)
-        if path is None or not is_beside or path.is_symlink() or not path.is_file():
+        if path is None or not is_beside or not _is_plain(path):
             raise FormatError(self.source, None, f"`{name}`, whose numbers lie in another file", _BESIDE)
         held = path.stat().st_size
         bits = _BITS.get(proto.data_type, 8)
@@ -242,6 +243,14 @@ class Constants:
         if min(shape, default=1) < 0 or not held - spare <= count <= held:
             found = f"`{name}`, which claims {count:,} numbers and has {held:,}"
             raise FormatError(self.source, None, found, WHOLE)
+
+
+def _is_plain(path: Path) -> bool:
+    """Whether there is a file, and no link to one."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except (OSError, ValueError):  # no name of a file
+        return False
 
 
 def _size_of_result(node: Any, given: Sequence[Array]) -> int | None:

@@ -6,51 +6,18 @@ and of sizes that were looked at.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
+from epool_viz.data.importing.door import Door
 from epool_viz.data.importing.network import Array, NotRunError, Scores
 from epool_viz.data.importing.onnx_constants import Constants, is_elsewhere
 
-MOST_WORK = 1 << 28  # multiplications of one run
 _MOST_NODES = 10_000
 # what computes, the first that is there and can; a stranger's graph is left to the last, which is plain Python
 ENGINES = ["onnxruntime", "onnx.reference"]
-
-
-@dataclass(frozen=True)
-class Door:
-    """Where a convolution of a graph is reached and left.
-
-    Parameters
-    ----------
-    start : str
-        The graph's input.
-    roles : tuple of str
-        What the axes of that input are.
-    sizes : sequence of int or None, or None
-        How large they are, where it is said.
-    shape : tuple of int
-        Of the weight.
-    begin : callable
-        How many letters of padding stand before an input of a length.
-    stride : int
-    targets : tuple of (str, tuple of str, bool)
-        The names of what comes out: of the convolution, and of each step behind it that is folded in; what the axes of
-        each are, and whether it is a batch-norm.
-    """
-
-    start: str
-    roles: tuple[str, ...]
-    sizes: Sequence[int | None] | None
-    shape: tuple[int, ...]
-    begin: Callable[[int], int]
-    stride: int
-    targets: tuple[tuple[str, tuple[str, ...], bool], ...]
 
 
 def run_door(
@@ -68,18 +35,10 @@ def run_door(
     NotRunError
         If it is too large, or nothing here computes it.
     """
-    targets = list(door.targets)
-    if not with_norms:
-        first = next((place for place, each in enumerate(targets) if each[2]), len(targets))
-        targets = targets[:first]
-    name, out_roles, _ = targets[-1]
-    has_length = "position" in door.roles
-    length = door.sizes[door.roles.index("position")] if door.sizes is not None and has_length else None
-    onehot = onehot_of(length)
-    if math.prod(door.shape) * onehot.shape[0] * onehot.shape[2] > MOST_WORK:
-        raise NotRunError(f"an input of {onehot.shape[2]:,} letters is too long to run here")
-    found, engine = _computed(_cut(model, makers, constants, door.start, name), door, onehot)
-    return Scores(_in_order(found, out_roles, len(onehot)), -door.begin(onehot.shape[2]), door.stride, engine)
+    target, roles = door.target(with_norms)
+    onehot = door.letters(onehot_of)
+    found, engine = _computed(_cut(model, makers, constants, door.start, target), door, onehot)
+    return door.scores(found, roles, onehot, engine)
 
 
 def _cut(model: Any, makers: Mapping[str, Any], constants: Constants, start: str, target: str) -> Any:
@@ -108,7 +67,10 @@ def _cut(model: Any, makers: Mapping[str, Any], constants: Constants, start: str
 
 
 def _computed(part: Any, door: Door, onehot: Array) -> tuple[Array, str]:
-    value = _as_given(onehot, door, part.graph.input[0].type.tensor_type.elem_type)
+    from onnx import helper
+
+    kind = part.graph.input[0].type.tensor_type.elem_type
+    value = door.laid_out(onehot).astype(helper.tensor_dtype_to_np_dtype(kind) if kind else np.float32)
     why = "nothing that runs it is here"
     for engine in ENGINES:
         try:
@@ -140,34 +102,3 @@ def _by_reference(part: Any, start: str, value: Array) -> Array:
     from onnx.reference import ReferenceEvaluator
 
     return np.asarray(next(iter(ReferenceEvaluator(part).run(None, {start: value}))))
-
-
-def _as_given(onehot: Array, door: Door, kind: int) -> Array:
-    """One-hot letters as the graph takes them; places of letters where it makes them one-hot itself."""
-    from onnx import helper
-
-    roles = [role for role in door.roles if role != "1"]
-    words = ["batch", "letter", "position"]
-    value = onehot
-    if "letter" not in roles:
-        value, words = onehot.argmax(axis=1), ["batch", "position"]
-    if "batch" not in roles:
-        value, words = value[0], words[1:]
-    if sorted(words) != sorted(roles):
-        raise NotRunError("its input is laid out in another way")
-    value = value.transpose([words.index(role) for role in roles])
-    shape = iter(value.shape)
-    value = value.reshape([1 if role == "1" else next(shape) for role in door.roles])
-    return value.astype(helper.tensor_dtype_to_np_dtype(kind) if kind else np.float32)
-
-
-def _in_order(found: Array, roles: Sequence[str], batch: int) -> Array:
-    """What came out as (batch, kernel, window)."""
-    if found.ndim != len(roles) or "position" not in roles or "kernel" not in roles:
-        raise NotRunError("its scores are laid out in another way")
-    places = [roles.index(word) for word in ("batch", "kernel", "position") if word in roles]
-    rest = [place for place in range(found.ndim) if place not in places]
-    if any(found.shape[place] != 1 for place in rest):
-        raise NotRunError("its scores are laid out in another way")
-    turned = found.transpose([*rest, *places])
-    return turned.reshape(batch, *turned.shape[-2:])

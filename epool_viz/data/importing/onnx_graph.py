@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from epool_viz.data.importing.door import Door
 from epool_viz.data.importing.network import (
     TORCH_1D,
     TORCH_2D,
@@ -22,7 +23,6 @@ from epool_viz.data.importing.network import (
     tensor_of,
 )
 from epool_viz.data.importing.onnx_constants import MOST_STEPS, Constants, attributes, is_standard
-from epool_viz.data.importing.onnx_door import Door
 from epool_viz.data.importing.walking import (
     ALPHABETS,
     BATCH,

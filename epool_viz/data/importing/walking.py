@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from epool_viz.data.importing.network import Array, Step, tensor_of
+from epool_viz.data.importing.numbers import norm_affine
 
 BATCH, LETTER, POSITION, SINGLE, KERNEL = "batch", "letter", "position", "1", "kernel"
 OPEN = "axes that can be read in two ways"
@@ -118,11 +119,9 @@ def of_norm(step: Step, n: int) -> tuple[Array, Array]:
         If a variance is not positive.
     """
     values = {name: each.read().astype(np.float64).reshape(n) for name, each in step.tensors.items()}
-    spread_of = values["variance"] + step.epsilon
-    if not (spread_of > 0).all():
+    if not (values["variance"] + step.epsilon > 0).all():
         raise UnknownError
-    factor = values.get("gamma", np.ones(n)) / np.sqrt(spread_of)
-    return factor, values.get("beta", np.zeros(n)) - values["mean"] * factor
+    return norm_affine(values, step.epsilon)
 
 
 def reordering(name: str, what: str, order: Sequence[int], n: int) -> Step:

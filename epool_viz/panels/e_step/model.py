@@ -29,13 +29,14 @@ from epool_viz.errors import ArgumentError, EpoolError
 from epool_viz.panels.brought import text_of_file
 from epool_viz.panels.e_step import kernels
 from epool_viz.panels.e_step.steps import Step, active_steps
-from epool_viz.panels.states import not_usable, require_known
+from epool_viz.panels.states import LONGEST_TEXT as LONGEST_IN_LINK
+from epool_viz.panels.states import not_usable, require_known, require_size
 from epool_viz.panels.yours import CHOICE, OF_A_FIELD, NotYetHere, Yours, kernel_names, kernels_of, sequences_of
 
 # Hard caps, in one place: whatever a page sends, this is as far as it goes.
 MOST_LETTERS = 10_000
 WIDEST = 50
-LONGEST_MATRIX = 50_000  # characters of a typed kernel
+LONGEST_MATRIX = LONGEST_IN_LINK  # characters of a typed kernel, which every link carries whole
 LONGEST_TEXT = 1_000_000
 BOUNDS: dict[str, tuple[float, float]] = {
     "m": (0.0, 20.0),
@@ -189,7 +190,7 @@ class EStepModel(HasTraits):
     def load_sequence_file(self, name: str, content: bytes) -> None:
         """Use an uploaded file of sequences; one that cannot be read is explained and changes nothing."""
         try:
-            _require_modest(name, content)
+            require_size(name, content, LONGEST_TEXT)
             text = text_of_file(name, content, OF_A_FIELD)
         except EpoolError as error:
             self.message = friendly(error)
@@ -477,14 +478,8 @@ def _clamped(value: Any, low: float, high: float, otherwise: Any = 0) -> Any:
     return type(value)(min(max(round(value, 9), low), high))
 
 
-def _require_modest(name: str, content: bytes) -> None:
-    if len(content) > LONGEST_TEXT:
-        found = f"{len(content):,} bytes large"
-        raise ArgumentError(f"the file {name}", found, f"at most {LONGEST_TEXT:,} bytes")
-
-
 def _decoded(name: str, content: bytes) -> str:
-    _require_modest(name, content)
+    require_size(name, content, LONGEST_TEXT)
     try:
         return open_text(content, name, limits=Limits(bytes=LONGEST_TEXT)).read_all().decode("utf-8-sig")
     except UnicodeDecodeError:

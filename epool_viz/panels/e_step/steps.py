@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from epool_viz.core.alphabet import reverse_complement
 from epool_viz.core.trace import EStepTrace
 
 
@@ -223,8 +224,6 @@ def cell_of(trace: EStepTrace, window: int) -> int:
 
 def window_letters(trace: EStepTrace, window: int) -> str:
     """The letters under the kernel, on the window's own strand; "·" in the padding."""
-    from epool_viz.core.alphabet import reverse_complement
-
     start, stop = trace.starts[window], trace.starts[window] + trace.width
     inside = trace.sequence[max(start, 0) : max(stop, 0)]
     if trace.strands[window] == "-":
@@ -235,8 +234,6 @@ def window_letters(trace: EStepTrace, window: int) -> str:
 
 def kernel_terms(trace: EStepTrace, window: int) -> list[float]:
     """What each column of the strand's kernel adds to the window's score; 0 for an unknown letter."""
-    from epool_viz.core.alphabet import reverse_complement
-
     is_other = trace.strands[window] == "-"
     kernel = reverse_complement(trace.other_kernel, trace.alphabet) if is_other else trace.kernel
     letters = trace.alphabet.letters

@@ -32,7 +32,7 @@ from epool_viz.panels.e_step.kernels import (
 )
 from epool_viz.panels.em.recipe import MOST_FOUND, WINDOW, Recipe, recipes_of, require_window
 from epool_viz.panels.em.trail import Trail, bits_between
-from epool_viz.panels.states import not_usable, require_known
+from epool_viz.panels.states import not_usable, require_known, require_size
 from epool_viz.panels.yours import CHOICE, OF_A_FIELD, NotYetHere, Yours, kernel_names, kernels_of, sequences_of
 
 DATA = ("crp0", "crp_sites", "simulated", "ctcf_peaks", "p73_peaks", "pasted", CHOICE)
@@ -554,9 +554,7 @@ class EMModel(HasTraits):
     def load_file(self, name: str, content: bytes) -> None:
         """Use an uploaded file of sequences; one that cannot be read is explained and changes nothing."""
         try:
-            if len(content) > LONGEST_TEXT:
-                found = f"{len(content):,} bytes large"
-                raise ArgumentError(f"the file {name}", found, f"at most {LONGEST_TEXT:,} bytes")
+            require_size(name, content, LONGEST_TEXT)
             text = text_of_file(name, content, OF_A_FIELD)
             require_small(_parsed(text, name))
         except EpoolError as error:

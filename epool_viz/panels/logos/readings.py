@@ -28,6 +28,7 @@ from epool_viz.data.sequences import SequenceSet
 from epool_viz.data.simulate import split_sequences
 from epool_viz.errors import ArgumentError
 from epool_viz.panels.brought import sequences_of_file
+from epool_viz.panels.states import require_size
 from epool_viz.panels.yours import LIMITS
 
 Array = np.ndarray[Any, Any]
@@ -217,8 +218,7 @@ def samples_of_file(name: str, raw: bytes, kernels: KernelSet) -> Samples:
     ------
     FormatError, ArgumentError
     """
-    if len(raw) > LARGEST_FILE:
-        raise ArgumentError(f"the file {name}", f"{len(raw):,} bytes large", f"at most {LARGEST_FILE:,} bytes")
+    require_size(name, raw, LARGEST_FILE)
     return samples_of_set(sequences_of_file(name, raw, LIMITS, kernels.alphabet.name), name)
 
 
