@@ -275,8 +275,6 @@ class DashboardServer(Voila):
             compress_response=self.is_remote,  # 5.4 MB a page: nothing here, a lot in a lecture hall
             websocket_max_message_size=MOST_BYTES,
             kernel_websocket_connection_class=PageConnection,
-            ws_ping_interval=30_000,  # milliseconds; Tornado wants the second no longer than the first, and says so
-            ws_ping_timeout=30_000,
             headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Referrer-Policy": "same-origin"},
         )
         return settings

@@ -152,6 +152,17 @@ class PageSocketHandler(VoilaKernelWebsocketHandler):
         if self.connection is None:
             raise Finish
 
+    def get_websocket_protocol(self) -> Any:
+        """The connection itself, without pings of Tornado's: Jupyter's ask every half minute, and wait for three.
+
+        Both read the same two settings, one in seconds and one in milliseconds; with a patience that Tornado takes,
+        Jupyter gave up every page half a minute after it had come.
+        """
+        protocol = super().get_websocket_protocol()
+        if protocol is not None:
+            protocol.params.ping_interval = protocol.params.ping_timeout = None
+        return protocol
+
     def on_close(self) -> None:
         """The page has gone."""
         if self.connection is None:

@@ -11,6 +11,7 @@ import random
 import struct
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,6 +21,8 @@ from jupyter_server.services.kernels.connection.base import (
     serialize_binary_message,
     serialize_msg_to_ws_v1,
 )
+from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
+from tornado.web import Application
 
 from epool_viz.app import sockets
 from epool_viz.app.messages import CHANNELS, MOST_BUFFERS, MOST_BYTES, NoMessage, Sent, read_message
@@ -270,3 +273,16 @@ def test_kernels_have_a_backlog_each() -> None:
     one, other = Kernel(), Kernel()
     assert backlog_of(one) is backlog_of(one)
     assert backlog_of(one) is not backlog_of(other)
+
+
+def test_a_page_that_answers_is_kept_however_late_the_second_ping_is_looked_at() -> None:
+    request = HTTPServerRequest(
+        start_line=RequestStartLine("GET", "/", "HTTP/1.1"),
+        headers=HTTPHeaders({"Host": "here", "Sec-WebSocket-Version": "13"}),
+        connection=SimpleNamespace(set_close_callback=lambda _: None, context=None),  # type: ignore[arg-type]
+    )
+    handler = sockets.PageSocketHandler(Application(), request)
+    # a ping is looked at when the next one is due, so that one interval is no patience at all
+    assert handler.ping_timeout >= 2 * handler.ping_interval > 0
+    protocol = handler.get_websocket_protocol()
+    assert protocol.ping_interval == 0  # Tornado would take these milliseconds for seconds
