@@ -261,13 +261,17 @@ def statement(
         )
     windows = "all whole windows" if mode == 0 else "the whole windows that score above the mean"
     windows = f"{windows} of both strands" if both_strands else windows
-    sites = "exactly one site" if occurrence == "oops" else "at most one site"
+    is_oops = occurrence == "oops"
+    weights = "the weights are the posterior of exactly one site" if is_oops else _AT_MOST_ONE
     if strand_prior is None:
-        return f"Exact: the weights are the posterior of {sites}, its start uniform over {windows}."
+        return f"Exact: {weights}, its start uniform over {windows}."
     return (
-        "Exact, as a network reads both strands with one kernel: the weights are the posterior of "
-        f"{sites}, its start among {windows} {_told(strand_prior)}."
+        f"Exact, as a network reads both strands with one kernel: {weights}, its start among {windows} "
+        f"{_told(strand_prior)}."
     )
+
+
+_AT_MOST_ONE = "times the chance of a site, the weights are the posterior of at most one site"
 
 
 def _told(strand_prior: Sequence[float]) -> str:

@@ -169,7 +169,7 @@ def test_a_rectifier_ends_the_exactness_and_the_trace_says_so(kernel):
         ({}, "Exact: the weights are the posterior of exactly one site, its start uniform over all whole windows."),
         (
             {"occurrence": "zoops", "mode": 1},
-            "Exact: the weights are the posterior of at most one site, "
+            "Exact: times the chance of a site, the weights are the posterior of at most one site, "
             "its start uniform over the whole windows that score above the mean.",
         ),
         (
