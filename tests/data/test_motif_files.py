@@ -863,3 +863,36 @@ def test_rows_headed_by_letters_in_another_order_are_letters_or_a_consensus_by_t
         f"{letter} {row}\n" for letter, row in zip("TAGC", as_rows(consensus.T).splitlines(), strict=True)
     )
     assert parse_matrix(letters).values.tolist() == consensus.T[[1, 3, 2, 0]].tolist()
+
+
+ROWS_AS_POSITIONS = np.array([[70, 10, 10, 10], [10, 70, 10, 10], [10, 20, 60, 10], [5, 0, 5, 90]])
+
+
+def headed(rows: np.ndarray, letters: str = "ACGT") -> str:
+    return "".join(f"{letter} {row}\n" for letter, row in zip(letters, as_rows(rows).splitlines(), strict=True))
+
+
+@pytest.mark.parametrize("scale", [1, 0.01])
+@pytest.mark.parametrize("name", ["", ">x\n"])
+def test_rows_headed_by_a_consensus_in_the_order_of_the_alphabet_are_told_by_their_sums(
+    scale: float, name: str
+) -> None:
+    matrix = parse_matrix(name + headed(ROWS_AS_POSITIONS * scale))
+    np.testing.assert_allclose(matrix.values, ROWS_AS_POSITIONS.T * scale, rtol=1e-12, atol=0)
+    assert "The letters before the rows are taken as a consensus." in matrix.assumptions
+    assert any("each row as a position" in said and "the same sum" in said for said in matrix.assumptions)
+    letters = parse_matrix(name + headed(ROWS_AS_POSITIONS.T * scale))
+    np.testing.assert_allclose(letters.values, ROWS_AS_POSITIONS.T * scale, rtol=1e-12, atol=0)
+
+
+def test_rows_of_one_sum_that_no_consensus_heads_are_letters_and_the_sums_are_said() -> None:
+    matrix = parse_matrix(headed(ROWS_AS_POSITIONS[[0, 2, 1, 3]]))
+    assert matrix.values.tolist() == ROWS_AS_POSITIONS[[0, 2, 1, 3]].tolist()
+    assert matrix.assumptions[0].startswith("The letters before the rows name the rows, though it is they that have")
+    assert not any("though" in said for said in parse_matrix(headed(ROWS_AS_POSITIONS.T)).assumptions)
+
+
+def test_rows_with_letters_are_not_asked_for_letters() -> None:
+    even = np.array([[2, 1, 3, 94], [94, 2, 1, 3], [3, 1, 94, 2], [1, 96, 2, 1]])
+    with pytest.raises(FormatError, match="accepted: rows in the order ACGT, or a line of letters above the columns"):
+        parse_matrix(headed(even, "TAGC"))
