@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from epool_viz._writing import how_many
 from epool_viz.core.alphabet import DNA, PROTEIN, RNA, UNKNOWN, Alphabet, get_alphabet
 from epool_viz.data._numbers import Lines as Lines
 from epool_viz.data._numbers import comma_means, is_letter, read_number, require_no_groups, row_texts, words_of
@@ -181,7 +182,7 @@ def read_table(source: str, lines: Lines) -> Table:
     width = len(rows[0].numbers)
     odd = next((row for row in rows if len(row.numbers) != width), None)
     if odd:
-        raise FormatError(source, odd.line, f"{len(odd.numbers)} numbers", f"{width}, as in line {rows[0].line}")
+        raise FormatError(source, odd.line, how_many(len(odd.numbers), "number"), f"{width}, as in line {rows[0].line}")
     _require_one_group(source, rows)
     labels = tuple(row.label for row in rows) if rows[0].label else ()
     numbers = np.array([row.numbers for row in rows])
@@ -242,7 +243,9 @@ def readings(source: str, table: Table, alphabet: Alphabet | None) -> list[Readi
         candidates = [alphabet] if alphabet else [DNA, PROTEIN]
         wanted = " or ".join(f"{len(candidate)} ({candidate.name})" for candidate in candidates)
         n, width = table.numbers.shape
-        raise FormatError(source, table.line, f"{n} rows of {width} numbers", f"rows or columns: {wanted}")
+        raise FormatError(
+            source, table.line, f"{how_many(n, 'row')} of {how_many(width, 'number')}", f"rows or columns: {wanted}"
+        )
     return found
 
 
@@ -266,7 +269,7 @@ def _by_column_label(source: str, table: Table, alphabet: Alphabet | None) -> Re
         numbers, counted = numbers[:, 1:], "a column that counts them"
     if numbers.shape[1] != len(order):
         accepted = f"{len(order)}, one for each letter above"
-        raise FormatError(source, table.line, f"{numbers.shape[1]} numbers", accepted)
+        raise FormatError(source, table.line, how_many(numbers.shape[1], "number"), accepted)
     return Reading(alphabet, False, numbers.T[order], counted)
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from epool_viz._writing import how_many
 from epool_viz.core.alphabet import ALPHABETS, DNA, PROTEIN, Alphabet
 from epool_viz.data._blocks import read_each
 from epool_viz.data._matrix import Array, unit_columns
@@ -225,7 +226,7 @@ def _rows(source: str, lines: Lines, n_letters: int, *, is_counted: bool) -> lis
             break
         row = [read_number(source, number, word) for word in words]
         if len(row) != n_letters or min(row) < 0:
-            found = f"{len(row)} numbers" if len(row) != n_letters else f"{min(row):g}"
+            found = how_many(len(row), "number") if len(row) != n_letters else f"{min(row):g}"
             raise FormatError(source, number, found, f"{n_letters} probabilities, one for each letter")
         rows.append((number, row))
         if len(rows) > MOST_ROWS:

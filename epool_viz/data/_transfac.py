@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 
+from epool_viz._writing import how_many
 from epool_viz.core.alphabet import ALPHABETS, Alphabet
 from epool_viz.data._blocks import read_each
 from epool_viz.data._matrix import guess_kind, unit_columns
@@ -122,7 +123,7 @@ def _rows(source: str, lines: Lines, n_letters: int) -> list[list[float]]:
         words = found[2].split()
         if len(words) not in (n_letters, n_letters + 1):
             accepted = f"{n_letters} counts and, if any, one word"
-            raise FormatError(source, number, f"{len(words)} words behind the position", accepted)
+            raise FormatError(source, number, f"{how_many(len(words), 'word')} behind the position", accepted)
         row = [read_number(source, number, word) for word in words[:n_letters]]
         if min(row) < 0 or not sum(row):
             found_ = f"{min(row):g}" if min(row) < 0 else "no counts at all"

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, overload
 
 import numpy as np
 
+from epool_viz._writing import are, how_many
 from epool_viz.core.alphabet import DNA, PROTEIN, RNA, UNKNOWN, Alphabet, Codes, get_alphabet, one_hot
 from epool_viz.data._foreign import require_sequences
 from epool_viz.data._source import HDF5_MAGIC, Progress, Source, is_comment, left_out, near, open_path, open_text
@@ -491,9 +492,8 @@ class _Records:
         self.assumptions += [f"{a} is read as {b}." for a, b in alphabet.aliases if a.encode() in upper]
         n_unknown = int(np.count_nonzero(codes == UNKNOWN))
         if n_unknown:
-            self.assumptions.append(
-                f"{n_unknown:,} of {len(text):,} letters are ambiguous ({alphabet.unknown}): each counts as unknown."
-            )
+            of = f"{n_unknown:,} of {how_many(len(text), 'letter')} {are(n_unknown)} ambiguous ({alphabet.unknown})"
+            self.assumptions.append(f"{of}: each counts as unknown.")
 
 
 def _read_fasta(source: Source, records: _Records) -> None:
@@ -510,7 +510,9 @@ def _read_fasta(source: Source, records: _Records) -> None:
                 raise FormatError(source.name, number, "letters before the first name", "a line that begins with '>'")
             records.add(number, letters)
     records.drop_empty(header)
-    if n_comments:
+    if n_comments == 1:
+        records.assumptions.append("1 line that begins with '#' or ';' is a comment.")
+    elif n_comments:
         records.assumptions.append(f"{n_comments} lines that begin with '#' or ';' are comments.")
 
 
@@ -519,8 +521,7 @@ def _read_encode(source: Source, records: _Records) -> None:
         columns = line.split()
         if columns and not is_comment(line):
             if len(columns) != 3:
-                found = f"{len(columns)} {'column' if len(columns) == 1 else 'columns'}"
-                raise FormatError(source.name, number, found, "three: id, sequence, label")
+                raise FormatError(source.name, number, how_many(len(columns), "column"), "three: id, sequence, label")
             records.row(number, columns[0].removeprefix(b">"), columns[1], columns[2])
 
 
@@ -537,7 +538,7 @@ def _read_deepbind(source: Source, records: _Records) -> None:
     for number, line in lines:
         columns = _cells(line, delimiter)
         if len(columns) != len(header):
-            raise FormatError(source.name, number, f"{len(columns)} columns", f"{len(header)}, as in the header")
+            raise FormatError(source.name, number, how_many(len(columns), "column"), f"{len(header)}, as in the header")
         name = b"" if at_name is None else columns[at_name]
         records.row(number, name, columns[at_letters or 0], None if at_label is None else columns[at_label])
 

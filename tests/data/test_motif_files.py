@@ -645,7 +645,7 @@ def test_meme_errors_name_the_line(old: str, new: str, message: str, assert_refu
             ", line 1: found the motif 'x' without numbers; accepted: a row of numbers for each letter or position",
         ),
         (">x\nACGT\n", ", line 2: found 'ACGT'; accepted: a number"),
-        (">x\nA 1 2\nC 1\nG 1 2\nT 1 2", ", line 3: found 1 numbers; accepted: 2, as in line 2"),
+        (">x\nA 1 2\nC 1\nG 1 2\nT 1 2", ", line 3: found 1 number; accepted: 2, as in line 2"),
         (
             ">x\nA 1\nC 1\nG 1\nG 1",
             ", line 2: found the letters ACGG; accepted: each of the DNA letters ACGT once",

@@ -486,7 +486,7 @@ FORMATS = (
             "deepbind",
             "text, line 1: found a header without a column `seq`; accepted: FoldID EventID seq Bound",
         ),
-        ("id\tseq\na\tAC\nAC\n", None, "text, line 3: found 1 columns; accepted: 2, as in the header"),
+        ("id\tseq\na\tAC\nAC\n", None, "text, line 3: found 1 column; accepted: 2, as in the header"),
         ("id\tseq\na\t\n", None, "text, line 2: found the record 'a' without letters; accepted: letters after a name"),
         ("a ACGT 0.5\n", None, "text, line 1: found the label '0.5'; accepted: a whole number, such as 0 or 1"),
         (">a\nACGT [ 1 2 ]\n", None, f"text, line 2: found '[' (a matrix?); accepted: {LETTERS}"),
