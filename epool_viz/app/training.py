@@ -74,7 +74,7 @@ def read_parts(data: str, test: str | None, hold_out: float, seed: int, sink: Ca
     parts = Parts(_labelled(train, seed, sink), None if aside is None else _labelled(aside, seed + 1, sink))
     for part, name in zip(parts, ("train", "test"), strict=True):
         if part is not None:
-            bound = 0 if part.labels is None else int(np.count_nonzero(part.labels))
+            bound = 0 if part.labels is None else int(np.count_nonzero(part.labels == 1))
             sink(f"to {name} on: {how_many(len(part), 'sequence')}, {bound:,} of label 1, from {part.source}")
     return parts
 

@@ -37,6 +37,8 @@ _COLUMNS = (
 )
 _NO_TABLE = b""
 _DELIMITERS = (b"\t", b",", b";", None)
+_BETWEEN = {b"\t": "tabs", b",": "commas", b";": "semicolons", None: "blanks"}
+_CELL_OF_LETTERS = re.compile(rb"[ACGTUNacgtun]{3,}|[A-Z]{8,}")
 _GAP = " (a gap, as in an alignment)"
 _STRAYS = {b"-": _GAP, b".": _GAP, b"*": " (a stop codon's mark)", b"[": " (a matrix?)"}
 _NUCLEIC = b"ACGTUNacgtun"
@@ -360,7 +362,23 @@ def _detect(source: Source) -> str:
         return "deepbind"
     if _LETTERS.fullmatch(first):
         return "lines"
+    _require_header(source, number, first, second)
     raise FormatError(source.name, number, repr(source.text(number, first)[:40]), _ACCEPTED_FORMATS)
+
+
+def _require_header(source: Source, number: int, first: bytes, second: bytes) -> None:
+    """Refuse a table of sequences whose columns no header names, or whose header names no `seq`."""
+    for delimiter in _DELIMITERS:
+        is_row, is_row_next = (_has_letters(_cells(line, delimiter)) for line in (first, second))
+        if is_row or is_row_next:
+            lacks = "columns without a header" if is_row else "a header without a column `seq`"
+            columns = "a first line of column names, `seq` and perhaps `id` and `label`"
+            found = f"{source.text(number, first)[:40]!r}, {lacks}"
+            raise FormatError(source.name, number, found, f"{columns}, with {_BETWEEN[delimiter]} between; or FASTA")
+
+
+def _has_letters(cells: list[bytes]) -> bool:
+    return len(cells) > 1 and any(map(_CELL_OF_LETTERS.fullmatch, cells))
 
 
 def zero_or_one(labels: Array) -> tuple[Array, tuple[str, ...]]:
