@@ -108,12 +108,17 @@ def _spelt(letters: list[str], given: Alphabet | None) -> list[str]:
 
 
 def _rows(source: str, lines: Lines, n_letters: int) -> list[list[float]]:
-    """Numbered rows up to the first line that is none; what stands behind the numbers is the consensus."""
+    """Numbered rows up to the first line that is none, where none goes on behind it; a consensus may end each."""
     rows: list[list[float]] = []
     first = 1
-    for number, text in lines:
+    for i, (number, text) in enumerate(lines):
         found = _ROW.match(text)
+        if not found and not text.strip():
+            continue
         if not found:
+            later = (_ROW.match(after) for _, after in lines[i + 1 :])
+            if rows and any(row and int(row[1][:9]) == first + len(rows) for row in later):
+                raise FormatError(source, number, repr(text[:40]), f"the row of position {first + len(rows)}")
             break
         place = int(found[1][:9])
         first = place if not rows else first

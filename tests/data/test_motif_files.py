@@ -896,3 +896,12 @@ def test_rows_with_letters_are_not_asked_for_letters() -> None:
     even = np.array([[2, 1, 3, 94], [94, 2, 1, 3], [3, 1, 94, 2], [1, 96, 2, 1]])
     with pytest.raises(FormatError, match="accepted: rows in the order ACGT, or a line of letters above the columns"):
         parse_matrix(headed(even, "TAGC"))
+
+
+@pytest.mark.parametrize("odd", ["foo bar", "XX", "A 3 1 0 0"])
+def test_a_line_between_the_rows_of_transfac_does_not_end_the_matrix_silently(odd: str) -> None:
+    lines = ["NA x", "PO A C G T", "01 3 1 0 0", odd, "02 1 2 1 0", "XX", "//"]
+    with pytest.raises(FormatError, match=f"line 4: found '{odd}'; accepted: the row of position 2"):
+        parse_motifs("\n".join(lines))
+    lines[3] = ""
+    assert parse_motifs("\n".join(lines))[0].width == 2
