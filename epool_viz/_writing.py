@@ -101,6 +101,16 @@ def shown(path: str | os.PathLike[str]) -> str:
     return os.fsencode(path).decode("utf-8", "replace")
 
 
+def how_many(n: int, noun: str, plural: str | None = None) -> str:
+    """A number and its noun: "1 site", "1,200 sites"."""
+    return f"{n:,} {noun if n == 1 else plural or f'{noun}s'}"
+
+
+def are(n: int) -> str:
+    """The verb of so many."""
+    return "is" if n == 1 else "are"
+
+
 @contextlib.contextmanager
 def _opened(path: str) -> Iterator[BinaryIO]:
     descriptor = descriptor_of(path)

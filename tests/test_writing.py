@@ -196,3 +196,12 @@ def test_devices_and_pipes_are_written_to(tmp_path: Path, monkeypatch: pytest.Mo
     os.close(write)
     assert os.read(read, 99) == b"there"
     os.close(read)
+
+
+@pytest.mark.parametrize(
+    ("n", "said"), [(0, "0 sites are"), (1, "1 site is"), (2, "2 sites are"), (1200, "1,200 sites are")]
+)
+def test_counts_and_nouns_agree(n: int, said: str) -> None:
+    from epool_viz._writing import are, how_many
+
+    assert f"{how_many(n, 'site')} {are(n)}" == said

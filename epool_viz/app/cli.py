@@ -318,6 +318,8 @@ def scan_sequences(
     """Scan sequences with motifs: scores, posterior and pooled values as tab-separated rows.
 
     Places count from 1, the last letter included. The numbers are those of the dashboard.
+
+    A motif is scanned as its log odds with one imaginary site of the background, so that no score is infinite.
     """
     if (motif is None) == (jaspar is None):
         raise typer.BadParameter("give a motif file or --jaspar NAME, one of the two")

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from epool_viz._writing import write_file
+from epool_viz._writing import are, how_many, write_file
 from epool_viz.app.inputs import background_remark, means_file, read_background, read_motifs_of, read_set
 from epool_viz.app.outputs import require_places, table_to
 from epool_viz.app.watching import StopOnSignal
@@ -83,7 +83,8 @@ def discover_to_files(
             raise ArgumentError("SEQUENCES", found, f"one at least of the motif's width (--width), {width} letters")
         short = [chosen.names[i] for i in np.flatnonzero(chosen.lengths < width)]
         named = ", ".join(map(repr, short[:20])) + (", ..." if short[20:] else "")
-        sink(f"{len(short)} sequences shorter than {width} letters are left out: {named}")
+        shorter = f"{how_many(len(short), 'sequence')} shorter than {how_many(width, 'letter')}"
+        sink(f"{shorter} {are(len(short))} left out: {named}")
         chosen = chosen[kept.tolist()]
     q = None if background == "sequences" else read_background(background, chosen.alphabet)
     erased = [np.zeros(length, dtype=bool) for length in chosen.lengths]
@@ -150,7 +151,7 @@ def _used(background: Any, chosen: SequenceSet) -> np.ndarray[Any, Any]:
 
 
 def _line(number: int, result: EMResult, sites: list[FoundSite], chosen: SequenceSet) -> str:
-    iterations = len(result.history.evidence)
+    iterations = len(result.history.evidence) - 1  # the first is that of the start
     how = "converged" if result.converged else "ended"
     known = ""
     if chosen.sites is not None:
@@ -158,8 +159,9 @@ def _line(number: int, result: EMResult, sites: list[FoundSite], chosen: Sequenc
         known = f", {hits} at known sites"
     rate = f", site rate {result.site_rate:.2f}" if result.site_rate < 1 else ""
     return (
-        f"motif {number}: {result.ppm.shape[1]} letters, {len(sites)} sites{known}, log evidence {result.evidence:.2f}"
-        f"{rate}; {how} after {iterations} iterations, the best of {result.n_starts} starts ({result.start})"
+        f"motif {number}: {how_many(result.ppm.shape[1], 'letter')}, {how_many(len(sites), 'site')}{known}, "
+        f"log evidence {result.evidence:.2f}{rate}; {how} after {how_many(iterations, 'iteration')}, "
+        f"the best of {how_many(result.n_starts, 'start')} ({result.start})"
     )
 
 
@@ -178,7 +180,7 @@ def _progress(wanted: bool | None) -> Iterator[tuple[Any, Any]]:
 
         def on_iteration(start: int, iteration: int, objective: float) -> None:
             best[start] = objective if iteration else min(best.get(start, objective), objective)
-            told = f"{len(best)} starts, iteration {iteration}, log evidence {max(best.values()):.1f}"
+            told = f"{how_many(len(best), 'start')}, iteration {iteration}, log evidence {max(best.values()):.1f}"
             progress.update(task, description=told, total=None)
 
         def on_trial(done: int, total: int) -> None:

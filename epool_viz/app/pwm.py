@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from epool_viz._writing import write_file
 from epool_viz.app.inputs import KernelFile, read_kernels, read_set
 from epool_viz.app.outputs import require_places
@@ -15,6 +17,7 @@ from epool_viz.core.motifs import information_content
 from epool_viz.data.motif_files import Motif, write_meme
 from epool_viz.errors import ArgumentError
 
+_ROUNDING = 64 * float(np.finfo(float).eps)
 Sink = Callable[[str], None]
 
 
@@ -78,8 +81,8 @@ def kernels_to_meme(
     ]
     for remark in read.remarks:
         sink(remark)
-    for motif, offset in zip(motifs, pwm.offset, strict=True):
-        sink(_line(motif, float(offset), log_base, q))
+    for motif, offset, kernel, bias in zip(motifs, pwm.offset, read.kernels, read.bias, strict=True):
+        sink(_line(motif, _settled(float(offset), kernel, float(bias)), log_base, q))
     for path, kernel, motif in zip(logos, read.kernels, motifs, strict=bool(logos)):
         _draw(kernel[:, : motif.width] if kind == "kernel" else motif.ppm, motif, kind, q, path)
     text = write_meme(motifs, background=q)
@@ -103,6 +106,12 @@ def _transform(
         base = estimate_base(read.kernels, read_set(fit, read.alphabet.name, "--fit"), alphabet=read.alphabet)
     base = math.e if base is None else base
     return kernel_to_pwm(read.kernels, base=base, bias=read.bias, background=q), math.log(base)
+
+
+def _settled(offset: float, kernel: Any, bias: float) -> float:
+    """The offset, or 0 where it is no more than the rounding of the sizes that it is the sum of."""
+    sizes = abs(bias) + float(np.abs(kernel).max(axis=0).sum())
+    return 0.0 if abs(offset) <= _ROUNDING * sizes else offset
 
 
 def _line(motif: Motif, offset: float, log_base: float, q: Any) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from epool_viz._writing import how_many
 from epool_viz.app.inputs import background_remark, bring, read_background, read_motif_bytes, read_set
 from epool_viz.app.outputs import require_places, table_to
 from epool_viz.core.alphabet import DNA
@@ -81,7 +82,7 @@ def scan_to_table(
     show_progress : bool or None
         None shows it where standard error is a terminal.
     sink : callable
-        Gets what was taken for granted, and which sequences were left empty.
+        Gets how motifs became kernels, what was taken for granted, and which sequences were left empty.
     **options
         Of `e_step_trace`; a `strand_reading` of None is what the dashboard takes.
 
@@ -108,6 +109,8 @@ def scan_to_table(
         _require_a_window(chosen, scanners, failures)
     if remark:
         sink(remark)
+    for reading in _readings(scanners, q, options.get("both_strands", False)):
+        sink(reading)
     _report(chosen, scanners, failures, sink)
     if options.get("both_strands") and not is_own_complement(q):
         for reading in sorted({_read_as(scanner, options)["strand_reading"] for scanner in scanners}):
@@ -118,6 +121,21 @@ _ON_BOTH_STRANDS = {
     "motif": "Both strands read a motif, against the one background.",
     "network": "Both strands read one kernel, as a network scans, each with a prior in proportion to e^(m × offset).",
 }
+
+
+_MOST_READINGS = 3
+_FROM_EITHER = "The imaginary site is drawn from the background's mean over both strands."
+
+
+def _readings(scanners: list[Kernel], background: Any, both_strands: bool) -> list[str]:
+    """How the motifs became kernels, each way said once, and of many ways the first."""
+    ways = list(dict.fromkeys(scanner.reading for scanner in scanners if scanner.is_motif))
+    said = ways[:_MOST_READINGS]
+    if len(ways) > len(said):
+        said.append(f"The other motifs likewise, with {how_many(len(ways) - len(said), 'other number')} of sites.")
+    if both_strands and not is_own_complement(background) and any("imaginary" in way for way in ways):
+        said.append(_FROM_EITHER)
+    return said
 
 
 def _read_as(scanner: Kernel, options: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from epool_viz._writing import write_file
+from epool_viz._writing import how_many, write_file
 from epool_viz.app.bounds import require_memory
 from epool_viz.app.inputs import background_remark, means_file, read_background, read_motifs_of
 from epool_viz.app.outputs import require_places, table_to
@@ -72,9 +72,10 @@ def simulate_to_files(
         sink(remark)
     planted = sum(map(len, made.sites or ()))
     where = "" if truth is None else f", which {truth} lists"
+    bound = 0 if made.labels is None else int(made.labels.sum())
     sink(
-        f"{len(made):,} sequences of {options['length']:,} letters, {int(made.labels.sum()):,} of label 1, "  # type: ignore[union-attr]
-        f"with {planted:,} sites of {', '.join(motif.name for motif in chosen)}{where}"
+        f"{how_many(len(made), 'sequence')} of {how_many(options['length'], 'letter')}, {bound:,} of label 1, "
+        f"with {how_many(planted, 'site')} of {', '.join(motif.name for motif in chosen)}{where}"
     )
     return text
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from epool_viz._writing import shown, write_file
+from epool_viz._writing import are, how_many, shown, write_file
 from epool_viz.app.bounds import require_memory
 from epool_viz.app.inputs import EXAMPLE, read_set
 from epool_viz.app.outputs import STANDARD, require_folder, require_places
@@ -66,14 +66,15 @@ def read_parts(data: str, test: str | None, hold_out: float, seed: int, sink: Ca
         aside = its_test or other
     elif aside is None and hold_out:
         train, aside = split_sequences(train, hold_out, seed=seed)
-        sink(f"{len(aside):,} of {len(train) + len(aside):,} sequences are set aside to test on")
+        total = how_many(len(train) + len(aside), "sequence")
+        sink(f"{len(aside):,} of {total} {are(len(aside))} set aside to test on")
     for remark in dict.fromkeys((*train.assumptions, *(() if aside is None else aside.assumptions))):
         sink(remark)
     parts = Parts(_labelled(train, seed, sink), None if aside is None else _labelled(aside, seed + 1, sink))
     for part, name in zip(parts, ("train", "test"), strict=True):
         if part is not None:
-            bound = 0 if part.labels is None else int(np.count_nonzero(part.labels))
-            sink(f"to {name} on: {len(part):,} sequences, {bound:,} of label 1, from {part.source}")
+            bound = 0 if part.labels is None else int(np.count_nonzero(part.labels == 1))
+            sink(f"to {name} on: {how_many(len(part), 'sequence')}, {bound:,} of label 1, from {part.source}")
     return parts
 
 
@@ -282,7 +283,7 @@ def _race(
     for row in table:
         stream(row)
     if out is not None:
-        sink(f"{out}: {len(learnt)} models, their history and this table")
+        sink(f"{out}: {how_many(len(learnt), 'model')}, their history and this table")
     return _end(stop, unfinished, sink)
 
 
@@ -320,7 +321,8 @@ def _labelled(sequences: SequenceSet, seed: int, sink: Callable[[str], None]) ->
     if sequences.labels is not None:
         return sequences
     made = add_shuffled_negatives(sequences, seed=seed)
-    sink(f"{sequences.source} has no labels: its {len(sequences):,} sequences count as bound. {made.assumptions[-1]}")
+    count = f"{how_many(len(sequences), 'sequence')} {'counts' if len(sequences) == 1 else 'count'} as bound"
+    sink(f"{sequences.source} has no labels: its {count}. {made.assumptions[-1]}")
     return made
 
 

@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from epool_viz._writing import how_many
 from epool_viz.core.alphabet import DNA, PROTEIN, RNA, UNKNOWN, Alphabet, get_alphabet
 from epool_viz.data._numbers import Lines as Lines
 from epool_viz.data._numbers import comma_means, is_letter, read_number, require_no_groups, row_texts, words_of
@@ -32,7 +33,6 @@ _MOST_ODDS = 20.0
 _EXACT = 1e-9
 _EVEN = 0.01
 _ACCEPTED = "rows of numbers, with the letters down the side or along the top if there are any"
-_TELL = "a letter before every row, or a line of letters above the columns"
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,7 +182,7 @@ def read_table(source: str, lines: Lines) -> Table:
     width = len(rows[0].numbers)
     odd = next((row for row in rows if len(row.numbers) != width), None)
     if odd:
-        raise FormatError(source, odd.line, f"{len(odd.numbers)} numbers", f"{width}, as in line {rows[0].line}")
+        raise FormatError(source, odd.line, how_many(len(odd.numbers), "number"), f"{width}, as in line {rows[0].line}")
     _require_one_group(source, rows)
     labels = tuple(row.label for row in rows) if rows[0].label else ()
     numbers = np.array([row.numbers for row in rows])
@@ -243,7 +243,9 @@ def readings(source: str, table: Table, alphabet: Alphabet | None) -> list[Readi
         candidates = [alphabet] if alphabet else [DNA, PROTEIN]
         wanted = " or ".join(f"{len(candidate)} ({candidate.name})" for candidate in candidates)
         n, width = table.numbers.shape
-        raise FormatError(source, table.line, f"{n} rows of {width} numbers", f"rows or columns: {wanted}")
+        raise FormatError(
+            source, table.line, f"{how_many(n, 'row')} of {how_many(width, 'number')}", f"rows or columns: {wanted}"
+        )
     return found
 
 
@@ -267,7 +269,7 @@ def _by_column_label(source: str, table: Table, alphabet: Alphabet | None) -> Re
         numbers, counted = numbers[:, 1:], "a column that counts them"
     if numbers.shape[1] != len(order):
         accepted = f"{len(order)}, one for each letter above"
-        raise FormatError(source, table.line, f"{numbers.shape[1]} numbers", accepted)
+        raise FormatError(source, table.line, how_many(numbers.shape[1], "number"), accepted)
     return Reading(alphabet, False, numbers.T[order], counted)
 
 
@@ -315,29 +317,43 @@ def choose_reading(
         If nothing decides; both ways are named.
     """
     found = readings(source, table, alphabet)
+    if len(found) == 1 and found[0].by_row and table.labels:
+        return found[0], _even_rows(table)
     if len(found) == 1 or all(np.array_equal(found[0].values, each.values) for each in found):
         return found[0], _told(table, found[0], "")
     even = {i for i, reading in enumerate(found) if _is_even(reading.values)}
     ways = {(reading.by_row, reading.alphabet, reading.counted) for reading in like}
     alike = {i for i, each in enumerate(found) if (each.by_row, each.alphabet, each.counted) in ways}
-    if table.labels and _in_order(table, found[0]):
-        if even != {1}:
-            return found[0], ()
-    elif len(alike) == 1 and (not even or alike <= even):
+    if table.labels and _in_order(table, found[0]) and even != {1}:
+        return found[0], ()
+    if len(alike) == 1 and (not even or alike <= even):
         (i,) = alike
         return found[i], _told(table, found[i], "as the other matrices here lie")
-    elif len(even) == 1 and len(alike) != 1:
+    if len(even) == 1 and len(alike) != 1:
         (i,) = even
         return found[i], _told(table, found[i], "so every position has the same sum")
     n, width = table.numbers.shape
     may = " or ".join(reading.says for reading in found)
-    raise FormatError(source, table.line, f"{n} rows of {width} numbers, which may be {may}", _TELL)
+    raise FormatError(source, table.line, f"{n} rows of {width} numbers, which may be {may}", _tell(table, found[0]))
+
+
+def _tell(table: Table, reading: Reading) -> str:
+    if not table.labels:
+        return "a letter before every row, or a line of letters above the columns"
+    return f"rows in the order {reading.alphabet.letters}, or a line of letters above the columns"
 
 
 def _in_order(table: Table, reading: Reading) -> bool:
     """Whether the letters before the rows are the alphabet in its order, and not a consensus that happens to be."""
     labels = "".join(table.labels).upper().replace("U", "T")
     return reading.by_row and labels == reading.alphabet.letters.replace("U", "T")
+
+
+def _even_rows(table: Table) -> tuple[str, ...]:
+    """What is to be said where the sums speak for rows as positions, and the letters before them against it."""
+    if table.numbers.shape[0] != table.numbers.shape[1] or _is_even(table.numbers) or not _is_even(table.numbers.T):
+        return ()
+    return ("The letters before the rows name the rows, though it is they that have the same sum, not the columns.",)
 
 
 def _told(table: Table, reading: Reading, reason: str) -> tuple[str, ...]:

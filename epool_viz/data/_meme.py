@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from epool_viz._writing import how_many
 from epool_viz.core.alphabet import ALPHABETS, DNA, PROTEIN, Alphabet
 from epool_viz.data._blocks import read_each
 from epool_viz.data._matrix import Array, unit_columns
 from epool_viz.data._numbers import MOST_ROWS, Lines, is_number, read_number, too_many_rows
-from epool_viz.data._source import left_out
+from epool_viz.data._source import is_comment, left_out
 from epool_viz.data.limits import Limits
 from epool_viz.data.motif_files import Motif, with_sentence
 from epool_viz.errors import FormatError
@@ -20,6 +21,7 @@ from epool_viz.errors import FormatError
 _MATRIX = "letter-probability matrix:"
 _KEYS = re.compile(r"(?<!\w)(\w++)\s*+=\s*+(\S++)")
 _PROGRAM_NAME = re.compile(r"(MEME|DREME|STREME)(-\d+)?")
+_AFTER = re.compile(r"URL\b|MOTIF\b|ALPHABET|Background letter|[\w-]+ matrix:|//|[-*=_~]{3,}")  # what ends a matrix
 _NO_NUMBERS = ("nan", "inf", "na")
 _KNOWN = "ACGT (DNA), ACGU (RNA) or the 20 amino acids, each once"
 
@@ -163,13 +165,24 @@ def _motif(source: str, block: Lines, letters: _Letters, background: Array | Non
     own = list(said)
     keys = dict(_KEYS.findall(block[at][1]))
     alphabet = letters.alphabet
-    rows = _rows(source, block[at + 1 :], len(alphabet))
+    rows = _rows(source, block[at + 1 :], len(alphabet), is_counted="w" in keys)
     _check_key(source, block[at][0], keys, "w", len(rows), "rows")
     _check_key(source, block[at][0], keys, "alength", len(alphabet), "letters")
     values = np.array([row for _, row in rows]).T[letters.order]
     ppm = unit_columns(source, values, own, [line for line, _ in rows])
-    n_sites = read_number(source, block[at][0], keys["nsites"]) if "nsites" in keys else 0
-    return Motif(name, accession, ppm, None, n_sites or None, background, alphabet, tuple(own))
+    n_sites = _n_sites(source, block[at][0], keys, own)
+    return Motif(name, accession, ppm, None, n_sites, background, alphabet, tuple(own))
+
+
+def _n_sites(source: str, line: int, keys: dict[str, str], said: list[str]) -> float | None:
+    if "nsites" not in keys:
+        return None
+    told = read_number(source, line, keys["nsites"])
+    if told < 0:
+        raise FormatError(source, line, f"nsites= {told:g}", "a number of sites, or 0 where it is not known")
+    if told == 0:
+        said.append("The file gives 0 as the number of sites: it is not known.")
+    return told or None
 
 
 def _names(text: str) -> tuple[str, str]:
@@ -185,18 +198,35 @@ def _names(text: str) -> tuple[str, str]:
     return identifier, name
 
 
-def _rows(source: str, lines: Lines, n_letters: int) -> list[tuple[int, list[float]]]:
-    """Rows of numbers up to the first line that means to be none."""
+def _rows(source: str, lines: Lines, n_letters: int, *, is_counted: bool) -> list[tuple[int, list[float]]]:
+    """Rows of numbers up to an empty line with no row behind it, or to a line that ends a matrix.
+
+    Other words between rows are refused, and right behind the last one too unless the rows are counted elsewhere.
+    """
     rows: list[tuple[int, list[float]]] = []
+    odd: FormatError | None = None
+    is_gap = False
     for number, text in lines:
         words = text.split()
-        if not words:
+        if not words or is_comment(text.encode()):
+            is_gap = is_gap or not words
             continue
+        if _AFTER.match(text.strip()):
+            break
         if not _is_row(words[0]):
+            odd = odd or FormatError(
+                source, number, repr(text[:40]), f"{n_letters} numbers, or an empty line after all"
+            )
+            if rows and not is_gap and not is_counted:
+                raise odd
+            continue
+        if odd:
+            if len(words) == n_letters and all(map(is_number, words)):
+                raise odd
             break
         row = [read_number(source, number, word) for word in words]
         if len(row) != n_letters or min(row) < 0:
-            found = f"{len(row)} numbers" if len(row) != n_letters else f"{min(row):g}"
+            found = how_many(len(row), "number") if len(row) != n_letters else f"{min(row):g}"
             raise FormatError(source, number, found, f"{n_letters} probabilities, one for each letter")
         rows.append((number, row))
         if len(rows) > MOST_ROWS:

@@ -140,6 +140,7 @@ class Source:
             raise FormatError(self.name, line, found, "text in UTF-8") from None
 
     def _chunks(self) -> Iterator[bytes]:
+        self._require_room()
         total = 0
         while chunk := self._read(_CHUNK):
             total += len(chunk)
@@ -149,6 +150,25 @@ class Source:
             yield chunk
         if self.progress:
             self.progress(self.size, self.size)
+
+    def _require_room(self) -> None:
+        """Unpack once, keeping nothing, what says that it is too large; what it says may be damaged or wrong."""
+        if not isinstance(self.stream, gzip.GzipFile) or self._told_size() <= self.limits.bytes:
+            return
+        total = 0
+        while chunk := self._read(_CHUNK):
+            total += len(chunk)
+            self.limits.require("bytes", total, self.name, None, "bytes of text")
+        self.stream.seek(0)
+
+    def _told_size(self) -> int:
+        """Bytes of the last part of a gzip file once unpacked, modulo 2^32, by its last four bytes."""
+        place = self.raw.tell()
+        end = self.raw.seek(0, os.SEEK_END)
+        self.raw.seek(max(end - 4, 0))
+        told = int.from_bytes(self.raw.read(4), "little")
+        self.raw.seek(place)
+        return told
 
     def _read(self, n: int) -> bytes:
         try:

@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 
+from epool_viz._writing import how_many
 from epool_viz.core.alphabet import ALPHABETS, Alphabet
 from epool_viz.data._blocks import read_each
 from epool_viz.data._matrix import guess_kind, unit_columns
@@ -107,12 +108,17 @@ def _spelt(letters: list[str], given: Alphabet | None) -> list[str]:
 
 
 def _rows(source: str, lines: Lines, n_letters: int) -> list[list[float]]:
-    """Numbered rows up to the first line that is none; what stands behind the numbers is the consensus."""
+    """Numbered rows up to the first line that is none, where none goes on behind it; a consensus may end each."""
     rows: list[list[float]] = []
     first = 1
-    for number, text in lines:
+    for i, (number, text) in enumerate(lines):
         found = _ROW.match(text)
+        if not found and not text.strip():
+            continue
         if not found:
+            later = (_ROW.match(after) for _, after in lines[i + 1 :])
+            if rows and any(row and int(row[1][:9]) == first + len(rows) for row in later):
+                raise FormatError(source, number, repr(text[:40]), f"the row of position {first + len(rows)}")
             break
         place = int(found[1][:9])
         first = place if not rows else first
@@ -122,7 +128,7 @@ def _rows(source: str, lines: Lines, n_letters: int) -> list[list[float]]:
         words = found[2].split()
         if len(words) not in (n_letters, n_letters + 1):
             accepted = f"{n_letters} counts and, if any, one word"
-            raise FormatError(source, number, f"{len(words)} words behind the position", accepted)
+            raise FormatError(source, number, f"{how_many(len(words), 'word')} behind the position", accepted)
         row = [read_number(source, number, word) for word in words[:n_letters]]
         if min(row) < 0 or not sum(row):
             found_ = f"{min(row):g}" if min(row) < 0 else "no counts at all"

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, overload
 
 import numpy as np
 
+from epool_viz._writing import are, how_many
 from epool_viz.core.alphabet import DNA, PROTEIN, RNA, UNKNOWN, Alphabet, Codes, get_alphabet, one_hot
 from epool_viz.data._foreign import require_sequences
 from epool_viz.data._source import HDF5_MAGIC, Progress, Source, is_comment, left_out, near, open_path, open_text
@@ -36,6 +37,8 @@ _COLUMNS = (
 )
 _NO_TABLE = b""
 _DELIMITERS = (b"\t", b",", b";", None)
+_BETWEEN = {b"\t": "tabs", b",": "commas", b";": "semicolons", None: "blanks"}
+_CELL_OF_LETTERS = re.compile(rb"[ACGTUNacgtun]{3,}|[A-Z]{8,}")
 _GAP = " (a gap, as in an alignment)"
 _STRAYS = {b"-": _GAP, b".": _GAP, b"*": " (a stop codon's mark)", b"[": " (a matrix?)"}
 _NUCLEIC = b"ACGTUNacgtun"
@@ -359,7 +362,23 @@ def _detect(source: Source) -> str:
         return "deepbind"
     if _LETTERS.fullmatch(first):
         return "lines"
+    _require_header(source, number, first, second)
     raise FormatError(source.name, number, repr(source.text(number, first)[:40]), _ACCEPTED_FORMATS)
+
+
+def _require_header(source: Source, number: int, first: bytes, second: bytes) -> None:
+    """Refuse a table of sequences whose columns no header names, or whose header names no `seq`."""
+    for delimiter in _DELIMITERS:
+        is_row, is_row_next = (_has_letters(_cells(line, delimiter)) for line in (first, second))
+        if is_row or is_row_next:
+            lacks = "columns without a header" if is_row else "a header without a column `seq`"
+            columns = "a first line of column names, `seq` and perhaps `id` and `label`"
+            found = f"{source.text(number, first)[:40]!r}, {lacks}"
+            raise FormatError(source.name, number, found, f"{columns}, with {_BETWEEN[delimiter]} between; or FASTA")
+
+
+def _has_letters(cells: list[bytes]) -> bool:
+    return len(cells) > 1 and any(map(_CELL_OF_LETTERS.fullmatch, cells))
 
 
 def zero_or_one(labels: Array) -> tuple[Array, tuple[str, ...]]:
@@ -491,9 +510,8 @@ class _Records:
         self.assumptions += [f"{a} is read as {b}." for a, b in alphabet.aliases if a.encode() in upper]
         n_unknown = int(np.count_nonzero(codes == UNKNOWN))
         if n_unknown:
-            self.assumptions.append(
-                f"{n_unknown:,} of {len(text):,} letters are ambiguous ({alphabet.unknown}): each counts as unknown."
-            )
+            of = f"{n_unknown:,} of {how_many(len(text), 'letter')} {are(n_unknown)} ambiguous ({alphabet.unknown})"
+            self.assumptions.append(f"{of}: each counts as unknown.")
 
 
 def _read_fasta(source: Source, records: _Records) -> None:
@@ -510,7 +528,9 @@ def _read_fasta(source: Source, records: _Records) -> None:
                 raise FormatError(source.name, number, "letters before the first name", "a line that begins with '>'")
             records.add(number, letters)
     records.drop_empty(header)
-    if n_comments:
+    if n_comments == 1:
+        records.assumptions.append("1 line that begins with '#' or ';' is a comment.")
+    elif n_comments:
         records.assumptions.append(f"{n_comments} lines that begin with '#' or ';' are comments.")
 
 
@@ -519,8 +539,7 @@ def _read_encode(source: Source, records: _Records) -> None:
         columns = line.split()
         if columns and not is_comment(line):
             if len(columns) != 3:
-                found = f"{len(columns)} {'column' if len(columns) == 1 else 'columns'}"
-                raise FormatError(source.name, number, found, "three: id, sequence, label")
+                raise FormatError(source.name, number, how_many(len(columns), "column"), "three: id, sequence, label")
             records.row(number, columns[0].removeprefix(b">"), columns[1], columns[2])
 
 
@@ -537,7 +556,7 @@ def _read_deepbind(source: Source, records: _Records) -> None:
     for number, line in lines:
         columns = _cells(line, delimiter)
         if len(columns) != len(header):
-            raise FormatError(source.name, number, f"{len(columns)} columns", f"{len(header)}, as in the header")
+            raise FormatError(source.name, number, how_many(len(columns), "column"), f"{len(header)}, as in the header")
         name = b"" if at_name is None else columns[at_name]
         records.row(number, name, columns[at_letters or 0], None if at_label is None else columns[at_label])
 

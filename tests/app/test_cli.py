@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import subprocess
+import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -61,4 +64,30 @@ def test_importing_the_package_loads_nothing() -> None:
     extra = modules_after("import epool_viz") - modules_after(
         "from __future__ import annotations; import importlib, typing"
     )
+    assert {name for name in extra if not name.startswith("epool_viz")} == set()
+
+
+ENTRY = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]["scripts"]["epool-viz"]
+
+
+@pytest.mark.parametrize("module", ["typer", "epool_viz.errors", "numpy", "epool_viz.app.scanning"])
+def test_ctrl_c_while_a_command_is_imported_is_a_quiet_130(module: str) -> None:
+    where, _, name = ENTRY.partition(":")
+    script = f"""
+import sys
+class Interrupted:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupted())
+from {where} import {name}
+{name}(["scan", "example:crp0", "--jaspar", "CTCF"])
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_the_entry_point_itself_imports_nothing_that_takes_time() -> None:
+    plain = modules_after("from __future__ import annotations; import importlib")
+    extra = modules_after(f"import {ENTRY.partition(':')[0]}") - plain
     assert {name for name in extra if not name.startswith("epool_viz")} == set()

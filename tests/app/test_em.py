@@ -53,11 +53,17 @@ def test_the_next_motif_is_found_elsewhere(call: Here, tmp_path: Path) -> None:
 
 def test_it_begins_with_the_motif_that_is_given(call: Here, tmp_path: Path) -> None:
     said = call("em", "example:ctcf_peaks", "--init", "SP1", "--iterations", 1, "--background", "uniform")
-    assert "the best of 1 starts (the given motif)" in said.err
-    assert "ended after 2 iterations" in said.err
+    assert "the best of 1 start (the given motif)" in said.err
+    assert "ended after 1 iteration," in said.err
     width = load_jaspar("SP1").width
     assert parse_motifs(said.out)[0].width == width
     assert call("em", "example:crp0", "--init", "SP1", "--width", width + 1).code == 1
+
+
+@pytest.mark.parametrize("limit", [1, 3])
+def test_it_says_no_more_iterations_than_were_asked_for(call: Here, limit: int) -> None:
+    said = call("em", "example:crp0", "--width", 7, "--starts", 1, "--iterations", limit)
+    assert f"ended after {limit} iteration{'s' if limit > 1 else ''}, the best of 1 start (" in said.err
 
 
 def test_short_sequences_are_left_out_and_said(call: Here, tmp_path: Path) -> None:
@@ -65,7 +71,7 @@ def test_short_sequences_are_left_out_and_said(call: Here, tmp_path: Path) -> No
     path.write_text(">a\nACGTACGGATTACA\n>b\nACG\n>c\nNNNNNNNNNNNN\n>d\nGGATTACATT\n")
     said = call("em", path, "--width", 7, "--motifs", 9)
     assert said.code == 0
-    assert "1 sequences shorter than 7 letters are left out" in said.err
+    assert "1 sequence shorter than 7 letters is left out" in said.err
     assert "no window is left for motif" in said.err
     said = call("em", path, "--width", 20)
     assert (said.code, said.out) == (1, "")

@@ -167,3 +167,26 @@ def test_a_model_file_says_whether_its_kernels_were_checked_and_read_letters(cal
     assert "Not checked against the model: " in done.err
     assert "If nothing stands before `c`" in done.err
     assert "0 is taken" in done.err
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-6, 1e6])
+def test_an_offset_of_rounding_alone_is_shown_as_0_and_a_small_one_is_not(
+    call: Here, tmp_path: Path, scale: float
+) -> None:
+    column = np.array([0.7, 0.1, -0.35, 0.02]) * scale
+    offset = kernel_to_pwm(column[None, :, None]).offset[0]
+    kernel = np.stack([column, -column, column], axis=1)[None]
+    own = kernel_to_pwm(kernel).offset[0]
+    for name, bias in (("zero", -own * (1 + 1e-15)), ("small", -own + 1e-9 * abs(offset))):
+        save_file({"weight": kernel, "bias": np.array([bias])}, tmp_path / f"{name}.safetensors")
+    assert "; score = 0 + log odds" in call("pwm", tmp_path / "zero.safetensors").err
+    assert "; score = 0 + log odds" not in call("pwm", tmp_path / "small.safetensors").err
+
+
+def test_offset_of_a_motif_is_0(call: Here, tmp_path: Path) -> None:
+    rows = np.array([[0.1, 0.2, 0.3, 0.4], [0.7, 0.1, 0.15, 0.05], [0.31, 0.27, 0.19, 0.23]])
+    for seed in range(9):
+        ppm = np.random.default_rng(seed).permutation(rows, axis=1).T
+        path = tmp_path / f"{seed}.meme"
+        write_meme(Motif("x", "", ppm, n_sites=13), path, background=[0.4, 0.1, 0.2, 0.3])
+        assert "; score = 0 + log odds" in call("pwm", path).err

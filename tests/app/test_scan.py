@@ -205,6 +205,35 @@ def test_what_both_strands_read_is_said_where_it_matters(
     assert "Both strands read" not in call("scan", fasta, kernel, "--background", background).err
 
 
+def test_the_imaginary_site_of_a_motif_is_said_once(call: Here, tmp_path: Path, fasta: Path, kernel_file: Path) -> None:
+    motif = tmp_path / "motif.meme"
+    motif.write_text(MOTIF)
+    said = call("scan", fasta, motif).err
+    reading = "Natural-log odds of the probabilities and one imaginary site in 7 against the background."
+    assert said.count(reading) == 1
+    assert "both strands" not in said
+    assert "one imaginary site" in call("scan", "example:crp0", "--jaspar", "CTCF").err
+    assert "imaginary" not in call("scan", fasta, kernel_file).err
+    assert "one imaginary site" in " ".join(call("scan", "--help").out.split())
+
+
+def test_whence_the_imaginary_site_is_drawn_is_said_on_both_strands(call: Here, tmp_path: Path, fasta: Path) -> None:
+    motif = tmp_path / "motif.meme"
+    motif.write_text(MOTIF)
+    words = "The imaginary site is drawn from the background's mean over both strands."
+    said = {q: call("scan", fasta, motif, "--both-strands", "--background", q).err for q in (".4,.1,.2,.3", "uniform")}
+    assert (words in said[".4,.1,.2,.3"], words in said["uniform"]) == (True, False)
+
+
+def test_motifs_of_many_numbers_of_sites_are_told_in_a_few_lines(call: Here, tmp_path: Path, fasta: Path) -> None:
+    motif = tmp_path / "motifs.meme"
+    head, _, body = MOTIF.partition("MOTIF")
+    motif.write_text(head + "\n".join(f"MOTIF{body}".replace("nsites= 7", f"nsites= {n}") for n in range(7, 27)))
+    said = call("scan", fasta, motif).err
+    assert said.count("one imaginary site in") == 3
+    assert "The other motifs likewise, with 17 other numbers of sites." in said
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -497,6 +497,53 @@ def test_writers_refuse_nothing_and_mixtures(assert_refused: Refused) -> None:
     assert_refused(ArgumentError, message, write_meme, mixed[:1], background=[1])
 
 
+ROWS = ["0.5 0.25 0.125 0.125", "0 1 0 0", "0.1 0.2 0.3 0.4"]
+
+
+def meme_of(lines: list[str], keys: str = "") -> str:
+    return "\n".join(
+        ["MEME version 4", "", "ALPHABET= ACGT", "", "MOTIF x", f"letter-probability matrix:{keys}", *lines]
+    )
+
+
+@pytest.mark.parametrize("keys", ["", " alength= 4", " w= 1", " w= 3"])
+@pytest.mark.parametrize("odd", ["foo bar", "A 0.1 0.2 0.3 0.4", "x", "total"])
+@pytest.mark.parametrize("gap", [[], [""]])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_line_that_is_no_row_does_not_end_a_meme_matrix_silently(
+    keys: str, odd: str, gap: list[str], place: int
+) -> None:
+    text = meme_of([*ROWS[:place], *gap, odd, *ROWS[place:]], keys)
+    message = f"line {7 + place + len(gap)}: found {odd!r}; accepted: 4 numbers, or an empty line after all"
+    with pytest.raises(FormatError, match=re.escape(message)):
+        parse_motifs(text)
+
+
+def test_an_odd_line_right_behind_a_matrix_is_refused_unless_the_rows_are_counted() -> None:
+    message = "line 10: found 'foo bar'; accepted: 4 numbers, or an empty line after all"
+    with pytest.raises(FormatError, match=re.escape(message)):
+        parse_motifs(meme_of([*ROWS, "foo bar"]))
+    (motif,) = parse_motifs(meme_of([*ROWS, "foo bar"], " w= 3"))
+    assert motif.width == 3
+
+
+@pytest.mark.parametrize("end", [[], ["URL x"], ["", "any words", "of 3"], ["-----", "0 0 0 1"], ["# aside"]])
+def test_a_meme_matrix_ends_at_what_ends_it(end: list[str]) -> None:
+    (motif,) = parse_motifs(meme_of([*ROWS, *end]))
+    np.testing.assert_allclose(motif.ppm, np.loadtxt(ROWS).T, rtol=0, atol=1e-12)
+
+
+def test_asides_between_the_rows_of_a_meme_matrix_are_no_end() -> None:
+    (motif,) = parse_motifs(meme_of([ROWS[0], "# aside", ROWS[1], "", ROWS[2]]))
+    np.testing.assert_allclose(motif.ppm, np.loadtxt(ROWS).T, rtol=0, atol=1e-12)
+
+
+def test_no_sites_is_an_unknown_number_of_sites_and_said() -> None:
+    (motif,) = parse_motifs(meme_of(ROWS, " w= 3 nsites= 0"))
+    assert motif.n_sites is None
+    assert "The file gives 0 as the number of sites: it is not known." in motif.assumptions
+
+
 # ---------------------------------------------------------------- what cannot be read
 
 ALPHABETS = "ACGT (DNA), ACGU (RNA) or the 20 amino acids, each once"
@@ -534,6 +581,13 @@ MATRIX_LINE = "letter-probability matrix: alength= 4 w= 2 nsites= 8 E= 1e-3"
         ("0.000000  1.000000", "0 nan", "line 14: found 'nan'; accepted: a number"),
         ("0.000000  1.000000", "0 1e999", "line 14: found '1e999'; accepted: a number"),
         ("nsites= 8", "nsites= many", "line 12: found 'many'; accepted: a number"),
+        ("nsites= 8", "nsites= nan", "line 12: found 'nan'; accepted: a number"),
+        (
+            "nsites= 8",
+            "nsites= -5",
+            "line 12: found nsites= -5; accepted: a number of sites, or 0 where it is not known",
+        ),
+        ("w= 2", "w= 0", "line 12: found w= 0, but 2 rows; accepted: a matrix of as many rows as told"),
         (
             MATRIX_LINE,
             "",
@@ -591,7 +645,7 @@ def test_meme_errors_name_the_line(old: str, new: str, message: str, assert_refu
             ", line 1: found the motif 'x' without numbers; accepted: a row of numbers for each letter or position",
         ),
         (">x\nACGT\n", ", line 2: found 'ACGT'; accepted: a number"),
-        (">x\nA 1 2\nC 1\nG 1 2\nT 1 2", ", line 3: found 1 numbers; accepted: 2, as in line 2"),
+        (">x\nA 1 2\nC 1\nG 1 2\nT 1 2", ", line 3: found 1 number; accepted: 2, as in line 2"),
         (
             ">x\nA 1\nC 1\nG 1\nG 1",
             ", line 2: found the letters ACGG; accepted: each of the DNA letters ACGT once",
@@ -640,9 +694,11 @@ def test_kind_that_the_numbers_contradict_is_refused(assert_refused: Refused) ->
 
 def test_alphabet_asked_for_must_be_the_files(assert_refused: Refused) -> None:
     message = "text, line 3: found the alphabet ACGT; accepted: ACDEFGHIKLMNPQRSTVWY, as asked for"
-    assert_refused(FormatError, message, parse_motifs, MEME, source="text", alphabet="protein")
+    with pytest.raises(FormatError, match=re.escape(message)):
+        parse_motifs(MEME, source="text", alphabet="protein")
     message = "text, line 1: found 4 rows of 5 numbers; accepted: rows or columns: 20 (protein)"
-    assert_refused(FormatError, message, parse_motifs, as_rows(COUNTS), source="text", alphabet="protein")
+    with pytest.raises(FormatError, match=re.escape(message)):
+        parse_motifs(as_rows(COUNTS), source="text", alphabet="protein")
 
 
 def test_read_motifs_refuses_foreign_files(tmp_path: Path, assert_refused: Refused) -> None:
@@ -807,3 +863,45 @@ def test_rows_headed_by_letters_in_another_order_are_letters_or_a_consensus_by_t
         f"{letter} {row}\n" for letter, row in zip("TAGC", as_rows(consensus.T).splitlines(), strict=True)
     )
     assert parse_matrix(letters).values.tolist() == consensus.T[[1, 3, 2, 0]].tolist()
+
+
+ROWS_AS_POSITIONS = np.array([[70, 10, 10, 10], [10, 70, 10, 10], [10, 20, 60, 10], [5, 0, 5, 90]])
+
+
+def headed(rows: np.ndarray, letters: str = "ACGT") -> str:
+    return "".join(f"{letter} {row}\n" for letter, row in zip(letters, as_rows(rows).splitlines(), strict=True))
+
+
+@pytest.mark.parametrize("scale", [1, 0.01])
+@pytest.mark.parametrize("name", ["", ">x\n"])
+def test_rows_headed_by_a_consensus_in_the_order_of_the_alphabet_are_told_by_their_sums(
+    scale: float, name: str
+) -> None:
+    matrix = parse_matrix(name + headed(ROWS_AS_POSITIONS * scale))
+    np.testing.assert_allclose(matrix.values, ROWS_AS_POSITIONS.T * scale, rtol=1e-12, atol=0)
+    assert "The letters before the rows are taken as a consensus." in matrix.assumptions
+    assert any("each row as a position" in said and "the same sum" in said for said in matrix.assumptions)
+    letters = parse_matrix(name + headed(ROWS_AS_POSITIONS.T * scale))
+    np.testing.assert_allclose(letters.values, ROWS_AS_POSITIONS.T * scale, rtol=1e-12, atol=0)
+
+
+def test_rows_of_one_sum_that_no_consensus_heads_are_letters_and_the_sums_are_said() -> None:
+    matrix = parse_matrix(headed(ROWS_AS_POSITIONS[[0, 2, 1, 3]]))
+    assert matrix.values.tolist() == ROWS_AS_POSITIONS[[0, 2, 1, 3]].tolist()
+    assert matrix.assumptions[0].startswith("The letters before the rows name the rows, though it is they that have")
+    assert not any("though" in said for said in parse_matrix(headed(ROWS_AS_POSITIONS.T)).assumptions)
+
+
+def test_rows_with_letters_are_not_asked_for_letters() -> None:
+    even = np.array([[2, 1, 3, 94], [94, 2, 1, 3], [3, 1, 94, 2], [1, 96, 2, 1]])
+    with pytest.raises(FormatError, match="accepted: rows in the order ACGT, or a line of letters above the columns"):
+        parse_matrix(headed(even, "TAGC"))
+
+
+@pytest.mark.parametrize("odd", ["foo bar", "XX", "A 3 1 0 0"])
+def test_a_line_between_the_rows_of_transfac_does_not_end_the_matrix_silently(odd: str) -> None:
+    lines = ["NA x", "PO A C G T", "01 3 1 0 0", odd, "02 1 2 1 0", "XX", "//"]
+    with pytest.raises(FormatError, match=f"line 4: found '{odd}'; accepted: the row of position 2"):
+        parse_motifs("\n".join(lines))
+    lines[3] = ""
+    assert parse_motifs("\n".join(lines))[0].width == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from epool_viz.core.alphabet import DNA, PROTEIN, RNA
 from epool_viz.data import _source
+from epool_viz.data.limits import Limits
 from epool_viz.data.sequences import (
     SequenceSet,
     Site,
@@ -455,7 +457,7 @@ FORMATS = (
             None,
             "text, line 2: found a file of motifs (MEME); accepted: sequences, as FASTA",
         ),
-        ("\n1 ACGT\n", None, f"text, line 2: found '1 ACGT'; accepted: {FORMATS}"),
+        ("\n1 AC\n", None, f"text, line 2: found '1 AC'; accepted: {FORMATS}"),
         (">a\nAC\nA!\n", None, f"text, line 3: found '!'; accepted: {LETTERS}"),
         (">a\nAC\n!A\n", None, f"text, line 3: found '!'; accepted: {LETTERS}"),
         (">a\nAC\n\n>b\r\nAEC\n", None, f"text, line 5: found 'E'; accepted: {LETTERS}"),
@@ -486,7 +488,7 @@ FORMATS = (
             "deepbind",
             "text, line 1: found a header without a column `seq`; accepted: FoldID EventID seq Bound",
         ),
-        ("id\tseq\na\tAC\nAC\n", None, "text, line 3: found 1 columns; accepted: 2, as in the header"),
+        ("id\tseq\na\tAC\nAC\n", None, "text, line 3: found 1 column; accepted: 2, as in the header"),
         ("id\tseq\na\t\n", None, "text, line 2: found the record 'a' without letters; accepted: letters after a name"),
         ("a ACGT 0.5\n", None, "text, line 1: found the label '0.5'; accepted: a whole number, such as 0 or 1"),
         (">a\nACGT [ 1 2 ]\n", None, f"text, line 2: found '[' (a matrix?); accepted: {LETTERS}"),
@@ -630,3 +632,49 @@ def test_arrays_that_do_not_fit_are_refused(wrong):
     arrays = sequence_arrays(SequenceSet.from_strings(["ACG", "TA"], labels=[0, 1]), "x") | wrong
     with pytest.raises(ArgumentError):
         sequences_of({name: array for name, array in arrays.items() if array is not None}, "x")
+
+
+_HEADLESS = [
+    (row, mark, word)
+    for row in (["s1", "ACGTACGT", "1"], ["ACGTACGT", "0"], ["7", "acgtn"], ["MKVLAAGIVG", "s1"])
+    for mark, word in ((",", "commas"), (";", "semicolons"), ("\t", "tabs"), (" ", "blanks"))
+    if len(row) == 2 or mark in ",;"  # ENCODE's files have such three columns and no header
+]
+
+
+@pytest.mark.parametrize(("row", "mark", "word"), _HEADLESS)
+def test_columns_without_a_header_are_called_that(row: list[str], mark: str, word: str) -> None:
+    line = mark.join(row)
+    with pytest.raises(FormatError) as refused:
+        parse_sequences(f"{line}\n" * 2)
+    said = str(refused.value)
+    assert f"line 1: found {line!r}, columns without a header; accepted: a first line of column names, `seq`" in said
+    assert f"with {word} between; or FASTA" in said
+
+
+def test_a_header_without_a_column_of_sequences_is_called_that() -> None:
+    with pytest.raises(
+        FormatError, match="found 'id,dna,label', a header without a column `seq`; accepted: a first line"
+    ):
+        parse_sequences("id,dna,label\ns1,ACGTACGT,1\n")
+    assert parse_sequences("id,seq,label\ns1,ACGTACGT,1\n").lengths.tolist() == [8]
+
+
+def test_a_packed_text_that_is_too_large_is_refused_without_being_kept(tmp_path: Path) -> None:
+    path = tmp_path / "large.fa.gz"
+    path.write_bytes(gzip.compress(b">x\n" + b"ACGTTGCA\n" * 2_000_000, 1))
+    tracemalloc.start()
+    try:
+        with pytest.raises(FormatError, match="more than 16,000,000 bytes of text"):
+            read_sequences(path, limits=Limits(bytes=16_000_000))
+        assert tracemalloc.get_traced_memory()[1] < 4_000_000
+    finally:
+        tracemalloc.stop()
+    assert read_sequences(path).lengths.tolist() == [16_000_000]
+
+
+def test_what_a_packed_file_says_of_its_size_is_not_believed() -> None:
+    packed = gzip.compress(b">x\nACGT\n", mtime=0)
+    with pytest.raises(FormatError, match="damaged gzip data"):
+        parse_sequences(packed[:-4] + b"\xff" * 4, limits=Limits(bytes=99))
+    assert parse_sequences(packed, limits=Limits(bytes=8)).lengths.tolist() == [4]
