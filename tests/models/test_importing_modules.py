@@ -818,3 +818,52 @@ def test_the_ppm_of_a_module_behind_a_batch_norm_is_that_of_the_folded_kernel(co
     by_hand = kernel_to_pwm(model.c.weight.detach().numpy().astype(float) * factor[:, None]).ppm
     np.testing.assert_allclose(kernel_to_pwm(read.kernels).ppm, by_hand, rtol=1e-5)
     assert math.isclose(by_hand.sum(), 15, rel_tol=1e-6)
+
+
+def pooled(self: Net, x: torch.Tensor) -> torch.Tensor:
+    return F.relu(self.c(x)).amax(-1)
+
+
+UNITS: dict[str, Callable[..., Any]] = {
+    "the unit alone": lambda s, x: s.fc(pooled(s, x)),
+    "one number a sequence": lambda s, x: s.fc(pooled(s, x)).squeeze(-1),
+    "a sigmoid on it": lambda s, x: torch.sigmoid(s.fc(pooled(s, x))[:, 0]),
+    "a function": lambda s, x: F.linear(pooled(s, x), s.fc.weight),
+}
+OTHER_UNITS: dict[str, Callable[..., Any]] = {
+    "turned round before it": lambda s, x: s.fc(pooled(s, x).flip(1)),
+    "another order before it": lambda s, x: F.linear(pooled(s, x)[:, [2, 0, 1]], s.fc.weight),
+    "moved on before it": lambda s, x: s.fc(pooled(s, x).roll(1, 1)),
+    "its negative": lambda s, x: -s.fc(pooled(s, x)),
+    "taken from nothing": lambda s, x: 0 - s.fc(pooled(s, x)),
+    "the other class": lambda s, x: 1 - torch.sigmoid(s.fc(pooled(s, x))),
+    "the sigmoid of its negative": lambda s, x: torch.sigmoid(-s.fc(pooled(s, x))),
+    "an exponential of its negative": lambda s, x: torch.exp(-s.fc(pooled(s, x))),
+    "a second unit": lambda s, x: s.fc1(s.fc(pooled(s, x))),
+    "a multiple": lambda s, x: s.fc(pooled(s, x)) * 3,
+    "a square": lambda s, x: s.fc(pooled(s, x)) ** 2,
+    "a rectifier": lambda s, x: F.relu(s.fc(pooled(s, x)) + 50),
+    "the mean of the sequences": lambda s, x: s.fc(pooled(s, x)).mean().reshape(1, 1),
+    "the sequences turned round": lambda s, x: s.fc(pooled(s, x)).flip(0),
+    "a share of one letter": lambda s, x: s.fc(pooled(s, x)) + x[:, 1].mean(-1, keepdim=True),
+}
+
+
+@pytest.mark.parametrize("case", UNITS)
+def test_the_weights_of_a_unit_that_is_the_output_are_told(case: str) -> None:
+    model = Net(UNITS[case], c=conv(), fc=nn.Linear(3, 1))
+    read = import_kernels(model)
+    assert read.output_weights is not None
+    np.testing.assert_allclose(read.output_weights, model.fc.weight[0].detach().numpy(), rtol=1e-6)
+
+
+@pytest.mark.parametrize("case", OTHER_UNITS)
+def test_the_weights_of_a_unit_are_not_known_where_order_sign_or_scale_may_be_others(case: str) -> None:
+    read = import_kernels(Net(OTHER_UNITS[case], c=conv(), fc=nn.Linear(3, 1), fc1=nn.Linear(1, 1)))
+    assert (read.output_weights, read.pooling) == (None, "max")
+
+
+def test_a_hook_that_changes_what_a_unit_gives_leaves_its_weights_unknown() -> None:
+    model = Net(UNITS["the unit alone"], c=conv(), fc=nn.Linear(3, 1))
+    model.fc.register_forward_hook(lambda _, __, out: -out)
+    assert import_kernels(model).output_weights is None
