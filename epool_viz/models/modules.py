@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import torch
@@ -60,7 +60,7 @@ def read_module(model: nn.Module, reading: Reading, by_names: Any) -> ImportedKe
         raise FormatError(name, None, "weights that are not there yet", "a module whose lazy layers have run once")
     if any(each.is_meta for each in held):
         raise FormatError(name, None, "weights without numbers, on the device `meta`", "a module with its numbers")
-    if isinstance(model, MotifCNN):
+    if _is_ours(model):
         return _read_motif_cnn(model, reading)
     read = _read_run(model, reading, as_it_stands=False)
     if isinstance(read, str) and any(each.device.type != "cpu" or each.dtype.itemsize < 4 for each in held):
@@ -130,6 +130,12 @@ def _letter_axis(found: _Found) -> int | None:
     if about is None or about["weight"].ndim != 4 or about["weight"].shape[1] != 1 or not is_plain or data is None:
         return None
     return 2 if data.shape[2] == 1 else 3
+
+
+def _is_ours(model: nn.Module) -> TypeGuard[MotifCNN]:
+    """Whether a module is this package's network as it stands: no other forward pass, no hook."""
+    hooked = (each._forward_hooks or each._forward_pre_hooks for each in model.modules())
+    return type(model) is MotifCNN and not any(hooked)
 
 
 def _unwrapped(model: nn.Module) -> nn.Module:

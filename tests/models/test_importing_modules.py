@@ -930,3 +930,31 @@ def test_what_follows_is_not_known_where_it_goes_by_the_length() -> None:
 def test_a_sequence_that_is_cut_to_a_length_is_read_as_letters() -> None:
     read = import_kernels(Net(lambda s, x: s.c(x[..., :300]), c=conv()))
     assert read.reads_letters is True
+
+
+class Turned(MotifCNN):
+    def forward(self, sequences: torch.Tensor) -> torch.Tensor:
+        return -super().forward(sequences)
+
+
+@pytest.mark.parametrize("kind", ["a subclass", "a hook"])
+def test_a_motif_cnn_that_was_changed_is_read_as_any_module(kind: str) -> None:
+    model = (Turned if kind == "a subclass" else MotifCNN)(n_kernels=3, width=5, preset="exact")
+    if kind == "a hook":
+        model.output.register_forward_hook(lambda _, __, out: -out)
+    read = import_kernels(model)
+    assert (read.format, read.output_weights) == ("torch module", None)
+
+
+class Halved(ExpectationPooling):
+    def forward(self, scores: torch.Tensor) -> torch.Tensor:
+        return super().forward(scores) / -2
+
+
+@pytest.mark.parametrize("kind", ["a subclass", "a hook"])
+def test_a_pooling_that_was_changed_is_not_called_what_it_was(kind: str) -> None:
+    pooling = Halved(1.0) if kind == "a subclass" else ExpectationPooling(1.0)
+    if kind == "a hook":
+        pooling.register_forward_hook(lambda _, __, out: out / -2)
+    read = import_kernels(nn.Sequential(conv(), pooling, nn.Linear(3, 1)))
+    assert (read.pooling, read.output_weights) == (None, None)
