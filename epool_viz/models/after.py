@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import cast
 
 import numpy as np
 import torch
@@ -93,15 +94,28 @@ def read_after(call: Call, run: Run) -> list[Stage]:
         if len(users) != 1 or value.is_output or not watched.knows_outputs:
             return [*found, Stage(Step("other", "", _why_it_ends(value, watched)), None)]
         call = users[0]
-        if isinstance(call.layer, Pooling) and axes == ("batch", "kernel", "position") and len(call.inputs) == 1:
-            found += [Stage(step, None) for step in pooling_steps(call.name, call.layer)]
+        if _is_our_pooling(call) and axes == ("batch", "kernel", "position") and len(call.inputs) == 1:
+            found += [Stage(step, None) for step in pooling_steps(call.name, cast(Pooling, call.layer))]
             scores, value = _arranged(value, axes), call.outputs[0]
             axes = None if scores is None else _axes_of_pooled(scores, value)
             continue
         step, value, axes = _classified(call, value, axes, run)
         found.append(Stage(step, None if axes is None else _arranged(value, axes)))
-        if step.kind in ("other", "dense"):
+        if step.kind == "other":
             return found
+
+
+def _is_our_pooling(call: Call) -> bool:
+    """Whether a call is one of this package's layers, and gave what that computes."""
+    layer, given = call.layer, call.inputs[0].data
+    if not isinstance(layer, Pooling) or type(layer).__module__ != Pooling.__module__:
+        return False
+    if given is None or call.outputs[0].data is None:
+        return False
+    with torch.no_grad():
+        own = layer.forward(given)
+    out = call.outputs[0].data
+    return own.shape == out.shape and torch.allclose(own, out, rtol=1e-3, atol=_atol(call))
 
 
 def _why_it_ends(value: Value, watched: Pass) -> str:
@@ -153,7 +167,8 @@ def _classified(call: Call, value: Value, axes: tuple[str, ...] | None, run: Run
     if value.data is None or out.data is None:
         return unknown, out, None
     if axes is None:  # kernels and positions are mixed: what it may still be is a dense layer, or nothing
-        step = _dense(call) or (Step("aside", call.name, call.word) if _is_same(value, out, call) else None)
+        step = _dense(call, value, out, None)
+        step = step or (Step("aside", call.name, call.word) if _is_same(value, out, call) else None)
         return step or _activated(call, value.data.double(), out.data.double()) or unknown, out, None
     here = value.data.double()
     step = _elementwise(call, here, out.data.double(), axes)
@@ -164,7 +179,7 @@ def _classified(call: Call, value: Value, axes: tuple[str, ...] | None, run: Run
     if "position" in axes:
         return _pooled(call, value, out, axes, run) or (unknown, out, None)
     reads_kernels = axes[-1] == "kernel" or "kernel" not in axes
-    return (_dense(call) if reads_kernels else None) or unknown, out, None
+    return (_dense(call, value, out, axes) if reads_kernels else None) or unknown, out, None
 
 
 def _is_same(value: Value, out: Value, call: Call) -> bool:
@@ -336,15 +351,36 @@ def pooling_steps(name: str, layer: Pooling) -> list[Step]:
     return [*local, Step("pooling", name, str(settings["method"]), mode)]
 
 
-def _dense(call: Call) -> Step | None:
-    """A layer that reads all values at once, with its weight."""
+def _dense(call: Call, value: Value, out: Value, axes: tuple[str, ...] | None) -> Step | None:
+    """A layer that reads all values at once, with its weight where that is laid beside the kernels in their order."""
     weight: object
+    bias: object
     if isinstance(call.layer, nn.Linear):
-        weight = call.layer.weight
+        weight, bias = call.layer.weight, call.layer.bias
     elif call.word == "linear":
-        weight = call.kwargs.get("weight", call.args[1] if len(call.args) > 1 else None)
+        given = dict(zip(("input", "weight", "bias"), call.args, strict=False)) | call.kwargs
+        weight, bias = given.get("weight"), given.get("bias")
     else:
         return None
     if not isinstance(weight, Tensor):
         return None
-    return Step("dense", call.name, "Linear", {"weight": tensor_of(f"{call.name}.weight", floats(weight))})
+    is_so = axes is not None and _is_weighted(value, out, axes, weight, bias, _atol(call))
+    tensors = {"weight": tensor_of(f"{call.name}.weight", floats(weight))} if is_so else {}
+    return Step("dense", call.name, "Linear", tensors)
+
+
+def _is_weighted(value: Value, out: Value, axes: tuple[str, ...], weight: Tensor, bias: object, atol: float) -> bool:
+    """Whether what comes out is the weight times the values, one a kernel, and the bias."""
+    sizes = dict(zip(axes, value.data.shape, strict=True)) if value.data is not None else {}
+    if value.data is None or out.data is None or set(axes) - {"batch", "kernel", "1"} or "batch" not in sizes:
+        return False
+    if "kernel" in axes and axes.index("kernel") < axes.index("batch"):
+        return False
+    held = floats(value.data).reshape(sizes["batch"], -1)
+    if weight.ndim != 2 or weight.shape[1] != held.shape[1]:
+        return False
+    added = floats(bias) if isinstance(bias, Tensor) else np.zeros(len(weight))
+    expected, size = held @ floats(weight).T + added, np.abs(held) @ np.abs(floats(weight)).T + np.abs(added)
+    if out.data.numel() != expected.size:
+        return False
+    return bool((np.abs(floats(out.data).reshape(expected.shape) - expected) <= atol * size).all())

@@ -6,6 +6,7 @@ however it came about. What is a factor, a shift or another order of the letters
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -34,10 +35,12 @@ class Table:
     place : int
         Of which input.
     columns : int
-    outside : shape (channel, ...), float64
+    outside : shape (batch, channel, ...), float64
         The columns that are of no letter.
     noise : shape (channel,), float64
         What rounding explains in each channel.
+    varies : bool
+        Whether the columns that are of no letter are others for other sequences.
     """
 
     rows: Array
@@ -46,6 +49,12 @@ class Table:
     columns: int
     outside: Array
     noise: Array
+    varies: bool = False
+
+    @property
+    def tolerance(self) -> Array:
+        """By how much each channel may differ from one sequence to another."""
+        return np.asarray(self.noise + 1e-5 * np.ptp(self.rows, axis=1))
 
     @property
     def per_letter(self) -> tuple[Array, Array, Array] | None:
@@ -79,7 +88,40 @@ def table_of(values: Sequence[Value], run: Run) -> Table | None:
     if table is None or other is None:
         return None
     apart = np.abs(table.rows - other.rows).max(axis=1)
-    return table if (apart <= table.noise + 1e-5 * np.ptp(table.rows, axis=1)).all() else None
+    if not (apart <= table.tolerance).all():
+        return None
+    beside = np.concatenate([table.outside, other.outside])
+    return dataclasses.replace(table, varies=not bool((np.ptp(beside, axis=0) <= table.tolerance[:, None]).all()))
+
+
+def agrees(table: Table, tensor: Tensor, codes: Sequence[Array]) -> bool:
+    """Whether another tensor is the same function of the letters, whatever its length.
+
+    Parameters
+    ----------
+    table : Table
+    tensor : Tensor
+    codes : sequence of shape (batch, length)
+        Below 0 for an unknown letter, of which nothing is asked.
+    """
+    letters = codes[table.place]
+    length = letters.shape[1]
+    for arranged in _arrangements(floats(tensor), length, fewest=8, more=3 * length):
+        apart = arranged.shape[2] - length
+        offsets = [table.offset, *(range(0, -apart - 1, -1) if apart >= 0 else range(-apart + 1))]
+        is_alike = arranged.shape[1] == len(table.rows)
+        if is_alike and any(_is_read_as(table, arranged, letters, offset) for offset in offsets):
+            return True
+    return False
+
+
+def _is_read_as(table: Table, data: Array, codes: Array, offset: int) -> bool:
+    first, last = max(0, -offset), min(data.shape[2], codes.shape[1] - offset)
+    if last - first < 8:
+        return False
+    letters = codes[:, first + offset : last + offset]
+    apart = np.abs(data[:, :, first:last] - table.rows[:, letters].transpose(1, 0, 2))
+    return bool(((apart <= table.tolerance[:, None]) | (letters < 0)[:, None]).all())
 
 
 def _table(tensor: Tensor, codes: Sequence[Array], n_letters: int, like: Table | None) -> Table | None:
@@ -96,15 +138,16 @@ def _table(tensor: Tensor, codes: Sequence[Array], n_letters: int, like: Table |
     return None
 
 
-def _arrangements(data: Array, length: int) -> Iterator[Array]:
+def _arrangements(data: Array, length: int, fewest: int | None = None, more: int = 200) -> Iterator[Array]:
     """The data as (batch, channel, position), in every way in which at most one axis is a channel's."""
+    fewest = length - 20 if fewest is None else fewest
     if not 2 <= data.ndim <= 4:
         return
     for batch in range(data.ndim):
         for position in range(data.ndim):
             rest = [axis for axis in range(data.ndim) if axis not in (batch, position)]
             is_plain = sum(data.shape[axis] != 1 for axis in rest) <= 1
-            near = 0 <= data.shape[position] - length <= 200 or 0 <= length - data.shape[position] <= 20
+            near = fewest <= data.shape[position] <= length + more
             if batch != position and data.shape[batch] == SEQUENCES and is_plain and near:
                 yield data.transpose([batch, *rest, position]).reshape(SEQUENCES, -1, data.shape[position])
 

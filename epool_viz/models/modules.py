@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import torch
@@ -16,9 +16,9 @@ from epool_viz.data.importing.kernels import ImportedKernels, Reading, assemble,
 from epool_viz.data.importing.network import TORCH_1D, TORCH_2D, Array, Convolution, Network, Step, Tensor, tensor_of
 from epool_viz.errors import ArgumentError, FormatError
 from epool_viz.models.after import Stage, pooling_steps, read_after, scores_of
-from epool_viz.models.before import Read, read_before
+from epool_viz.models.before import Read, agrees, read_before
 from epool_viz.models.cnn import MotifCNN
-from epool_viz.models.runs import Run, input_names, runs_of
+from epool_viz.models.runs import Probe, Run, input_names, probes_of, runs_of
 from epool_viz.models.threads import few_threads
 from epool_viz.models.watching import Call, to_run
 
@@ -40,6 +40,7 @@ class _Found:
     stages: tuple[Stage, ...]
     n_uses: int
     run: Run
+    use: int = 0
 
 
 def read_module(model: nn.Module, reading: Reading, by_names: Any) -> ImportedKernels:
@@ -59,7 +60,7 @@ def read_module(model: nn.Module, reading: Reading, by_names: Any) -> ImportedKe
         raise FormatError(name, None, "weights that are not there yet", "a module whose lazy layers have run once")
     if any(each.is_meta for each in held):
         raise FormatError(name, None, "weights without numbers, on the device `meta`", "a module with its numbers")
-    if isinstance(model, MotifCNN):
+    if _is_ours(model):
         return _read_motif_cnn(model, reading)
     read = _read_run(model, reading, as_it_stands=False)
     if isinstance(read, str) and any(each.device.type != "cpu" or each.dtype.itemsize < 4 for each in held):
@@ -78,6 +79,7 @@ def _read_run(model: nn.Module, reading: Reading, *, as_it_stands: bool) -> Impo
         found = {id(run): _convolutions(run, running) for run in runs}
         if reading.axes is not None:  # the layout that agrees with what the caller says
             runs.sort(key=lambda run: _apart(_network(name, run, found, running), found[id(run)], run, reading))
+        found[id(runs[0])] = _probed(found[id(runs[0])], running, runs[0])
         network = _network(name, runs[0], found, running)
         kernels = assemble(network, reading)
         against = [_against(kernels, _named(found[id(run)], kernels.layer), run, reading) for run in runs]
@@ -130,6 +132,12 @@ def _letter_axis(found: _Found) -> int | None:
     return 2 if data.shape[2] == 1 else 3
 
 
+def _is_ours(model: nn.Module) -> TypeGuard[MotifCNN]:
+    """Whether a module is this package's network as it stands: no other forward pass, no hook."""
+    hooked = (each._forward_hooks or each._forward_pre_hooks for each in model.modules())
+    return type(model) is MotifCNN and not any(hooked)
+
+
 def _unwrapped(model: nn.Module) -> nn.Module:
     """What stands within torch's own wrappers."""
     for attribute in ("_orig_mod", "module"):
@@ -157,8 +165,60 @@ def _convolutions(run: Run, model: nn.Module) -> list[_Found]:
         reads = [read_before(index, run) for index in indices]
         best = next((i for i, read in enumerate(reads) if read.table is not None), 0)
         call = run.passes[0].calls[indices[best]]
-        found.append(_Found(name, call, reads[best], tuple(read_after(call, run)), len(indices), run))
+        found.append(_Found(name, call, reads[best], tuple(read_after(call, run)), len(indices), run, best))
     return found
+
+
+def _probed(found: list[_Found], model: nn.Module, run: Run) -> list[_Found]:
+    """The same where sequences of other kinds and lengths are read as random ones are; else nothing is known there."""
+    if run.passes[0].is_free or not any(each.read.table for each in found):
+        return found
+    for probe in probes_of(model, run):
+        found = [each if each.read.table is None else _after_probe(each, probe, model) for each in found]
+    return found
+
+
+def _after_probe(found: _Found, probe: Probe, model: nn.Module) -> _Found:
+    watched, table = probe.run.passes[0], found.read.table
+    calls = [
+        call
+        for call in watched.calls
+        if call.convolution is not None
+        and call.convolution["weight"] is not None
+        and _name_of(call, model) == found.name
+    ]
+    if watched.error and len(calls) <= found.use:
+        return found
+    call = calls[found.use] if len(calls) > found.use else None
+    data = None if call is None else call.inputs[0].data
+    is_so = call is not None and _is_same_convolution(call, found.call)
+    if not is_so or (data is not None and table is not None and not agrees(table, data, probe.run.codes[0])):
+        stop = Step("other", "", f"something that takes {probe.said} otherwise")
+        return dataclasses.replace(found, read=Read((stop,), None))
+    if call is None or watched.error or not probe.is_long:
+        return found
+    there = [(stage.step.kind, stage.step.what, stage.step.name) for stage in read_after(call, probe.run)]
+    here = [(stage.step.kind, stage.step.what, stage.step.name) for stage in found.stages]
+    if (there, len(calls)) == (here, found.n_uses):
+        return found
+    alike = next((i for i, pair in enumerate(zip(here, there, strict=False)) if pair[0] != pair[1]), 0)
+    stop = Step("other", "", "a place behind which the forward pass goes by the length")
+    return dataclasses.replace(found, stages=(*found.stages[:alike], Stage(stop, None)))
+
+
+def _is_same_convolution(one: Call, other: Call) -> bool:
+    """Whether two calls have the same numbers and do the same with them."""
+    here, there = one.convolution, other.convolution
+    if here is None or there is None:
+        return False
+    for name in ("weight", "bias"):
+        pair = here[name], there[name]
+        if not all(isinstance(each, torch.Tensor) for each in pair):
+            if pair[0] is not pair[1]:
+                return False
+        elif pair[0].shape != pair[1].shape or not torch.allclose(*pair, rtol=1e-4, equal_nan=True):
+            return False
+    return all(here[name] == there[name] for name in ("stride", "padding", "dilation", "groups"))
 
 
 def _name_of(call: Call, model: nn.Module) -> str:
@@ -199,6 +259,9 @@ def _convolution(found: _Found, run: Run, *, is_open: bool) -> Convolution:
     bias = about["bias"]
     before = _before(found)
     doubt = "another sequence takes the same way through the forward pass" if run.passes[0].is_free else ""
+    if _reads_more(found):
+        more = "the columns that are joined to the letters, and vary with them as another strand does, are letters too"
+        doubt = f"{doubt} and {more}" if doubt else more
     stride, dilation = _along(about["stride"], call), _along(about["dilation"], call)
     return Convolution(
         found.name,
@@ -257,6 +320,15 @@ def _pads(call: Call) -> tuple[int, int, str]:
     return size, size, mode
 
 
+def _reads_more(found: _Found) -> bool:
+    """Whether whole windows lie where no letter is and what is there varies with the sequence."""
+    table = found.read.table
+    if table is None or not table.varies:
+        return False
+    before, behind = max(0, -table.offset), table.columns - (found.run.length - table.offset)
+    return max(before, behind) >= _width(found.call)
+
+
 def _width(call: Call) -> int:
     """Letters from the first to the last of a window."""
     about = call.convolution
@@ -278,6 +350,8 @@ def _padding(found: _Found) -> str | None:
         return "letters at the ends are left out"
     if mode != "zeros":
         return mode
+    if before + behind and table.varies:
+        return "columns that vary with the letters"
     if before + behind and np.abs(table.outside).max() > 0:
         return "columns of other numbers than 0"
     sides = left + before, right + behind

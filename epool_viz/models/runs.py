@@ -20,6 +20,9 @@ FIRST_LENGTH = 61
 _LENGTHS = (100, 101, 150, 200, 201, 250, 251, 256, 300, 400, 500, 501, 512, 600, 800, 1000, 1001, 1024, 2000, 2048)
 _LONGEST = 20_000
 _SECONDS = 10.0
+_SECONDS_OF_PROBES = 5.0
+_LONG = 1031
+_FEW_LETTERS = 5  # of so few also every two in turn are tried
 _MOST_TRIES, _FEWEST_TRIES = 40, 6  # lengths, once a convolution is reached and before
 _OF_SHAPES = ("shape", "size", "dimension", "view", "channels", "expand", "match")
 
@@ -40,10 +43,10 @@ class Layout:
     order: tuple[str, ...]
 
     def tensor(self, codes: Array, n_letters: int, dtype: torch.dtype) -> Tensor:
-        """Codes of shape (batch, length) as the module may want them."""
+        """Codes of shape (batch, length) as the module may want them; one below 0 becomes a column of zeros."""
         if not self.order:
             return torch.from_numpy(codes)
-        onehot = np.eye(n_letters)[codes]  # (batch, length, letter)
+        onehot = np.eye(n_letters)[codes] * (codes >= 0)[..., None]  # (batch, length, letter)
         places = {"batch": 0, "length": 1, "letter": 2}
         moved = onehot.transpose([places[each] for each in self.order if each != "1"])
         shape = list(moved.shape)
@@ -94,6 +97,56 @@ class Run:
     def length(self) -> int:
         """Letters of a sequence."""
         return int(self.codes[0][0].shape[1])
+
+
+@dataclass(frozen=True, eq=False)
+class Probe:
+    """A module run on sequences that are not random ones, or of another length.
+
+    Parameters
+    ----------
+    said : str
+        Which sequences, as in "sequences of one letter".
+    run : Run
+        Both of its passes are the same one.
+    """
+
+    said: str
+    run: Run
+
+    @property
+    def is_long(self) -> bool:
+        """Whether its sequences are random ones that are longer."""
+        return self.run.length == _LONG
+
+
+def probes_of(model: nn.Module, run: Run) -> Iterator[Probe]:
+    """Run a module on what random letters do not show: what goes by shares, by unknown letters, or by the length."""
+    deadline = time.monotonic() + _SECONDS_OF_PROBES
+    n_inputs = len(run.codes[0])
+    for said, codes in _unlike(run):
+        if time.monotonic() > deadline:
+            return
+        given = (codes,) * n_inputs
+        watched = watch(model, _inputs(model, run.layout, given, run.n_letters))
+        yield Probe(said, Run(run.layout, run.n_letters, (given, given), (watched, watched), run.is_fixed))
+
+
+def _unlike(run: Run) -> Iterator[tuple[str, Array]]:
+    n, length = run.n_letters, run.length
+    rng = np.random.default_rng(3)
+    if not run.is_fixed:
+        for other in (_LONG, 2 * length // 3):
+            yield "sequences of another length", rng.integers(0, n, (SEQUENCES, other))
+    if run.layout.order:
+        codes = rng.integers(0, n, (SEQUENCES, length))
+        codes[:, [0, length // 4, *range(length // 2, length // 2 + 7), length - 1]] = -1
+        yield "sequences with unknown letters", codes
+    for letter in range(n):
+        yield "sequences of one letter", np.full((SEQUENCES, length), letter)
+    for first in range(n if n <= _FEW_LETTERS else 0):
+        for second in range(first):
+            yield "sequences of two letters", np.tile(np.resize([first, second], length), (SEQUENCES, 1))
 
 
 def runs_of(model: nn.Module, sizes: Sequence[int]) -> tuple[list[Run], str]:

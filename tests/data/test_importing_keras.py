@@ -535,3 +535,74 @@ def test_weights_of_get_weights_score_as_the_model_does() -> None:
     expected = np.asarray(keras.Model(start, model.layers[1].output).predict(onehot(), verbose=0))
     found = scan(onehot().transpose(0, 2, 1), read.kernels, bias=read.bias).transpose(0, 2, 1)
     np.testing.assert_allclose(found, expected, rtol=2e-4, atol=2e-5)
+
+
+def unit(*behind: Any, **options: Any) -> Any:
+    """A model of 3 kernels, the maximum, one unit, and what follows it."""
+    return keras.Sequential(
+        [keras.Input((LENGTH, 4)), conv(), L.GlobalMaxPooling1D(), L.Dense(1, name="unit", **options), *behind]
+    )
+
+
+def taken_from_one(tmp_path: Path) -> Any:
+    x = keras.Input((LENGTH, 4))
+    y = L.Dense(1, activation="sigmoid", name="unit")(L.GlobalMaxPooling1D()(conv()(x)))
+    return keras.Model(x, 1 - y)
+
+
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
+@pytest.mark.parametrize(
+    ("activation", "behind"),
+    [(None, ()), ("sigmoid", ()), (None, (L.Activation("sigmoid"),)), (None, (L.Reshape((1, 1)), L.Dropout(0.5)))],
+)
+def test_the_weights_of_a_unit_that_is_the_output_are_told(
+    activation: str | None, behind: tuple[Any, ...], ending: str, tmp_path: Path
+) -> None:
+    model = filled(unit(*(each.__class__.from_config(each.get_config()) for each in behind), activation=activation))
+    read = import_kernels(kept(model, tmp_path, ending))
+    assert read.output_weights is not None
+    np.testing.assert_allclose(read.output_weights, np.asarray(model.get_layer("unit").kernel)[:, 0], rtol=1e-6)
+
+
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda path: unit(L.Rescaling(-1.0)),
+        lambda path: unit(L.Dense(1)),
+        lambda path: unit(activation="tanh"),
+        lambda path: unit(L.Activation("sigmoid"), L.Activation("sigmoid")),
+        lambda path: unit(L.BatchNormalization()),
+        taken_from_one,
+    ],
+    ids=["rescaled", "a second unit", "tanh", "two sigmoids", "a batch-norm", "the other class"],
+)
+def test_the_weights_of_a_unit_are_not_known_where_more_follows(
+    make: Callable[[Path], Any], ending: str, tmp_path: Path
+) -> None:
+    read = import_kernels(kept(filled(make(tmp_path)), tmp_path, ending))
+    assert (read.output_weights, read.pooling) == (None, "max")
+
+
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
+def test_the_codes_of_a_quantised_unit_are_no_weights(ending: str, tmp_path: Path) -> None:
+    model = filled(unit())
+    model.get_layer("unit").quantize("int8")
+    read = import_kernels(kept(model, tmp_path, ending))
+    assert read.output_weights is None
+    np.testing.assert_allclose(read.kernels[0, :, 0], np.asarray(model.get_layer("scan").kernel)[0, :, 0], rtol=1e-6)
+
+
+def test_the_codes_of_a_quantised_convolution_are_no_kernels(tmp_path: Path) -> None:
+    path = kept(filled(unit()), tmp_path)
+    with zipfile.ZipFile(path) as archive:
+        held = {name: archive.read(name) for name in archive.namelist()}
+    about = json.loads(held["config.json"])
+    layer = next(each for each in about["config"]["layers"] if each["class_name"] == "Conv1D")
+    layer["config"]["dtype"] = {"class_name": "QuantizedDTypePolicy", "config": {"mode": "int8"}}
+    held["config.json"] = json.dumps(about).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, raw in held.items():
+            archive.writestr(name, raw)
+    with pytest.raises(FormatError, match=r"codes of few bits as the weights of `scan`.*before it is quantised"):
+        import_kernels(path)

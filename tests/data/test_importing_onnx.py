@@ -807,6 +807,52 @@ def test_nodes_that_feed_each_other_end() -> None:
 # torch's own exporters
 
 
+D = RNG.normal(size=(3, 1)).astype("f4")
+
+
+def unit(*nodes: Any, last: str = "u", **gemm: Any) -> ImportedKernels:
+    """The maximum of 3 kernels, a unit that gives `u`, and what follows it."""
+    head = [conv("x", "s"), Node("GlobalMaxPool", ["s"], ["p"]), Node("Flatten", ["p"], ["f"])]
+    more = {"d": D, "e": D[:1], "minus": np.array(-1, "f4"), "one": np.ones(1, "f4")}
+    dense = Node("Gemm", ["f", "d", "one"], ["u"], **gemm) if last != "m" else Node("MatMul", ["f", "d"], ["u"])
+    return import_kernels(model_of([*head, dense, *nodes], more, outputs=[nodes[-1].output[0] if nodes else "u"]))
+
+
+@pytest.mark.parametrize(
+    ("nodes", "last"),
+    [
+        ([], "u"),
+        ([Node("Sigmoid", ["u"], ["y"])], "u"),
+        ([Node("Squeeze", ["u"], ["q"]), Node("Sigmoid", ["q"], ["y"])], "u"),
+        ([Node("Add", ["u", "one"], ["v"]), Node("Sigmoid", ["v"], ["y"])], "m"),
+        ([Node("Add", ["one", "u"], ["y"])], "m"),
+    ],
+)
+def test_the_weights_of_a_unit_that_is_the_output_are_told(nodes: list[Any], last: str) -> None:
+    read = unit(*nodes, last=last)
+    assert read.output_weights is not None
+    np.testing.assert_allclose(read.output_weights, D[:, 0], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "nodes",
+    [
+        [Node("Neg", ["u"], ["y"])],
+        [Node("Sub", ["one", "u"], ["y"])],
+        [Node("Mul", ["u", "minus"], ["y"])],
+        [Node("Sigmoid", ["u"], ["v"]), Node("Sub", ["one", "v"], ["y"])],
+        [Node("Sigmoid", ["u"], ["v"]), Node("Sigmoid", ["v"], ["y"])],
+        [Node("Softmax", ["u"], ["y"])],
+        [Node("Exp", ["u"], ["y"])],
+        [Node("Gemm", ["u", "e", "one"], ["y"])],
+    ],
+    ids=lambda nodes: " ".join(node.op_type for node in nodes),
+)
+def test_the_weights_of_a_unit_are_not_known_where_more_follows(nodes: list[Any]) -> None:
+    read = unit(*nodes)
+    assert (read.output_weights, read.pooling) == (None, "max")
+
+
 def exported(model: Any, shape: tuple[int, ...], *, dynamo: bool, opset: int | None) -> bytes:
     import torch
 

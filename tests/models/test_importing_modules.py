@@ -457,7 +457,7 @@ def test_what_the_convolution_does_at_the_ends_and_between_is_told_and_checked(
         (nn.ConstantPad1d((2, 2), 0.0), "same"),
         (nn.ConstantPad1d((2, 2), 0.25), "columns of other numbers than 0"),
         (nn.ConstantPad1d((3, 1), 0.0), "3 columns before and 1 behind"),
-        (nn.CircularPad1d(2), "columns of other numbers than 0"),
+        (nn.CircularPad1d(2), "columns that vary with the letters"),
         (nn.ConstantPad1d((-2, 0), 0.0), "letters at the ends are left out"),
         (nn.ConstantPad1d((0, -1), 0.0), "letters at the ends are left out"),
     ],
@@ -818,3 +818,143 @@ def test_the_ppm_of_a_module_behind_a_batch_norm_is_that_of_the_folded_kernel(co
     by_hand = kernel_to_pwm(model.c.weight.detach().numpy().astype(float) * factor[:, None]).ppm
     np.testing.assert_allclose(kernel_to_pwm(read.kernels).ppm, by_hand, rtol=1e-5)
     assert math.isclose(by_hand.sum(), 15, rel_tol=1e-6)
+
+
+def pooled(self: Net, x: torch.Tensor) -> torch.Tensor:
+    return F.relu(self.c(x)).amax(-1)
+
+
+UNITS: dict[str, Callable[..., Any]] = {
+    "the unit alone": lambda s, x: s.fc(pooled(s, x)),
+    "one number a sequence": lambda s, x: s.fc(pooled(s, x)).squeeze(-1),
+    "a sigmoid on it": lambda s, x: torch.sigmoid(s.fc(pooled(s, x))[:, 0]),
+    "a function": lambda s, x: F.linear(pooled(s, x), s.fc.weight),
+}
+OTHER_UNITS: dict[str, Callable[..., Any]] = {
+    "turned round before it": lambda s, x: s.fc(pooled(s, x).flip(1)),
+    "another order before it": lambda s, x: F.linear(pooled(s, x)[:, [2, 0, 1]], s.fc.weight),
+    "moved on before it": lambda s, x: s.fc(pooled(s, x).roll(1, 1)),
+    "its negative": lambda s, x: -s.fc(pooled(s, x)),
+    "taken from nothing": lambda s, x: 0 - s.fc(pooled(s, x)),
+    "the other class": lambda s, x: 1 - torch.sigmoid(s.fc(pooled(s, x))),
+    "the sigmoid of its negative": lambda s, x: torch.sigmoid(-s.fc(pooled(s, x))),
+    "an exponential of its negative": lambda s, x: torch.exp(-s.fc(pooled(s, x))),
+    "a second unit": lambda s, x: s.fc1(s.fc(pooled(s, x))),
+    "a multiple": lambda s, x: s.fc(pooled(s, x)) * 3,
+    "a square": lambda s, x: s.fc(pooled(s, x)) ** 2,
+    "a rectifier": lambda s, x: F.relu(s.fc(pooled(s, x)) + 50),
+    "the mean of the sequences": lambda s, x: s.fc(pooled(s, x)).mean().reshape(1, 1),
+    "the sequences turned round": lambda s, x: s.fc(pooled(s, x)).flip(0),
+    "a share of one letter": lambda s, x: s.fc(pooled(s, x)) + x[:, 1].mean(-1, keepdim=True),
+}
+
+
+@pytest.mark.parametrize("case", UNITS)
+def test_the_weights_of_a_unit_that_is_the_output_are_told(case: str) -> None:
+    model = Net(UNITS[case], c=conv(), fc=nn.Linear(3, 1))
+    read = import_kernels(model)
+    assert read.output_weights is not None
+    np.testing.assert_allclose(read.output_weights, model.fc.weight[0].detach().numpy(), rtol=1e-6)
+
+
+@pytest.mark.parametrize("case", OTHER_UNITS)
+def test_the_weights_of_a_unit_are_not_known_where_order_sign_or_scale_may_be_others(case: str) -> None:
+    read = import_kernels(Net(OTHER_UNITS[case], c=conv(), fc=nn.Linear(3, 1), fc1=nn.Linear(1, 1)))
+    assert (read.output_weights, read.pooling) == (None, "max")
+
+
+def test_a_hook_that_changes_what_a_unit_gives_leaves_its_weights_unknown() -> None:
+    model = Net(UNITS["the unit alone"], c=conv(), fc=nn.Linear(3, 1))
+    model.fc.register_forward_hook(lambda _, __, out: -out)
+    assert import_kernels(model).output_weights is None
+
+
+def both_strands(self: Net, x: torch.Tensor) -> torch.Tensor:
+    return torch.cat([x, x.flip(1).flip(2)], -1)
+
+
+def twice(self: Net, x: torch.Tensor) -> torch.Tensor:
+    return torch.cat([x.flip(2), torch.zeros_like(x[..., :5]), x], -1)
+
+
+@pytest.mark.parametrize("joined", [both_strands, twice])
+def test_columns_that_vary_with_the_letters_beside_them_leave_a_condition(joined: Any) -> None:
+    read = import_kernels(Net(lambda s, x: s.fc(F.relu(s.c(joined(s, x))).amax(-1)), c=conv(), fc=nn.Linear(3, 1)))
+    assert (read.reads_letters, read.padding) == (None, "columns that vary with the letters")
+    assert "If the columns that are joined to the letters, and vary with them as another strand" in read.statements[0]
+
+
+def test_columns_that_stay_the_same_beside_the_letters_are_padding() -> None:
+    model = Net(lambda s, x: s.c(torch.cat([x, s.more.expand(len(x), 4, 9)], -1)), c=conv(), more=torch.rand(4, 9))
+    read = import_kernels(model)
+    assert (read.reads_letters, read.padding) == (True, "columns of other numbers than 0")
+
+
+GATES: dict[str, tuple[Callable[..., torch.Tensor], str]] = {
+    "a share": (lambda s, x: x * (x[:, 1:2].mean(-1, keepdim=True) < 0.6), "sequences of one letter"),
+    "a share of the batch": (lambda s, x: x * (x[:, 3].mean() < 0.9), "sequences of one letter"),
+    "neighbours": (
+        lambda s, x: x * ((x[:, 1, 1:] * x[:, 2, :-1]).mean(-1)[:, None, None] < 0.4),
+        "sequences of two letters",
+    ),
+    "an unknown letter": (lambda s, x: x * x.sum(1).amin(-1)[:, None, None], "sequences with unknown letters"),
+    "a length": (lambda s, x: x if x.shape[-1] < 100 else x.cumsum(-1), "sequences of another length"),
+    "a short one": (lambda s, x: x if x.shape[-1] > 50 else x * 2, "sequences of another length"),
+}
+
+
+@pytest.mark.parametrize("case", GATES)
+def test_a_gate_that_random_letters_do_not_set_off_overturns_the_claim(case: str) -> None:
+    gate, said = GATES[case]
+    read = import_kernels(Net(lambda s, x: s.c(gate(s, x)), c=conv()))
+    assert (read.reads_letters, read.difference) == (False, None)
+    assert f"Something that takes {said} otherwise stands before `c`" in read.statements[0]
+    assert not claims(read)
+
+
+def test_weights_that_are_others_for_another_length_overturn_the_claim() -> None:
+    model = Net(lambda s, x: F.conv1d(x, s.c.weight * (1 if x.shape[-1] < 500 else 2), s.c.bias), c=conv())
+    assert import_kernels(model).reads_letters is False
+
+
+def test_what_follows_is_not_known_where_it_goes_by_the_length() -> None:
+    def forward(self: Net, x: torch.Tensor) -> torch.Tensor:
+        scores = F.relu(self.c(x))
+        return self.fc(scores.amax(-1) if x.shape[-1] < 200 else scores.mean(-1))
+
+    read = import_kernels(Net(forward, c=conv(), fc=nn.Linear(3, 1)))
+    assert (read.reads_letters, read.activation, read.pooling, read.output_weights) == (True, "relu", None, None)
+    assert "a place behind which the forward pass goes by the length" in read.statements[-1]
+
+
+def test_a_sequence_that_is_cut_to_a_length_is_read_as_letters() -> None:
+    read = import_kernels(Net(lambda s, x: s.c(x[..., :300]), c=conv()))
+    assert read.reads_letters is True
+
+
+class Turned(MotifCNN):
+    def forward(self, sequences: torch.Tensor) -> torch.Tensor:
+        return -super().forward(sequences)
+
+
+@pytest.mark.parametrize("kind", ["a subclass", "a hook"])
+def test_a_motif_cnn_that_was_changed_is_read_as_any_module(kind: str) -> None:
+    model = (Turned if kind == "a subclass" else MotifCNN)(n_kernels=3, width=5, preset="exact")
+    if kind == "a hook":
+        model.output.register_forward_hook(lambda _, __, out: -out)
+    read = import_kernels(model)
+    assert (read.format, read.output_weights) == ("torch module", None)
+
+
+class Halved(ExpectationPooling):
+    def forward(self, scores: torch.Tensor) -> torch.Tensor:
+        return super().forward(scores) / -2
+
+
+@pytest.mark.parametrize("kind", ["a subclass", "a hook"])
+def test_a_pooling_that_was_changed_is_not_called_what_it_was(kind: str) -> None:
+    pooling = Halved(1.0) if kind == "a subclass" else ExpectationPooling(1.0)
+    if kind == "a hook":
+        pooling.register_forward_hook(lambda _, __, out: out / -2)
+    read = import_kernels(nn.Sequential(conv(), pooling, nn.Linear(3, 1)))
+    assert (read.pooling, read.output_weights) == (None, None)

@@ -20,7 +20,7 @@ class Follows(NamedTuple):
     activation, pooling : str or None
         None where it is not known; of the pooling also where there is none.
     output_weights : shape (kernel,), or None
-        The weight of each pooled value in a single output.
+        The weight of each pooled value in a single output, with nothing behind it but a sigmoid.
     is_known : bool
         Whether the walk came to a pooling over the sequence, or to where there can be none.
     stop : Step or None
@@ -44,7 +44,7 @@ def what_follows(source: str, after: tuple[Step, ...] | None, n: int) -> Follows
     activations: list[str] = []
     poolings: list[str] = []
     output_weights, stop, is_mixed, mode = None, None, False, 0
-    for step in after:
+    for place, step in enumerate(after):
         is_pooled = bool(poolings) and not poolings[-1].startswith("local")
         if step.kind == "reshape":
             is_mixed |= step.what.lower() in _MIXING
@@ -54,7 +54,8 @@ def what_follows(source: str, after: tuple[Step, ...] | None, n: int) -> Follows
             poolings.append(step.what)
             mode = int(step.tensors["mode"].read()) if "mode" in step.tensors else 0
         elif step.kind == "dense" and (is_pooled or is_mixed):
-            output_weights = _output_weights(source, step, n) if is_pooled else None
+            is_last = is_pooled and _leaves_the_log_odds(after[place + 1 :])
+            output_weights = _output_weights(source, step, n) if is_last else None
             break
         elif step.kind != "aside":
             stop = None if is_pooled else step
@@ -62,6 +63,12 @@ def what_follows(source: str, after: tuple[Step, ...] | None, n: int) -> Follows
     is_raw = stop is None or bool(poolings)
     activation = ", ".join(activations) or ("identity" if is_raw else None)
     return Follows(activation, ", ".join(poolings) or None, output_weights, stop is None, stop, mode)
+
+
+def _leaves_the_log_odds(behind: tuple[Step, ...]) -> bool:
+    """Whether a unit with these steps behind it is the network's output, or its log odds."""
+    counted = [step for step in behind if step.kind not in ("aside", "reshape")]
+    return not counted or [(step.kind, step.what) for step in counted] == [("activation", "sigmoid")]
 
 
 def _output_weights(source: str, step: Step, n: int) -> Array | None:

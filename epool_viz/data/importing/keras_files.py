@@ -216,7 +216,7 @@ def _network(
     format: str,  # noqa: A002
     file: tuple[bytes, str],
 ) -> Network:
-    graph = KerasGraph(find, is_theano)
+    graph = KerasGraph(lambda layer, part: None if _is_quantised(layer) else find(layer, part), is_theano)
     try:
         graph.take(model)
         found = list(graph.convolutions())
@@ -225,6 +225,9 @@ def _network(
             raise
         raise FormatError(source, None, f"an architecture that cannot be followed ({error!r:.80})", _WHOLE) from None
     bare = next((layer for layer, conv in found if conv is None), None)
+    if bare is not None and _is_quantised(bare):
+        found_there = f"codes of few bits as the weights of `{bare.name}`"
+        raise FormatError(source, None, found_there, "a model before it is quantised")
     if bare is not None:
         raise FormatError(source, None, f"no weights of the layer `{bare.name}`", _WHOLE)
     if not found and graph.unread:
@@ -238,6 +241,18 @@ def _network(
         return run_keras(*file, model, graph.doors[layer], onehot_of, with_norms)
 
     return Network(source, format, convolutions, tuple(_remarks(graph)), run=run)
+
+
+def _is_quantised(layer: Layer) -> bool:
+    """Whether a layer keeps codes, which its scales make weights of, by the policy that Keras writes with it."""
+    policy = layer.config.get("dtype")
+    if isinstance(policy, Mapping):
+        about = policy.get("config")
+        named = about.get("name") if isinstance(about, Mapping) else None
+        word = str(policy.get("class_name"))  # of Keras 2 a Policy
+        is_of_codes = word.endswith("DTypePolicy") and word not in ("DTypePolicy", "FloatDTypePolicy")
+        return is_of_codes or "_from_" in str(named)
+    return "_from_" in str(policy) or layer.config.get("quantization_config") is not None
 
 
 def _remarks(graph: KerasGraph) -> Iterator[str]:

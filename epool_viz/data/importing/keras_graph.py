@@ -477,6 +477,8 @@ class KerasGraph:
             self.left -= 1
             following = self.users.get(call.key, [])
             if not following:
+                if call.key not in self.ends:
+                    yield Step("other", call.layer.name, "what is no output")
                 return
             if len(following) > 1 or call.key in self.ends:
                 yield Step("other", call.layer.name, "branches")
@@ -491,8 +493,9 @@ class KerasGraph:
                 step, roles, windows = self._step(call, roles, windows, n)
             is_lost |= step.kind == "other"
             yield step
-            if step.kind == "dense":
-                return
+            built_in = _built_in(call.layer) if step.kind == "dense" else None
+            if built_in is not None:
+                yield built_in
         yield Step("other", call.layer.name, "more than is followed")
 
     def _step(
@@ -526,9 +529,8 @@ class KerasGraph:
         if kind == "Dense":
             if roles is not None and POSITION in roles:
                 return other
-            if activation_word(config.get("activation")) is None:
-                return Step("dense", name, kind), None, None
-            weight = self.find(layer, "weight") if roles is not None else None
+            is_over_kernels = roles is not None and (roles[-1] == KERNEL or n == 1)
+            weight = self.find(layer, "weight") if is_over_kernels else None
             return Step("dense", name, kind, {} if weight is None else {"weight": weight}), None, None
         if kind in ("Flatten", "Reshape", "Permute", "ExpandDims", "Squeeze", "Transpose"):
             return Step("reshape", name, kind), None if roles is None else _moved_on(call, roles), windows

@@ -83,7 +83,8 @@ class ImportedKernels:
     activation, pooling, padding : str or None
         What the scores go through; None where the file does not say.
     output_weights : shape (kernel,), or None
-        The weight of each pooled value in the single output unit, where the network is that plain.
+        The weight of each pooled value in the single output unit, where the network is that plain: the unit reads them
+        in the kernels' order, and nothing follows but a sigmoid, of which it is the log odds.
     assumptions : tuple of str
         What was taken for granted, a sentence each.
     statements : tuple of str

@@ -448,6 +448,7 @@ class OnnxGraph:
                 steps.append(found)
                 break
             if found is None:
+                steps += [] if name in self.outputs else [Step("other", name, "what is no output")]
                 break
             node, told = found
             if all(step.kind in ("aside", "reshape") for step in steps) and told is None and roles is not None:
@@ -458,6 +459,9 @@ class OnnxGraph:
                     continue
                 except UnknownError:
                     pass
+            if steps and self._is_its_bias(node, steps[-1]):
+                name = node.output[0]
+                continue
             step, roles, windows = (told, roles, windows) if told else self._step(node, name, roles, windows, n)
             steps.append(step)
             name = node.output[0]
@@ -467,6 +471,13 @@ class OnnxGraph:
             steps.append(Step("other", name, "more than is followed"))
         bias, scaled = self._gathered(scalings, n, bias)
         return bias, (*scaled, *steps), tuple(targets)
+
+    def _is_its_bias(self, node: Any, step: Step) -> bool:
+        """Whether a node adds one number straight behind a MatMul."""
+        if node.op_type != "Add" or (step.kind, step.what) != ("dense", "MatMul") or not is_standard(node):
+            return False
+        values = [self.constants.array(each) for each in node.input]
+        return sum(each is not None and each.size == 1 for each in values) == 1
 
     def _affine_behind(self, node: Any, roles: Roles, n: int) -> tuple[Array, Array]:
         if node.op_type == "BatchNormalization":
@@ -551,9 +562,8 @@ class OnnxGraph:
             return Step("pooling", own, what), left, None
         if kind in ("Gemm", "MatMul"):
             weight = self.constants.tensor(node.input[1]) if len(node.input) > 1 else None
-            is_plain = (
-                weight is not None and roles is not None and POSITION not in roles and not numbers.get("transA", 0)
-            )
+            is_plain = weight is not None and roles is not None and not numbers.get("transA", 0)
+            is_plain &= POSITION not in (roles or ()) and ((roles or [""])[-1] == KERNEL or n == 1)
             factor = float(numbers.get("alpha", 1.0)) if kind == "Gemm" else 1.0
             if weight is not None and factor != 1:
                 weight = _times(weight, factor)
