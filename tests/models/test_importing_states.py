@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import pathlib
 import warnings
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from torch import nn
 from torch.nn.utils import parametrizations, prune
 
 from epool_viz import import_kernels
-from epool_viz.errors import FormatError
+from epool_viz.errors import EpoolError, FormatError
 
 
 @pytest.fixture(autouse=True)
@@ -249,3 +251,43 @@ def test_a_scripted_module_is_read_by_its_weights_and_claims_nothing() -> None:
     read = import_kernels(scripted)
     assert (read.layer, read.reads_letters, read.activation) == ("0", None, None)
     assert read.check.startswith("Not checked against the model: it could not be run")
+
+
+def saved(tmp_path: Path) -> Path:
+    path = tmp_path / "m.pt"
+    torch.save(nn.Sequential(conv(), nn.Linear(3, 1)).state_dict(), path)
+    return path
+
+
+def test_a_flipped_bit_in_a_file_of_weights_is_found_by_its_checksum(tmp_path: Path) -> None:
+    path = saved(tmp_path)
+    raw = bytearray(path.read_bytes())
+    raw[raw.index(conv_bytes(path)) + 7] ^= 0x40
+    path.write_bytes(raw)
+    torch.load(path, weights_only=True)  # which does not look
+    with pytest.raises(FormatError, match=r"the damaged member 'm/data/0' \(Bad CRC-32"):
+        import_kernels(path)
+
+
+def conv_bytes(path: Path) -> bytes:
+    weight = torch.load(path, weights_only=True)["0.weight"]
+    return weight.numpy().tobytes()  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_is_spoilt_of_pickled_weights_the_answer_is_kernels_or_an_error_of_ours(
+    tmp_path: Path, seed: int
+) -> None:
+    path = saved(tmp_path)
+    with zipfile.ZipFile(path) as archive:
+        members = {info.filename: archive.read(info) for info in archive.infolist()}
+    rng = np.random.default_rng(seed)
+    text = members["m/data.pkl"]
+    for place in rng.permutation(len(text))[:60]:
+        spoilt = bytearray(text)
+        spoilt[place] ^= 1 << int(rng.integers(8))
+        with zipfile.ZipFile(path, "w") as archive:  # with checksums that are right
+            for name, held in members.items():
+                archive.writestr(name, bytes(spoilt) if name == "m/data.pkl" else held)
+        with contextlib.suppress(EpoolError):
+            assert np.isfinite(import_kernels(path).kernels).all()
