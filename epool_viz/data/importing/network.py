@@ -220,13 +220,18 @@ def readings(shape: tuple[int, ...], roles: tuple[str, ...] | None, n_letters: i
     if roles is not None:
         return _readings_by_roles(shape, roles, n_letters)
     if len(shape) == 4:
-        found = (each for order in (TORCH_2D, KERAS_2D) for each in _readings_by_roles(shape, order, n_letters))
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys((*framework_readings(shape, n_letters), *possible_axes(shape, n_letters))))
     if len(shape) != 3:
         return ()
     usual = [("kernel", "letter", "position"), ("kernel", "position", "letter"), ("letter", "position", "kernel")]
     allowed = possible_axes(shape, n_letters)
     return tuple(sorted(allowed, key=lambda each: usual.index(each) if each in usual else len(usual)))
+
+
+def framework_readings(shape: tuple[int, ...], n_letters: int) -> tuple[tuple[str, ...], ...]:
+    """The readings of a weight of four axes that torch or Keras may have written."""
+    found = (each for order in (TORCH_2D, KERAS_2D) for each in _readings_by_roles(shape, order, n_letters))
+    return tuple(dict.fromkeys(found))
 
 
 def possible_axes(shape: tuple[int, ...], n_letters: int) -> tuple[tuple[str, ...], ...]:

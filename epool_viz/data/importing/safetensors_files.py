@@ -15,9 +15,9 @@ from epool_viz.data.model_files import require_unchanged, whole_header
 from epool_viz.errors import FormatError
 
 _DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
-_BITS = {
-    "BOOL": 8, "U8": 8, "I8": 8, "I16": 16, "U16": 16, "I32": 32, "U32": 32, "I64": 64, "U64": 64, "C64": 64,
-    "F64": 64, "F32": 32, "F16": 16, "BF16": 16, "F8_E4M3": 8, "F8_E5M2": 8, "F8_E8M0": 8, "F4": 4,
+_SIZES = {
+    "BOOL": 1, "U8": 1, "I8": 1, "I16": 2, "U16": 2, "I32": 4, "U32": 4, "I64": 8, "U64": 8, "C64": 8,
+    "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "F8_E4M3": 1, "F8_E5M2": 1, "F8_E8M0": 1,
 }  # fmt: skip
 _ACCEPTED = "a whole safetensors file"
 
@@ -65,8 +65,8 @@ def _require_covered(header: dict[str, Any], held: int, source: str) -> None:
         shape, offsets, kind = entry.get("shape"), entry.get("data_offsets"), entry.get("dtype")
         if not (_are_whole(shape) and _are_whole(offsets) and len(offsets) == 2):  # type: ignore[arg-type]
             _refuse(source, f"an entry {name!r} without shape and place")
-        (begin, end), bits = offsets, _BITS.get(str(kind))  # type: ignore[misc]
-        claimed = end - begin if bits is None else -(-math.prod(shape) * bits // 8)  # type: ignore[arg-type]
+        (begin, end), size = offsets, _SIZES.get(str(kind))  # type: ignore[misc]
+        claimed = end - begin if size is None else math.prod(shape) * size  # type: ignore[arg-type]
         if not begin <= end <= held or end - begin != claimed:
             _refuse(source, f"`{name}`, which claims {claimed:,} bytes at {begin:,} to {end:,} of {held:,}")
     reached = 0
