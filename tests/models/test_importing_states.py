@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 from torch.nn.utils import parametrizations, prune
 
@@ -291,3 +292,68 @@ def test_whatever_is_spoilt_of_pickled_weights_the_answer_is_kernels_or_an_error
                 archive.writestr(name, bytes(spoilt) if name == "m/data.pkl" else held)
         with contextlib.suppress(EpoolError):
             assert np.isfinite(import_kernels(path).kernels).all()
+
+
+def factors(down: str, up: str) -> dict[str, torch.Tensor]:
+    return {down: torch.rand(2, 4, 5), up: torch.rand(3, 2, 1)}
+
+
+ADAPTERS = {
+    "kohya": ("c.lora_down.weight", "c.lora_up.weight"),
+    "peft": ("c.lora_A.default.weight", "c.lora_B.default.weight"),
+    "diffusers": ("c_lora.down.weight", "c_lora.up.weight"),
+    "diffusers, of now": ("c.lora.down.weight", "c.lora.up.weight"),
+    "by hand": ("c.loraA", "c.loraB"),
+    "lokr": ("c.lokr_w1", "c.lokr_w2"),
+    "hadamard": ("c.hada_w1_a", "c.hada_w1_b"),
+    "tucker": ("c.hada_t1", "c.hada_w1_b"),
+    "adapter": ("c.adapter.down.weight", "c.adapter.up.weight"),
+    "beside": ("c.down.weight", "c.up.weight"),
+}
+
+
+@pytest.mark.parametrize("case", ADAPTERS)
+@pytest.mark.parametrize("way", ["torch", "safetensors"])
+def test_a_factor_of_an_adapter_is_never_taken_for_kernels(case: str, way: str, tmp_path: Path) -> None:
+    held = factors(*ADAPTERS[case])
+    alone = {**held, "c.alpha": torch.tensor(1.0)}
+    base = {"c.weight": torch.rand(3, 4, 5), "c.bias": torch.rand(3)}
+
+    def given(state: dict[str, torch.Tensor]) -> Any:
+        if way == "torch":
+            return state
+        save_file(state, tmp_path / "m.safetensors")
+        return tmp_path / "m.safetensors"
+
+    with pytest.raises(FormatError, match=rf"no convolution .*{ADAPTERS[case][0]}.* belong to an adapter.*merge"):
+        import_kernels(given(alone))
+    for both in (base | held, held | base, base | alone):
+        with pytest.raises(FormatError, match=r"c\.weight \(3, 4, 5\) with `c.* beside it.*adapter merged into it"):
+            import_kernels(given(both))
+
+
+def test_an_adapter_of_a_layer_that_is_not_told_leaves_a_condition() -> None:
+    held = factors("lora_unet_c.lora_down.weight", "lora_unet_c.lora_up.weight")
+    read = import_kernels({"c.weight": torch.rand(3, 4, 5), "c.bias": torch.rand(3)} | held)
+    assert read.candidates == ("c.weight (3, 4, 5)",)
+    assert any("a factor of an adapter, is not added to it" in said for said in read.statements)
+
+
+def test_down_and_up_of_another_shape_are_layers_as_others_are() -> None:
+    read = import_kernels({"net.down.weight": torch.rand(6, 4, 5), "net.up.weight": torch.rand(4, 6, 5)})
+    assert read.layer == "net.down"
+
+
+@pytest.mark.parametrize("name", ["emb.weight", "embedding", "fc.weight", "linear1", "dense/kernel", "lm_head.weight"])
+@pytest.mark.parametrize("shape", [(20, 64), (4, 9), (3, 4)])
+def test_a_matrix_of_an_embedding_or_a_dense_layer_is_no_kernel(name: str, shape: tuple, tmp_path: Path) -> None:
+    save_file({name: torch.rand(shape)}, tmp_path / "m.safetensors")
+    np.savez(tmp_path / "m.npz", **{name: np.ones(shape)})
+    for source in (tmp_path / "m.safetensors", tmp_path / "m.npz", {name: np.ones(shape)}):
+        with pytest.raises(FormatError, match=rf"`{name} \({shape[0]}, {shape[1]}\)` is a matrix of an embedding or"):
+            import_kernels(source)
+
+
+@pytest.mark.parametrize("name", ["pwm", "motif.weight", "w", "conv.weight"])
+def test_a_matrix_under_another_name_is_one_kernel(name: str) -> None:
+    assert import_kernels({name: np.ones((4, 9))}).kernels.shape == (1, 4, 9)

@@ -37,7 +37,7 @@ def read_npz(archive: Archive, source: str) -> Network:
 
 def _network(tensors: list[Tensor], source: str, format: str) -> Network:  # noqa: A002
     network = network_of_named(tensors, source=source, format=format)
-    if not network.convolutions:
+    if not (network.convolutions or network.remarks):
         found = "; ".join(f"an array of shape {tensor.shape}, {tensor.name!r}" for tensor in tensors[:5])
         raise FormatError(source, None, found, "(letter, position) or (kernel, letter, position)")
     return network
