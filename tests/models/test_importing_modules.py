@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import warnings
 from collections.abc import Callable
@@ -818,3 +819,24 @@ def test_the_ppm_of_a_module_behind_a_batch_norm_is_that_of_the_folded_kernel(co
     by_hand = kernel_to_pwm(model.c.weight.detach().numpy().astype(float) * factor[:, None]).ppm
     np.testing.assert_allclose(kernel_to_pwm(read.kernels).ppm, by_hand, rtol=1e-5)
     assert math.isclose(by_hand.sum(), 15, rel_tol=1e-6)
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_a_batch_norm_in_training_mode_is_told_as_the_module_computes_otherwise_now(
+    place: str, codes: np.ndarray
+) -> None:
+    norm = learnt(nn.BatchNorm1d(4 if place == "before" else 3))
+    model = nn.Sequential(*([norm, conv()] if place == "before" else [conv(), norm])).train()
+    name = "0" if place == "before" else "1"
+    read = import_kernels(model)
+    [told] = [said for said in read.assumptions if "in training mode" in said]
+    assert told.startswith(f"`{name}` is in training mode")
+    assert norm.training
+    with torch.no_grad():
+        now = copy.deepcopy(model)(one_hot(codes)).numpy()
+        later = copy.deepcopy(model).eval()(one_hot(codes)).numpy()
+    np.testing.assert_allclose(scores_by(read, codes), later, rtol=0, atol=1e-5)
+    assert not np.allclose(now, scores_by(read, codes), rtol=0, atol=1e-2)
+    assert not any("in training mode" in said for said in import_kernels(model.eval()).assumptions)
+    left_out = import_kernels(model.train(), fold_batch_norm=False)
+    assert not any("in training mode" in said for said in left_out.assumptions)

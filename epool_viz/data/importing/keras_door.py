@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from epool_viz.data.importing.network import Array, NotRunError, Scores
+from epool_viz.data.importing.network import Array, NotRunError, Scores, coarsest
 
 MOST_WORK = 1 << 28  # multiplications of one run
 _MODULES = ("keras", "keras.layers", "keras.initializers", "keras.regularizers", "keras.constraints",
@@ -107,7 +107,7 @@ def run_keras(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            found = _computed(keras, raw, ending, door, targets[-1], onehot)
+            found, kind = _computed(keras, raw, ending, door, targets, onehot)
     except Exception as error:  # noqa: BLE001 - whatever Keras or its backend says of a model that it cannot run
         said = str(error).strip().splitlines()
         raise NotRunError(f"Keras cannot run it ({said[0][:80] if said else type(error).__name__})") from None
@@ -116,7 +116,7 @@ def run_keras(
     ]
     turned = found.transpose(order)
     values = turned.reshape(len(onehot), *turned.shape[-2:]).astype(np.float64)
-    return Scores(values, -door.begin(onehot.shape[2]), door.stride, "keras")
+    return Scores(values, -door.begin(onehot.shape[2]), door.stride, "keras", kind)
 
 
 def require_plain(model: Any) -> None:
@@ -147,7 +147,10 @@ def _classes(value: Any) -> Iterator[Mapping[str, Any]]:
             pending += each
 
 
-def _computed(keras: Any, raw: bytes, ending: str, door: KerasDoor, target: str, onehot: Array) -> Array:
+def _computed(
+    keras: Any, raw: bytes, ending: str, door: KerasDoor, targets: Sequence[str], onehot: Array
+) -> tuple[Array, str]:
+    """What comes out of the last of some layers, and in which half precision any of them computes."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"model{ending}")
         path.write_bytes(raw)
@@ -155,9 +158,11 @@ def _computed(keras: Any, raw: bytes, ending: str, door: KerasDoor, target: str,
     scan = model.get_layer(door.targets[0][0])
     scan.activation = keras.activations.linear
     begin = next((each for each in model.inputs if each.name == door.start), model.inputs[0])
-    part = keras.Model(begin, model.get_layer(target).output)
+    part = keras.Model(begin, model.get_layer(targets[-1]).output)
     words = ["batch", "letter", "position"]
     value = onehot.transpose([words.index(role) for role in door.roles if role != "1"])
     shape = iter(value.shape)
     value = value.reshape([1 if role == "1" else next(shape) for role in door.roles])
-    return np.asarray(keras.ops.convert_to_numpy(part(np.ascontiguousarray(value), training=False)))
+    kinds = {str(model.get_layer(name).compute_dtype) for name in targets}
+    found = np.asarray(keras.ops.convert_to_numpy(part(np.ascontiguousarray(value), training=False)))
+    return found, coarsest(kinds)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -142,12 +142,21 @@ class Scores(NamedTuple):
     stride : int
     by : str
         What computed them.
+    kind : str
+        "float16" or "bfloat16" where it computes in half precision; else empty.
     """
 
     values: Array
     first: int
     stride: int
     by: str
+    kind: str = ""
+
+
+def coarsest(kinds: Iterable[str]) -> str:
+    """Of the names of types, that of half precision with the fewest digits; empty for none."""
+    held = set(kinds)
+    return next((each for each in ("bfloat16", "float16") if each in held), "")
 
 
 class NotRunError(Exception):

@@ -7,13 +7,13 @@ and of sizes that were looked at.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from epool_viz.data.importing.network import Array, NotRunError, Scores
+from epool_viz.data.importing.network import Array, NotRunError, Scores, coarsest
 from epool_viz.data.importing.onnx_constants import Constants, is_elsewhere
 
 MOST_WORK = 1 << 28  # multiplications of one run
@@ -78,8 +78,8 @@ def run_door(
     onehot = onehot_of(length)
     if math.prod(door.shape) * onehot.shape[0] * onehot.shape[2] > MOST_WORK:
         raise NotRunError(f"an input of {onehot.shape[2]:,} letters is too long to run here")
-    found, engine = _computed(_cut(model, makers, constants, door.start, name), door, onehot)
-    return Scores(_in_order(found, out_roles, len(onehot)), -door.begin(onehot.shape[2]), door.stride, engine)
+    found, engine, kind = _computed(_cut(model, makers, constants, door.start, name), door, onehot)
+    return Scores(_in_order(found, out_roles, len(onehot)), -door.begin(onehot.shape[2]), door.stride, engine, kind)
 
 
 def _cut(model: Any, makers: Mapping[str, Any], constants: Constants, start: str, target: str) -> Any:
@@ -107,7 +107,7 @@ def _cut(model: Any, makers: Mapping[str, Any], constants: Constants, start: str
     return onnx.helper.make_model(graph, opset_imports=model.opset_import, ir_version=model.ir_version)
 
 
-def _computed(part: Any, door: Door, onehot: Array) -> tuple[Array, str]:
+def _computed(part: Any, door: Door, onehot: Array) -> tuple[Array, str, str]:
     value = _as_given(onehot, door, part.graph.input[0].type.tensor_type.elem_type)
     why = "nothing that runs it is here"
     for engine in ENGINES:
@@ -121,8 +121,18 @@ def _computed(part: Any, door: Door, onehot: Array) -> tuple[Array, str]:
         except Exception as error:  # noqa: BLE001 - whatever an engine says of a graph that it cannot run
             why = f"{engine} cannot run it ({str(error).splitlines()[0][:80] if str(error) else type(error).__name__})"
             continue
-        return np.asarray(found, np.float64), engine
+        kinds = [found.dtype.name, *_cast_to(part)]
+        return np.asarray(found, np.float64), engine, coarsest(kinds)
     raise NotRunError(why)
+
+
+def _cast_to(part: Any) -> Iterator[str]:
+    """The types that numbers are made on the way, by name."""
+    from onnx import TensorProto
+
+    for node in part.graph.node:
+        if node.op_type == "Cast":
+            yield from (TensorProto.DataType.Name(each.i).lower() for each in node.attribute if each.name == "to")
 
 
 def _by_runtime(part: Any, start: str, value: Array) -> Array:
