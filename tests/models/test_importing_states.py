@@ -18,8 +18,8 @@ from safetensors.torch import save_file
 from torch import nn
 from torch.nn.utils import parametrizations, prune
 
-from epool_viz import import_kernels
-from epool_viz.errors import EpoolError, FormatError
+from epool_viz import import_kernels, scan
+from epool_viz.errors import ArgumentError, EpoolError, FormatError
 
 
 @pytest.fixture(autouse=True)
@@ -357,3 +357,55 @@ def test_a_matrix_of_an_embedding_or_a_dense_layer_is_no_kernel(name: str, shape
 @pytest.mark.parametrize("name", ["pwm", "motif.weight", "w", "conv.weight"])
 def test_a_matrix_under_another_name_is_one_kernel(name: str) -> None:
     assert import_kernels({name: np.ones((4, 9))}).kernels.shape == (1, 4, 9)
+
+
+def norm_of(n: int, name: str = "bn") -> tuple[nn.BatchNorm1d, dict[str, torch.Tensor]]:
+    norm = nn.BatchNorm1d(n).eval()
+    for values in (norm.weight, norm.running_var):
+        values.data.uniform_(0.5, 2)  # type: ignore[union-attr]
+    for values in (norm.bias, norm.running_mean):
+        values.data.normal_()  # type: ignore[union-attr]
+    return norm, {f"{name}.{key}": value for key, value in norm.state_dict().items()}
+
+
+@pytest.mark.parametrize(("n", "place"), [(4, "before `conv`, on its 4 letters"), (3, "straight after it, on its 3")])
+@pytest.mark.parametrize("way", ["torch", "safetensors"])
+def test_a_batch_norm_elsewhere_in_the_file_is_told_and_folded_in_where_the_caller_says_so(
+    n: int, place: str, way: str, tmp_path: Path, rng: np.random.Generator
+) -> None:
+    layer = conv()
+    norm, held = norm_of(n)
+    state = {**held, **{f"conv.{name}": value for name, value in layer.state_dict().items()}}
+    source: Any = state
+    if way == "safetensors":
+        source = tmp_path / "m.safetensors"
+        save_file(state, source)
+    read = import_kernels(source)
+    assert sum(place in said and "`bn`" in said and "fold_batch_norm=True" in said for said in read.assumptions) == 1
+    np.testing.assert_array_equal(read.kernels, layer.weight.detach())
+    folded = import_kernels(source, fold_batch_norm=True)
+    codes = rng.integers(0, 4, (2, 13))
+    x = torch.eye(4)[torch.from_numpy(codes)].transpose(1, 2)
+    with torch.no_grad():
+        computed = layer(norm(x)) if n == 4 else norm(layer(x))
+    scores = scan(x.double().numpy(), folded.kernels.astype(float), bias=folded.bias.astype(float))
+    np.testing.assert_allclose(scores, computed, rtol=0, atol=1e-5)
+    assert folded.reads_letters is None
+    assert any("`bn`" in said and "is folded in" in said and "as you say" in said for said in folded.assumptions)
+
+
+def test_of_as_many_kernels_as_letters_a_batch_norm_may_stand_on_either_side() -> None:
+    layer = nn.Conv1d(4, 4, 5)
+    state = {**norm_of(4)[1], **{f"conv.{name}": value for name, value in layer.state_dict().items()}}
+    [told] = [said for said in import_kernels(state).assumptions if "`bn` of 4 numbers" in said]
+    assert "before `conv`, on its 4 letters or straight after it, on its 4 kernels" in told
+    assert "fold_batch_norm=True" not in told
+    with pytest.raises(ArgumentError, match="fold_batch_norm"):
+        import_kernels(state, fold_batch_norm=True)
+
+
+def test_a_running_mean_alone_is_told_too() -> None:
+    state = {"bn.running_mean": torch.rand(3), "conv.weight": torch.rand(3, 4, 5)}
+    assert any(
+        "A batch-norm `bn` of 3 numbers stands in the file" in said for said in import_kernels(state).assumptions
+    )

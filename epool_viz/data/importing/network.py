@@ -93,6 +93,8 @@ class Convolution:
         What follows, in order; None where the file does not say.
     batch_norm : Step or None
         Where `after` is None: a batch-norm of the same size that stands next in the file.
+    norms : tuple of Step
+        Where `after` is None: the batch-norms that stand elsewhere in the file.
     stride, dilation : int
         Along the sequence.
     groups : int
@@ -129,6 +131,7 @@ class Convolution:
     has_no_bias: bool = False
     doubt: str = ""
     is_open: bool = False
+    norms: tuple[Step, ...] = ()
 
 
 class Scores(NamedTuple):

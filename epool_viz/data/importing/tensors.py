@@ -21,6 +21,9 @@ from epool_viz.data.importing.network import (
 from epool_viz.data.importing.parts import adapter_factors, joined
 
 USUAL_EPSILON = 1e-5  # torch's
+KERAS_EPSILON = 1e-3
+_TORCH_NORM = {"gamma": "weight", "beta": "bias", "mean": "running_mean", "variance": "running_var"}
+_KERAS_NORM = {"gamma": "gamma", "beta": "beta", "mean": "moving_mean", "variance": "moving_variance"}
 _WEIGHTS = (".weight", "/kernel", "_W", ".kernel", "/vars/0", "/W")
 _BIASES = {
     ".weight": ".bias", "/kernel": "/bias", "_W": "_b", ".kernel": ".bias", "/vars/0": "/vars/1", "/W": "/b"
@@ -60,8 +63,9 @@ def network_of_tensors(
     whole, doubts = joined(_in_order(tensors), source)
     factors = adapter_factors(whole)
     by_name = {tensor.name: tensor for tensor in whole}
+    norms = tuple(step for each in whole if (step := _batch_norm(each, by_name)) is not None)
     convolutions = [
-        dataclasses.replace(_convolution(tensor, by_name, whole, roles), doubt=doubts.get(tensor.name, ""))
+        dataclasses.replace(_convolution(tensor, by_name, whole, roles), doubt=doubts.get(tensor.name, ""), norms=norms)
         for tensor in whole
         if len(tensor.shape) in (3, 4)
         and tensor.name not in factors
@@ -137,10 +141,19 @@ def _next_batch_norm(
         if len(each.shape) > 1:
             return None
         if each.name.endswith(".running_mean") and each.shape == (n,):
-            stem = each.name.removesuffix(".running_mean")
-            names = {"gamma": "weight", "beta": "bias", "mean": "running_mean", "variance": "running_var"}
-            held = {key: by_name[f"{stem}.{name}"] for key, name in names.items() if f"{stem}.{name}" in by_name}
-            return Step("batch_norm", stem, tensors=held, epsilon=USUAL_EPSILON) if "variance" in held else None
+            step = _batch_norm(each, by_name)
+            return step if step is not None and "variance" in step.tensors else None
+    return None
+
+
+def _batch_norm(mean: Tensor, by_name: Mapping[str, Tensor]) -> Step | None:
+    """The batch-norm whose running mean this is, in the words of torch or Keras; None where it is none."""
+    for words, epsilon in ((_TORCH_NORM, USUAL_EPSILON), (_KERAS_NORM, KERAS_EPSILON)):
+        found = re.fullmatch(rf"(?:(.*)([./]))?{words['mean']}", mean.name)
+        if found is not None and len(mean.shape) == 1:
+            begin = (found[1] or "") + (found[2] or "")
+            held = {key: by_name[begin + name] for key, name in words.items() if begin + name in by_name}
+            return Step("batch_norm", found[1] or mean.name, tensors=held, epsilon=epsilon)
     return None
 
 
