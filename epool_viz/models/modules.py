@@ -13,7 +13,17 @@ from torch import nn
 
 from epool_viz.data.importing.checking import MOST, checked, largest_difference, not_checked
 from epool_viz.data.importing.kernels import ImportedKernels, Reading, assemble, letters_wanted
-from epool_viz.data.importing.network import TORCH_1D, TORCH_2D, Array, Convolution, Network, Step, Tensor, tensor_of
+from epool_viz.data.importing.network import (
+    TORCH_1D,
+    TORCH_2D,
+    Array,
+    Convolution,
+    Network,
+    Step,
+    Tensor,
+    coarsest,
+    tensor_of,
+)
 from epool_viz.errors import ArgumentError, FormatError
 from epool_viz.models.after import Stage, pooling_steps, read_after, scores_of
 from epool_viz.models.before import Read, agrees, read_before
@@ -27,6 +37,8 @@ _FORMAT = "torch module"
 _MOST_OF_HALVES = 2e-2
 _LAZY = (nn.parameter.UninitializedParameter, nn.parameter.UninitializedBuffer)
 _DOWN, _ACROSS = ("kernel", "1", "letter", "position"), ("kernel", "1", "position", "letter")
+_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.SyncBatchNorm)
+_STATISTICS = "running statistics"
 _FOLDED = ("batch_norm", "scale")
 
 
@@ -62,10 +74,29 @@ def read_module(model: nn.Module, reading: Reading, by_names: Any) -> ImportedKe
         raise FormatError(name, None, "weights without numbers, on the device `meta`", "a module with its numbers")
     if _is_ours(model):
         return _read_motif_cnn(model, reading)
+    return _in_training(_read_any(model, reading, by_names, held), model)
+
+
+def _read_any(model: nn.Module, reading: Reading, by_names: Any, held: Sequence[torch.Tensor]) -> ImportedKernels:
     read = _read_run(model, reading, as_it_stands=False)
     if isinstance(read, str) and any(each.device.type != "cpu" or each.dtype.itemsize < 4 for each in held):
         read = _read_run(model, reading, as_it_stands=True)
     return _read_unrun(model, reading, by_names, read) if isinstance(read, str) else read
+
+
+def _in_training(kernels: ImportedKernels, model: nn.Module) -> ImportedKernels:
+    """The kernels; of a batch-norm in them that is in training mode, that the module now computes otherwise."""
+    norms = (name for name, each in model.named_modules() if isinstance(each, _NORMS) and each.training)
+    said = [name for name in norms if any(_STATISTICS in each and f"`{name}`" in each for each in kernels.assumptions)]
+    if not said:
+        return kernels
+    names = ", ".join(f"`{name}`" for name in said)
+    remark = (
+        f"{names} {'is' if len(said) == 1 else 'are'} in training mode: as it stands now, the module computes with the "
+        "statistics of each batch and not with the running ones; these kernels are those of the module after "
+        "`model.eval()`."
+    )
+    return dataclasses.replace(kernels, assumptions=(*kernels.assumptions, remark))
 
 
 def _read_run(model: nn.Module, reading: Reading, *, as_it_stands: bool) -> ImportedKernels | str:
@@ -412,7 +443,9 @@ def _told(kernels: ImportedKernels, difference: float | None, run: Run) -> Impor
         return not_checked(kernels, "these kernels do not read its letters")
     if difference is None:
         return not_checked(kernels, "what it computes with them cannot be laid beside their scores")
-    told = checked(kernels, difference, most=_most_of(run))
+    given = run.passes[0].inputs[0].data
+    kind = "" if given is None else coarsest([str(given.dtype).removeprefix("torch.")])
+    told = checked(kernels, difference, most=_most_of(run), kind=kind)
     how = f" It was given random letters as {_said(run)}, {run.length} long."
     return dataclasses.replace(told, check=told.check + how)
 

@@ -210,3 +210,28 @@ def test_packed_weights_beside_others_are_named(tmp_path: Path, rng: np.random.G
     read = import_kernels(tmp_path / "m.safetensors")
     assert read.layer == "b"
     assert any(each.startswith("`a.weight` (3, 4, 7) of type I8 is not read") for each in read.assumptions)
+
+
+@pytest.mark.parametrize("shape", [(1, 6, 4, 11), (6, 1, 4, 11), (6, 4, 1, 11), (6, 4, 11, 1), (11, 1, 4, 6)])
+def test_an_image_alone_is_asked_about_wherever_its_single_axis_lies(
+    shape: tuple[int, ...], rng: np.random.Generator
+) -> None:
+    values = rng.normal(size=shape)
+    with pytest.raises(AmbiguousAxesError) as caught:
+        import_kernels(values)
+    with pytest.raises(AmbiguousAxesError):
+        import_kernels({"kernels": values})
+    assert len(caught.value.readings) == 2
+    taken = [import_kernels(values, axes=each) for each in caught.value.readings]
+    assert {each.kernels.shape for each in taken} == {(6, 4, 11), (11, 4, 6)}
+    for each in taken:
+        assert set(each.possible_axes) == set(caught.value.readings)
+        assert not any("nothing else fits" in said for said in each.assumptions)
+
+
+def test_a_bias_tells_of_an_image_which_axis_counts_the_kernels(rng: np.random.Generator) -> None:
+    values = rng.normal(size=(1, 6, 4, 11))
+    for n, shape in ((6, (6, 4, 11)), (11, (11, 4, 6))):
+        read = import_kernels({"scan": values, "scan_bias": rng.normal(size=n)})
+        assert read.kernels.shape == shape
+        assert any("nothing else fits what stands beside it" in said for said in read.assumptions)

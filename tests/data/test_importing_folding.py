@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import Any
 
 import numpy as np
 import pytest
 
 from epool_viz import import_kernels, scan
-from epool_viz.data.importing.checking import checked, largest_difference, not_checked
+from epool_viz.data.importing.checking import checked, held_against, largest_difference, not_checked
 from epool_viz.data.importing.keeping import as_text, from_text
 from epool_viz.data.importing.kernels import ImportedKernels, Reading, assemble
-from epool_viz.data.importing.network import TORCH_1D, Convolution, Network, Step, tensor_of
+from epool_viz.data.importing.network import TORCH_1D, Convolution, Network, Scores, Step, tensor_of
 
 Array = np.ndarray[Any, Any]
 CODES = np.array([[0, 1, 2, 3, 3, 0, 2, 1, 1, 0, 3], [2, 2, 0, 1, 3, 1, 0, 0, 2, 3, 1]])
@@ -308,3 +309,32 @@ def test_what_is_known_of_kernels_is_kept(weight: Array) -> None:
             assert getattr(kept, name) == getattr(held, name)
         assert kept.difference == (None if held.difference == float("inf") else held.difference)
     assert "Infinity" not in as_text(checked(found, float("inf")))
+
+
+def half(values: Array, kind: str) -> Array:
+    """Rounded to the digits that half precision keeps: 11, or 8 of bfloat16."""
+    digits = {"float16": 11, "bfloat16": 8}[kind]
+    size = 2.0 ** (np.floor(np.log2(np.abs(values))) + 1 - digits)
+    return np.round(values / size) * size
+
+
+@pytest.mark.parametrize("kind", ["float16", "bfloat16"])
+@pytest.mark.parametrize("wrong", [0.0, 0.02, 0.2])
+def test_rounding_of_half_precision_is_told_from_kernels_that_are_wrong(kind: str, wrong: float, weight: Array) -> None:
+    conv = Convolution(
+        "conv", tensor_of("conv.weight", weight), None, TORCH_1D, (), at_input=True, before=(), has_no_bias=True
+    )
+    found = assemble(Network("m", "f", (conv,)), Reading())
+    largest = np.abs(weight).max()
+
+    def run(layer: str, onehot_of: Any, with_norms: bool, says: str = kind) -> Scores:
+        kernels = half(weight.astype(np.float64), kind)
+        scores = half(np.asarray(scan(onehot_of(None), kernels)), kind)
+        scores[-1, -1, -1] += wrong * largest * weight.shape[2]
+        return Scores(scores, 0, 1, "a test", says)
+
+    held = held_against(Network("m", "f", (conv,), run=run), found, Reading())
+    assert held.reads_letters is (not wrong)
+    assert ("the rounding of half precision" in held.check) is (not wrong)
+    says_nothing = Network("m", "f", (conv,), run=functools.partial(run, says=""))
+    assert held_against(says_nothing, found, Reading()).reads_letters is False

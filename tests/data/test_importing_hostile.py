@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import pickle
@@ -168,11 +169,78 @@ def test_an_archive_of_something_else_is_named() -> None:
             "without shape and place",
         ),
         (safetensors({"c": 3}), "an entry 'c' that describes no tensor"),
-        (safetensors({"c": {"dtype": "F8_E4M3", "shape": [4, 4, 5], "data_offsets": [0, 80]}}), "no convolution"),
+        (
+            safetensors({"c": {"dtype": "F8_E4M3", "shape": [4, 4, 5], "data_offsets": [0, 80]}}, b"\0" * 80),
+            "no convolution",
+        ),
     ],
 )
 def test_safetensors_that_claim_what_they_have_not(raw: bytes, message: str) -> None:
     assert_refused(raw, message, "m.safetensors")
+
+
+def entry(begin: int, end: int) -> dict:
+    return {"dtype": "F32", "shape": [1, 4, (end - begin) // 16], "data_offsets": [begin, end]}
+
+
+@pytest.mark.parametrize(
+    ("header", "held", "message"),
+    [
+        ({"a": entry(0, 80)}, 81, "1 bytes behind the last tensor"),
+        ({"a": entry(0, 80)}, 130, "50 bytes behind the last tensor"),
+        ({"a": entry(16, 96)}, 96, "`a`, which begins at 16 and leaves 16 bytes unused"),
+        ({"a": entry(0, 80), "b": entry(96, 144)}, 144, "`b`, which begins at 96 and leaves 16 bytes unused"),
+        ({"a": entry(0, 80), "b": entry(64, 144)}, 144, "`b`, which begins at 64 and overlaps"),
+        ({"a": entry(0, 80), "b": {"dtype": "I64", "shape": [2], "data_offsets": [80, 88]}}, 88, "claims 16 bytes"),
+    ],
+)
+def test_tensors_of_safetensors_cover_the_file_without_gaps_as_the_official_reader_asks(
+    header: dict, held: int, message: str
+) -> None:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    raw = safetensors(header, b"\0" * held)
+    with pytest.raises(SafetensorError):
+        load(raw)
+    assert_refused(raw, message, "m.safetensors")
+
+
+@pytest.mark.parametrize("what", [b"\0", b" ", b"(", b"'", b"\xff", b"}"])
+def test_a_damaged_header_of_npy_is_an_error_of_ours_whichever_byte_it_is(what: bytes) -> None:
+    out = io.BytesIO()
+    np.save(out, np.linspace(-1, 1, 60).reshape(3, 4, 5))
+    for place in range(6, 128):
+        raw = bytearray(out.getvalue())
+        raw[place : place + 1] = what
+        with contextlib.suppress(EpoolError):
+            assert read_kernel_bytes(bytes(raw), name="m.npy").kernels.size == 60
+
+
+@pytest.mark.parametrize("member", ["k.npy", "b.npy"])
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_a_member_of_an_archive_that_is_not_what_its_checksum_says_is_named(save: Callable, member: str) -> None:
+    out = io.BytesIO()
+    save(out, k=np.linspace(-1, 1, 60).reshape(3, 4, 5), b=np.linspace(-1, 1, 3))
+    raw = bytearray(out.getvalue())
+    with zipfile.ZipFile(out) as archive:
+        info = archive.getinfo(member)
+    last = raw.index(member.encode(), info.header_offset) + len(member) + info.compress_size
+    while raw[last - 4 : last + 4].count(0) > 6:  # a place within the numbers
+        last -= 1
+    raw[last - 2] ^= 1
+    assert_refused(bytes(raw), f"the damaged member '{member}'", "m.npz")
+
+
+def test_a_graph_that_onnxruntime_refuses_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("onnxruntime")
+    import onnx
+
+    model = onnx.ModelProto.FromString(onnx_bytes(lambda weight: None))
+    model.graph.node[0].input.append("nowhere")
+    raw = model.SerializeToString().replace(b"nowhere", b"\xb0owhere")  # no text in UTF-8
+    read_kernel_bytes(raw, name="m.onnx")
+    assert capfd.readouterr() == ("", "")
 
 
 # HDF5

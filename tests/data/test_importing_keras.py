@@ -606,3 +606,15 @@ def test_the_codes_of_a_quantised_convolution_are_no_kernels(tmp_path: Path) -> 
             archive.writestr(name, raw)
     with pytest.raises(FormatError, match=r"codes of few bits as the weights of `scan`.*before it is quantised"):
         import_kernels(path)
+
+
+@pytest.mark.parametrize("ending", ["keras", "h5"])
+@pytest.mark.parametrize("policy", ["mixed_float16", "float16", "mixed_bfloat16"])
+def test_a_layer_that_computes_in_half_precision_keeps_its_claims(policy: str, ending: str, tmp_path: Path) -> None:
+    keras.utils.set_random_seed(5)
+    letters = keras.Input((None, 4), dtype="float32")
+    scan = keras.layers.Conv1D(6, 11, dtype=policy, bias_initializer="normal")
+    read = import_kernels(kept(keras.Model(letters, scan(letters)), tmp_path, f".{ending}"))
+    assert read.reads_letters is True
+    assert f"the rounding of half precision ({policy.removeprefix('mixed_')})" in read.check
+    np.testing.assert_array_equal(read.kernels, np.float32(keras.ops.convert_to_numpy(scan.kernel)).transpose(2, 1, 0))

@@ -16,6 +16,7 @@ import pytest
 from epool_viz import EpoolError, ImportedKernels, import_kernels, scan
 from epool_viz.data.importing import door, onnx_constants, onnx_door
 from epool_viz.data.importing.apart import read_apart
+from epool_viz.data.importing.files import read_kernel_bytes
 from epool_viz.errors import AmbiguousAxesError, FormatError
 
 onnx = pytest.importorskip("onnx")
@@ -922,3 +923,22 @@ def test_what_torch_exports_is_read_and_checked(name: str, dynamo: bool, opset: 
     if name != "padded":
         expected = model.eval()(torch.as_tensor(x)).detach().numpy()
         np.testing.assert_allclose(relu, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["FLOAT16", "BFLOAT16"])
+@pytest.mark.parametrize("is_cast", [False, True])
+def test_a_graph_in_half_precision_keeps_its_claims(kind: str, is_cast: bool, rng: np.random.Generator) -> None:
+    code = getattr(TensorProto, kind)
+    values = rng.normal(size=(6, 4, 11)).astype(np.float16)
+    stored = [helper.make_tensor("w", code, values.shape, values.astype(np.float32).ravel())]
+    nodes = [helper.make_node("Conv", ["h" if is_cast else "x", "w"], ["y"])]
+    if is_cast:
+        nodes.insert(0, helper.make_node("Cast", ["x"], ["h"], to=code))
+    given = TensorProto.FLOAT if is_cast else code
+    begin = helper.make_tensor_value_info("x", given, (1, 4, "n"))
+    end = helper.make_tensor_value_info("y", code, (1, 6, "m"))
+    graph = helper.make_graph(nodes, "g", [begin], [end], stored)
+    raw = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 22)], ir_version=10).SerializeToString()
+    read = read_kernel_bytes(raw)
+    assert read.reads_letters is True
+    assert f"the rounding of half precision ({kind.lower()})" in read.check

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import warnings
 from collections.abc import Callable
@@ -958,3 +959,24 @@ def test_a_pooling_that_was_changed_is_not_called_what_it_was(kind: str) -> None
         pooling.register_forward_hook(lambda _, __, out: out / -2)
     read = import_kernels(nn.Sequential(conv(), pooling, nn.Linear(3, 1)))
     assert (read.pooling, read.output_weights) == (None, None)
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_a_batch_norm_in_training_mode_is_told_as_the_module_computes_otherwise_now(
+    place: str, codes: np.ndarray
+) -> None:
+    norm = learnt(nn.BatchNorm1d(4 if place == "before" else 3))
+    model = nn.Sequential(*([norm, conv()] if place == "before" else [conv(), norm])).train()
+    name = "0" if place == "before" else "1"
+    read = import_kernels(model)
+    [told] = [said for said in read.assumptions if "in training mode" in said]
+    assert told.startswith(f"`{name}` is in training mode")
+    assert norm.training
+    with torch.no_grad():
+        now = copy.deepcopy(model)(one_hot(codes)).numpy()
+        later = copy.deepcopy(model).eval()(one_hot(codes)).numpy()
+    np.testing.assert_allclose(scores_by(read, codes), later, rtol=0, atol=1e-5)
+    assert not np.allclose(now, scores_by(read, codes), rtol=0, atol=1e-2)
+    assert not any("in training mode" in said for said in import_kernels(model.eval()).assumptions)
+    left_out = import_kernels(model.train(), fold_batch_norm=False)
+    assert not any("in training mode" in said for said in left_out.assumptions)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import pathlib
 import warnings
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,11 +14,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 from torch.nn.utils import parametrizations, prune
 
-from epool_viz import import_kernels
-from epool_viz.errors import FormatError
+from epool_viz import import_kernels, scan
+from epool_viz.errors import ArgumentError, EpoolError, FormatError
 
 
 @pytest.fixture(autouse=True)
@@ -252,4 +255,161 @@ def test_a_scripted_module_is_read_by_its_weights_and_claims_nothing() -> None:
     assert (
         "The forward pass cannot be followed, so layers are taken in the order in which they were made."
         in read.assumptions
+    )
+
+
+def saved(tmp_path: Path) -> Path:
+    path = tmp_path / "m.pt"
+    torch.save(nn.Sequential(conv(), nn.Linear(3, 1)).state_dict(), path)
+    return path
+
+
+def test_a_flipped_bit_in_a_file_of_weights_is_found_by_its_checksum(tmp_path: Path) -> None:
+    path = saved(tmp_path)
+    raw = bytearray(path.read_bytes())
+    raw[raw.index(conv_bytes(path)) + 7] ^= 0x40
+    path.write_bytes(raw)
+    torch.load(path, weights_only=True)  # which does not look
+    with pytest.raises(FormatError, match=r"the damaged member 'm/data/0' \(Bad CRC-32"):
+        import_kernels(path)
+
+
+def conv_bytes(path: Path) -> bytes:
+    weight = torch.load(path, weights_only=True)["0.weight"]
+    return weight.numpy().tobytes()  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_is_spoilt_of_pickled_weights_the_answer_is_kernels_or_an_error_of_ours(
+    tmp_path: Path, seed: int
+) -> None:
+    path = saved(tmp_path)
+    with zipfile.ZipFile(path) as archive:
+        members = {info.filename: archive.read(info) for info in archive.infolist()}
+    rng = np.random.default_rng(seed)
+    text = members["m/data.pkl"]
+    for place in rng.permutation(len(text))[:60]:
+        spoilt = bytearray(text)
+        spoilt[place] ^= 1 << int(rng.integers(8))
+        with zipfile.ZipFile(path, "w") as archive:  # with checksums that are right
+            for name, held in members.items():
+                archive.writestr(name, bytes(spoilt) if name == "m/data.pkl" else held)
+        with contextlib.suppress(EpoolError):
+            assert np.isfinite(import_kernels(path).kernels).all()
+
+
+def factors(down: str, up: str) -> dict[str, torch.Tensor]:
+    return {down: torch.rand(2, 4, 5), up: torch.rand(3, 2, 1)}
+
+
+ADAPTERS = {
+    "kohya": ("c.lora_down.weight", "c.lora_up.weight"),
+    "peft": ("c.lora_A.default.weight", "c.lora_B.default.weight"),
+    "diffusers": ("c_lora.down.weight", "c_lora.up.weight"),
+    "diffusers, of now": ("c.lora.down.weight", "c.lora.up.weight"),
+    "by hand": ("c.loraA", "c.loraB"),
+    "lokr": ("c.lokr_w1", "c.lokr_w2"),
+    "hadamard": ("c.hada_w1_a", "c.hada_w1_b"),
+    "tucker": ("c.hada_t1", "c.hada_w1_b"),
+    "adapter": ("c.adapter.down.weight", "c.adapter.up.weight"),
+    "beside": ("c.down.weight", "c.up.weight"),
+}
+
+
+@pytest.mark.parametrize("case", ADAPTERS)
+@pytest.mark.parametrize("way", ["torch", "safetensors"])
+def test_a_factor_of_an_adapter_is_never_taken_for_kernels(case: str, way: str, tmp_path: Path) -> None:
+    held = factors(*ADAPTERS[case])
+    alone = {**held, "c.alpha": torch.tensor(1.0)}
+    base = {"c.weight": torch.rand(3, 4, 5), "c.bias": torch.rand(3)}
+
+    def given(state: dict[str, torch.Tensor]) -> Any:
+        if way == "torch":
+            return state
+        save_file(state, tmp_path / "m.safetensors")
+        return tmp_path / "m.safetensors"
+
+    with pytest.raises(FormatError, match=rf"no convolution .*{ADAPTERS[case][0]}.* belong to an adapter.*merge"):
+        import_kernels(given(alone))
+    for both in (base | held, held | base, base | alone):
+        with pytest.raises(FormatError, match=r"c\.weight \(3, 4, 5\) with `c.* beside it.*adapter merged into it"):
+            import_kernels(given(both))
+
+
+def test_an_adapter_of_a_layer_that_is_not_told_leaves_a_condition() -> None:
+    held = factors("lora_unet_c.lora_down.weight", "lora_unet_c.lora_up.weight")
+    read = import_kernels({"c.weight": torch.rand(3, 4, 5), "c.bias": torch.rand(3)} | held)
+    assert read.candidates == ("c.weight (3, 4, 5)",)
+    assert any("a factor of an adapter, is not added to it" in said for said in read.statements)
+
+
+def test_down_and_up_of_another_shape_are_layers_as_others_are() -> None:
+    read = import_kernels({"net.down.weight": torch.rand(6, 4, 5), "net.up.weight": torch.rand(4, 6, 5)})
+    assert read.layer == "net.down"
+
+
+@pytest.mark.parametrize("name", ["emb.weight", "embedding", "fc.weight", "linear1", "dense/kernel", "lm_head.weight"])
+@pytest.mark.parametrize("shape", [(20, 64), (4, 9), (3, 4)])
+def test_a_matrix_of_an_embedding_or_a_dense_layer_is_no_kernel(name: str, shape: tuple, tmp_path: Path) -> None:
+    save_file({name: torch.rand(shape)}, tmp_path / "m.safetensors")
+    np.savez(tmp_path / "m.npz", **{name: np.ones(shape)})
+    for source in (tmp_path / "m.safetensors", tmp_path / "m.npz", {name: np.ones(shape)}):
+        with pytest.raises(FormatError, match=rf"`{name} \({shape[0]}, {shape[1]}\)` is a matrix of an embedding or"):
+            import_kernels(source)
+
+
+@pytest.mark.parametrize("name", ["pwm", "motif.weight", "w", "conv.weight"])
+def test_a_matrix_under_another_name_is_one_kernel(name: str) -> None:
+    assert import_kernels({name: np.ones((4, 9))}).kernels.shape == (1, 4, 9)
+
+
+def norm_of(n: int, name: str = "bn") -> tuple[nn.BatchNorm1d, dict[str, torch.Tensor]]:
+    norm = nn.BatchNorm1d(n).eval()
+    for values in (norm.weight, norm.running_var):
+        values.data.uniform_(0.5, 2)  # type: ignore[union-attr]
+    for values in (norm.bias, norm.running_mean):
+        values.data.normal_()  # type: ignore[union-attr]
+    return norm, {f"{name}.{key}": value for key, value in norm.state_dict().items()}
+
+
+@pytest.mark.parametrize(("n", "place"), [(4, "before `conv`, on its 4 letters"), (3, "straight after it, on its 3")])
+@pytest.mark.parametrize("way", ["torch", "safetensors"])
+def test_a_batch_norm_elsewhere_in_the_file_is_told_and_folded_in_where_the_caller_says_so(
+    n: int, place: str, way: str, tmp_path: Path, rng: np.random.Generator
+) -> None:
+    layer = conv()
+    norm, held = norm_of(n)
+    state = {**held, **{f"conv.{name}": value for name, value in layer.state_dict().items()}}
+    source: Any = state
+    if way == "safetensors":
+        source = tmp_path / "m.safetensors"
+        save_file(state, source)
+    read = import_kernels(source)
+    assert sum(place in said and "`bn`" in said and "fold_batch_norm=True" in said for said in read.assumptions) == 1
+    np.testing.assert_array_equal(read.kernels, layer.weight.detach())
+    folded = import_kernels(source, fold_batch_norm=True)
+    codes = rng.integers(0, 4, (2, 13))
+    x = torch.eye(4)[torch.from_numpy(codes)].transpose(1, 2)
+    with torch.no_grad():
+        computed = layer(norm(x)) if n == 4 else norm(layer(x))
+    scores = scan(x.double().numpy(), folded.kernels.astype(float), bias=folded.bias.astype(float))
+    np.testing.assert_allclose(scores, computed, rtol=0, atol=1e-5)
+    assert folded.reads_letters is None
+    assert any("`bn`" in said and "is folded in" in said and "as you say" in said for said in folded.assumptions)
+
+
+def test_of_as_many_kernels_as_letters_a_batch_norm_may_stand_on_either_side() -> None:
+    layer = nn.Conv1d(4, 4, 5)
+    state = {**norm_of(4)[1], **{f"conv.{name}": value for name, value in layer.state_dict().items()}}
+    [told] = [said for said in import_kernels(state).assumptions if "`bn` of 4 numbers" in said]
+    assert "before `conv`, on its 4 letters or straight after it, on its 4 kernels" in told
+    assert "fold_batch_norm=True" not in told
+    with pytest.raises(ArgumentError, match="fold_batch_norm"):
+        import_kernels(state, fold_batch_norm=True)
+
+
+def test_a_running_mean_alone_is_told_too() -> None:
+    state = {"bn.running_mean": torch.rand(3), "conv.weight": torch.rand(3, 4, 5)}
+    assert any(
+        "A batch-norm `bn` of 3 numbers stands in the file" in said for said in import_kernels(state).assumptions
     )

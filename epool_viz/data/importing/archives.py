@@ -10,6 +10,7 @@ from typing import IO
 from epool_viz.errors import FormatError
 
 DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError)  # what reading a member may raise
+_PIECE = 1 << 20
 _MOST_MEMBERS = 10_000
 _MOST_UNPACKED = 1100  # deflate reaches about 1030 to 1
 _ACCEPTED = "a whole zip archive, stored or deflated"
@@ -71,6 +72,21 @@ class Archive:
         with self.open(name) as stream:
             try:
                 return stream.read()
+            except DAMAGE as error:
+                raise FormatError(self.source, None, f"the damaged member {name!r} ({error})", _ACCEPTED) from None
+
+    def require_sound(self, name: str) -> None:
+        """See that a member is what its checksum is of; no more of it than a piece is held.
+
+        Raises
+        ------
+        FormatError
+            Naming the member.
+        """
+        with self.open(name) as stream:
+            try:
+                while stream.read(_PIECE):
+                    pass
             except DAMAGE as error:
                 raise FormatError(self.source, None, f"the damaged member {name!r} ({error})", _ACCEPTED) from None
 

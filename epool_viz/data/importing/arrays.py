@@ -15,6 +15,7 @@ from epool_viz.data.importing.network import (
     Convolution,
     Network,
     Tensor,
+    framework_readings,
     readings,
     tensor_of,
 )
@@ -94,7 +95,8 @@ def _by_bias(conv: Convolution, behind: Sequence[Tensor], *, is_nameless: bool) 
     shape = conv.weight.shape
     found = [each for n in _LETTERS[:2] for each in readings(shape, None, n)]
     if is_nameless:
-        found = [each for each in found if len(shape) == 4 or each in _FRAMEWORKS] or found
+        usual = [each for n in _LETTERS[:2] for each in framework_readings(shape, n)]
+        found = [each for each in found if each in (usual if len(shape) == 4 else _FRAMEWORKS)] or found
     if behind:
         length = behind[0].shape[0]
         found = [each for each in found if shape[each.index("kernel")] == length]

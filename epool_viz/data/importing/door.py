@@ -76,7 +76,7 @@ class Door:
         shape = iter(value.shape)
         return value.reshape([1 if role == "1" else next(shape) for role in self.roles])
 
-    def scores(self, found: Array, roles: Sequence[str], onehot: Array, by: str) -> Scores:
+    def scores(self, found: Array, roles: Sequence[str], onehot: Array, by: str, kind: str) -> Scores:
         """What came out, of axes that are known, as (batch, kernel, window)."""
         if found.ndim != len(roles) or "position" not in roles or "kernel" not in roles:
             raise NotRunError("its scores are laid out in another way")
@@ -85,4 +85,5 @@ class Door:
         if any(found.shape[place] != 1 for place in rest):
             raise NotRunError("its scores are laid out in another way")
         turned = found.transpose([*rest, *places])
-        return Scores(turned.reshape(len(onehot), *turned.shape[-2:]), -self.begin(onehot.shape[2]), self.stride, by)
+        values = turned.reshape(len(onehot), *turned.shape[-2:])
+        return Scores(values, -self.begin(onehot.shape[2]), self.stride, by, kind)

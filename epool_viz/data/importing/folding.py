@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -70,7 +71,7 @@ def fold_before(source: str, conv: Convolution, kernels: Array, bias: Array, fol
         False leaves a batch-norm out; then the kernels do not read letters.
     """
     if conv.before is None:
-        return Before(kernels, bias, None)
+        return _fold_unseen_before(source, conv, kernels, bias, fold_batch_norm)
     has_shift = False
     said: list[str] = []
     for step in reversed(conv.before):
@@ -123,22 +124,74 @@ def fold_after(source: str, conv: Convolution, kernels: Array, bias: Array, fold
 
 
 def _fold_unseen(source: str, conv: Convolution, kernels: Array, bias: Array, fold_batch_norm: bool | None) -> After:
-    step = conv.batch_norm
+    n, n_letters = len(bias), kernels.shape[1]
+    step = conv.batch_norm or (_sole(_others(conv, n)) if n != n_letters else None)
     if step is None:
-        if fold_batch_norm:
+        if fold_batch_norm and (n == n_letters or _sole(_others(conv, n_letters)) is None):
             raise ArgumentError("fold_batch_norm", "True", "None: no batch-norm of this size comes next in the file")
-        return After(kernels, bias, None)
+        return After(kernels, bias, None, () if fold_batch_norm else _said_of(conv, n, n_letters))
     if fold_batch_norm:
         factor, shift = _affine(source, step, len(bias))
         kernels, bias = kernels * factor[:, None, None], bias * factor + shift
         _require_finite(source, step, kernels, bias)
         said = f"The batch-norm `{step.name}` is folded in, as you say, with epsilon {step.epsilon:g}, the usual one."
-    else:
+    elif step is conv.batch_norm:
         said = (
             f"A batch-norm `{step.name}` comes next in the file, but not whether it comes straight after; "
             "fold_batch_norm=True folds it in."
         )
+    else:
+        return After(kernels, bias, None, _said_of(conv, n, n_letters))
     return After(kernels, bias, None, (said,))
+
+
+def _fold_unseen_before(
+    source: str, conv: Convolution, kernels: Array, bias: Array, fold_batch_norm: bool | None
+) -> Before:
+    """Fold a batch-norm of the letters where the caller says so and the file does not say what stands where."""
+    n, n_letters = len(bias), kernels.shape[1]
+    step = _sole(_others(conv, n_letters))
+    is_asked = fold_batch_norm and conv.after is None and conv.batch_norm is None and _sole(_others(conv, n)) is None
+    if step is None or not is_asked or n == n_letters:
+        return Before(kernels, bias, None)
+    factor, shift = _affine(source, step, n_letters)
+    bias = bias + np.einsum("klj,l->k", kernels.astype(np.float64), shift)
+    kernels = kernels * factor[:, None]
+    _require_finite(source, step, kernels, bias)
+    said = (
+        f"The batch-norm `{step.name}` of {n_letters} numbers is folded in as one that stands before `{conv.name}`, as "
+        f"you say, with epsilon {step.epsilon:g}, the usual one."
+    )
+    return Before(kernels, bias, None, None, bool(shift.any()), (said,))
+
+
+def _others(conv: Convolution, n: int) -> list[Step]:
+    """The batch-norms of so many numbers that stand in the file, but not next."""
+    next_one = conv.batch_norm.name if conv.batch_norm is not None else None
+    return [each for each in conv.norms if each.tensors["mean"].shape == (n,) and each.name != next_one]
+
+
+def _sole(steps: Sequence[Step]) -> Step | None:
+    """The one that can be folded, where there is no other."""
+    return steps[0] if len(steps) == 1 and "variance" in steps[0].tensors else None
+
+
+def _said_of(conv: Convolution, n: int, n_letters: int) -> tuple[str, ...]:
+    """A sentence for every batch-norm that may stand straight before or after."""
+    said = []
+    for size in dict.fromkeys((n_letters, n)):
+        places = [f"before `{conv.name}`, on its {size} letters"] * (size == n_letters)
+        places += [f"straight after it, on its {size} kernels"] * (size == n)
+        others = _others(conv, size)
+        way = "import_kernels(model) asks the module itself."
+        if _sole(others) is not None and n != n_letters and (size == n or _sole(_others(conv, n)) is None):
+            way = "fold_batch_norm=True folds it in there; " + way
+        said += [
+            f"A batch-norm `{each.name}` of {size} numbers stands in the file: it may stand {' or '.join(places)}, "
+            f"which the file does not say, and is left out; {way}"
+            for each in others[:3]
+        ]
+    return tuple(said)
 
 
 def _folded_before(step: Step, conv: Convolution) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from epool_viz.data.importing.door import Door
-from epool_viz.data.importing.network import Array, NotRunError, Scores
+from epool_viz.data.importing.network import Array, NotRunError, Scores, coarsest
 
 _MODULES = ("keras", "keras.layers", "keras.initializers", "keras.regularizers", "keras.constraints",
             "keras.activations", "keras.src.ops.numpy", "keras.src.models.functional",
@@ -68,11 +68,11 @@ def run_keras(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            found = _computed(keras, raw, ending, door, target, value)
+            found, kind = _computed(keras, raw, ending, door, target, value)
     except Exception as error:  # noqa: BLE001 - whatever Keras or its backend says of a model that it cannot run
         said = str(error).strip().splitlines()
         raise NotRunError(f"Keras cannot run it ({said[0][:80] if said else type(error).__name__})") from None
-    return door.scores(found.astype(np.float64), roles, onehot, "keras")
+    return door.scores(found.astype(np.float64), roles, onehot, "keras", kind)
 
 
 def require_plain(model: Any) -> None:
@@ -103,7 +103,8 @@ def _classes(value: Any) -> Iterator[Mapping[str, Any]]:
             pending += each
 
 
-def _computed(keras: Any, raw: bytes, ending: str, door: Door, target: str, value: Array) -> Array:
+def _computed(keras: Any, raw: bytes, ending: str, door: Door, target: str, value: Array) -> tuple[Array, str]:
+    """What comes out of a layer, and in which half precision any up to it computes."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"model{ending}")
         path.write_bytes(raw)
@@ -112,4 +113,5 @@ def _computed(keras: Any, raw: bytes, ending: str, door: Door, target: str, valu
     scan.activation = keras.activations.linear
     begin = next((each for each in model.inputs if each.name == door.start), model.inputs[0])
     part = keras.Model(begin, model.get_layer(target).output)
-    return np.asarray(keras.ops.convert_to_numpy(part(np.ascontiguousarray(value), training=False)))
+    kinds = {str(model.get_layer(name).compute_dtype) for name, *_ in door.targets}
+    return np.asarray(keras.ops.convert_to_numpy(part(np.ascontiguousarray(value), training=False))), coarsest(kinds)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -93,6 +93,8 @@ class Convolution:
         What follows, in order; None where the file does not say.
     batch_norm : Step or None
         Where `after` is None: a batch-norm of the same size that stands next in the file.
+    norms : tuple of Step
+        Where `after` is None: the batch-norms that stand elsewhere in the file.
     stride, dilation : int
         Along the sequence.
     groups : int
@@ -129,6 +131,7 @@ class Convolution:
     has_no_bias: bool = False
     doubt: str = ""
     is_open: bool = False
+    norms: tuple[Step, ...] = ()
 
 
 class Scores(NamedTuple):
@@ -142,12 +145,21 @@ class Scores(NamedTuple):
     stride : int
     by : str
         What computed them.
+    kind : str
+        "float16" or "bfloat16" where it computes in half precision; else empty.
     """
 
     values: Array
     first: int
     stride: int
     by: str
+    kind: str = ""
+
+
+def coarsest(kinds: Iterable[str]) -> str:
+    """Of the names of types, that of half precision with the fewest digits; empty for none."""
+    held = set(kinds)
+    return next((each for each in ("bfloat16", "float16") if each in held), "")
 
 
 class NotRunError(Exception):
@@ -220,13 +232,18 @@ def readings(shape: tuple[int, ...], roles: tuple[str, ...] | None, n_letters: i
     if roles is not None:
         return _readings_by_roles(shape, roles, n_letters)
     if len(shape) == 4:
-        found = (each for order in (TORCH_2D, KERAS_2D) for each in _readings_by_roles(shape, order, n_letters))
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys((*framework_readings(shape, n_letters), *possible_axes(shape, n_letters))))
     if len(shape) != 3:
         return ()
     usual = [("kernel", "letter", "position"), ("kernel", "position", "letter"), ("letter", "position", "kernel")]
     allowed = possible_axes(shape, n_letters)
     return tuple(sorted(allowed, key=lambda each: usual.index(each) if each in usual else len(usual)))
+
+
+def framework_readings(shape: tuple[int, ...], n_letters: int) -> tuple[tuple[str, ...], ...]:
+    """The readings of a weight of four axes that torch or Keras may have written."""
+    found = (each for order in (TORCH_2D, KERAS_2D) for each in _readings_by_roles(shape, order, n_letters))
+    return tuple(dict.fromkeys(found))
 
 
 def possible_axes(shape: tuple[int, ...], n_letters: int) -> tuple[tuple[str, ...], ...]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import math
+import warnings
 from typing import IO, Any
 
 import numpy as np
 
-from epool_viz.data.importing.archives import DAMAGE, Archive
+from epool_viz.data.importing.archives import Archive
 from epool_viz.data.importing.arrays import network_of_named
 from epool_viz.data.importing.network import Array, Network, Tensor
 from epool_viz.errors import FormatError
@@ -25,7 +26,10 @@ def read_npy(raw: bytes, source: str, name: str) -> Network:
 
 def read_npz(archive: Archive, source: str) -> Network:
     """The arrays of an archive, in its order."""
-    tensors = [_member(archive, name, source) for name in archive.names if name.endswith(".npy")]
+    names = [name for name in archive.names if name.endswith(".npy")]
+    for name in names:
+        archive.require_sound(name)
+    tensors = [_member(archive, name, source) for name in names]
     if not tensors:
         raise FormatError(source, None, f"an archive of {archive.listed}", _ACCEPTED)
     return _network(tensors, source, "NumPy archive")
@@ -33,7 +37,7 @@ def read_npz(archive: Archive, source: str) -> Network:
 
 def _network(tensors: list[Tensor], source: str, format: str) -> Network:  # noqa: A002
     network = network_of_named(tensors, source=source, format=format)
-    if not network.convolutions:
+    if not (network.convolutions or network.remarks):
         found = "; ".join(f"an array of shape {tensor.shape}, {tensor.name!r}" for tensor in tensors[:5])
         raise FormatError(source, None, found, "(letter, position) or (kernel, letter, position)")
     return network
@@ -65,10 +69,12 @@ def _header(stream: IO[bytes], source: str, name: str) -> tuple[tuple[int, ...],
         version = np.lib.format.read_magic(stream)
         if version not in readers:
             raise FormatError(source, None, f"version {version} of the format in {name!r}", "version 1 or 2")
-        shape, is_fortran, dtype = readers[version](stream, max_header_size=_LONGEST_HEADER)
-    except (ValueError, OSError, EOFError, RecursionError, MemoryError, SyntaxError, *DAMAGE) as error:
-        if isinstance(error, FormatError):
-            raise
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a text that is parsed as Python
+            shape, is_fortran, dtype = readers[version](stream, max_header_size=_LONGEST_HEADER)
+    except FormatError:
+        raise
+    except Exception as error:  # noqa: BLE001 - NumPy parses the header as Python, and whatever that says of a damaged one
         found = f"no plain array in {name!r} ({str(error).splitlines()[0] if str(error) else type(error).__name__})"
         raise FormatError(source, None, found, _ACCEPTED) from None
     if dtype.hasobject:

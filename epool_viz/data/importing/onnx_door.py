@@ -6,13 +6,13 @@ and of sizes that were looked at.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from epool_viz.data.importing.door import Door
-from epool_viz.data.importing.network import Array, NotRunError, Scores
+from epool_viz.data.importing.network import Array, NotRunError, Scores, coarsest
 from epool_viz.data.importing.onnx_constants import Constants, is_elsewhere
 
 _MOST_NODES = 10_000
@@ -37,8 +37,8 @@ def run_door(
     """
     target, roles = door.target(with_norms)
     onehot = door.letters(onehot_of)
-    found, engine = _computed(_cut(model, makers, constants, door.start, target), door, onehot)
-    return door.scores(found, roles, onehot, engine)
+    found, engine, kind = _computed(_cut(model, makers, constants, door.start, target), door, onehot)
+    return door.scores(found, roles, onehot, engine, kind)
 
 
 def _cut(model: Any, makers: Mapping[str, Any], constants: Constants, start: str, target: str) -> Any:
@@ -66,7 +66,7 @@ def _cut(model: Any, makers: Mapping[str, Any], constants: Constants, start: str
     return onnx.helper.make_model(graph, opset_imports=model.opset_import, ir_version=model.ir_version)
 
 
-def _computed(part: Any, door: Door, onehot: Array) -> tuple[Array, str]:
+def _computed(part: Any, door: Door, onehot: Array) -> tuple[Array, str, str]:
     from onnx import helper
 
     kind = part.graph.input[0].type.tensor_type.elem_type
@@ -83,8 +83,18 @@ def _computed(part: Any, door: Door, onehot: Array) -> tuple[Array, str]:
         except Exception as error:  # noqa: BLE001 - whatever an engine says of a graph that it cannot run
             why = f"{engine} cannot run it ({str(error).splitlines()[0][:80] if str(error) else type(error).__name__})"
             continue
-        return np.asarray(found, np.float64), engine
+        kinds = [found.dtype.name, *_cast_to(part)]
+        return np.asarray(found, np.float64), engine, coarsest(kinds)
     raise NotRunError(why)
+
+
+def _cast_to(part: Any) -> Iterator[str]:
+    """The types that numbers are made on the way, by name."""
+    from onnx import TensorProto
+
+    for node in part.graph.node:
+        if node.op_type == "Cast":
+            yield from (TensorProto.DataType.Name(each.i).lower() for each in node.attribute if each.name == "to")
 
 
 def _by_runtime(part: Any, start: str, value: Array) -> Array:
@@ -94,7 +104,12 @@ def _by_runtime(part: Any, start: str, value: Array) -> Array:
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 4
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    session = onnxruntime.InferenceSession(part.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(
+        part.SerializeToString(),
+        options,
+        providers=["CPUExecutionProvider"],
+        enable_fallback=0,  # which is announced on the standard output, where a command writes what it was asked for
+    )
     return np.asarray(session.run(None, {start: value})[0])
 
 

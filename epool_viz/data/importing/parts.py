@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NoReturn
 
 import numpy as np
@@ -16,10 +17,16 @@ import numpy as np
 from epool_viz.data.importing.network import Array, Tensor
 from epool_viz.errors import FormatError
 
-_WHOLE = "the weight as a whole: in Python, `import_kernels(model)` asks the module itself"
+_WHOLE = (
+    "the weight as a whole, with any adapter merged into it: in Python, `import_kernels(model)` asks the module itself"
+)
 _PARAMETRIZATIONS = "parametrizations"
 # names beside a weight that make another one of it, in a way that its numbers do not tell
-_ADAPTERS = ("lora_", "hada_w", "lokr_w", "ia3_l", "oft_", "boft_", "vera_lambda")
+_ADAPTER = re.compile(
+    r"(?:^|[./_])(?:[Ll]o[Rr][Aa]|loha|lokr|lycoris|hada|ia3|b?oft|vera|dora|glora|[Aa]dapters?)(?=[^a-z]|$)"
+)
+_PAIRS = (("down", "up"), ("A", "B"), ("a", "b"))  # of a product of low rank, as some call its factors
+_OWN = re.compile(r"(?:^|[./])(?:weight|kernel|W)$")
 _SCALES = ("weight_scale", "weight_scale_inv", "scale", "scales", "zero_point", "qzeros", "SCB", "absmax")
 _WRAPPED = ("base_layer", "conv")  # an adapter's own names for the layer within it
 _HARMLESS = ("weight", "bias", "num_batches_tracked", "kernel", "_extra_state")
@@ -42,7 +49,9 @@ def joined(tensors: Sequence[Tensor], source: str) -> tuple[list[Tensor], dict[s
     held = _adapted(held, source)
     hidden = {split[0] + split[1] for each in tensors if (split := _split(each.name)) is not None}
     doubts = dict.fromkeys(hidden, "nothing else that has no numbers of its own makes another one of it")
-    return list(held.values()), doubts | _doubts(held)
+    for name, doubt in (*_doubts(held).items(), *_unplaced(held).items()):
+        doubts[name] = f"{doubts[name]}, and {doubt}" if name in doubts else doubt
+    return list(held.values()), doubts
 
 
 def _once(held: Mapping[str, Tensor], source: str) -> tuple[dict[str, Tensor], bool]:
@@ -164,22 +173,68 @@ def _unknown(part: Tensor, name: str, what: str, source: str) -> Tensor:
     return dataclasses.replace(part, name=name, read=_refusing(source, f"{part.said}, {what}"))
 
 
+def adapter_factors(tensors: Iterable[Tensor]) -> dict[str, str]:
+    """The names of what is a factor of an adapter, and the layer each is of; "" where the name does not say."""
+    held = {tensor.name: tensor for tensor in tensors}
+    found = {name: name[: mark.start()] for name in held if (mark := _ADAPTER.search(name)) is not None}
+    for name in held:
+        for down, up in _PAIRS:
+            stem = re.sub(rf"(^|[._]){down}\.weight$", r"\1", name)
+            other = f"{stem}{up}.weight"
+            if stem != name and other in held:
+                layer = _of_product(held[name], held[other], stem.rstrip("._"), held)
+                found |= {} if layer is None else {name: layer, other: layer}
+    return found
+
+
+def _of_product(down: Tensor, up: Tensor, stem: str, held: Mapping[str, Tensor]) -> str | None:
+    """The layer that the product of two factors is added to, as its shape and place say; None if it is no such pair."""
+    is_pair = len(down.shape) == len(up.shape) > 1 and up.shape[1] == down.shape[0] and set(up.shape[2:]) <= {1}
+    if not is_pair:
+        return None
+    whole = (up.shape[0], *down.shape[1:])
+    around = stem.rpartition(".")[0]
+    names = [name for name, each in held.items() if each.shape == whole and each not in (down, up)]
+    beside = next((name for name in names if name.startswith((f"{stem}.", around)) and _OWN.search(name)), None)
+    if beside is not None and down.shape[0] < whole[0]:
+        return _OWN.sub("", beside)
+    return stem if any(f"{stem}.{each}" in held for each in ("alpha", "scale", "scaling", "rank")) else None
+
+
+def _layers_of(name: str) -> tuple[str, ...]:
+    """What an adapter may call the layer of a weight: its own name, and that of what is wrapped around it."""
+    stem = _OWN.sub("", name)
+    if stem == name:
+        return ()
+    outer, _, inner = stem.rpartition(".")
+    return (stem, outer) if inner in _WRAPPED else (stem,)
+
+
+def _unplaced(held: Mapping[str, Tensor]) -> dict[str, str]:
+    """A doubt for every weight, where an adapter's factor is of a layer that is not told."""
+    layers = {layer for name in held for layer in _layers_of(name)}
+    factors = adapter_factors(held.values())
+    lost = next((name for name, layer in factors.items() if layer not in layers), None)
+    if lost is None:
+        return {}
+    doubt = f"`{lost}`, a factor of an adapter, is not added to it"
+    return {name: doubt for name, each in held.items() if name not in factors and len(each.shape) in (3, 4)}
+
+
 def _adapted(held: Mapping[str, Tensor], source: str) -> dict[str, Tensor]:
     """The tensors; a weight that an adapter or a scale makes another one of is not known."""
     changed: dict[str, str] = {}
+    factors = adapter_factors(held.values())
     for name in held:
         pieces = name.split(".")
-        place = next((i for i, piece in enumerate(pieces) if piece.startswith(_ADAPTERS)), None)
-        if place is not None:
-            changed[".".join(pieces[:place])] = f"`{name}` beside it, whose factor is not stored with it"
+        if name in factors:
+            changed[factors[name]] = f"`{name}` beside it, whose factor is not stored with it"
         elif pieces[-1] in _SCALES:
             changed[".".join(pieces[:-1])] = f"`{name}` beside it, which scales its numbers in a way that is not known"
     found = {}
     for name, tensor in held.items():
-        stem, _, last = name.rpartition(".")
-        outer, _, inner = stem.rpartition(".")
-        why = changed.get(stem) or (changed.get(outer) if inner in _WRAPPED else None)
-        is_changed = why is not None and last == "weight" and len(tensor.shape) > 2
+        why = next((changed[layer] for layer in _layers_of(name) if layer in changed), None)
+        is_changed = why is not None and len(tensor.shape) > 2
         read = _refusing(source, f"{tensor.said} with {why}") if is_changed else tensor.read
         found[name] = dataclasses.replace(tensor, read=read)
     return found

@@ -15,6 +15,10 @@ from epool_viz.data.model_files import require_unchanged, whole_header
 from epool_viz.errors import FormatError
 
 _DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
+_SIZES = {
+    "BOOL": 1, "U8": 1, "I8": 1, "I16": 2, "U16": 2, "I32": 4, "U32": 4, "I64": 8, "U64": 8, "C64": 8,
+    "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "F8_E4M3": 1, "F8_E5M2": 1, "F8_E8M0": 1,
+}  # fmt: skip
 _ACCEPTED = "a whole safetensors file"
 
 
@@ -34,11 +38,12 @@ def read_safetensors(raw: bytes, source: str) -> Network:
     header, start = whole_header(raw, source)
     about = header.pop("__metadata__", None)
     require_unchanged(raw, source)
+    _require_covered(header, len(raw) - start, source)
     # in the order of the numbers, as writers sort the header by type; where that is the alphabet's it says nothing
     entries = sorted(header.items(), key=lambda item: _begin(item[1]))
     if [name for name, _ in entries] == sorted(header):
         entries.sort(key=lambda item: in_order(item[0]))
-    tensors = [tensor for name, entry in entries if (tensor := _tensor(raw, start, name, entry, source)) is not None]
+    tensors = [tensor for name, entry in entries if (tensor := _tensor(raw, start, name, entry)) is not None]
     network = network_of_named(tensors, source=source, format="safetensors")
     unread = [_said(name, entry) for name, entry in entries if _could_be_kernels(entry)]
     if unread and not any(len(each.shape) in (3, 4) for each in tensors):
@@ -52,30 +57,43 @@ def read_safetensors(raw: bytes, source: str) -> Network:
     return with_settings(network, tensors, about.get("epool_viz") if isinstance(about, dict) else None)
 
 
+def _require_covered(header: dict[str, Any], held: int, source: str) -> None:
+    """See that the tensors lie one behind the other and fill the file, as the format says."""
+    for name, entry in header.items():
+        if not isinstance(entry, dict):
+            _refuse(source, f"an entry {name!r} that describes no tensor")
+        shape, offsets, kind = entry.get("shape"), entry.get("data_offsets"), entry.get("dtype")
+        if not (_are_whole(shape) and _are_whole(offsets) and len(offsets) == 2):  # type: ignore[arg-type]
+            _refuse(source, f"an entry {name!r} without shape and place")
+        (begin, end), size = offsets, _SIZES.get(str(kind))  # type: ignore[misc]
+        claimed = end - begin if size is None else math.prod(shape) * size  # type: ignore[arg-type]
+        if not begin <= end <= held or end - begin != claimed:
+            _refuse(source, f"`{name}`, which claims {claimed:,} bytes at {begin:,} to {end:,} of {held:,}")
+    reached = 0
+    for begin, end, name in sorted((*entry["data_offsets"], name) for name, entry in header.items()):
+        if begin != reached:
+            what = "overlaps what stands before it" if begin < reached else f"leaves {begin - reached:,} bytes unused"
+            _refuse(source, f"`{name}`, which begins at {begin:,} and {what}")
+        reached = end
+    if reached != held:
+        _refuse(source, f"{held - reached:,} bytes behind the last tensor that are none's")
+
+
 def _begin(entry: Any) -> float:
-    offsets = entry.get("data_offsets") if isinstance(entry, dict) else None
-    return offsets[0] if _are_whole(offsets) and offsets else math.inf
+    return float(entry["data_offsets"][0])
 
 
-def _tensor(raw: bytes, start: int, name: str, entry: Any, source: str) -> Tensor | None:
-    if not isinstance(entry, dict):
-        _refuse(source, f"an entry {name!r} that describes no tensor")
-    shape, offsets, kind = entry.get("shape"), entry.get("data_offsets"), entry.get("dtype")
-    if not (_are_whole(shape) and _are_whole(offsets) and len(offsets) == 2):  # type: ignore[arg-type]
-        _refuse(source, f"an entry {name!r} without shape and place")
+def _tensor(raw: bytes, start: int, name: str, entry: Any) -> Tensor | None:
+    shape, (begin, _), kind = entry["shape"], entry["data_offsets"], entry.get("dtype")
     if not isinstance(kind, str) or kind not in _DTYPES:
         return None  # floats of eight bits and whole numbers: packed weights, whose scale stands elsewhere
     dtype = np.dtype(_DTYPES[kind])
-    begin, end = offsets  # type: ignore[misc]
-    claimed, held = math.prod(shape) * dtype.itemsize, len(raw) - start  # type: ignore[arg-type]
-    if not 0 <= begin <= end <= held or end - begin != claimed:
-        _refuse(source, f"`{name}`, which claims {claimed:,} bytes at {begin:,} to {end:,} of {held:,}")
 
     def read() -> Array:
-        values = np.frombuffer(raw, dtype, count=math.prod(shape), offset=start + begin).reshape(shape)  # type: ignore[arg-type]
+        values = np.frombuffer(raw, dtype, count=math.prod(shape), offset=start + begin).reshape(shape)
         return (values.astype(np.uint32) << 16).view(np.float32) if kind == "BF16" else values
 
-    return Tensor(name, tuple(shape), read)  # type: ignore[arg-type]
+    return Tensor(name, tuple(shape), read)
 
 
 def _could_be_kernels(entry: Any) -> bool:

@@ -18,9 +18,12 @@ from epool_viz.data.importing.network import (
     Tensor,
     tensor_of,
 )
-from epool_viz.data.importing.parts import joined
+from epool_viz.data.importing.parts import adapter_factors, joined
 
 USUAL_EPSILON = 1e-5  # torch's
+KERAS_EPSILON = 1e-3
+_TORCH_NORM = {"gamma": "weight", "beta": "bias", "mean": "running_mean", "variance": "running_var"}
+_KERAS_NORM = {"gamma": "gamma", "beta": "beta", "mean": "moving_mean", "variance": "moving_variance"}
 _WEIGHTS = (".weight", "/kernel", "_W", ".kernel", "/vars/0", "/W")
 _BIASES = {
     ".weight": ".bias", "/kernel": "/bias", "_W": "_b", ".kernel": ".bias", "/vars/0": "/vars/1", "/W": "/b"
@@ -31,6 +34,13 @@ _OF_KERAS = ("/kernel", "/vars/0", "_W", "/W")
 # in the names that Keras gives: of layers whose weight is no one kernel over the letters
 _NOT_PLAIN = ("depthwise", "pointwise", "separable", "transpose", "locally", "recurrent")
 NOT_READ = "{} is of a depthwise, separable or transposed convolution, or of none, and is not read."
+_FACTORS = (
+    "{} belong to an adapter, whose product is added to the weights of a layer, and are no kernels: merge it into them "
+    "first, as `merge_and_unload()` of PEFT does."
+)
+# 2-D weights with names as these are a layer's that reads no letters position by position
+_LAYERS = re.compile(r"(?i)(^|[._/])(w_?)?(\w*emb(ed(ding)?s?)?|fc|linear|dense|head|classifier|proj\w*)\d*($|[._/])")
+_MOTIFS = re.compile(r"(?i)conv|motif|pwm|pfm|kernel\d*[._/]|filter")
 _NO_WEIGHTS = ("exp_avg", "exp_avg_sq", "momentum", "optimizer", "moving_", "running_")
 
 
@@ -51,16 +61,24 @@ def network_of_tensors(
         Whose order of axes it is; None tells by the names.
     """
     whole, doubts = joined(_in_order(tensors), source)
+    factors = adapter_factors(whole)
     by_name = {tensor.name: tensor for tensor in whole}
+    norms = tuple(step for each in whole if (step := _batch_norm(each, by_name)) is not None)
     convolutions = [
-        dataclasses.replace(_convolution(tensor, by_name, whole, roles), doubt=doubts.get(tensor.name, ""))
+        dataclasses.replace(_convolution(tensor, by_name, whole, roles), doubt=doubts.get(tensor.name, ""), norms=norms)
         for tensor in whole
-        if len(tensor.shape) in (3, 4) and not any(word in tensor.name for word in _NO_WEIGHTS)
+        if len(tensor.shape) in (3, 4)
+        and tensor.name not in factors
+        and not any(word in tensor.name for word in _NO_WEIGHTS)
     ]
     # what is called as the weights of layers are comes before anything else of that shape
     convolutions.sort(key=lambda conv: not conv.weight.name.endswith((*_WEIGHTS, *_BARE)))
     plain = tuple(each for each in convolutions if not _is_other(each.weight.name, roles))
     left_out = tuple(NOT_READ.format(each.weight.said) for each in convolutions if each not in plain)
+    named = [each.said for each in whole if each.name in factors and len(each.shape) > 1]
+    if named:
+        more = f" and {len(named) - 4} more" if len(named) > 4 else ""
+        left_out += (_FACTORS.format(", ".join(f"`{each}`" for each in named[:4]) + more),)
     return Network(source, format, plain, left_out)
 
 
@@ -79,13 +97,22 @@ def network_of_arrays(arrays: Mapping[str, Any], *, source: str, format: str) ->
 
 
 def matrices(tensors: Sequence[Tensor], *, source: str, format: str) -> Network:  # noqa: A002
-    """Each matrix as one kernel, (letter, position) where it fits."""
+    """Each matrix as one kernel, (letter, position) where it fits; one that is named as another layer's is none."""
     found = []
+    left_out = []
     for tensor in tensors:
-        if len(tensor.shape) == 2:
+        if len(tensor.shape) == 2 and _is_layers(tensor.name):
+            left_out.append(f"`{tensor.said}` is a matrix of an embedding or a dense layer by its name, and no kernel.")
+        elif len(tensor.shape) == 2:
             added = Tensor(tensor.name, (1, *tensor.shape), lambda tensor=tensor: tensor.read()[None])  # type: ignore[misc]
             found.append(Convolution(tensor.name, added))
-    return Network(source, format, tuple(found))
+    return Network(source, format, tuple(found), tuple(left_out[:4]))
+
+
+def _is_layers(name: str) -> bool:
+    """Whether a matrix is named as the weight of a layer that is no convolution."""
+    is_weight = name.removesuffix(":0").endswith((".weight", "/kernel", ".kernel", "/vars/0"))
+    return (is_weight and not _MOTIFS.search(name)) or bool(_LAYERS.search(name))
 
 
 def _convolution(
@@ -114,10 +141,19 @@ def _next_batch_norm(
         if len(each.shape) > 1:
             return None
         if each.name.endswith(".running_mean") and each.shape == (n,):
-            stem = each.name.removesuffix(".running_mean")
-            names = {"gamma": "weight", "beta": "bias", "mean": "running_mean", "variance": "running_var"}
-            held = {key: by_name[f"{stem}.{name}"] for key, name in names.items() if f"{stem}.{name}" in by_name}
-            return Step("batch_norm", stem, tensors=held, epsilon=USUAL_EPSILON) if "variance" in held else None
+            step = _batch_norm(each, by_name)
+            return step if step is not None and "variance" in step.tensors else None
+    return None
+
+
+def _batch_norm(mean: Tensor, by_name: Mapping[str, Tensor]) -> Step | None:
+    """The batch-norm whose running mean this is, in the words of torch or Keras; None where it is none."""
+    for words, epsilon in ((_TORCH_NORM, USUAL_EPSILON), (_KERAS_NORM, KERAS_EPSILON)):
+        found = re.fullmatch(rf"(?:(.*)([./]))?{words['mean']}", mean.name)
+        if found is not None and len(mean.shape) == 1:
+            begin = (found[1] or "") + (found[2] or "")
+            held = {key: by_name[begin + name] for key, name in words.items() if begin + name in by_name}
+            return Step("batch_norm", found[1] or mean.name, tensors=held, epsilon=epsilon)
     return None
 
 
