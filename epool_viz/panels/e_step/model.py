@@ -333,7 +333,8 @@ class EStepModel(HasTraits):
                     setattr(self, name, value)
         finally:
             self._paused = False
-        self._refresh()
+        if not state or any(name in state for name in self.INPUTS):
+            self._refresh()
         for name in self.LOOKING:
             if name in state:
                 setattr(self, name, state[name])
@@ -370,10 +371,18 @@ class EStepModel(HasTraits):
         except NotYetHere:
             return  # what is on the screen stays until the page has answered
         except EpoolError as error:
-            self.message = friendly(error)
+            self._refuse(error)
             return
         self._show(kernel, trace)
         self.message = ""
+
+    def _refuse(self, error: EpoolError) -> None:
+        """Say what is wrong; an `m` that means nothing here, with its slider in the page, goes back to the last good."""
+        good = self.trace.m if self.trace is not None and self.trace.m else self.traits()["m"].default_value
+        is_refused = isinstance(error, ArgumentError) and error.name == "m" and self.m != good
+        if is_refused:
+            self.m = good  # follows the choices anew
+        self.message = friendly(error) + (f" It is {good:g} now." if is_refused else "")
 
     def _chosen_set(self) -> SequenceSet:
         if self.sequence_source == "example":
@@ -463,7 +472,8 @@ def friendly(error: EpoolError) -> str:
     if not isinstance(error, ArgumentError):
         return str(error).replace("the typed", "The typed").replace("the pasted", "The pasted")
     called = _CALLED.get(error.name, error.name.replace("_", " "))
-    return f"{called[:1].upper()}{called[1:]} is {error.found}; accepted: {error.accepted}."
+    called = called if len(called) == 1 else f"{called[:1].upper()}{called[1:]}"  # m is no word
+    return f"{called} is {error.found}; accepted: {error.accepted}."
 
 
 def _place(trace: EStepTrace) -> tuple[Any, ...]:
