@@ -284,7 +284,7 @@ class EStepModel(HasTraits):
     @observe("yours")
     def _another_of_yours(self, change: Any) -> None:
         """Another model of the visitor's brings its settings, but for those that were asked for before it was here."""
-        if self._paused:
+        if self._paused or CHOICE not in (self.sequence_source, self.kernel_source):
             return
         is_another = change.new.model is not change.old.model
         own = self._own_settings() if is_another else {}
@@ -377,7 +377,7 @@ class EStepModel(HasTraits):
         self.message = ""
 
     def _refuse(self, error: EpoolError) -> None:
-        """Say what is wrong; an `m` that means nothing here, with its slider in the page, goes back to the last good."""
+        """Say what is wrong; an `m` that means nothing here goes back to the last good one."""
         good = self.trace.m if self.trace is not None and self.trace.m else self.traits()["m"].default_value
         is_refused = isinstance(error, ArgumentError) and error.name == "m" and self.m != good
         if is_refused:

@@ -287,6 +287,7 @@ class EMModel(HasTraits):
 
     def restart(self) -> None:
         """Back to the start that was chosen; what has been walked is forgotten."""
+        self.said = ""
         if self.beginning.ppm is not None:
             self.begin(self.beginning.name, self.beginning.ppm)
         elif self.trail is not None:
@@ -486,7 +487,7 @@ class EMModel(HasTraits):
             was_strongest = is_other or self.place == self.best_place(self.row)
             self._erased, self._wanted, self.windows, self.background = erased, 0, windows, background
             self.sequences, self.beginning, self.found, self.to_find = sequences, begin, found, to_find
-            self.message, self._bits = "", None
+            self.message, self.said, self._bits = "", "", None  # what was said is of another walk
             self.version += 1
             self.at, self.trail = 0, None if first.ppm is None else self._trail(first.name, first.ppm)
             self.row = 0 if is_other else min(self.row, len(sequences) - 1)
