@@ -30,7 +30,7 @@ from epool_viz.panels.brought import text_of_file
 from epool_viz.panels.e_step import kernels
 from epool_viz.panels.e_step.steps import Step, active_steps
 from epool_viz.panels.states import LONGEST_TEXT as LONGEST_IN_LINK
-from epool_viz.panels.states import not_usable, require_known, require_size
+from epool_viz.panels.states import letters, not_usable, require_known, require_size, told_of
 from epool_viz.panels.yours import CHOICE, OF_A_FIELD, NotYetHere, Yours, kernel_names, kernels_of, sequences_of
 
 # Hard caps, in one place: whatever a page sends, this is as far as it goes.
@@ -420,7 +420,7 @@ class EStepModel(HasTraits):
         if len(sequence) > MOST_LETTERS:
             raise ArgumentError("sequence", f"{len(sequence):,} letters long", f"at most {MOST_LETTERS:,} letters")
         if len(sequence) < width:
-            found = f"{len(sequence)} letters long"
+            found = f"{letters(len(sequence))} long"
             raise ArgumentError("sequence", found, f"at least as many letters as the kernel has columns, {width}")
         options = {name: getattr(self, name) for name in _TRACE_OPTIONS}
         options["strand_reading"] = self._read_as(kernel)
@@ -473,7 +473,7 @@ def friendly(error: EpoolError) -> str:
         return str(error).replace("the typed", "The typed").replace("the pasted", "The pasted")
     called = _CALLED.get(error.name, error.name.replace("_", " "))
     called = called if len(called) == 1 else f"{called[:1].upper()}{called[1:]}"  # m is no word
-    return f"{called} is {error.found}; accepted: {error.accepted}."
+    return told_of(called, error)
 
 
 def _place(trace: EStepTrace) -> tuple[Any, ...]:

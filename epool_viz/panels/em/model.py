@@ -32,7 +32,7 @@ from epool_viz.panels.e_step.kernels import (
 )
 from epool_viz.panels.em.recipe import MOST_FOUND, WINDOW, Recipe, recipes_of, require_window
 from epool_viz.panels.em.trail import Trail, bits_between
-from epool_viz.panels.states import not_usable, require_known, require_size
+from epool_viz.panels.states import not_usable, require_known, require_size, told_of
 from epool_viz.panels.yours import CHOICE, OF_A_FIELD, NotYetHere, Yours, kernel_names, kernels_of, sequences_of
 
 DATA = ("crp0", "crp_sites", "simulated", "ctcf_peaks", "p73_peaks", "pasted", CHOICE)
@@ -683,5 +683,4 @@ def friendly(error: EpoolError) -> str:
     if not isinstance(error, ArgumentError):
         return str(error)
     called = error.name.replace("_", " ")
-    verb = "are" if called.endswith("s") else "is"
-    return f"{called[:1].upper()}{called[1:]} {verb} {error.found}; accepted: {error.accepted}."
+    return told_of(f"{called[:1].upper()}{called[1:]}", error)
