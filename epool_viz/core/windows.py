@@ -121,7 +121,8 @@ def windows_of(
             if skip:
                 count.append(0)
                 continue
-            raise ArgumentError("sequences", f"number {place + 1} of {len(each)} letters", f"at least {width} letters")
+            long = f"{len(each)} letter{'s' * (len(each) != 1)}"
+            raise ArgumentError("sequences", f"number {place + 1} of {long}", f"at least {width} letters")
         usable = each >= 0
         if erased is not None:
             usable = usable & ~np.asarray(erased[place], dtype=bool)

@@ -99,7 +99,7 @@ class BroughtModel(HasTraits):
             self._read(self._name, self._raw, reading)
 
     def _read(self, name: str, content: bytes, reading: Reading) -> bool:
-        self.model_name = name
+        self.model_problem, self.model_name = None, name  # the same problem of another file is news
         try:
             if len(content) > LARGEST_MODEL:
                 raise FormatError(name, None, f"{len(content):,} bytes", f"at most {LARGEST_MODEL:,}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -78,6 +79,18 @@ def require_size(name: str, content: bytes, most: int) -> None:
     """Raise an `ArgumentError` for a file that is too large."""
     if len(content) > most:
         raise ArgumentError(f"the file {name}", f"{len(content):,} bytes large", f"at most {most:,} bytes")
+
+
+def letters(n: int) -> str:
+    """So many letters, in words."""
+    return f"{n:,} letter" if n == 1 else f"{n:,} letters"
+
+
+def told_of(name: str, error: ArgumentError) -> str:
+    """An error as a sentence about something called `name`: what is counted follows a colon, sequences are none."""
+    are = ":" if re.search(r"\d", error.found) else " are"
+    verb = are if name.endswith("s") and not name.endswith("ias") else " is"
+    return f"{name}{verb} {error.found}; accepted: {error.accepted}."
 
 
 def _within(value: Any) -> Iterable[Any]:

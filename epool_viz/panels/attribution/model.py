@@ -43,7 +43,7 @@ from epool_viz.errors import ArgumentError, EpoolError
 from epool_viz.panels.brought import BroughtModel, said_of, text_of_file
 from epool_viz.panels.e_step.kernels import LARGEST_ENTRY
 from epool_viz.panels.e_step.model import friendly
-from epool_viz.panels.states import restore_choices
+from epool_viz.panels.states import letters, restore_choices
 from epool_viz.panels.yours import CHOICE, OF_A_FIELD, NotYetHere, Yours, kernels_of, sequences_of
 
 Array = np.ndarray[Any, Any]
@@ -448,7 +448,7 @@ def _one(
     if max(map(len, sequence.split("N"))) < width:
         raise ArgumentError(
             "sequence",
-            f"{len(sequence)} letters long, without {width} known ones in a row",
+            f"{letters(len(sequence))} long, without {width} known ones in a row",
             f"{width} known letters in a row, as many as a kernel has columns",
         )
     sites = () if sequences.sites is None else sequences.sites[index]

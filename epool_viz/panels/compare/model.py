@@ -20,7 +20,7 @@ from epool_viz.data.simulate import add_shuffled_negatives, simulate, split_sequ
 from epool_viz.errors import ArgumentError, EpoolError
 from epool_viz.panels.compare.charts import NAMES
 from epool_viz.panels.e_step.kernels import scores_text
-from epool_viz.panels.states import restore_choices
+from epool_viz.panels.states import letters, restore_choices, told_of
 from epool_viz.panels.yours import CHOICE, NotYetHere, Yours, sequences_of
 
 DATA = ("ctcf_peaks", "p73_peaks", "simulated", "pasted", CHOICE)
@@ -187,7 +187,7 @@ def prepare(state: Mapping[str, Any]) -> tuple[SequenceSet, SequenceSet, str]:
         raise ArgumentError("methods", "empty", "at least one pooling")
     everything, title = _SOURCES.get(state["data"], _peaks)(state)
     if everything.lengths.min() < state["width"]:
-        found = f"of {int(everything.lengths.min())} letters"
+        found = f"of {letters(int(everything.lengths.min()))}"
         raise ArgumentError("sequences", found, f"at least the kernels' width, {state['width']}")
     if int(everything.lengths.sum()) > MOST_LETTERS:
         found = f"of {int(everything.lengths.sum()):,} letters together"
@@ -257,8 +257,7 @@ def friendly(error: EpoolError) -> str:
     if not isinstance(error, ArgumentError):
         return str(error)
     called = error.name.replace("_", " ")
-    verb = "are" if called.endswith("s") else "is"
-    return f"{called[:1].upper()}{called[1:]} {verb} {error.found}; accepted: {error.accepted}."
+    return told_of(f"{called[:1].upper()}{called[1:]}", error)
 
 
 def verdict(record: RaceRecord) -> str:

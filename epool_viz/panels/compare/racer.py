@@ -124,7 +124,7 @@ class Racer:
                 return
             extend(record, race_of(message.arrays, message.about, "what the worker told"))
             share = float(message.about["share"])
-            said = _told(share, self.clock() - begun, record)
+            said = told_of(share, self.clock() - begun, record.n_epochs, settings["epochs"])
             self._tell(share=share, stage="racing", said=said, record=snapshot_of(record))
 
         self._tell(said=f"Preparing the race on {len(train):,} sequences.")
@@ -153,8 +153,21 @@ def _waiting(before: int) -> str:
     return "One race is before yours." if before == 1 else f"{before} races are before yours."
 
 
-def _told(share: float, seconds: float, record: RaceRecord) -> str:
-    epoch = f"Epoch {record.n_epochs + 1}. "
+def told_of(share: float, seconds: float, n_epochs: int, most: int) -> str:
+    """What a race does just now.
+
+    Parameters
+    ----------
+    share : float
+        Of the epochs that are allowed to all runs together, how many are over.
+    seconds : float
+        Since it began.
+    n_epochs, most : int
+        Whole epochs of the run that has most of them, and how many it may have.
+    """
+    if share >= 1:
+        return "The epochs are over; what was learnt is held to the test sequences."
+    epoch = f"Epoch {min(n_epochs + 1, most)}. "
     if share < 0.02 or seconds < 1:
         return f"{epoch}Racing."
     left = seconds * (1 - share) / share
@@ -162,4 +175,4 @@ def _told(share: float, seconds: float, record: RaceRecord) -> str:
 
 
 def _spoken(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} minutes"
+    return f"{max(seconds, 1):.0f} s" if seconds < 90 else f"{seconds / 60:.0f} minutes"

@@ -30,7 +30,7 @@ from epool_viz.panels.brought import text_of_file
 from epool_viz.panels.e_step import kernels
 from epool_viz.panels.e_step.steps import Step, active_steps
 from epool_viz.panels.states import LONGEST_TEXT as LONGEST_IN_LINK
-from epool_viz.panels.states import not_usable, require_known, require_size
+from epool_viz.panels.states import letters, not_usable, require_known, require_size, told_of
 from epool_viz.panels.yours import CHOICE, OF_A_FIELD, NotYetHere, Yours, kernel_names, kernels_of, sequences_of
 
 # Hard caps, in one place: whatever a page sends, this is as far as it goes.
@@ -284,7 +284,7 @@ class EStepModel(HasTraits):
     @observe("yours")
     def _another_of_yours(self, change: Any) -> None:
         """Another model of the visitor's brings its settings, but for those that were asked for before it was here."""
-        if self._paused:
+        if self._paused or CHOICE not in (self.sequence_source, self.kernel_source):
             return
         is_another = change.new.model is not change.old.model
         own = self._own_settings() if is_another else {}
@@ -333,7 +333,8 @@ class EStepModel(HasTraits):
                     setattr(self, name, value)
         finally:
             self._paused = False
-        self._refresh()
+        if not state or any(name in state for name in self.INPUTS):
+            self._refresh()
         for name in self.LOOKING:
             if name in state:
                 setattr(self, name, state[name])
@@ -370,10 +371,18 @@ class EStepModel(HasTraits):
         except NotYetHere:
             return  # what is on the screen stays until the page has answered
         except EpoolError as error:
-            self.message = friendly(error)
+            self._refuse(error)
             return
         self._show(kernel, trace)
         self.message = ""
+
+    def _refuse(self, error: EpoolError) -> None:
+        """Say what is wrong; an `m` that means nothing here goes back to the last good one."""
+        good = self.trace.m if self.trace is not None and self.trace.m else self.traits()["m"].default_value
+        is_refused = isinstance(error, ArgumentError) and error.name == "m" and self.m != good
+        if is_refused:
+            self.m = good  # follows the choices anew
+        self.message = friendly(error) + (f" It is {good:g} now." if is_refused else "")
 
     def _chosen_set(self) -> SequenceSet:
         if self.sequence_source == "example":
@@ -411,7 +420,7 @@ class EStepModel(HasTraits):
         if len(sequence) > MOST_LETTERS:
             raise ArgumentError("sequence", f"{len(sequence):,} letters long", f"at most {MOST_LETTERS:,} letters")
         if len(sequence) < width:
-            found = f"{len(sequence)} letters long"
+            found = f"{letters(len(sequence))} long"
             raise ArgumentError("sequence", found, f"at least as many letters as the kernel has columns, {width}")
         options = {name: getattr(self, name) for name in _TRACE_OPTIONS}
         options["strand_reading"] = self._read_as(kernel)
@@ -463,7 +472,8 @@ def friendly(error: EpoolError) -> str:
     if not isinstance(error, ArgumentError):
         return str(error).replace("the typed", "The typed").replace("the pasted", "The pasted")
     called = _CALLED.get(error.name, error.name.replace("_", " "))
-    return f"{called[:1].upper()}{called[1:]} is {error.found}; accepted: {error.accepted}."
+    called = called if len(called) == 1 else f"{called[:1].upper()}{called[1:]}"  # m is no word
+    return told_of(called, error)
 
 
 def _place(trace: EStepTrace) -> tuple[Any, ...]:

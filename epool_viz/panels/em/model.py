@@ -32,7 +32,7 @@ from epool_viz.panels.e_step.kernels import (
 )
 from epool_viz.panels.em.recipe import MOST_FOUND, WINDOW, Recipe, recipes_of, require_window
 from epool_viz.panels.em.trail import Trail, bits_between
-from epool_viz.panels.states import not_usable, require_known, require_size
+from epool_viz.panels.states import not_usable, require_known, require_size, told_of
 from epool_viz.panels.yours import CHOICE, OF_A_FIELD, NotYetHere, Yours, kernel_names, kernels_of, sequences_of
 
 DATA = ("crp0", "crp_sites", "simulated", "ctcf_peaks", "p73_peaks", "pasted", CHOICE)
@@ -287,6 +287,7 @@ class EMModel(HasTraits):
 
     def restart(self) -> None:
         """Back to the start that was chosen; what has been walked is forgotten."""
+        self.said = ""
         if self.beginning.ppm is not None:
             self.begin(self.beginning.name, self.beginning.ppm)
         elif self.trail is not None:
@@ -486,7 +487,7 @@ class EMModel(HasTraits):
             was_strongest = is_other or self.place == self.best_place(self.row)
             self._erased, self._wanted, self.windows, self.background = erased, 0, windows, background
             self.sequences, self.beginning, self.found, self.to_find = sequences, begin, found, to_find
-            self.message, self._bits = "", None
+            self.message, self.said, self._bits = "", "", None  # what was said is of another walk
             self.version += 1
             self.at, self.trail = 0, None if first.ppm is None else self._trail(first.name, first.ppm)
             self.row = 0 if is_other else min(self.row, len(sequences) - 1)
@@ -682,5 +683,4 @@ def friendly(error: EpoolError) -> str:
     if not isinstance(error, ArgumentError):
         return str(error)
     called = error.name.replace("_", " ")
-    verb = "are" if called.endswith("s") else "is"
-    return f"{called[:1].upper()}{called[1:]} {verb} {error.found}; accepted: {error.accepted}."
+    return told_of(f"{called[:1].upper()}{called[1:]}", error)

@@ -278,6 +278,7 @@ class EMView(Dashboard):
             model.go(int(place))
         chosen = patch.get("iteration")
         if _is_number(chosen) and chosen >= 0 and chosen != _iteration(model.at):
+            model.said = model.said if model.is_busy else ""
             model.go(2 * int(chosen) + 1)
         cell = patch.get("heat")
         if isinstance(cell, list) and len(cell) == 2 and all(map(_is_number, cell)):

@@ -60,7 +60,7 @@ class YourDataModel(BroughtModel):
 
     def load_sequences(self, name: str, content: bytes) -> None:
         """Read a file or a text of sequences; one that cannot be read is explained line by line and changes nothing."""
-        self.sequence_name = name
+        self.sequence_problems, self.sequence_name = (), name  # the same problem of another file is news
         if len(content) > MOST_TEXT:
             too_large = Problem(None, "", f"{len(content):,} bytes", f"at most {MOST_TEXT:,}")
             read = SequencesRead(None, (too_large,))

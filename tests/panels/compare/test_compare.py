@@ -18,7 +18,7 @@ from epool_viz.errors import ArgumentError
 from epool_viz.panels.compare import page, takeaway
 from epool_viz.panels.compare.charts import method_name
 from epool_viz.panels.compare.model import BOUNDS, CompareModel, e_step_state, prepare, verdict
-from epool_viz.panels.compare.racer import Racer
+from epool_viz.panels.compare.racer import Racer, told_of
 from epool_viz.panels.compare.view import CompareView, choices_of, logos_html, table_html
 from epool_viz.panels.e_step import bridge
 from epool_viz.panels.e_step.model import EStepModel
@@ -164,6 +164,17 @@ def test_a_race_is_stopped_and_another_one_begun(view):
     view._begin(None)
     until(lambda: model.stage == "finished", racer)
     assert model.record.n_epochs == 1
+
+
+@pytest.mark.parametrize("most", [1, 6, 30])
+def test_a_race_tells_of_no_epoch_beyond_the_last_and_of_no_time_that_is_over(most):
+    for n_epochs in range(most + 1):
+        for share in (0.5, 0.999999, 1.0):
+            told = told_of(share, 4.0, n_epochs, most)
+            assert f"Epoch {most + 1}" not in told
+            assert " 0 s" not in told
+            assert told.startswith("The epochs are over" if share == 1 else f"Epoch {min(n_epochs + 1, most)}. At most")
+    assert told_of(0.25, 10, 1, 6) == "Epoch 2. At most 30 s left; patience may end it sooner."
 
 
 def test_a_choice_that_cannot_be_raced_is_told_on_the_page(view):

@@ -329,17 +329,57 @@ def test_what_the_page_chooses_holds_until_another_kind_of_kernel_is_chosen():
 
 def test_a_motif_without_a_base_is_explained_and_a_network_is_the_way_out():
     model = EStepModel(**SKEWED)
-    before = model.trace
+    bridge.take(model, {"m": 1.5})
+    before = bridge.page_state(model)
     bridge.take(model, {"m": 0.0})
     assert model.message == (
-        "M is 0 for a motif on both strands of a background that is not its own complement; accepted: "
-        "an m above 0, equal shares of A and T and of C and G, or the reading of a network."
+        "m is 0 for a motif on both strands of a background that is not its own complement; accepted: "
+        "an m above 0, equal shares of A and T and of C and G, or the reading of a network. It is 1.5 now."
     )
-    assert model.trace is before
+    assert bridge.page_state(model) == before | {"message": model.message}, "nothing on the page is of another m"
     bridge.take(model, {"strand_reading": "network"})
-    assert (model.message, model.trace.m) == ("", 0.0)
+    bridge.take(model, {"m": 0.0})
+    assert (model.message, model.m, model.trace.m) == ("", 0.0, 0.0)
     bridge.take(model, {"strand_reading": "motif"})
-    assert bridge.page_state(model)["strand_reading"] == "motif", "the page shows what was chosen"
+    assert model.message.endswith("It is 1 now.")
+    assert (model.m, model.trace.m, model.read_as) == (1.0, 1.0, "motif"), "the page shows what was chosen"
+
+
+@pytest.mark.parametrize("last", ["both_strands", "background_choice", "letter_shares", "strand_reading", "m"])
+def test_no_order_of_choices_leaves_a_motif_without_a_base_on_the_page(last):
+    """Each choice as the last one, and all at once with a place to look at, as a link opens."""
+    skewed = {
+        "both_strands": True,
+        "background_choice": "typed",
+        "letter_shares": [0.4, 0.1, 0.2, 0.3],
+        "strand_reading": "motif",
+        "m": 0.0,
+    }
+    other = {
+        "both_strands": False,
+        "background_choice": "uniform",
+        "letter_shares": [0.3, 0.2, 0.2, 0.3],
+        "strand_reading": "network",
+        "m": 1.0,
+    }
+    fitting, opened = EStepModel(), EStepModel()
+    bridge.take(fitting, skewed | {last: other[last]})
+    assert (fitting.message, fitting.trace.m) == ("", fitting.m)
+    bridge.take(fitting, {last: skewed[last]})
+    bridge.take(opened, skewed | {"step": 2, "cursor": 5})
+    for model in (fitting, opened):
+        assert (model.m, model.trace.m) == (1.0, 1.0)
+        assert model.message.startswith("m is 0 for a motif on both strands")
+        assert model.message.endswith("It is 1 now.")
+        shown = bridge.page_state(model)
+        wanted = skewed | {"m": 1.0}
+        assert {name: shown[name] for name in wanted} == {
+            **wanted,
+            "letter_shares": pytest.approx(wanted["letter_shares"]),
+        }
+    bridge.take(opened, {"cursor": 6})
+    opened.yours = opened.yours.hears({"model": {"n": 2}})
+    assert opened.message, "looking elsewhere does not mend it"
 
 
 def test_what_a_page_kept_is_no_edit_of_a_motif_on_both_strands():

@@ -418,3 +418,13 @@ def test_one_change_computes_one_trace(small, monkeypatch):
     small.rank = 4
     small.kernel_source = "jaspar"
     assert len(calls) == 8
+
+
+def test_a_sentence_about_one_letter_or_about_many_sequences_is_english():
+    model = EStepModel(sequence_source="pasted", pasted="A")
+    assert model.message.startswith("The sequence is 1 letter long; accepted")
+    model.pasted = "AC"
+    assert model.message.startswith("The sequence is 2 letters long; accepted")
+    model.sequence_source = "yours"
+    model.yours = model.yours.hears({})
+    assert model.message.startswith("Sequences are yours, and nothing of the kind"), model.message

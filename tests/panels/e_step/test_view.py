@@ -47,6 +47,16 @@ def test_the_page_is_told_what_the_model_changes_and_nothing_else(view, small, m
     assert not {"codes", "alphabet", "mode"} & told
 
 
+def test_an_m_that_means_nothing_goes_back_on_the_page_however_often_it_is_sent(view, small):
+    skewed = {"both_strands": True, "background_choice": "typed", "letter_shares": [0.4, 0.1, 0.2, 0.3]}
+    from_page(view, m=1.5, strand_reading="motif", **skewed)
+    assert view.alert.value == ""
+    for _ in range(2):
+        from_page(view, m=0.0)
+        assert (view.store.now["m"], small.trace.m) == (1.5, 1.5)
+        assert "m is 0 for a motif" in view.alert.value
+
+
 def test_what_the_page_moves_is_not_sent_back(view, small, monkeypatch):
     sent = []
     monkeypatch.setattr(view.store, "send", lambda content, buffers=None: sent.append(content["patch"]))

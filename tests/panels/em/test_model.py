@@ -359,11 +359,21 @@ def test_what_cannot_be_found_again_is_explained_and_the_last_walk_stays(state, 
     [
         ({"data": "pasted"}, "Sequences are empty; accepted: FASTA"),
         ({"data": "pasted", "pasted": ">a\nACGTX!\n"}, "line 2"),
-        ({"data": "pasted", "pasted": FASTA, "width": 8}, "number 2 of 7 letters; accepted: at least 8 letters"),
+        (
+            {"data": "pasted", "pasted": FASTA, "width": 8},
+            "Sequences: number 2 of 7 letters; accepted: at least 8 letters",
+        ),
+        (
+            {"data": "pasted", "pasted": ">a\nACGTACGT\n>b\nC\n", "width": 8},
+            "Sequences: number 2 of 1 letter; accepted",
+        ),
         ({"data": "simulated", "motif": "no such"}, "no such"),
         ({"data": "simulated", "motif": "CTCF", "length": 10}, "Length is 10; accepted: at least the width of CTCF"),
         ({"start": "jaspar", "jaspar": ""}, "such as CTCF"),
-        ({"data": "pasted", "pasted": "ACGTACGTAC\n" * (MOST_SEQUENCES + 1)}, "at most 2,000"),
+        (
+            {"data": "pasted", "pasted": "ACGTACGTAC\n" * (MOST_SEQUENCES + 1)},
+            "Sequences: 2,001 sequences; accepted: at most 2,000",
+        ),
         ({"data": "pasted", "pasted": f">a\n{'A' * 200_000}\n" + ">b\nACGTACGTACGTACGTACGTACGT\n" * 9}, "cells of the"),
     ],
 )

@@ -56,6 +56,29 @@ def test_a_step_is_told_drawn_and_can_be_taken_back(view):
     assert view.store.now["kernel"] == before
 
 
+LEFT = {
+    "erase": lambda view: view.erase.click(),
+    "another start": lambda view: view.again.click(),
+    "another place": lambda view: from_page(view, at=2),
+    "another iteration": lambda view: from_page(view, iteration=1),
+    "other sequences": lambda view: view.model.restore({"data": "pasted", "pasted": f"{13 * 'AC'}\n{9 * 'GATT'}"}),
+    "another width": lambda view: view.controls["width"].set_trait("value", 9),
+    "Reset": lambda view: from_page(view, choices={}, found=[], begun="", at=0),
+}
+
+
+@pytest.mark.parametrize("way", LEFT)
+def test_what_a_search_came_to_is_not_said_of_another_walk(view, way):
+    view.model.n_starts = 3
+    view.search.click()
+    view.runner.join()
+    assert "Done: the best of 3 starts" in view.progress.value
+    LEFT[way](view)
+    assert view.alert.value == ""
+    view.runner.join()
+    assert "best of" not in view.progress.value
+
+
 def test_a_wish_beyond_the_end_is_taken_back(view):
     view.model.go(10**6)
     end = view.model.trail.end

@@ -107,6 +107,21 @@ def test_the_reading_can_be_changed_and_changed_back():
     view.close()
 
 
+def test_a_second_file_with_the_same_fault_is_refused_by_its_own_name():
+    view = dashboards.your_data()
+    pickle = b"\x80\x04\x95" + bytes(40)
+    for said, load, content, names in (
+        (view.model_said, view.model.load_model, pickle, ("pickle.pt", "evil.pt")),
+        (view.model_said, view.model.load_model, b"\x89HDF\r\n\x1a\n junk", ("junk.h5", "more.h5")),
+        (view.sequence_said, view.model.load_sequences, b"", ("empty.fa", "nothing.fa")),
+        (view.sequence_said, view.model.load_sequences, b">one\nAC!T\n", ("odd.fa", "odder.fa")),
+    ):
+        for name in names:
+            load(name, content)
+            assert text_of(said.value).strip().startswith(f"{name} cannot be read"), name
+    view.close()
+
+
 def test_a_bad_file_is_explained_line_by_line_and_changes_nothing():
     view = dashboards.your_data(pasted=">good\nACGT\n")
     before = view.model.sequences
