@@ -13,7 +13,7 @@ from epool_viz._writing import write_file
 from epool_viz.app.inputs import KernelFile, read_kernels, read_set
 from epool_viz.app.outputs import require_places
 from epool_viz.core.kernels import KernelPWM, estimate_base, kernel_to_pwm, kernel_to_pwm_at
-from epool_viz.core.motifs import information_content
+from epool_viz.core.motifs import consensus, information_content
 from epool_viz.data.motif_files import Motif, write_meme
 from epool_viz.errors import ArgumentError
 
@@ -115,9 +115,9 @@ def _settled(offset: float, kernel: Any, bias: float) -> float:
 
 
 def _line(motif: Motif, offset: float, log_base: float, q: Any) -> str:
-    consensus = "".join(motif.alphabet.letters[i] for i in motif.ppm.argmax(axis=0))
+    likeliest = consensus(motif.ppm, motif.alphabet.letters, q)
     bits = float(information_content(motif.ppm, q).sum())
-    return f"{motif.name}: {consensus}, {bits:.4g} bits, base e^{log_base:.6g}; score = {offset:.10g} + log odds"
+    return f"{motif.name}: {likeliest}, {bits:.4g} bits, base e^{log_base:.6g}; score = {offset:.10g} + log odds"
 
 
 def _draw(matrix: Any, motif: Motif, kind: str, q: Any, path: Path) -> None:

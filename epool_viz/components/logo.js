@@ -40,6 +40,7 @@ export const KINDS = {
   kernel: { name: "raw kernel", unit: "score units", title: "Raw kernel" },
 };
 
+const TELLS_NOTHING = 1e-9; // bits of a column, as in core: it has no letter of its own
 const CSS = `
 .ec-logo figure { margin: 0; }
 .ec-logo-label { margin-bottom: .35rem !important; }
@@ -220,14 +221,14 @@ export default {
       const best = (j) => ppm.reduce((top, row, a) => (row[j] > ppm[top][j] ? a : top), 0);
       const strongest = last.bits.reduce((top, x, j) => (x > last.bits[top] ? j : top), 0);
       const total = last.bits.reduce((sum, x) => sum + x, 0);
-      const consensus = last.bits.map((_, j) => store.state.alphabet[best(j)]).join("");
+      const consensus = last.bits.map((x, j) => (x > TELLS_NOTHING ? store.state.alphabet[best(j)] : "N")).join("");
       const letter = best(strongest);
       return {
         total,
         consensus,
         sentence:
           `${motif ? "The" : `At m = ${format(store.state.m)} the`} motif tells ${format(total, 3)} bits in ${last.bits.length} columns; ` +
-          `the most telling column is ${strongest + 1}, where ${store.state.alphabet[letter]} has ${percent(ppm[letter][strongest])}.`,
+          (last.bits[strongest] > TELLS_NOTHING ? `the most telling column is ${strongest + 1}, where ${store.state.alphabet[letter]} has ${percent(ppm[letter][strongest])}.` : "no column tells anything."),
       };
     }
 

@@ -19,6 +19,7 @@ from epool_viz.core._arrays import (
 )
 from epool_viz.errors import ArgumentError
 
+TELLS_NOTHING = 1e-9  # bits of a column: rounding
 _MATRIX = "(..., letter, position), neither empty"
 
 
@@ -188,3 +189,21 @@ def information_content(ppm: Array, background: Any = None) -> Array:
     """
     ppm = check_ppm(ppm)
     return kl_divergence(ppm, background_like(background, ppm, ppm.shape[-2])[:, None])
+
+
+def consensus(ppm: Any, letters: str, background: Any = None) -> str:
+    """The likeliest letter of each column; N where a column tells nothing, and so has no letter of its own.
+
+    Parameters
+    ----------
+    ppm : shape (letter, position)
+    letters : str
+    background : shape (letter,), or None for uniform
+
+    Returns
+    -------
+    str, as long as the motif.
+    """
+    tells = information_content(ppm, background) > TELLS_NOTHING
+    best = as_float(ppm, "ppm").argmax(0)
+    return "".join(letters[int(a)] if told else "N" for a, told in zip(best, tells, strict=True))

@@ -260,3 +260,17 @@ def test_every_outline_fills_its_box(bare_page):
     assert set(boxes) == set(PROTEIN.letters) | set("ACGTU")
     for letter, box in boxes.items():
         assert box == pytest.approx([0, 0, 100, 100], abs=0.05), letter
+
+
+@pytest.mark.parametrize("background", [None, Q])
+def test_a_column_that_tells_nothing_has_no_letter(show, background):
+    kernel = KERNEL.copy()
+    kernel[:, [0, -1]] = 0.5
+    state = state_of(TEXT, kernel, logo_kind="information", logo_reverse=False, background=background)
+    page = show(state, "logo.js")
+    settle(page)
+    text = page.locator("#logo").inner_text()
+    assert re.search(r"consensus N[ACGT]{5}N\.", text), text
+    page = show(state | {"m": 0.0}, "logo.js")
+    settle(page)
+    assert "0 bits in all; consensus NNNNNNN." in page.locator("#logo").inner_text()

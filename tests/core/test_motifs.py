@@ -5,7 +5,9 @@ import re
 import numpy as np
 import pytest
 
+from epool_viz.core.kernels import kernel_to_pwm, kernel_to_pwm_at
 from epool_viz.core.motifs import (
+    consensus,
     information_content,
     kl_divergence,
     pfm_to_ppm,
@@ -170,3 +172,13 @@ def test_log_odds_agree_with_meme_on_crp0(meme):
         ours = 100 * ppm_to_pwm(smoothed, background=MEME_BACKGROUND)
         # printed as whole hundredths of a bit from an unrounded background: q +- 0.0005 is up to 0.4 more
         np.testing.assert_allclose(ours, printed, rtol=0, atol=0.5 + 100 * 0.0005 / 0.183 / np.log(2))
+
+
+def test_a_column_that_tells_nothing_has_no_letter_in_the_consensus():
+    q = np.array([0.4, 0.1, 0.2, 0.3])
+    kernel = np.zeros((4, 5))
+    kernel[[1, 3, 2], [0, 2, 4]] = 2.0
+    for background in (None, q):
+        ppm = kernel_to_pwm(kernel, background=background).ppm
+        assert consensus(ppm, "ACGT", background) == "CNTNG"
+        assert consensus(kernel_to_pwm_at(kernel, 0.0, background=background).ppm, "ACGU", background) == "NNNNN"

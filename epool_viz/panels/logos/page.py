@@ -116,7 +116,7 @@ TAKEN: dict[str, Any] = {
     ],
 }
 HEAT: dict[str, Any] = {
-    "title": "Where this kernel reads: posterior of each start, one row a held-out bound sequence",
+    "title": "Where this kernel reads: posterior of each start, one row a sequence",
     "words": {
         "row": "sequence",
         "rows": "sequences",

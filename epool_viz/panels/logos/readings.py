@@ -7,7 +7,7 @@ ones, for those hold the sites.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
@@ -109,13 +109,26 @@ class Samples:
         Bound ones.
     tested : SequenceSet
         The held-out set, bound or not: what the use of a kernel is measured on.
+    brought : int
+        How many sequences the visitor brought, whose these are; 0 for those of a model that ships.
     """
 
     title: str
     making: SequenceSet
     judging: SequenceSet
     tested: SequenceSet
+    brought: int = 0
     _windows: dict[tuple[str, int], Windows] = field(default_factory=dict, repr=False)
+
+    @property
+    def judged_by(self) -> str:
+        """Which sequences judge, how many, and why not all."""
+        n = len(self.judging)
+        if not self.brought:
+            return f"{n:,} held-out bound sequences"
+        bound = "" if self.judging.labels is None else ", of it those with label 1"
+        most = f", the first {MOST_SEQUENCES:,} of them" if n == MOST_SEQUENCES else ""
+        return f"{n:,} of your {self.brought:,} sequences, the fifth set aside to judge by{bound}{most}"
 
     def windows(self, part: str, width: int) -> Windows:
         """The windows of a part, listed once."""
@@ -232,7 +245,8 @@ def samples_of_set(found: SequenceSet, name: str) -> Samples:
     """
     if len(found) < LEAST_SEQUENCES:
         raise ArgumentError(f"the file {name}", f"{len(found)} sequences", f"at least {LEAST_SEQUENCES}")
-    return samples_of(*split_sequences(found, TEST_SHARE), title=name)
+    samples = samples_of(*split_sequences(found, TEST_SHARE), title=name)
+    return replace(samples, brought=len(found))
 
 
 @lru_cache(maxsize=2)

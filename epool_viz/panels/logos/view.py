@@ -255,7 +255,7 @@ class LogosView(Dashboard):
             if self._heated is None or self._heated[0] != key[0]:
                 self.heat.name_rows(names, marks=marks)
             whose = takeaway.kernel_name(model.place, model.kernels.names)
-            said = f"{whose}, m = {model.log_base:.3g}; each row sums to 1."
+            said = f"{whose}, m = {model.log_base:.3g}; each row sums to 1. Rows: {model.samples.judged_by}."
             self.heat.show(rows, largest=1.0, caption=said)
         self._heated = key
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from epool_viz.components.upload import Upload
 from epool_viz.core.kernels import kernel_to_pwm
-from epool_viz.core.motifs import information_content
+from epool_viz.core.motifs import consensus, information_content
 from epool_viz.data.importing.kernels import ImportedKernels
 from epool_viz.data.sequence_problems import Problem
 from epool_viz.data.sequences import SequenceSet
@@ -248,10 +248,8 @@ def _kind_of(kernels: ImportedKernels) -> str:
 
 
 def _logo(name: str, ppm: Any, kernels: ImportedKernels) -> str:
-    letters = kernels.alphabet.letters
-    consensus = "".join(letters[place] for place in ppm.argmax(axis=0))
     bits = float(information_content(ppm).sum())
-    words = f"{consensus}, {bits:.1f} bits, base e"
+    words = f"{consensus(ppm, kernels.alphabet.letters)}, {bits:.1f} bits, base e"
     drawn = logo_svg(ppm, title=f"{name}: {words}", kind=_kind_of(kernels), alphabet=kernels.alphabet, height=60)
     return f"<figure>{drawn}<figcaption>{escape(name)} <span>{escape(words)}</span></figcaption></figure>"
 

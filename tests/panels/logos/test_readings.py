@@ -12,7 +12,7 @@ from epool_viz.core.em import posterior_ppm
 from epool_viz.core.kernels import kernel_to_pwm_at
 from epool_viz.core.scan import scan
 from epool_viz.data.gallery import MODEL_NAMES, load_example_model
-from epool_viz.data.sequences import SequenceSet
+from epool_viz.data.sequences import SequenceSet, parse_sequences
 from epool_viz.errors import ArgumentError
 from epool_viz.importing import import_kernels
 from epool_viz.panels.logos import readings as r
@@ -221,3 +221,17 @@ def test_the_title_says_what_logos_of_these_kernels_are(reads, words):
     found = r.kernel_set_of(dataclasses.replace(BROUGHT, reads_letters=reads, check=check))
     assert found.title.endswith(words)
     assert found.checks == ("What the scores go through is not known; here they are taken as they are.", check)
+
+
+@pytest.mark.parametrize("labels", [None, [1, 0] * 15])
+def test_sequences_of_a_visitor_are_called_so_and_counted(labels):
+    brought = parse_sequences(
+        "ACGTTGCAAC\n" * 30 if labels is None else "".join(f"s{i} ACGTTGCAAC {y}\n" for i, y in enumerate(labels))
+    )
+    samples = r.samples_of_set(brought, "mine.fa")
+    told = samples.judged_by
+    assert told.startswith(f"{len(samples.judging)} of your 30 sequences, the fifth set aside")
+    assert ("label 1" in told) == (labels is not None)
+    assert "bound" not in told
+    shipped = r.gallery_samples("ctcf")
+    assert shipped.judged_by == f"{len(shipped.judging):,} held-out bound sequences"

@@ -225,3 +225,11 @@ def test_motifs_are_no_network_and_no_bias_of_theirs_is_missed() -> None:
     html = kernels_html(import_kernels(b"A 8 1\nC 1 7\nG 1 1\nT 0 1\n"))
     assert "Reads letters" not in html
     assert "Bias" not in html
+
+
+def test_columns_that_only_fill_up_have_no_letter_under_their_logo():
+    narrow = ">wide\nA [8 0 0 0 8 0 0 0]\nC [0 8 0 0 0 0 0 8]\nG [0 0 8 0 0 0 8 0]\nT [0 0 0 8 0 8 0 0]\n"
+    narrow += ">short\nA [0 0 0 0 0 8]\nC [0 8 0 0 8 0]\nG [0 0 0 0 0 0]\nT [8 0 8 8 0 0]\n"
+    shown = text_of(logos_html(import_kernels(narrow.encode())))
+    assert re.search(r"TCTTCANN|NTCTTCAN|NNTCTTCA", shown), shown
+    assert "ACGTATGC" in shown
