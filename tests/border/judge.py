@@ -122,7 +122,7 @@ def _faults(report: ImportedKernels, example: Example) -> Iterator[str]:
         return
     told = [list(_of_stage(report, example, stage, gap, scores, is_claim)) for stage, gap in shown]
     yield from min(told, key=len)  # two layers of a network may be one
-    is_half = "the rounding of half precision" in report.check and "precision" in example.about
+    is_half = "the rounding of half precision" in report.check and "precision" in example.id
     most = HALF if is_half else example.rounding
     if is_claim and report.difference is not None and not report.difference <= most:
         yield f"it claims to read the letters and differs from the model by {report.difference}"

@@ -205,8 +205,8 @@ class Maker:
                 needed = (
                     "claimed" if way in SHOWING else "bias" if way == WEIGHTS and "without bias" not in name else "read"
                 )
-            if way == LISTED and [each.ndim for each in model.get_weights()] == [4]:
-                needed = ""  # one array alone, whose axes can be read in two ways, is asked about
+            if way == LISTED and [each.ndim for each in model.get_weights()] in ([3], [4]):
+                needed = ""  # without a bias beside it its axes can be read in two ways, and are asked about
             make: Any
             if way in (KERAS, H5, WEIGHTS):
                 path = place / {KERAS: "m.keras", H5: "m.h5", WEIGHTS: "m.weights.h5"}[way]

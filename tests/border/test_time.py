@@ -85,7 +85,14 @@ def _expression(call: ast.Call) -> tuple[str | bytes, int]:
     """The first argument, and the flags."""
     told = [*call.args[1:], *(each.value for each in call.keywords)]
     flags = [getattr(re, arg.attr) for arg in told if isinstance(arg, ast.Attribute) and ast.unparse(arg.value) == "re"]
-    return ast.literal_eval(call.args[0]), sum(flags)
+    return _text(call.args[0]), sum(flags)
+
+
+def _text(written: ast.expr) -> str | bytes:
+    """An expression as it is written; a word stands for whatever is put into it."""
+    if isinstance(written, ast.JoinedStr):
+        return "".join(str(each.value) if isinstance(each, ast.Constant) else "word" for each in written.values)
+    return ast.literal_eval(written)
 
 
 def every_pattern() -> list[Pattern]:

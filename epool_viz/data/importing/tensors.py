@@ -39,7 +39,8 @@ _FACTORS = (
     "first, as `merge_and_unload()` of PEFT does."
 )
 # 2-D weights with names as these are a layer's that reads no letters position by position
-_LAYERS = re.compile(r"(?i)(^|[._/])(w_?)?(\w*emb(ed(ding)?s?)?|fc|linear|dense|head|classifier|proj\w*)\d*($|[._/])")
+_LAYERS = re.compile(r"w?([a-z]*emb(ed(ding)?s?)?|fc|linear|dense|head|classifier|proj[a-z]*)\d*")  # a word of a name
+_BETWEEN = re.compile(r"[._/]")
 _MOTIFS = re.compile(r"(?i)conv|motif|pwm|pfm|kernel\d*[._/]|filter")
 _NO_WEIGHTS = ("exp_avg", "exp_avg_sq", "momentum", "optimizer", "moving_", "running_")
 
@@ -112,7 +113,8 @@ def matrices(tensors: Sequence[Tensor], *, source: str, format: str) -> Network:
 def _is_layers(name: str) -> bool:
     """Whether a matrix is named as the weight of a layer that is no convolution."""
     is_weight = name.removesuffix(":0").endswith((".weight", "/kernel", ".kernel", "/vars/0"))
-    return (is_weight and not _MOTIFS.search(name)) or bool(_LAYERS.search(name))
+    words = _BETWEEN.split(name.lower())
+    return (is_weight and not _MOTIFS.search(name)) or any(_LAYERS.fullmatch(word) for word in words)
 
 
 def _convolution(
