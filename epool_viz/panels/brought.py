@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from traitlets import Any as AnyTrait
@@ -12,7 +13,7 @@ from epool_viz.data.importing.kernels import Reading
 from epool_viz.data.limits import Limits
 from epool_viz.data.sequence_files import write_sequences
 from epool_viz.data.sequence_problems import Problem
-from epool_viz.data.sequences import SequenceSet, parse_sequences
+from epool_viz.data.sequences import SequenceSet
 from epool_viz.errors import ArgumentError, EpoolError, FormatError
 
 LARGEST_MODEL = 8_000_000  # bytes of a file; below what the page's connection takes in one message
@@ -130,6 +131,18 @@ def sequences_of_file(name: str, content: bytes, limits: Limits, alphabet: str |
     return read.sequences
 
 
+@lru_cache(maxsize=8)
+def sequences_of_text(text: str, name: str, limits: Limits, alphabet: str | None = "DNA") -> SequenceSet:
+    """The sequences of what was typed or pasted, read as a file is; the last few texts are remembered.
+
+    Raises
+    ------
+    FormatError
+        As `sequences_of_file`.
+    """
+    return sequences_of_file(name, text.encode("utf-8", "replace"), limits, alphabet)
+
+
 def text_of_file(name: str, content: bytes, limits: Limits) -> str:
     """The text of a file of DNA sequences; of one that is no plain text (gzip, HDF5), the same sequences as text.
 
@@ -145,7 +158,7 @@ def text_of_file(name: str, content: bytes, limits: Limits) -> str:
     except UnicodeDecodeError:
         sequences = _packed_sequences(name, content, limits)
         return write_sequences(sequences, format="fasta" if sequences.labels is None else "encode")
-    parse_sequences(text, source=name, alphabet="DNA", limits=limits)
+    sequences_of_text(text, name, limits)
     return text
 
 

@@ -18,8 +18,9 @@ from epool_viz.data.importing.keeping import as_text, from_text
 from epool_viz.data.importing.kernels import ImportedKernels
 from epool_viz.data.limits import Limits
 from epool_viz.data.sequence_files import write_sequences
-from epool_viz.data.sequences import SequenceSet, parse_sequences
+from epool_viz.data.sequences import SequenceSet
 from epool_viz.errors import ArgumentError, EpoolError
+from epool_viz.panels.brought import sequences_of_file
 
 CHOICE = "yours"
 LABEL = "yours, from the page Your data"
@@ -96,7 +97,7 @@ class Yours:
         source = str(about.get("name", "your data"))[:200]
         try:
             if name == SEQUENCES:
-                read = parse_sequences(_modest(data), source=source, alphabet=about.get("alphabet"), limits=LIMITS)
+                read = sequences_of_file(source, _modest(data), LIMITS, about.get("alphabet"))
                 return dataclasses.replace(self, sequences=read)
             return dataclasses.replace(self, kernels=from_text(data, source=source))
         except EpoolError as error:

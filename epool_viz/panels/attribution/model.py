@@ -37,10 +37,10 @@ from epool_viz.data.attributions import (
 )
 from epool_viz.data.gallery import MODEL_NAMES, list_examples, list_models, load_example
 from epool_viz.data.importing.kernels import ImportedKernels
-from epool_viz.data.sequences import SequenceSet, parse_sequences
+from epool_viz.data.sequences import SequenceSet
 from epool_viz.data.simulate import shuffle_known_letters
 from epool_viz.errors import ArgumentError, EpoolError
-from epool_viz.panels.brought import BroughtModel, said_of, text_of_file
+from epool_viz.panels.brought import BroughtModel, said_of, sequences_of_text, text_of_file
 from epool_viz.panels.e_step.kernels import LARGEST_ENTRY
 from epool_viz.panels.e_step.model import friendly
 from epool_viz.panels.states import letters, restore_choices
@@ -396,7 +396,7 @@ class AttributionModel(HasTraits):
             return sequences_of(self.yours)
         if not self.pasted.strip():
             raise ArgumentError("sequence", "empty", "letters A C G T and N, or FASTA")
-        return _parsed(self.pasted)
+        return sequences_of_text(self.pasted, "the pasted text", OF_A_FIELD)
 
 
 def references(onehot: Array, baseline: str) -> Any:
@@ -480,8 +480,3 @@ def _read(
     methods = METHODS if is_whole else WITHOUT_NETWORK
     letters = attribute_letters(network, onehot, methods=methods, baseline=references(onehot, baseline))
     return Reading(network, title, is_whole, sequence, name, sites, knows_sites, letters, changed)
-
-
-@lru_cache(maxsize=4)
-def _parsed(text: str) -> SequenceSet:
-    return parse_sequences(text, source="the pasted text", alphabet="DNA", limits=OF_A_FIELD)

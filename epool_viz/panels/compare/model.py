@@ -15,9 +15,10 @@ from epool_viz.data.gallery import load_example, load_example_race
 from epool_viz.data.jaspar import load_jaspar
 from epool_viz.data.limits import Limits
 from epool_viz.data.races import RaceRecord
-from epool_viz.data.sequences import SequenceSet, parse_sequences
+from epool_viz.data.sequences import SequenceSet
 from epool_viz.data.simulate import add_shuffled_negatives, simulate, split_sequences
 from epool_viz.errors import ArgumentError, EpoolError
+from epool_viz.panels.brought import sequences_of_text
 from epool_viz.panels.compare.charts import NAMES
 from epool_viz.panels.e_step.kernels import scores_text
 from epool_viz.panels.states import letters, restore_choices, told_of
@@ -212,7 +213,7 @@ def _simulated(state: Mapping[str, Any]) -> tuple[SequenceSet, str]:
 def _pasted(state: Mapping[str, Any]) -> tuple[SequenceSet, str]:
     if not state["pasted"].strip():
         raise ArgumentError("sequences", "empty", "FASTA of bound sequences, or lines of sequence and label 0 or 1")
-    return _own(parse_sequences(state["pasted"], alphabet="DNA", limits=OF_A_FILE), state)
+    return _own(sequences_of_text(state["pasted"], "the pasted text", OF_A_FILE), state)
 
 
 def _kept(state: Mapping[str, Any]) -> tuple[SequenceSet, str]:

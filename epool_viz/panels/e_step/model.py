@@ -24,9 +24,9 @@ from epool_viz.core.trace import EStepTrace, e_step_trace
 from epool_viz.data._source import open_text
 from epool_viz.data.gallery import MODEL_NAMES, load_example
 from epool_viz.data.limits import Limits
-from epool_viz.data.sequences import SequenceSet, parse_sequences
+from epool_viz.data.sequences import SequenceSet
 from epool_viz.errors import ArgumentError, EpoolError
-from epool_viz.panels.brought import text_of_file
+from epool_viz.panels.brought import sequences_of_text, text_of_file
 from epool_viz.panels.e_step import kernels
 from epool_viz.panels.e_step.steps import Step, active_steps
 from epool_viz.panels.states import LONGEST_TEXT as LONGEST_IN_LINK
@@ -391,7 +391,7 @@ class EStepModel(HasTraits):
             return sequences_of(self.yours)
         if not self.pasted.strip():
             raise ArgumentError("sequence", "empty", "letters A C G T and N, or FASTA")
-        return _parsed(self.pasted)
+        return sequences_of_text(self.pasted, "the pasted text", OF_A_FIELD)
 
     def _chosen_background(self, sequences: SequenceSet) -> Any:
         if self.background == "typed":
@@ -500,8 +500,3 @@ def _decoded(name: str, content: bytes) -> str:
 @lru_cache(maxsize=8)
 def _example(name: str) -> SequenceSet:
     return load_example(name)
-
-
-@lru_cache(maxsize=4)
-def _parsed(text: str) -> SequenceSet:
-    return parse_sequences(text, alphabet="DNA", limits=OF_A_FIELD)

@@ -18,10 +18,10 @@ from epool_viz.core.posterior import OCCURRENCES
 from epool_viz.core.windows import FoundSite, Windows, background_of, codes_of, is_at_known_site, windows_of
 from epool_viz.data.gallery import MODEL_NAMES, load_example
 from epool_viz.data.jaspar import load_jaspar
-from epool_viz.data.sequences import SequenceSet, parse_sequences
+from epool_viz.data.sequences import SequenceSet
 from epool_viz.data.simulate import simulate
 from epool_viz.errors import ArgumentError, EpoolError
-from epool_viz.panels.brought import text_of_file
+from epool_viz.panels.brought import sequences_of_text, text_of_file
 from epool_viz.panels.e_step.kernels import (
     jaspar_kernel,
     network_settings,
@@ -557,7 +557,7 @@ class EMModel(HasTraits):
         try:
             require_size(name, content, LONGEST_TEXT)
             text = text_of_file(name, content, OF_A_FIELD)
-            require_small(_parsed(text, name))
+            require_small(sequences_of_text(text, name, OF_A_FIELD))
         except EpoolError as error:
             self.message = friendly(error)
             return
@@ -654,15 +654,10 @@ def _simulation(query: str, n: int, length: int, share: float, seed: int) -> Seq
 def _pasted(state: Mapping[str, Any]) -> SequenceSet:
     if not state["pasted"].strip():
         raise ArgumentError("sequences", "empty", "FASTA, or letters A C G T and N, one sequence a line")
-    return _parsed(state["pasted"], "the pasted text")
+    return sequences_of_text(state["pasted"], "the pasted text", OF_A_FIELD)
 
 
 _SOURCES: dict[str, Callable[[Mapping[str, Any]], SequenceSet]] = {"simulated": _simulated, "pasted": _pasted}
-
-
-@lru_cache(maxsize=4)
-def _parsed(text: str, source: str) -> SequenceSet:
-    return parse_sequences(text, source=source, alphabet="DNA", limits=OF_A_FIELD)
 
 
 def require_small(sequences: SequenceSet) -> None:
