@@ -20,9 +20,9 @@ from typing import Any
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a script sees only its own folder
+from epool_viz.core.types import Array
 
-Array = np.ndarray[Any, Any]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a script sees only its own folder
 
 
 @dataclass(frozen=True)

@@ -29,11 +29,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from epool_viz.core.types import Array
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 
 from benchmarks.make_gallery import SETTINGS
+from epool_viz.analysis.attribution_truth import (
+    KIND,
+    SEEDS,
+    example_network,
+    network_of,
+    site_letters,
+    site_sequences,
+)
 from epool_viz.core.attribution import (
     COMPLETE,
     HEURISTICS,
@@ -41,13 +51,11 @@ from epool_viz.core.attribution import (
     MotifNetwork,
     attribute_letters,
 )
-from epool_viz.core.letters import smooth_letters
-from epool_viz.core.ranking import average_precision
-from epool_viz.data.attributions import KIND, SEEDS, example_network, network_of, site_letters, site_sequences
-from epool_viz.data.gallery import example_model_data, list_models
-from epool_viz.data.model_files import write_arrays
+from epool_viz.core.metrics import average_precision
+from epool_viz.core.per_letter import smooth_letters
+from epool_viz.data.examples import example_model_data, list_models
+from epool_viz.data.networks.stored import write_arrays
 
-Array = np.ndarray[Any, Any]
 POOLINGS = ("expectation", "logsumexp", "max", "average")
 RESAMPLED = 2000
 CHECKED = 20  # sequences that captum is asked about

@@ -41,10 +41,10 @@ from benchmarks._measure import (
 from epool_viz.app import config
 from epool_viz.app.serving import find_dashboards
 from epool_viz.core.alphabet import DNA
-from epool_viz.panels.e_step import bridge
-from epool_viz.panels.e_step.kernels import scores_text
-from epool_viz.panels.e_step.model import EStepModel
-from epool_viz.panels.links import fragment
+from epool_viz.data.kernel_sources import scores_text
+from epool_viz.panels.one_kernel import page_state as bridge
+from epool_viz.panels.one_kernel.model import EStepModel
+from epool_viz.panels.shared.links import fragment
 from tests.browser import chromium
 from tests.browser.server import Server, serving, wait_for
 

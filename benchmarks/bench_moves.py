@@ -21,7 +21,7 @@ from benchmarks import _page
 from benchmarks._measure import Row, exit_status, table
 from benchmarks.bench_dashboard import LONG, MEANT, WIDE, Move, app, circumstances, launched, move_row, settled
 from epool_viz.core.alphabet import DNA
-from epool_viz.panels.links import fragment
+from epool_viz.panels.shared.links import fragment
 from tests.browser.server import Server
 
 if TYPE_CHECKING:

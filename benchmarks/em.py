@@ -24,10 +24,10 @@ import numpy as np
 from epool_viz.core.em import EMResult, e_step, fit_em, m_step
 from epool_viz.core.motifs import kl_divergence
 from epool_viz.core.windows import FoundSite, is_at_known_site, sites_of, windows_of
-from epool_viz.data.gallery import load_example
-from epool_viz.data.jaspar import load_jaspar
-from epool_viz.data.sequences import SequenceSet
-from epool_viz.data.simulate import simulate
+from epool_viz.data.examples import load_example
+from epool_viz.data.motifs.jaspar import load_jaspar
+from epool_viz.data.sequences.set import SequenceSet
+from epool_viz.data.sequences.simulate import simulate
 
 MOTIFS = ("CTCF", "SP1", "STAT3", "GATA1")
 RATE = 0.7  # of zoops

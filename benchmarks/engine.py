@@ -33,7 +33,6 @@ CASES = (("demo", "expectation"), ("demo", "max"), ("chip-16", "expectation"), (
 THREADS = (1, 2)
 GOALS = {"demo": 15.0, "chip-16": 5.0, "chip-128": 5.0}
 MEMORY_GOAL = 5.0
-Array = np.ndarray[Any, Any]
 
 
 class Found(NamedTuple):

@@ -34,10 +34,10 @@ from epool_viz.core.kernels import pwm_to_kernel
 from epool_viz.core.motifs import information_content
 from epool_viz.core.pooling import logsumexp_pool
 from epool_viz.core.scan import scan
-from epool_viz.data.jaspar import load_jaspar
-from epool_viz.data.motif_files import Motif
-from epool_viz.data.sequences import SequenceSet
-from epool_viz.data.simulate import simulate, split_sequences
+from epool_viz.data.motifs.jaspar import load_jaspar
+from epool_viz.data.motifs.motif import Motif
+from epool_viz.data.sequences.set import SequenceSet
+from epool_viz.data.sequences.simulate import simulate, split_sequences
 
 Task = dict[str, Any]  # what a run follows from; plain values
 METHODS = ("max", "average", "expectation", "expectation_mode1")

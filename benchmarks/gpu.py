@@ -136,7 +136,7 @@ class Plain(nn.Module):
 
 def training(device: torch.device, n: int) -> dict[str, float]:
     """Seconds of an epoch, the median of three after one that warms up."""
-    from epool_viz.data.sequences import SequenceSet
+    from epool_viz.data.sequences.set import SequenceSet
     from epool_viz.models.cnn import MotifCNN
     from epool_viz.models.training import train
 

@@ -21,8 +21,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from epool_viz.data import gallery
-from epool_viz.data.model_files import write_arrays
+from epool_viz.data import examples as gallery
+from epool_viz.data.networks.stored import write_arrays
 from epool_viz.models.training import Run, data_fingerprint, race
 
 FOLDER = Path(gallery.__file__).parent / "bundled" / "models"

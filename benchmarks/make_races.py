@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import epool_viz.data
-from epool_viz.data.races import write_race
+from epool_viz.data.results.races import write_race
 from epool_viz.models.recording import Recorder
 from epool_viz.models.training import race
 from epool_viz.panels.compare.model import CompareModel, prepare, verdict

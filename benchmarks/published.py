@@ -14,7 +14,7 @@ import statistics
 import time
 from pathlib import Path
 
-from epool_viz.data.sequences import read_sequences
+from epool_viz.data.sequences.reading import read_sequences
 from epool_viz.models.training import race
 
 SETS = ("wgEncodeAwgTfbsBroadDnd41Ezh239875UniPk", "wgEncodeAwgTfbsSydhHelas3Stat3IggrabUniPk")

@@ -29,14 +29,14 @@ _HOME = {
     "logsumexp_pool": "core.pooling",
     "pool_weights": "core.pooling",
     "pool_gradient": "core.pooling",
-    "letter_coverage": "core.letters",
-    "letter_log_odds": "core.letters",
+    "letter_coverage": "core.per_letter",
+    "letter_log_odds": "core.per_letter",
     "attribute_letters": "core.attribution",
     "MotifNetwork": "core.attribution",
     "fit_em": "core.em",
     "EMResult": "core.em",
     "posterior_ppm": "core.em",
-    "heuristic_pfm": "core.alignment",
+    "heuristic_pfm": "core.heuristics",
     "e_step_trace": "core.trace",
     "EStepTrace": "core.trace",
     "pfm_to_ppm": "core.motifs",
@@ -50,31 +50,31 @@ _HOME = {
     "PROTEIN": "core.alphabet",
     "one_hot": "core.alphabet",
     "reverse_complement": "core.alphabet",
-    "SequenceSet": "data.sequences",
-    "read_sequences": "data.sequences",
-    "parse_sequences": "data.sequences",
-    "write_sequences": "data.sequence_files",
-    "write_sites": "data.sequence_files",
-    "Motif": "data.motif_files",
-    "read_motifs": "data.motif_files",
-    "parse_motifs": "data.motif_files",
-    "parse_matrix": "data.motif_files",
-    "write_meme": "data.motif_files",
-    "write_jaspar": "data.motif_files",
-    "load_jaspar": "data.jaspar",
-    "search_jaspar": "data.jaspar",
-    "match_motifs": "data.matching",
-    "load_example": "data.gallery",
-    "load_example_race": "data.gallery",
-    "list_examples": "data.gallery",
-    "list_chipseq": "data.chipseq",
-    "fetch_chipseq": "data.chipseq",
-    "load_example_model": "data.gallery",
-    "list_models": "data.gallery",
-    "simulate": "data.simulate",
-    "shuffle_dinucleotides": "data.simulate",
-    "add_shuffled_negatives": "data.simulate",
-    "split_sequences": "data.simulate",
+    "SequenceSet": "data.sequences.set",
+    "read_sequences": "data.sequences.reading",
+    "parse_sequences": "data.sequences.reading",
+    "write_sequences": "data.sequences.writing",
+    "write_sites": "data.sequences.writing",
+    "Motif": "data.motifs.motif",
+    "read_motifs": "data.motifs.reading",
+    "parse_motifs": "data.motifs.reading",
+    "parse_matrix": "data.motifs.matrix",
+    "write_meme": "data.motifs.writing",
+    "write_jaspar": "data.motifs.writing",
+    "load_jaspar": "data.motifs.jaspar",
+    "search_jaspar": "data.motifs.jaspar",
+    "match_motifs": "analysis.known_motifs",
+    "load_example": "data.examples",
+    "load_example_race": "data.examples",
+    "list_examples": "data.examples",
+    "list_chipseq": "data.sequences.chipseq",
+    "fetch_chipseq": "data.sequences.chipseq",
+    "load_example_model": "data.examples",
+    "list_models": "data.examples",
+    "simulate": "data.sequences.simulate",
+    "shuffle_dinucleotides": "data.sequences.simulate",
+    "add_shuffled_negatives": "data.sequences.simulate",
+    "split_sequences": "data.sequences.simulate",
     "ExpectationPooling": "models.pooling",
     "MaxPooling": "models.pooling",
     "AveragePooling": "models.pooling",
@@ -86,9 +86,9 @@ _HOME = {
     "race": "models.training",
     "save_model": "models.checkpoint",
     "load_model": "models.checkpoint",
-    "read_model": "data.model_files",
-    "import_kernels": "importing",
-    "ImportedKernels": "data.importing.kernels",
+    "read_model": "data.networks.stored",
+    "import_kernels": "models.import_kernels",
+    "ImportedKernels": "data.networks.kernels",
     "EpoolError": "errors",
     "dashboards": "dashboards",
 }
@@ -114,7 +114,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from epool_viz import dashboards as dashboards
-    from epool_viz.core.alignment import heuristic_pfm as heuristic_pfm
+    from epool_viz.analysis.known_motifs import match_motifs as match_motifs
     from epool_viz.core.alphabet import DNA as DNA
     from epool_viz.core.alphabet import PROTEIN as PROTEIN
     from epool_viz.core.alphabet import RNA as RNA
@@ -126,17 +126,18 @@ if TYPE_CHECKING:
     from epool_viz.core.em import EMResult as EMResult
     from epool_viz.core.em import fit_em as fit_em
     from epool_viz.core.em import posterior_ppm as posterior_ppm
+    from epool_viz.core.heuristics import heuristic_pfm as heuristic_pfm
     from epool_viz.core.kernels import KernelPWM as KernelPWM
     from epool_viz.core.kernels import estimate_base as estimate_base
     from epool_viz.core.kernels import kernel_to_pwm as kernel_to_pwm
     from epool_viz.core.kernels import pwm_to_kernel as pwm_to_kernel
-    from epool_viz.core.letters import letter_coverage as letter_coverage
-    from epool_viz.core.letters import letter_log_odds as letter_log_odds
     from epool_viz.core.motifs import information_content as information_content
     from epool_viz.core.motifs import kl_divergence as kl_divergence
     from epool_viz.core.motifs import pfm_to_ppm as pfm_to_ppm
     from epool_viz.core.motifs import ppm_to_pwm as ppm_to_pwm
     from epool_viz.core.motifs import pwm_to_ppm as pwm_to_ppm
+    from epool_viz.core.per_letter import letter_coverage as letter_coverage
+    from epool_viz.core.per_letter import letter_log_odds as letter_log_odds
     from epool_viz.core.pooling import average_pool as average_pool
     from epool_viz.core.pooling import expectation_pool as expectation_pool
     from epool_viz.core.pooling import logsumexp_pool as logsumexp_pool
@@ -152,39 +153,38 @@ if TYPE_CHECKING:
     from epool_viz.core.strands import other_strand_kernel as other_strand_kernel
     from epool_viz.core.trace import EStepTrace as EStepTrace
     from epool_viz.core.trace import e_step_trace as e_step_trace
-    from epool_viz.data.chipseq import fetch_chipseq as fetch_chipseq
-    from epool_viz.data.chipseq import list_chipseq as list_chipseq
-    from epool_viz.data.gallery import list_examples as list_examples
-    from epool_viz.data.gallery import list_models as list_models
-    from epool_viz.data.gallery import load_example as load_example
-    from epool_viz.data.gallery import load_example_model as load_example_model
-    from epool_viz.data.gallery import load_example_race as load_example_race
-    from epool_viz.data.importing.kernels import ImportedKernels as ImportedKernels
-    from epool_viz.data.jaspar import load_jaspar as load_jaspar
-    from epool_viz.data.jaspar import search_jaspar as search_jaspar
-    from epool_viz.data.matching import match_motifs as match_motifs
-    from epool_viz.data.model_files import read_model as read_model
-    from epool_viz.data.motif_files import Motif as Motif
-    from epool_viz.data.motif_files import parse_matrix as parse_matrix
-    from epool_viz.data.motif_files import parse_motifs as parse_motifs
-    from epool_viz.data.motif_files import read_motifs as read_motifs
-    from epool_viz.data.motif_files import write_jaspar as write_jaspar
-    from epool_viz.data.motif_files import write_meme as write_meme
-    from epool_viz.data.sequence_files import write_sequences as write_sequences
-    from epool_viz.data.sequence_files import write_sites as write_sites
-    from epool_viz.data.sequences import SequenceSet as SequenceSet
-    from epool_viz.data.sequences import parse_sequences as parse_sequences
-    from epool_viz.data.sequences import read_sequences as read_sequences
-    from epool_viz.data.simulate import add_shuffled_negatives as add_shuffled_negatives
-    from epool_viz.data.simulate import shuffle_dinucleotides as shuffle_dinucleotides
-    from epool_viz.data.simulate import simulate as simulate
-    from epool_viz.data.simulate import split_sequences as split_sequences
+    from epool_viz.data.examples import list_examples as list_examples
+    from epool_viz.data.examples import list_models as list_models
+    from epool_viz.data.examples import load_example as load_example
+    from epool_viz.data.examples import load_example_model as load_example_model
+    from epool_viz.data.examples import load_example_race as load_example_race
+    from epool_viz.data.motifs.jaspar import load_jaspar as load_jaspar
+    from epool_viz.data.motifs.jaspar import search_jaspar as search_jaspar
+    from epool_viz.data.motifs.matrix import parse_matrix as parse_matrix
+    from epool_viz.data.motifs.motif import Motif as Motif
+    from epool_viz.data.motifs.reading import parse_motifs as parse_motifs
+    from epool_viz.data.motifs.reading import read_motifs as read_motifs
+    from epool_viz.data.motifs.writing import write_jaspar as write_jaspar
+    from epool_viz.data.motifs.writing import write_meme as write_meme
+    from epool_viz.data.networks.kernels import ImportedKernels as ImportedKernels
+    from epool_viz.data.networks.stored import read_model as read_model
+    from epool_viz.data.sequences.chipseq import fetch_chipseq as fetch_chipseq
+    from epool_viz.data.sequences.chipseq import list_chipseq as list_chipseq
+    from epool_viz.data.sequences.reading import parse_sequences as parse_sequences
+    from epool_viz.data.sequences.reading import read_sequences as read_sequences
+    from epool_viz.data.sequences.set import SequenceSet as SequenceSet
+    from epool_viz.data.sequences.simulate import add_shuffled_negatives as add_shuffled_negatives
+    from epool_viz.data.sequences.simulate import shuffle_dinucleotides as shuffle_dinucleotides
+    from epool_viz.data.sequences.simulate import simulate as simulate
+    from epool_viz.data.sequences.simulate import split_sequences as split_sequences
+    from epool_viz.data.sequences.writing import write_sequences as write_sequences
+    from epool_viz.data.sequences.writing import write_sites as write_sites
     from epool_viz.errors import EpoolError as EpoolError
-    from epool_viz.importing import import_kernels as import_kernels
     from epool_viz.models.attribution import attribute as attribute
     from epool_viz.models.checkpoint import load_model as load_model
     from epool_viz.models.checkpoint import save_model as save_model
     from epool_viz.models.cnn import MotifCNN as MotifCNN
+    from epool_viz.models.import_kernels import import_kernels as import_kernels
     from epool_viz.models.pooling import AveragePooling as AveragePooling
     from epool_viz.models.pooling import ExpectationPooling as ExpectationPooling
     from epool_viz.models.pooling import LocalPooling as LocalPooling

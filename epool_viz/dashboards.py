@@ -33,8 +33,8 @@ def e_step(**state: Any) -> EStepView:
     ArgumentError
         For a name that is no part of the state, or a value of the wrong kind.
     """
-    from epool_viz.panels.e_step.model import EStepModel
     from epool_viz.panels.e_step.view import EStepView
+    from epool_viz.panels.one_kernel.model import EStepModel
 
     return EStepView(EStepModel.from_state(state))
 

@@ -1,4 +1,4 @@
-"""Write the Keras files that the tests read: `python scripts/build_keras_files.py tests/data/keras_files`.
+"""Write the Keras files that the tests read: `python scripts/build_keras_files.py tests/data/networks/keras_files`.
 
 Needs Keras 3, which no part of the package needs: `pip install keras`, any backend (made with 3.15.1 on torch). The
 numbers that Keras itself gives for two sequences stand beside them in expected.npz.

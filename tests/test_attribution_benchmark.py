@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks import attribution
 from epool_viz.core.attribution import METHODS
-from epool_viz.data.model_files import read_arrays
+from epool_viz.data.networks.stored import read_arrays
 
 
 def test_the_comparison_prints_its_table_and_writes_what_ships(tmp_path: Path, capsys, monkeypatch) -> None:

@@ -16,8 +16,8 @@ import pytest
 
 from benchmarks import _page, _visitors, bench_dashboard
 from benchmarks._measure import Row, exit_status, family, has_torch, memory_of, percentile, quantity, table
-from epool_viz.panels.e_step import bridge
-from epool_viz.panels.e_step.model import EStepModel
+from epool_viz.panels.one_kernel import page_state as bridge
+from epool_viz.panels.one_kernel.model import EStepModel
 
 ROOT = Path(__file__).resolve().parents[1]
 FILES = sorted(path.stem for path in (ROOT / "benchmarks").glob("bench_*.py"))

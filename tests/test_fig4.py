@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks import fig4
 from epool_viz.core.motifs import information_content
-from epool_viz.data.jaspar import load_jaspar
+from epool_viz.data.motifs.jaspar import load_jaspar
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = ["--n", "80", "--length", "60", "--epochs", "2", "--kernels", "3", "--width", "9", "--test-share", "0.3"]

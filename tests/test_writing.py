@@ -16,9 +16,9 @@ import pytest
 
 from epool_viz import _writing, load_jaspar, simulate, write_meme
 from epool_viz._writing import replacing, replacing_text, write_file
-from epool_viz.data.model_files import write_arrays
-from epool_viz.data.motif_files import write_jaspar, write_transfac
-from epool_viz.data.sequence_files import write_sequences, write_sites
+from epool_viz.data.motifs.writing import write_jaspar, write_transfac
+from epool_viz.data.networks.stored import write_arrays
+from epool_viz.data.sequences.writing import write_sequences, write_sites
 from epool_viz.errors import ArgumentError
 from epool_viz.figures.logo import logo_figure, save_logo
 

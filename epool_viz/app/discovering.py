@@ -11,15 +11,16 @@ from typing import Any
 import numpy as np
 
 from epool_viz._writing import are, how_many, write_file
+from epool_viz.analysis.site_tables import sites_table
 from epool_viz.app.inputs import background_remark, means_file, read_background, read_motifs_of, read_set
 from epool_viz.app.outputs import require_places, table_to
 from epool_viz.app.watching import StopOnSignal
 from epool_viz.core.em import EMResult, erase, fit_em
 from epool_viz.core.windows import FoundSite, is_at_known_site
-from epool_viz.data.motif_files import Motif, write_meme
-from epool_viz.data.sequences import SequenceSet
+from epool_viz.data.motifs.motif import Motif
+from epool_viz.data.motifs.writing import write_meme
+from epool_viz.data.sequences.set import SequenceSet
 from epool_viz.errors import ArgumentError
-from epool_viz.panels.em.takeaway import sites_table
 
 Found = tuple[str, np.ndarray[Any, Any], list[FoundSite]]
 

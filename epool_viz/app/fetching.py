@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from epool_viz.data.chipseq import PARTS, chipseq_folder, fetch_chipseq, find_chipseq, list_chipseq
+from epool_viz.data.sequences.chipseq import PARTS, chipseq_folder, fetch_chipseq, find_chipseq, list_chipseq
 
 COLUMNS = ("name", "part", "sequences", "bound", "file")
 

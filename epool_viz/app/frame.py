@@ -21,7 +21,7 @@ DIGITS = 2  # of a score on the wait screen
 
 def waiting_scores() -> dict[str, Any]:
     """What the wait screen draws: the scores that the first dashboard opens with, and what they are scores of."""
-    from epool_viz.panels.e_step.model import EStepModel
+    from epool_viz.panels.one_kernel.model import EStepModel
 
     model = EStepModel()
     scores = np.asarray(model.trace.scores).round(DIGITS).tolist()

@@ -10,22 +10,24 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from epool_viz._writing import shown
 from epool_viz.app.outputs import STANDARD
 from epool_viz.core.alphabet import DNA, RNA, Alphabet, get_alphabet
-from epool_viz.data.motif_files import Motif, parse_matrix, parse_motifs
+from epool_viz.core.types import Array
+from epool_viz.data.motifs.matrix import parse_matrix
+from epool_viz.data.motifs.motif import Motif
+from epool_viz.data.motifs.reading import parse_motifs
 from epool_viz.data.opening import read_input
 from epool_viz.errors import ArgumentError, FormatError
 
 if TYPE_CHECKING:
-    from epool_viz.data.importing.kernels import ImportedKernels, Reading
-    from epool_viz.data.sequences import SequenceSet
+    from epool_viz.data.networks.kernels import ImportedKernels, Reading
+    from epool_viz.data.sequences.set import SequenceSet
 
-Array = np.ndarray[Any, Any]
 EXAMPLE = "example:"
 OF_MOTIF = "motif"  # a background: that of the motif file
 _STANDARD_INPUT = "standard input"
@@ -130,7 +132,7 @@ def read_motifs_of(text: str, argument: str, *, alphabet: str | None = None) -> 
         "DNA" reads motifs of RNA as such of DNA, and says so.
     """
     if not means_file(text):
-        from epool_viz.data.jaspar import load_jaspar
+        from epool_viz.data.motifs.jaspar import load_jaspar
 
         with _called(argument):
             return [load_jaspar(text)]
@@ -240,9 +242,9 @@ def read_kernels(
     FormatError
         If it holds no kernel.
     """
-    from epool_viz.data.importing.files import kind_of
-    from epool_viz.data.importing.kernels import Reading
-    from epool_viz.data.importing.motif_kernels import is_motif_file
+    from epool_viz.data.networks.files import kind_of
+    from epool_viz.data.networks.kernels import Reading
+    from epool_viz.data.networks.motif_kernels import is_motif_file
 
     brought = bring(text, "KERNEL_FILE", "a file with a kernel")
     reading = Reading(layer, axes, letters, flip, None)
@@ -260,7 +262,7 @@ def read_kernels(
 
 
 def _import(brought: Brought, reading: Reading) -> ImportedKernels:
-    from epool_viz.data.importing.files import kind_of, read_kernel_bytes
+    from epool_viz.data.networks.files import kind_of, read_kernel_bytes
 
     if kind_of(brought.raw, brought.source) != "torch":
         home = None if brought.path is None else Path(brought.path).resolve().parent
@@ -291,7 +293,7 @@ def _read_matrix(brought: Brought, alphabet: str | None, background: str | None)
 
 def _read_motifs(brought: Brought, alphabet: str | None, background: str | None) -> KernelFile:
     """Motifs as their log odds against one background, which gives the motifs themselves back."""
-    from epool_viz.data.importing.motif_kernels import OF_MOTIFS, as_one_array, log_odds
+    from epool_viz.data.networks.motif_kernels import OF_MOTIFS, as_one_array, log_odds
 
     motifs = parse_motifs(brought.raw, source=brought.source, alphabet=alphabet)
     theirs = motifs[0].background
@@ -317,11 +319,11 @@ def _widths(kernels: Array) -> tuple[int, ...]:
 def read_set(text: str, alphabet: str | None = None, argument: str = "SEQUENCES") -> SequenceSet:
     """Sequences of a file, a pipe, "-", or of a bundled example written as `example:NAME`."""
     if text.startswith(EXAMPLE):
-        from epool_viz.data.gallery import load_example
+        from epool_viz.data.examples import load_example
 
         with _called(argument):
             return load_example(text.removeprefix(EXAMPLE))
-    from epool_viz.data.sequences import parse_sequences, read_sequences
+    from epool_viz.data.sequences.reading import parse_sequences, read_sequences
 
     if text == STANDARD:
         raw = _read_standard_input(argument, "sequences")

@@ -14,7 +14,8 @@ from epool_viz.app.inputs import KernelFile, read_kernels, read_set
 from epool_viz.app.outputs import require_places
 from epool_viz.core.kernels import KernelPWM, estimate_base, kernel_to_pwm, kernel_to_pwm_at
 from epool_viz.core.motifs import consensus, information_content
-from epool_viz.data.motif_files import Motif, write_meme
+from epool_viz.data.motifs.motif import Motif
+from epool_viz.data.motifs.writing import write_meme
 from epool_viz.errors import ArgumentError
 
 _ROUNDING = 64 * float(np.finfo(float).eps)

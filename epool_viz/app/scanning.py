@@ -14,11 +14,18 @@ from epool_viz.app.outputs import require_places, table_to
 from epool_viz.core.alphabet import DNA
 from epool_viz.core.strands import is_own_complement
 from epool_viz.core.trace import EStepTrace, e_step_trace
-from epool_viz.data.importing.motif_kernels import is_motif_file
-from epool_viz.data.motif_files import parse_matrix
-from epool_viz.data.sequences import SequenceSet
+from epool_viz.data.kernel_sources import (
+    AS_SCORES,
+    Kernel,
+    jaspar_kernel,
+    matrix_kernel,
+    motif_kernel,
+    text_kernel,
+)
+from epool_viz.data.motifs.matrix import parse_matrix
+from epool_viz.data.networks.motif_kernels import is_motif_file
+from epool_viz.data.sequences.set import SequenceSet
 from epool_viz.errors import ArgumentError, EpoolError
-from epool_viz.panels.e_step.kernels import AS_SCORES, Kernel, jaspar_kernel, matrix_kernel, motif_kernel, text_kernel
 
 SUMMARY = ["sequence", "motif", "expectation", "maximum", "average", "log_sum_exp", "effective_windows"]
 SUMMARY += ["site_probability", "start", "stop", "strand", "score", "posterior"]

@@ -39,7 +39,7 @@ from epool_viz.app.kernels import Seat, Seats, private_folder
 from epool_viz.app.messages import MOST_BYTES
 from epool_viz.app.nursery import Nursery
 from epool_viz.app.sockets import PageConnection, PageSocketHandler
-from epool_viz.work.process import WorkerProcess
+from epool_viz.jobs.process import WorkerProcess
 
 KEPT_ROUTES = ("/api/kernels/", "/voila/static/", "/voila/api/themes/", "/voila/labextensions/")
 

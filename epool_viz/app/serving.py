@@ -23,8 +23,8 @@ from epool_viz._slow_imports import defer_iri_parsers
 from epool_viz.app import config
 from epool_viz.app.nursery import CAN_FORK, Nursery
 from epool_viz.errors import ArgumentError
-from epool_viz.work.address import VARIABLE
-from epool_viz.work.process import WorkerProcess, is_wanted
+from epool_viz.jobs.address import VARIABLE
+from epool_viz.jobs.process import WorkerProcess, is_wanted
 
 
 def find_dashboards(folder: Path) -> dict[str, str]:

@@ -10,8 +10,8 @@ from epool_viz._writing import how_many, write_file
 from epool_viz.app.bounds import require_memory
 from epool_viz.app.inputs import background_remark, means_file, read_background, read_motifs_of
 from epool_viz.app.outputs import require_places, table_to
-from epool_viz.data.sequence_files import format_of, has_headers, write_sequences, write_sites
-from epool_viz.data.simulate import simulate
+from epool_viz.data.sequences.simulate import simulate
+from epool_viz.data.sequences.writing import format_of, has_headers, write_sequences, write_sites
 from epool_viz.errors import ArgumentError
 
 

@@ -18,8 +18,8 @@ from epool_viz.app.inputs import EXAMPLE, read_set
 from epool_viz.app.outputs import STANDARD, require_folder, require_places
 from epool_viz.app.watching import EpochProgress, StopOnSignal
 from epool_viz.data.locking import locked
-from epool_viz.data.sequences import SequenceSet
-from epool_viz.data.simulate import add_shuffled_negatives, split_sequences
+from epool_viz.data.sequences.set import SequenceSet
+from epool_viz.data.sequences.simulate import add_shuffled_negatives, split_sequences
 from epool_viz.errors import ArgumentError, EpoolError
 
 if TYPE_CHECKING:
@@ -305,7 +305,7 @@ def read_seeds(text: str) -> list[int]:
 def _read(text: str, argument: str) -> tuple[SequenceSet, SequenceSet | None]:
     """A set, and the test part that comes with it."""
     if text.startswith(CHIPSEQ):
-        from epool_viz.data.chipseq import fetch_chipseq
+        from epool_viz.data.sequences.chipseq import fetch_chipseq
 
         return fetch_chipseq(text.removeprefix(CHIPSEQ))
     return read_set(text, argument=argument), None

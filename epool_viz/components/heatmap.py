@@ -10,11 +10,11 @@ import numpy as np
 import traitlets
 
 from epool_viz.components.base import Component
+from epool_viz.core.types import Array
 from epool_viz.errors import ArgumentError, ShapeError
 
 NO_VALUE = 255
 _LEVELS = 254
-Array = np.ndarray[Any, Any]
 
 
 class HeatMap(Component):

@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from epool_viz.core.types import AnyArray
 from epool_viz.errors import ArgumentError, ShapeError
-
-Array = Any  # a NumPy array or a torch tensor
 
 
 def is_torch(x: Any) -> bool:
@@ -31,7 +30,7 @@ def namespace(*arrays: Any) -> Any:
     return array_namespace(*arrays)
 
 
-def as_float(x: Any, name: str, *, like: Array | None = None) -> Array:
+def as_float(x: Any, name: str, *, like: AnyArray | None = None) -> AnyArray:
     """Return `x` as an array of floating type; numbers and lists become NumPy arrays, or what `like` is.
 
     Raises
@@ -57,13 +56,13 @@ def as_float(x: Any, name: str, *, like: Array | None = None) -> Array:
     return array.astype(like.dtype, copy=False)
 
 
-def require_shape(x: Array, name: str, *, at_least: int, accepted: str) -> None:
+def require_shape(x: AnyArray, name: str, *, at_least: int, accepted: str) -> None:
     """Raise a `ShapeError` unless `x` has that many axes and none of the last `at_least` is empty."""
     if x.ndim < at_least or 0 in tuple(x.shape)[x.ndim - at_least :]:
         raise ShapeError(name, f"of shape {tuple(x.shape)}", accepted)
 
 
-def require_finite(x: Array, name: str) -> None:
+def require_finite(x: AnyArray, name: str) -> None:
     """Raise an `ArgumentError` if `x` holds NaN or an infinity."""
     xp = namespace(x)
     if not bool(xp.all(xp.isfinite(x))):
@@ -93,7 +92,7 @@ def require_choice(value: Any, name: str, choices: tuple[Any, ...]) -> None:
         raise ArgumentError(name, repr(value), ", ".join(repr(choice) for choice in choices))
 
 
-def background_like(background: Any, like: Array, n_letters: int, name: str = "background") -> Array:
+def background_like(background: Any, like: AnyArray, n_letters: int, name: str = "background") -> AnyArray:
     """Return letter probabilities as an array like `like`, summing to 1; None is uniform.
 
     Raises
@@ -113,7 +112,7 @@ def background_like(background: Any, like: Array, n_letters: int, name: str = "b
     return as_float(values, name, like=like)
 
 
-def masked_max(x: Array, mask: Array | None) -> Array:
+def masked_max(x: AnyArray, mask: AnyArray | None) -> AnyArray:
     """The largest of the last axis, kept as an axis of length 1, over the places where `mask` holds."""
     xp = namespace(x)
     if mask is not None:
@@ -121,7 +120,7 @@ def masked_max(x: Array, mask: Array | None) -> Array:
     return xp.max(x, axis=-1, keepdims=True)
 
 
-def check_mask(mask: Any, scores: Array, *, allow_empty: bool = False) -> Array | None:
+def check_mask(mask: Any, scores: AnyArray, *, allow_empty: bool = False) -> AnyArray | None:
     """Return `mask` as a boolean array that broadcasts over `scores`, with something left in every row."""
     if mask is None:
         return None
@@ -142,7 +141,7 @@ def check_mask(mask: Any, scores: Array, *, allow_empty: bool = False) -> Array 
     return mask
 
 
-def only_first_max(x: Array) -> Array:
+def only_first_max(x: AnyArray) -> AnyArray:
     """True at the first largest place of the last axis, False elsewhere."""
     xp = namespace(x)
     places = xp.arange(x.shape[-1], device=x.device if is_torch(x) else None)

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from epool_viz.core._arrays import Array, as_float, check_mask, masked_max, namespace, require_number, require_shape
+from epool_viz.core._arrays import as_float, check_mask, masked_max, namespace, require_number, require_shape
+from epool_viz.core.types import AnyArray
 
 
-def checked_scores(scores: Any, m: Any, mask: Any, *, negative_m: bool = False) -> tuple[Array, Array | None]:
+def checked_scores(scores: Any, m: Any, mask: Any, *, negative_m: bool = False) -> tuple[AnyArray, AnyArray | None]:
     """Return scores and mask as arrays, or say which of the three arguments is wrong."""
     scores = as_float(scores, "scores")
     require_shape(scores, "scores", at_least=1, accepted="(..., position), at least one position")
@@ -18,7 +19,7 @@ def checked_scores(scores: Any, m: Any, mask: Any, *, negative_m: bool = False) 
     return scores, check_mask(mask, scores)
 
 
-def half_distances(scores: Array, mask: Array | None) -> tuple[Array, Array]:
+def half_distances(scores: AnyArray, mask: AnyArray | None) -> tuple[AnyArray, AnyArray]:
     """Half of each score's distance below the row's largest (0 where masked), and half of that largest.
 
     Halves, since the distance between two finite floats need not be one.
@@ -31,7 +32,7 @@ def half_distances(scores: Array, mask: Array | None) -> tuple[Array, Array]:
     return (below if mask is None else xp.where(mask, below, xp.zeros_like(below))), top
 
 
-def shifted_exponents(scores: Array, m: Any, mask: Array | None) -> tuple[Array, Array]:
+def shifted_exponents(scores: AnyArray, m: Any, mask: AnyArray | None) -> tuple[AnyArray, AnyArray]:
     """`m (x - max x)`, minus infinity where masked, and the largest score: shapes (..., position) and (..., 1)."""
     xp = namespace(scores)
     below, top = half_distances(scores, mask)
@@ -42,7 +43,7 @@ def shifted_exponents(scores: Array, m: Any, mask: Array | None) -> tuple[Array,
     return exponents, 2 * top
 
 
-def mean_of_row(x: Array, mask: Array | None) -> Array:
+def mean_of_row(x: AnyArray, mask: AnyArray | None) -> AnyArray:
     """The mean over the last axis, kept as an axis of length 1; finite even where the sum is not."""
     xp = namespace(x)
     taking_part = xp.ones_like(x) if mask is None else xp.astype(mask, x.dtype)

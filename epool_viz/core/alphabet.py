@@ -13,10 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from epool_viz.core.types import Codes
 from epool_viz.errors import ArgumentError, ShapeError
 
-Array = Any  # a NumPy array or a torch tensor
-Codes = np.ndarray[Any, np.dtype[np.int8]]
 UNKNOWN = -1
 _NOT_A_LETTER = -2
 

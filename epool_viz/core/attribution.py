@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 from epool_viz.core._arrays import (
-    Array,
     as_float,
     check_mask,
     is_torch,
@@ -27,7 +26,7 @@ from epool_viz.core._arrays import (
 )
 from epool_viz.core._softmax import checked_scores
 from epool_viz.core.kernels import KernelPWM, kernel_to_pwm_at
-from epool_viz.core.letters import letter_coverage, letter_log_odds, spread
+from epool_viz.core.per_letter import letter_coverage, letter_log_odds, spread
 from epool_viz.core.pooling import (
     METHODS as POOLINGS,
 )
@@ -40,6 +39,7 @@ from epool_viz.core.pooling import (
     pool_weights,
 )
 from epool_viz.core.scan import scan, whole_windows
+from epool_viz.core.types import AnyArray
 from epool_viz.errors import ArgumentError, ShapeError
 
 EXACT = ("posterior", "log_odds")
@@ -67,9 +67,9 @@ class MotifNetwork:
     padding : "valid" or "same"
     """
 
-    kernels: Array
-    biases: Array
-    output_weights: Array
+    kernels: AnyArray
+    biases: AnyArray
+    output_weights: AnyArray
     output_bias: float
     pooling: str = "expectation"
     m: float | None = 1.0
@@ -109,23 +109,23 @@ class MotifNetwork:
         weights = as_float(self.output_weights, "output_weights", like=self.kernels)
         return self.output_bias + float(xp.sum(weights * self.reading.offset))
 
-    def scores(self, onehot: Array) -> Array:
+    def scores(self, onehot: AnyArray) -> AnyArray:
         """Window scores; shape (batch, kernel, position)."""
         return scan(onehot, self.kernels, bias=self.biases, padding=self.padding)
 
-    def mask(self, onehot: Array) -> Array | None:
+    def mask(self, onehot: AnyArray) -> AnyArray | None:
         """Which windows take part, shape (batch, 1, position); None for all, as behind a rectifier."""
         if self.activation != "identity":
             return None
         return whole_windows(onehot, self.width, padding=self.padding)[:, None, :]
 
-    def log_odds(self, onehot: Array, *, mask: Array | None = None) -> Array:
+    def log_odds(self, onehot: AnyArray, *, mask: AnyArray | None = None) -> AnyArray:
         """The network's number; shape (batch,). `mask` as `mask(onehot)` has it, if None."""
         mask = self.mask(onehot) if mask is None else mask
         cells, _, taking_part = self._cells(activate(self.scores(onehot), self.activation), mask)
         return self._out(pool(cells, **self._options(), mask=taking_part))
 
-    def weights(self, onehot: Array, method: str | None = None) -> Array:
+    def weights(self, onehot: AnyArray, method: str | None = None) -> AnyArray:
         """The share of each window in the pooled value; shape (batch, kernel, position).
 
         Parameters
@@ -141,12 +141,12 @@ class MotifNetwork:
     def _options(self) -> dict[str, Any]:
         return {"method": self.pooling, "m": self.base, "mode": self.mode}
 
-    def _out(self, pooled: Array) -> Array:
+    def _out(self, pooled: AnyArray) -> AnyArray:
         """Weighted with the output weights: (batch, kernel) -> (batch,)."""
         weights = as_float(self.output_weights, "output_weights", like=pooled)
         return namespace(pooled).sum(pooled * weights, axis=-1) + self.output_bias
 
-    def _cells(self, scores: Array, mask: Array | None) -> tuple[Array, Array | None, Array | None]:
+    def _cells(self, scores: AnyArray, mask: AnyArray | None) -> tuple[AnyArray, AnyArray | None, AnyArray | None]:
         """What is pooled, the winner of each group (None without a local maximum), and which cells take part."""
         taking_part = check_mask(mask, scores, allow_empty=True)
         if self.local_window == 1:
@@ -158,14 +158,14 @@ class MotifNetwork:
             taking_part = xp.any(_grouped(taking_part, self.local_window), axis=-1)
         return values, winners, taking_part
 
-    def _at_windows(self, values: Array, groups: Array | None, onehot: Array) -> Array:
+    def _at_windows(self, values: AnyArray, groups: AnyArray | None, onehot: AnyArray) -> AnyArray:
         """Values of cells, at the windows that they come from."""
         if groups is None:
             return values
         xp = namespace(values)
         return self._ungrouped(values[..., None] * xp.astype(groups, values.dtype), onehot)
 
-    def _ungrouped(self, values: Array, onehot: Array) -> Array:
+    def _ungrouped(self, values: AnyArray, onehot: AnyArray) -> AnyArray:
         """Groups laid out again, 0 for an incomplete last one: (..., cell, place in cell) -> (..., position)."""
         xp = namespace(values)
         flat = xp.reshape(values, (*values.shape[:-2], -1))
@@ -188,11 +188,11 @@ class LetterScores:
         Those of the baseline; the mean, where there are several.
     """
 
-    scores: dict[str, Array]
-    output: Array
-    reference: Array
+    scores: dict[str, AnyArray]
+    output: AnyArray
+    reference: AnyArray
 
-    def completeness_error(self, method: str) -> Array:
+    def completeness_error(self, method: str) -> AnyArray:
         """How far the letters' sum misses `output - reference`; shape (batch,)."""
         require_choice(method, "method", tuple(self.scores))
         return namespace(self.output).sum(self.scores[method], axis=-1) - (self.output - self.reference)
@@ -200,7 +200,7 @@ class LetterScores:
 
 def attribute_letters(
     network: MotifNetwork,
-    onehot: Array,
+    onehot: AnyArray,
     *,
     methods: tuple[str, ...] = METHODS,
     baseline: Any = "uniform",
@@ -257,7 +257,7 @@ def attribute_letters(
     return LetterScores(found, network.log_odds(onehot), xp.asarray(total))
 
 
-def baselines_like(onehot: Array, baseline: Any) -> list[Array]:
+def baselines_like(onehot: AnyArray, baseline: Any) -> list[AnyArray]:
     """Baselines as one-hot arrays; an unknown letter stays unknown in "uniform", so that it gets no attribution."""
     xp = namespace(onehot)
     if isinstance(baseline, str):
@@ -277,8 +277,8 @@ def baselines_like(onehot: Array, baseline: Any) -> list[Array]:
 
 
 def pool_multipliers(
-    scores: Array, reference: Array, *, method: str = "expectation", m: Any = 1.0, mode: int = 0, mask: Any = None
-) -> Array:
+    scores: AnyArray, reference: AnyArray, *, method: str = "expectation", m: Any = 1.0, mode: int = 0, mask: Any = None
+) -> AnyArray:
     """DeepLIFT's multipliers of a pooling: `sum_i multiplier_i (x_i - reference_i)` is the difference of pooled values.
 
     Parameters
@@ -333,7 +333,7 @@ def pool_multipliers(
     return mean_weight + m * (distance * rise - xp.sum(distance * rise, axis=-1, keepdims=True) * lse)
 
 
-def activation_multipliers(scores: Array, reference: Array, activation: str) -> Array:
+def activation_multipliers(scores: AnyArray, reference: AnyArray, activation: str) -> AnyArray:
     """DeepLIFT's multipliers of the rectifier: what its value rises by, a rise of the score; the slope where equal."""
     xp = namespace(scores)
     if activation == "identity":
@@ -346,7 +346,7 @@ def activation_multipliers(scores: Array, reference: Array, activation: str) -> 
     )
 
 
-def _alone(network: MotifNetwork, onehot: Array, mask: Array | None, method: str) -> Array:
+def _alone(network: MotifNetwork, onehot: AnyArray, mask: AnyArray | None, method: str) -> AnyArray:
     """What needs no baseline; shape (batch, length)."""
     xp = namespace(onehot)
     votes = as_float(network.output_weights, "output_weights", like=onehot)[:, None]
@@ -363,7 +363,9 @@ def _alone(network: MotifNetwork, onehot: Array, mask: Array | None, method: str
     return xp.sum(onehot * gradient, axis=-2)
 
 
-def _against(network: MotifNetwork, onehot: Array, other: Array, mask: Array | None, method: str, steps: int) -> Array:
+def _against(
+    network: MotifNetwork, onehot: AnyArray, other: AnyArray, mask: AnyArray | None, method: str, steps: int
+) -> AnyArray:
     """DeepLIFT or integrated gradients against one baseline; shape (batch, length)."""
     xp = namespace(onehot)
     votes = as_float(network.output_weights, "output_weights", like=onehot)[:, None]
@@ -381,7 +383,7 @@ def _against(network: MotifNetwork, onehot: Array, other: Array, mask: Array | N
     return xp.sum((onehot - other) * parts, axis=-2)
 
 
-def _score_gradient(network: MotifNetwork, scores: Array, mask: Array | None, onehot: Array) -> Array:
+def _score_gradient(network: MotifNetwork, scores: AnyArray, mask: AnyArray | None, onehot: AnyArray) -> AnyArray:
     """The derivative of the pooled value by each window score; shape (batch, kernel, position)."""
     cells, groups, taking_part = network._cells(activate(scores, network.activation), mask)
     slopes = pool_gradient(cells, **network._options(), mask=taking_part)
@@ -389,8 +391,8 @@ def _score_gradient(network: MotifNetwork, scores: Array, mask: Array | None, on
 
 
 def _score_multipliers(
-    network: MotifNetwork, scores: Array, reference: Array, mask: Array | None, onehot: Array
-) -> Array:
+    network: MotifNetwork, scores: AnyArray, reference: AnyArray, mask: AnyArray | None, onehot: AnyArray
+) -> AnyArray:
     """DeepLIFT's multipliers of the pooled value by each window score; shape (batch, kernel, position)."""
     active, active0 = (activate(s, network.activation) for s in (scores, reference))
     cells, groups, taking_part = network._cells(active, mask)
@@ -404,7 +406,7 @@ def _score_multipliers(
     return multipliers * activation_multipliers(scores, reference, network.activation)
 
 
-def _slope(scores: Array, activation: str) -> Array:
+def _slope(scores: AnyArray, activation: str) -> AnyArray:
     xp = namespace(scores)
     ones = xp.ones_like(scores)
     if activation == "identity":
@@ -415,7 +417,7 @@ def _slope(scores: Array, activation: str) -> Array:
     return rising * xp.astype(scores <= 10, scores.dtype) + 0.5 * xp.astype(scores < 0, scores.dtype)
 
 
-def _max_multipliers(scores: Array, reference: Array, mask: Array | None) -> Array:
+def _max_multipliers(scores: AnyArray, reference: AnyArray, mask: AnyArray | None) -> AnyArray:
     """What a maximum differs by, given to the places of the two maxima; shape as `scores`."""
     xp = namespace(scores)
     zeros = xp.zeros_like(scores)
@@ -432,12 +434,12 @@ def _max_multipliers(scores: Array, reference: Array, mask: Array | None) -> Arr
     return xp.where(is_flat, xp.astype(here, scores.dtype), shares)
 
 
-def _keys(scores: Array, mask: Array | None) -> Array:
+def _keys(scores: AnyArray, mask: AnyArray | None) -> AnyArray:
     xp = namespace(scores)
     return scores if mask is None else xp.where(mask, scores, xp.full_like(scores, -math.inf))
 
 
-def _grouped(x: Array | None, window: int) -> Any:
+def _grouped(x: AnyArray | None, window: int) -> Any:
     """Neighbours as groups: (..., position) -> (..., cell, place in cell)."""
     if x is None:
         return None
@@ -445,7 +447,7 @@ def _grouped(x: Array | None, window: int) -> Any:
     return namespace(x).reshape(x[..., : n_cells * window], (*x.shape[:-1], n_cells, window))
 
 
-def _log_total(scores: Array, m: Any, mask: Array | None) -> Array:
+def _log_total(scores: AnyArray, m: Any, mask: AnyArray | None) -> AnyArray:
     """`ln sum_i exp(m x_i)`; shape (..., 1). At m = 0 the logarithm of the number of windows."""
     xp = namespace(scores)
     exponents = _keys(m * scores, mask)
@@ -453,7 +455,7 @@ def _log_total(scores: Array, m: Any, mask: Array | None) -> Array:
     return top + xp.log(xp.sum(xp.exp(exponents - top), axis=-1, keepdims=True))
 
 
-def _logmean(log_a: Array, log_b: Array) -> Array:
+def _logmean(log_a: AnyArray, log_b: AnyArray) -> AnyArray:
     """The logarithmic mean `(a - b) / (ln a - ln b)` of two numbers that are given by their logarithms."""
     xp = namespace(log_a)
     top = xp.where(log_a > log_b, log_a, log_b)

@@ -22,10 +22,9 @@ from epool_viz.core.alphabet import DNA, Alphabet, reverse_complement
 from epool_viz.core.kernels import kernel_to_pwm_at
 from epool_viz.core.posterior import OCCURRENCES
 from epool_viz.core.strands import STRAND_READINGS, complement_of, strand_log_odds
+from epool_viz.core.types import Array
 from epool_viz.core.windows import FoundSite, Windows, background_of, codes_of, sites_of, windows_of
 from epool_viz.errors import ArgumentError, ShapeError
-
-Array = np.ndarray[Any, Any]
 
 STARTS = ("random", "substrings")
 MOST_TRIALS = 500_000_000  # pairs of a substring and a window that "substrings" looks at: a few seconds

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from epool_viz.core._arrays import (
-    Array,
     as_float,
     background_like,
     is_torch,
@@ -21,6 +20,7 @@ from epool_viz.core._arrays import (
 from epool_viz.core.alphabet import DNA, Alphabet, get_alphabet, one_hot
 from epool_viz.core.motifs import ppm_to_pwm
 from epool_viz.core.scan import scan, whole_windows
+from epool_viz.core.types import AnyArray
 from epool_viz.errors import ArgumentError, NoFiniteBaseError, ShapeError
 
 _KERNEL = "(..., letter, position), neither empty"
@@ -39,9 +39,9 @@ class KernelPWM(NamedTuple):
         The constant between the network's score and the log odds of a window: `score = offset + sum_j pwm[S[i+j], j]`.
     """
 
-    ppm: Array
-    pwm: Array
-    offset: Array
+    ppm: AnyArray
+    pwm: AnyArray
+    offset: AnyArray
 
 
 class KernelReadings(NamedTuple):
@@ -63,15 +63,15 @@ class KernelReadings(NamedTuple):
         The bias and the sum of the plain shares.
     """
 
-    ppm: Array
-    shares: Array
-    offset: Array
-    plain_ppm: Array
-    plain_shares: Array
-    plain_offset: Array
+    ppm: AnyArray
+    shares: AnyArray
+    offset: AnyArray
+    plain_ppm: AnyArray
+    plain_shares: AnyArray
+    plain_offset: AnyArray
 
 
-def kernel_to_pwm(kernel: Array, *, bias: Any = 0.0, base: float = math.e, background: Any = None) -> KernelPWM:
+def kernel_to_pwm(kernel: AnyArray, *, bias: Any = 0.0, base: float = math.e, background: Any = None) -> KernelPWM:
     """Read a convolution kernel as a motif.
 
     With `Z_j = sum_a q[a] base^kernel[a, j]`, `ppm = q base^kernel / Z` and `offset = bias + sum_j log_base Z_j`, every
@@ -103,7 +103,7 @@ def kernel_to_pwm(kernel: Array, *, bias: Any = 0.0, base: float = math.e, backg
     return kernel_to_pwm_at(kernel, math.log(base), bias=bias, background=background)
 
 
-def kernel_to_pwm_at(kernel: Array, log_base: Any, *, bias: Any = 0.0, background: Any = None) -> KernelPWM:
+def kernel_to_pwm_at(kernel: AnyArray, log_base: Any, *, bias: Any = 0.0, background: Any = None) -> KernelPWM:
     """`kernel_to_pwm` for the base `e^log_base`, which may be too large for a float.
 
     Parameters
@@ -127,7 +127,7 @@ def kernel_to_pwm_at(kernel: Array, log_base: Any, *, bias: Any = 0.0, backgroun
     return KernelPWM(ppm, pwm, offset)
 
 
-def kernel_readings_at(kernel: Array, log_base: Any, *, bias: Any = 0.0, background: Any = None) -> KernelReadings:
+def kernel_readings_at(kernel: AnyArray, log_base: Any, *, bias: Any = 0.0, background: Any = None) -> KernelReadings:
     """The offset of a kernel column by column, to the base `e^log_base`.
 
     Every window's score is `offset + log_base(P(window | ppm) / P(window | background))`, and it is
@@ -159,7 +159,7 @@ def kernel_readings_at(kernel: Array, log_base: Any, *, bias: Any = 0.0, backgro
     return KernelReadings(reading.ppm, shares, reading.offset, plain.ppm, plain_shares, plain_offset)
 
 
-def _log_mean_power(kernel: Array, q: Array, log_base: Any) -> Array:
+def _log_mean_power(kernel: AnyArray, q: AnyArray, log_base: Any) -> AnyArray:
     """`log_base sum_a q[a] base^kernel[a]`, for each column: (..., letter, position) -> (..., position).
 
     Near base 1 all powers are near 1 and the plain logarithm of their mean would lose the kernel's own digits, so small
@@ -178,7 +178,7 @@ def _log_mean_power(kernel: Array, q: Array, log_base: Any) -> Array:
     return top[..., 0, :] + xp.where(xp.zeros_like(scaled) + log_base == 0, mean, scaled)
 
 
-def pwm_to_kernel(ppm: Array, *, base: float = math.e, background: Any = None, pseudocount: float = 0.0) -> Array:
+def pwm_to_kernel(ppm: AnyArray, *, base: float = math.e, background: Any = None, pseudocount: float = 0.0) -> AnyArray:
     """The kernel whose scores are a motif's log odds, `log_base(ppm / background)`: the inverse of `kernel_to_pwm`.
 
     Parameters
@@ -202,7 +202,7 @@ def pwm_to_kernel(ppm: Array, *, base: float = math.e, background: Any = None, p
     return ppm_to_pwm(ppm, background=background, base=base, pseudocount=pseudocount)
 
 
-def estimate_base(kernels: Array, sequences: Any, *, alphabet: str | Alphabet = DNA) -> float:
+def estimate_base(kernels: AnyArray, sequences: Any, *, alphabet: str | Alphabet = DNA) -> float:
     """The logarithm base under which the kernels' best windows are most probable.
 
     Maximises `beta sum x_max - N sum_k sum_j ln sum_a exp(beta W_k[a, j])`, concave in `beta = ln base`, over the best

@@ -8,22 +8,15 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from epool_viz.core._arrays import (
-    Array,
-    as_float,
-    background_like,
-    namespace,
-    require_finite,
-    require_number,
-    require_shape,
-)
+from epool_viz.core._arrays import as_float, background_like, namespace, require_finite, require_number, require_shape
+from epool_viz.core.types import AnyArray
 from epool_viz.errors import ArgumentError
 
 TELLS_NOTHING = 1e-9  # bits of a column: rounding
 _MATRIX = "(..., letter, position), neither empty"
 
 
-def pfm_to_ppm(pfm: Array, *, pseudocount: float = 0.0, background: Any = None) -> Array:
+def pfm_to_ppm(pfm: AnyArray, *, pseudocount: float = 0.0, background: Any = None) -> AnyArray:
     """Counts to probabilities, with `pseudocount` imaginary sites drawn from the background.
 
     Parameters
@@ -61,7 +54,7 @@ def pfm_to_ppm(pfm: Array, *, pseudocount: float = 0.0, background: Any = None) 
     return counts / totals
 
 
-def check_ppm(ppm: Any, name: str = "ppm", *, like: Array | None = None) -> Array:
+def check_ppm(ppm: Any, name: str = "ppm", *, like: AnyArray | None = None) -> AnyArray:
     """Return a matrix of letter probabilities as a floating array, or say what is wrong with it.
 
     Raises
@@ -82,7 +75,7 @@ def check_ppm(ppm: Any, name: str = "ppm", *, like: Array | None = None) -> Arra
     return ppm
 
 
-def smooth_ppm(ppm: Any, *, pseudocount: float, background: Any, like: Array | None = None) -> Array:
+def smooth_ppm(ppm: Any, *, pseudocount: float, background: Any, like: AnyArray | None = None) -> AnyArray:
     """A PPM without zeros: mixed with the background, `pseudocount` parts to 1.
 
     Raises
@@ -102,7 +95,7 @@ def smooth_ppm(ppm: Any, *, pseudocount: float, background: Any, like: Array | N
     return ppm
 
 
-def ppm_to_pwm(ppm: Array, *, background: Any = None, base: float = 2.0, pseudocount: float = 0.0) -> Array:
+def ppm_to_pwm(ppm: AnyArray, *, background: Any = None, base: float = 2.0, pseudocount: float = 0.0) -> AnyArray:
     """Probabilities to log odds, `log_base(p / q)`.
 
     Parameters
@@ -130,7 +123,7 @@ def ppm_to_pwm(ppm: Array, *, background: Any = None, base: float = 2.0, pseudoc
     return (xp.log(ppm) - xp.log(q)[:, None]) / math.log(base)
 
 
-def pwm_to_ppm(pwm: Array, *, background: Any = None, base: float = 2.0) -> Array:
+def pwm_to_ppm(pwm: AnyArray, *, background: Any = None, base: float = 2.0) -> AnyArray:
     """Log odds back to probabilities, `q base^pwm`.
 
     Raises
@@ -152,7 +145,7 @@ def pwm_to_ppm(pwm: Array, *, background: Any = None, base: float = 2.0) -> Arra
         ) from None
 
 
-def kl_divergence(p: Array, q: Array) -> Array:
+def kl_divergence(p: AnyArray, q: AnyArray) -> AnyArray:
     """Kullback-Leibler divergence of each column of `p` from the same column of `q`, in bits.
 
     Parameters
@@ -173,7 +166,7 @@ def kl_divergence(p: Array, q: Array) -> Array:
     return xp.sum(p * (xp.log(safe_p) - xp.log(safe_q)), axis=-2) / math.log(2)
 
 
-def information_content(ppm: Array, background: Any = None) -> Array:
+def information_content(ppm: AnyArray, background: Any = None) -> AnyArray:
     """Bits that each column tells: its divergence from the background.
 
     Parameters

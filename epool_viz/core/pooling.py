@@ -9,7 +9,6 @@ import math
 from typing import Any, NamedTuple
 
 from epool_viz.core._arrays import (
-    Array,
     as_float,
     check_mask,
     is_torch,
@@ -19,6 +18,7 @@ from epool_viz.core._arrays import (
     require_number,
 )
 from epool_viz.core._softmax import checked_scores, half_distances, mean_of_row, shifted_exponents
+from epool_viz.core.types import AnyArray
 from epool_viz.errors import ArgumentError, ShapeError
 
 MODES = (0, 1)
@@ -27,7 +27,7 @@ WITH_M = ("logsumexp", "expectation")  # the others have no m
 ACTIVATIONS = ("identity", "relu", "paper")
 
 
-def expectation_pool(scores: Array, *, m: Any = 1.0, mode: int = 0, mask: Any = None) -> Array:
+def expectation_pool(scores: AnyArray, *, m: Any = 1.0, mode: int = 0, mask: Any = None) -> AnyArray:
     """ePooling: the mean of the scores under their own posterior, `sum_i softmax(m x)_i x_i`.
 
     Parameters
@@ -61,18 +61,18 @@ def expectation_pool(scores: Array, *, m: Any = 1.0, mode: int = 0, mask: Any = 
     return (sign * 2 * (top + xp.sum(weights * below, axis=-1, keepdims=True)))[..., 0]
 
 
-def max_pool(scores: Array, *, mask: Any = None) -> Array:
+def max_pool(scores: AnyArray, *, mask: Any = None) -> AnyArray:
     """The largest score of the last axis; its gradient goes to the first largest window alone."""
     scores, mask = checked_scores(scores, 1.0, mask)
     return _select(scores, _max_weights(scores, mask))
 
 
-def average_pool(scores: Array, *, mask: Any = None) -> Array:
+def average_pool(scores: AnyArray, *, mask: Any = None) -> AnyArray:
     """The mean score of the last axis, over the windows that take part."""
     return expectation_pool(scores, m=0.0, mask=mask)
 
 
-def logsumexp_pool(scores: Array, *, m: Any = 1.0, mask: Any = None) -> Array:
+def logsumexp_pool(scores: AnyArray, *, m: Any = 1.0, mask: Any = None) -> AnyArray:
     """`(1/m) ln sum_i exp(m x_i)`: a sequence's log evidence to the base `e^m`, up to the kernel's offset and `n`.
 
     Parameters
@@ -92,7 +92,7 @@ def logsumexp_pool(scores: Array, *, m: Any = 1.0, mask: Any = None) -> Array:
     return (top + xp.log(xp.sum(xp.exp(exponents), axis=-1, keepdims=True)) / m)[..., 0]
 
 
-def pool(scores: Array, *, method: str = "expectation", m: Any = 1.0, mode: int = 0, mask: Any = None) -> Array:
+def pool(scores: AnyArray, *, method: str = "expectation", m: Any = 1.0, mode: int = 0, mask: Any = None) -> AnyArray:
     """The pooled value by the name of the pooling; shape (...).
 
     Parameters
@@ -110,7 +110,9 @@ def pool(scores: Array, *, method: str = "expectation", m: Any = 1.0, mode: int 
     return {"max": max_pool, "average": average_pool}[method](scores, mask=mask)
 
 
-def pool_weights(scores: Array, *, method: str = "expectation", m: Any = 1.0, mode: int = 0, mask: Any = None) -> Array:
+def pool_weights(
+    scores: AnyArray, *, method: str = "expectation", m: Any = 1.0, mode: int = 0, mask: Any = None
+) -> AnyArray:
     """The share of each window in the pooled value.
 
     Parameters
@@ -134,8 +136,8 @@ def pool_weights(scores: Array, *, method: str = "expectation", m: Any = 1.0, mo
 
 
 def pool_gradient(
-    scores: Array, *, method: str = "expectation", m: Any = 1.0, mode: int = 0, mask: Any = None
-) -> Array:
+    scores: AnyArray, *, method: str = "expectation", m: Any = 1.0, mode: int = 0, mask: Any = None
+) -> AnyArray:
     """The derivative of the pooled value with respect to each score, in closed form.
 
     For expectation it is `weight_i (1 + m (x_i - ePool))`, negative where `x_i < ePool - 1/m`; for the others it is the
@@ -161,7 +163,7 @@ def pool_gradient(
     return weights * (1 + m * distance)
 
 
-def activate(scores: Array, activation: str) -> Array:
+def activate(scores: AnyArray, activation: str) -> AnyArray:
     """What the network does to a score before pooling.
 
     Parameters
@@ -200,11 +202,11 @@ class ExpectationStages(NamedTuple):
         `exponentials / total`.
     """
 
-    gate: Array
-    shifted: Array
-    exponentials: Array
-    total: Array
-    weights: Array
+    gate: AnyArray
+    shifted: AnyArray
+    exponentials: AnyArray
+    total: AnyArray
+    weights: AnyArray
 
 
 class LocalMax(NamedTuple):
@@ -217,11 +219,11 @@ class LocalMax(NamedTuple):
         The place that each cell's value comes from.
     """
 
-    values: Array
-    positions: Array
+    values: AnyArray
+    positions: AnyArray
 
 
-def local_max(scores: Array, window: int, *, mask: Any = None) -> LocalMax:
+def local_max(scores: AnyArray, window: int, *, mask: Any = None) -> LocalMax:
     """The largest of every `window` neighbours; a last, incomplete group is dropped, as in the published code.
 
     Parameters
@@ -260,7 +262,7 @@ def local_max(scores: Array, window: int, *, mask: Any = None) -> LocalMax:
     return LocalMax(_select(cells, only_first_max(keys)), xp.argmax(keys, axis=-1) + firsts)
 
 
-def expectation_stages(scores: Array, *, m: Any = 1.0, mode: int = 0, mask: Any = None) -> ExpectationStages:
+def expectation_stages(scores: AnyArray, *, m: Any = 1.0, mode: int = 0, mask: Any = None) -> ExpectationStages:
     """Every stage of ePooling's weights; arguments as for `expectation_pool`."""
     scores, mask = checked_scores(scores, m, mask, negative_m=True)
     require_choice(mode, "mode", MODES)
@@ -281,7 +283,7 @@ def _sign(m: Any) -> Any:
     return 1 - 2 * (m < 0)
 
 
-def _above_mean(scores: Array, mask: Array | None) -> Array:
+def _above_mean(scores: AnyArray, mask: AnyArray | None) -> AnyArray:
     """1 above the mean of the row, one half at it, 0 below; the largest score is never below."""
     xp = namespace(scores)
     below, _ = half_distances(scores, mask)
@@ -289,14 +291,14 @@ def _above_mean(scores: Array, mask: Array | None) -> Array:
     return xp.astype(below > mean, scores.dtype) + 0.5 * xp.astype(below == mean, scores.dtype)
 
 
-def _max_weights(scores: Array, mask: Array | None) -> Array:
+def _max_weights(scores: AnyArray, mask: AnyArray | None) -> AnyArray:
     xp = namespace(scores)
     if mask is not None:
         scores = xp.where(mask, scores, xp.full_like(scores, -math.inf))
     return xp.astype(only_first_max(scores), scores.dtype)
 
 
-def _select(x: Array, chosen: Array) -> Array:
+def _select(x: AnyArray, chosen: AnyArray) -> AnyArray:
     """The chosen entry of the last axis; gradients reach it alone."""
     xp = namespace(x)
     return xp.sum(xp.where(xp.astype(chosen, xp.bool), x, xp.zeros_like(x)), axis=-1)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from epool_viz.core._arrays import Array, as_float, namespace, require_choice, require_number
+from epool_viz.core._arrays import as_float, namespace, require_choice, require_number
 from epool_viz.core._softmax import checked_scores, shifted_exponents
 from epool_viz.core.pooling import expectation_pool, logsumexp_pool
+from epool_viz.core.types import AnyArray
 from epool_viz.errors import ArgumentError
 
 OCCURRENCES = ("oops", "zoops")
@@ -30,20 +31,20 @@ class FreeEnergy(NamedTuple):
         Of the posterior; its exponential is the effective number of windows.
     """
 
-    log_sum_exp: Array
-    expected: Array
-    entropy: Array
+    log_sum_exp: AnyArray
+    expected: AnyArray
+    entropy: AnyArray
 
 
 def site_posterior(
-    scores: Array,
+    scores: AnyArray,
     *,
     m: Any = 1.0,
     occurrence: str = "oops",
     site_rate: float = 0.5,
     offset: Any = None,
     mask: Any = None,
-) -> Array:
+) -> AnyArray:
     """Probability that the site starts at each window: the E-step.
 
     Parameters
@@ -87,7 +88,7 @@ def site_posterior(
     return posterior * xp.where(log_odds >= 0, xp.ones_like(small), small) / (1 + small)
 
 
-def _site_log_odds(scores: Array, m: Any, mask: Array | None, site_rate: float, offset: Any) -> Array:
+def _site_log_odds(scores: AnyArray, m: Any, mask: AnyArray | None, site_rate: float, offset: Any) -> AnyArray:
     """`ln (rate / (1 - rate)) + ln mean LR`: shape (..., 1)."""
     require_number(site_rate, "site_rate", above=0)
     if not float(site_rate) < 1:
@@ -96,7 +97,7 @@ def _site_log_odds(scores: Array, m: Any, mask: Array | None, site_rate: float, 
     return evidence + math.log(site_rate) - math.log1p(-site_rate)
 
 
-def log_evidence(scores: Array, *, m: Any = 1.0, offset: Any = None, mask: Any = None) -> Array:
+def log_evidence(scores: AnyArray, *, m: Any = 1.0, offset: Any = None, mask: Any = None) -> AnyArray:
     """`ln( (1/n) sum_i LR_i )`: how much likelier the sequence is with one site than without any.
 
     Parameters
@@ -126,7 +127,7 @@ def log_evidence(scores: Array, *, m: Any = 1.0, offset: Any = None, mask: Any =
     return xp.log(mean) + (m * top)[..., 0]
 
 
-def posterior_entropy(posterior: Array) -> Array:
+def posterior_entropy(posterior: AnyArray) -> AnyArray:
     """`- sum p ln p` over the last axis, nats; 0 ln 0 is 0, in the value and in the gradient."""
     posterior = as_float(posterior, "posterior")
     xp = namespace(posterior)
@@ -134,7 +135,7 @@ def posterior_entropy(posterior: Array) -> Array:
     return -xp.sum(posterior * xp.log(safe), axis=-1)
 
 
-def free_energy(scores: Array, *, m: float = 1.0, mask: Any = None) -> FreeEnergy:
+def free_energy(scores: AnyArray, *, m: float = 1.0, mask: Any = None) -> FreeEnergy:
     """Split the log evidence into expected log likelihood and entropy.
 
     Parameters

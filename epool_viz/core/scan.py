@@ -7,22 +7,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from epool_viz.core._arrays import (
-    Array,
-    as_float,
-    is_torch,
-    namespace,
-    require_choice,
-    require_shape,
-)
+from epool_viz.core._arrays import as_float, is_torch, namespace, require_choice, require_shape
 from epool_viz.core.alphabet import DNA, Alphabet
 from epool_viz.core.strands import other_strand_kernel
+from epool_viz.core.types import AnyArray
 from epool_viz.errors import ShapeError
 
 PADDINGS = ("valid", "same")
 
 
-def scan(onehot: Array, kernel: Array, *, bias: Any = 0.0, padding: str = "valid") -> Array:
+def scan(onehot: AnyArray, kernel: AnyArray, *, bias: Any = 0.0, padding: str = "valid") -> AnyArray:
     """Score every window: `x_i = bias + sum_j kernel[S[i+j], j]`.
 
     Parameters
@@ -67,8 +61,8 @@ def scan(onehot: Array, kernel: Array, *, bias: Any = 0.0, padding: str = "valid
 
 
 def scan_both_strands(
-    onehot: Array,
-    kernel: Array,
+    onehot: AnyArray,
+    kernel: AnyArray,
     *,
     bias: Any = 0.0,
     padding: str = "valid",
@@ -76,7 +70,7 @@ def scan_both_strands(
     m: float = 1.0,
     background: Any = None,
     alphabet: str | Alphabet = DNA,
-) -> Array:
+) -> AnyArray:
     """Score every window as it stands and as its other strand reads, side by side.
 
     Parameters
@@ -101,7 +95,7 @@ def scan_both_strands(
     return namespace(forward).concat([forward, other], axis=-1)
 
 
-def whole_windows(onehot: Array, width: int, *, padding: str = "valid") -> Array:
+def whole_windows(onehot: AnyArray, width: int, *, padding: str = "valid") -> AnyArray:
     """Which windows hold `width` known letters, so that their score is a whole one.
 
     Parameters
@@ -134,7 +128,7 @@ def window_starts(n_windows: int, width: int, padding: str) -> range:
     return range(first, first + n_windows)
 
 
-def _pad(onehot: Array, width: int, padding: str) -> Array:
+def _pad(onehot: AnyArray, width: int, padding: str) -> AnyArray:
     if padding == "valid" or width == 1:
         return onehot
     xp = namespace(onehot)
@@ -145,7 +139,7 @@ def _pad(onehot: Array, width: int, padding: str) -> Array:
     return xp.concat([sides[0], onehot, sides[1]], axis=-1)
 
 
-def _require_scannable(onehot: Array, kernel: Array, padding: str) -> None:
+def _require_scannable(onehot: AnyArray, kernel: AnyArray, padding: str) -> None:
     require_choice(padding, "padding", PADDINGS)
     require_shape(onehot, "onehot", at_least=2, accepted="(batch, letter, length) or (letter, length)")
     require_shape(kernel, "kernel", at_least=2, accepted="(kernel, letter, width) or (letter, width)")

@@ -15,8 +15,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from epool_viz.core._arrays import Array, as_float, background_like, namespace, require_choice, require_number
+from epool_viz.core._arrays import as_float, background_like, namespace, require_choice, require_number
 from epool_viz.core.alphabet import DNA, Alphabet, get_alphabet, reverse_complement
+from epool_viz.core.types import AnyArray
 from epool_viz.errors import ArgumentError
 
 STRAND_READINGS = ("motif", "network")
@@ -36,12 +37,12 @@ def is_own_complement(background: Any, alphabet: str | Alphabet = DNA) -> bool:
     return not bool(namespace(q).any(strand_log_odds(q, get_alphabet(alphabet).complement_codes) != 0))
 
 
-def complement_of(background: Array, complement: tuple[int, ...]) -> Array:
+def complement_of(background: AnyArray, complement: tuple[int, ...]) -> AnyArray:
     """The background of the other strand: each letter has the share of its complement; shape (letter,)."""
     return namespace(background).stack([background[code] for code in complement])
 
 
-def either_strand(background: Any, alphabet: str | Alphabet = DNA) -> Array | None:
+def either_strand(background: Any, alphabet: str | Alphabet = DNA) -> AnyArray | None:
     """The letters of an imaginary site on two strands: half of them from either, `(q[a] + q[complement of a]) / 2`.
 
     Parameters
@@ -59,7 +60,7 @@ def either_strand(background: Any, alphabet: str | Alphabet = DNA) -> Array | No
     return (q + complement_of(q, get_alphabet(alphabet).complement_codes)) / 2
 
 
-def strand_log_odds(background: Array, complement: tuple[int, ...]) -> Array:
+def strand_log_odds(background: AnyArray, complement: tuple[int, ...]) -> AnyArray:
     """`ln(q[complement of a] / q[a])`, shape (letter,); 0 for all where the background is its own complement."""
     xp = namespace(background)
     other = complement_of(background, complement)
@@ -69,13 +70,13 @@ def strand_log_odds(background: Array, complement: tuple[int, ...]) -> Array:
 
 
 def other_strand_kernel(
-    kernel: Array,
+    kernel: AnyArray,
     *,
     strand_reading: str = "motif",
     m: float = 1.0,
     background: Any = None,
     alphabet: str | Alphabet = DNA,
-) -> Array:
+) -> AnyArray:
     """The kernel that scores a window of the given strand for a site on the other.
 
     Parameters

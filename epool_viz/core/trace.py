@@ -13,16 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from epool_viz.core._arrays import (
-    Array,
-    as_float,
-    background_like,
-    is_torch,
-    namespace,
-    require_choice,
-    require_number,
-)
-from epool_viz.core.alphabet import DNA, UNKNOWN, Alphabet, Codes, get_alphabet, one_hot, reverse_complement
+from epool_viz.core._arrays import as_float, background_like, is_torch, namespace, require_choice, require_number
+from epool_viz.core.alphabet import DNA, UNKNOWN, Alphabet, get_alphabet, one_hot, reverse_complement
 from epool_viz.core.kernels import KernelPWM, kernel_to_pwm_at
 from epool_viz.core.pooling import (
     activate,
@@ -37,6 +29,7 @@ from epool_viz.core.pooling import (
 from epool_viz.core.posterior import OCCURRENCES, posterior_entropy
 from epool_viz.core.scan import scan, whole_windows, window_starts
 from epool_viz.core.strands import STRAND_READINGS, is_own_complement, other_strand_kernel, strand_log_odds
+from epool_viz.core.types import AnyArray, Codes
 from epool_viz.errors import ArgumentError, ShapeError
 
 STAGES = (
@@ -144,7 +137,7 @@ class EStepTrace:
 
     sequence: str
     alphabet: Alphabet
-    kernel: Array
+    kernel: AnyArray
     bias: float
     m: float
     mode: int
@@ -155,42 +148,42 @@ class EStepTrace:
     strand_reading: str
     occurrence: str
     site_rate: float
-    background: Array
-    other_kernel: Array | None
-    onehot: Array
+    background: AnyArray
+    other_kernel: AnyArray | None
+    onehot: AnyArray
     starts: tuple[int, ...]
     strands: tuple[str, ...]
-    whole: Array
-    scores: Array
-    activated: Array
-    cells: Array
-    cell_windows: Array
-    taking_part: Array
-    gate: Array
-    shifted: Array
-    exponentials: Array
-    total: Array
-    weights: Array
-    weighted: Array
-    pooled: Array
-    maximum: Array
-    average: Array
-    log_sum_exp: Array | None
-    entropy: Array
-    effective_windows: Array
-    gradient: Array
-    max_gradient: Array
+    whole: AnyArray
+    scores: AnyArray
+    activated: AnyArray
+    cells: AnyArray
+    cell_windows: AnyArray
+    taking_part: AnyArray
+    gate: AnyArray
+    shifted: AnyArray
+    exponentials: AnyArray
+    total: AnyArray
+    weights: AnyArray
+    weighted: AnyArray
+    pooled: AnyArray
+    maximum: AnyArray
+    average: AnyArray
+    log_sum_exp: AnyArray | None
+    entropy: AnyArray
+    effective_windows: AnyArray
+    gradient: AnyArray
+    max_gradient: AnyArray
     pwm: KernelPWM
-    log_ratios: Array
-    offsets: Array
-    strand_prior: Array
-    prior: Array
-    log_evidence: Array
-    bayes_posterior: Array
-    expected_log_ratio: Array
-    expected_offset: Array
-    site_probability: Array
-    posterior: Array
+    log_ratios: AnyArray
+    offsets: AnyArray
+    strand_prior: AnyArray
+    prior: AnyArray
+    log_evidence: AnyArray
+    bayes_posterior: AnyArray
+    expected_log_ratio: AnyArray
+    expected_offset: AnyArray
+    site_probability: AnyArray
+    posterior: AnyArray
     errors: dict[str, float]
 
     @property
@@ -209,7 +202,7 @@ class EStepTrace:
         return max(self.errors.values())
 
     @property
-    def stages(self) -> dict[str, Array]:
+    def stages(self) -> dict[str, AnyArray]:
         """Every stage by its name, in the order in which it is computed."""
         return {name: getattr(self, name) for name in STAGES}
 
@@ -282,7 +275,7 @@ def _told(strand_prior: Sequence[float]) -> str:
 
 def e_step_trace(
     sequence: Any,
-    kernel: Array,
+    kernel: AnyArray,
     *,
     bias: float = 0.0,
     m: float = 1.0,
@@ -376,7 +369,7 @@ def e_step_trace(
     )
 
 
-def _read(sequence: Any, alphabet: Alphabet, kernel: Array) -> tuple[Codes, Array]:
+def _read(sequence: Any, alphabet: Alphabet, kernel: AnyArray) -> tuple[Codes, AnyArray]:
     """The sequence as codes, and as a one-hot array of the kernel's kind."""
     if isinstance(sequence, str):
         codes = alphabet.encode(sequence)
@@ -394,7 +387,9 @@ def _read(sequence: Any, alphabet: Alphabet, kernel: Array) -> tuple[Codes, Arra
     return codes, as_float(one_hot(codes, alphabet), "sequence", like=kernel)
 
 
-def _network_route(onehot: Array, kernel: Array, other_kernel: Array | None, options: dict[str, Any]) -> dict[str, Any]:
+def _network_route(
+    onehot: AnyArray, kernel: AnyArray, other_kernel: AnyArray | None, options: dict[str, Any]
+) -> dict[str, Any]:
     """Scan, rectify, take local winners, softmax, weighted mean; and the other poolings of the same cells."""
     xp = namespace(kernel)
     width, padding, m = kernel.shape[-1], options["padding"], options["m"]
@@ -441,7 +436,7 @@ def _network_route(onehot: Array, kernel: Array, other_kernel: Array | None, opt
     }
 
 
-def _winners(activated: Array, candidates: Array, window: int, n_strands: int) -> tuple[Array, Array]:
+def _winners(activated: AnyArray, candidates: AnyArray, window: int, n_strands: int) -> tuple[AnyArray, AnyArray]:
     """The cells of each strand one after the other, and the window each comes from."""
     xp = namespace(activated)
     # (window,) -> (strand, window of the strand)
@@ -453,7 +448,7 @@ def _winners(activated: Array, candidates: Array, window: int, n_strands: int) -
 
 
 def _statistical_route(
-    codes: Codes, kernel: Array, alphabet: Alphabet, q: Array, network: dict[str, Any], options: dict[str, Any]
+    codes: Codes, kernel: AnyArray, alphabet: Alphabet, q: AnyArray, network: dict[str, Any], options: dict[str, Any]
 ) -> dict[str, Any]:
     """Letter probabilities, likelihood ratios, Bayes' rule, expectation: no scan, no softmax."""
     xp = namespace(kernel)
@@ -497,7 +492,7 @@ def _statistical_route(
     }
 
 
-def _readings(kernel: Array, alphabet: Alphabet, q: Array, options: dict[str, Any]) -> list[KernelPWM]:
+def _readings(kernel: AnyArray, alphabet: Alphabet, q: AnyArray, options: dict[str, Any]) -> list[KernelPWM]:
     """What the kernel means on each strand, as the letters of the given strand read it."""
     m, bias = options["m"], options["bias"]
     given = kernel_to_pwm_at(kernel, m, bias=bias, background=q)
@@ -510,13 +505,13 @@ def _readings(kernel: Array, alphabet: Alphabet, q: Array, options: dict[str, An
     return [given, KernelPWM(ppm, pwm + (odds / (m or 1.0))[:, None], given.offset)]  # at m = 0 the odds are 0
 
 
-def _padded(codes: Codes, width: int, padding: str, kernel: Array) -> Array:
+def _padded(codes: Codes, width: int, padding: str, kernel: AnyArray) -> AnyArray:
     sides = ((width - 1) // 2, width // 2) if padding == "same" else (0, 0)
     letters = np.pad(codes.astype(np.int64), sides, constant_values=UNKNOWN)
     return namespace(kernel).asarray(letters, device=kernel.device) if is_torch(kernel) else letters
 
 
-def _log_ratios(letters: Array, reading: KernelPWM, q: Array, m: float, n_windows: int) -> Array:
+def _log_ratios(letters: AnyArray, reading: KernelPWM, q: AnyArray, m: float, n_windows: int) -> AnyArray:
     """`log_base(P(window | ppm) / P(window | q))`, each letter looked up; unknown letters add nothing."""
     xp = namespace(q)
     table = reading.pwm
@@ -534,14 +529,14 @@ def _log_ratios(letters: Array, reading: KernelPWM, q: Array, m: float, n_window
     return total
 
 
-def _logistic(x: Array) -> Array:
+def _logistic(x: AnyArray) -> AnyArray:
     """`1 / (1 + e^-x)` without overflow."""
     xp = namespace(x)
     small = xp.exp(-xp.abs(x))
     return xp.where(x >= 0, xp.ones_like(small), small) / (1 + small)
 
 
-def _at_windows(values: Array, cell_windows: Array, n_windows: int) -> Array:
+def _at_windows(values: AnyArray, cell_windows: AnyArray, n_windows: int) -> AnyArray:
     """Put each cell's value at its window: (cell,) -> (window,), 0 elsewhere."""
     xp = namespace(values)
     places = xp.arange(n_windows, device=values.device if is_torch(values) else None)
@@ -564,6 +559,6 @@ def _errors(network: dict[str, Any], reading: dict[str, Any], activation: str) -
     return errors
 
 
-def _difference(a: Array, b: Array) -> float:
+def _difference(a: AnyArray, b: AnyArray) -> float:
     a, b = (x.detach() if is_torch(x) else x for x in (a, b))
     return float(abs(a - b).max()) / max(1.0, float(abs(a).max()))

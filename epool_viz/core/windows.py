@@ -10,9 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from epool_viz.core.alphabet import Alphabet, get_alphabet
+from epool_viz.core.types import Array
 from epool_viz.errors import ArgumentError
-
-Array = np.ndarray[Any, Any]
 
 _TABLE = 1024  # entries of the table in which the columns of a group are looked up together
 

@@ -15,7 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from epool_viz.data.importing.network import Array, Step, tensor_of
+from epool_viz.core.types import Array
+from epool_viz.data.networks.network_layers import Step, tensor_of
 from epool_viz.models.before import BATCH_NORMS, affine_of, batch_norm_of, floats, what_it_is
 from epool_viz.models.pooling import Pooling
 from epool_viz.models.runs import SEQUENCES, Run

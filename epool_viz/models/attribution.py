@@ -27,7 +27,8 @@ from epool_viz.core.attribution import (
     pool_multipliers,
 )
 from epool_viz.core.pooling import activate
-from epool_viz.data.simulate import shuffle_known_letters
+from epool_viz.core.types import Array
+from epool_viz.data.sequences.simulate import shuffle_known_letters
 from epool_viz.errors import ArgumentError, MissingExtraError, ShapeError
 from epool_viz.models.cnn import MotifCNN, as_tensor
 from epool_viz.models.engine import as_one_hot
@@ -42,7 +43,6 @@ except ModuleNotFoundError as error:
         raise
     raise MissingExtraError("captum", "train", "Attribution") from None
 
-Array = np.ndarray[Any, Any]
 METHODS = ("deeplift", "integrated_gradients", "saliency")
 
 

@@ -14,8 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from epool_viz.data.importing.network import Array, Step, tensor_of
-from epool_viz.data.importing.numbers import norm_affine
+from epool_viz.core.types import Array
+from epool_viz.data.networks.network_layers import Step, tensor_of
+from epool_viz.data.networks.numbers import norm_affine
 from epool_viz.models.runs import SEQUENCES, Run
 from epool_viz.models.watching import Call, Value
 

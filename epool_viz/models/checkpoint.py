@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from epool_viz.data.model_files import read_checked_arrays, read_model, write_arrays
+from epool_viz.data.networks.stored import read_checked_arrays, read_model, write_arrays
 from epool_viz.errors import ArgumentError, FormatError
 from epool_viz.models.cnn import MotifCNN
 

@@ -15,14 +15,13 @@ from epool_viz.core.alphabet import Alphabet, get_alphabet
 from epool_viz.core.pooling import ACTIVATIONS, activate
 from epool_viz.core.scan import PADDINGS, whole_windows
 from epool_viz.core.trace import EStepTrace, e_step_trace
-from epool_viz.data.sequences import SequenceSet
+from epool_viz.core.types import Array
+from epool_viz.data.sequences.set import SequenceSet
 from epool_viz.errors import ArgumentError, ShapeError
 from epool_viz.models import engine as engines
 from epool_viz.models.engine import as_one_hot, no_window
 from epool_viz.models.pooling import ExpectationPooling, Pooling, make_pooling
 from epool_viz.models.threads import few_threads
-
-Array = np.ndarray[Any, Any]
 
 _FUSED_BATCH = 4096
 

@@ -36,6 +36,7 @@ from torch.nn import functional
 
 from epool_viz.core._arrays import require_choice
 from epool_viz.core.pooling import activate
+from epool_viz.core.types import Array
 from epool_viz.errors import ArgumentError, MissingExtraError
 from epool_viz.models.pooling import (
     AveragePooling,
@@ -45,8 +46,6 @@ from epool_viz.models.pooling import (
     Pooling,
 )
 from epool_viz.models.threads import for_each
-
-Array = np.ndarray[Any, Any]
 
 ENGINES = ("auto", "fused", "torch")
 SAID = "Compiling the scan engine for this machine. It is done once, and takes up to half a minute."

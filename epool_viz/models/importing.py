@@ -13,12 +13,12 @@ import torch
 from torch import Tensor as TorchTensor
 from torch import nn
 
-from epool_viz.data.importing.archives import Archive
-from epool_viz.data.importing.files import read_whole
-from epool_viz.data.importing.kernels import ImportedKernels, Reading, assemble
-from epool_viz.data.importing.network import Network, Tensor
-from epool_viz.data.importing.tensors import network_of_arrays, network_of_tensors
 from epool_viz.data.limits import MOST_BYTES
+from epool_viz.data.networks.archives import Archive
+from epool_viz.data.networks.files import read_whole
+from epool_viz.data.networks.kernels import ImportedKernels, Reading, assemble
+from epool_viz.data.networks.network_layers import Network, Tensor
+from epool_viz.data.networks.tensors import network_of_arrays, network_of_tensors
 from epool_viz.errors import FormatError
 
 _INSIDE = ("state_dict", "model_state_dict", "model", "net", "weights")

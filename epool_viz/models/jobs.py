@@ -15,18 +15,18 @@ import numpy as np
 import torch
 
 from epool_viz.core.attribution import HEURISTICS
-from epool_viz.data.gallery import load_example_model
-from epool_viz.data.importing.whole import WholeNetwork
-from epool_viz.data.races import Told, race_arrays
-from epool_viz.data.sequences import sequences_of
-from epool_viz.data.simulate import simulate
+from epool_viz.core.types import Array
+from epool_viz.data.examples import load_example_model
+from epool_viz.data.networks.network_settings import WholeNetwork
+from epool_viz.data.results.races import Told, race_arrays
+from epool_viz.data.sequences.set import sequences_of
+from epool_viz.data.sequences.simulate import simulate
 from epool_viz.errors import ArgumentError
 from epool_viz.models.checkpoint import load_model
 from epool_viz.models.cnn import MotifCNN
 from epool_viz.models.recording import Recorder
 from epool_viz.models.training import Cancel, race, train
 
-Array = np.ndarray[Any, Any]
 Tell = Callable[..., object]
 
 TOLD_EVERY = 0.1  # seconds between two messages of a job, at the least

@@ -11,12 +11,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from epool_viz.data.importing.checking import MOST, checked, largest_difference, not_checked
-from epool_viz.data.importing.kernels import ImportedKernels, Reading, assemble, letters_wanted
-from epool_viz.data.importing.network import (
+from epool_viz.core.types import Array
+from epool_viz.data.networks.checking import MOST, checked, largest_difference, not_checked
+from epool_viz.data.networks.kernels import ImportedKernels, Reading, assemble, letters_wanted
+from epool_viz.data.networks.network_layers import (
     TORCH_1D,
     TORCH_2D,
-    Array,
     Convolution,
     Network,
     Step,

@@ -10,13 +10,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from torch import Tensor, nn
 
+from epool_viz.core.types import Array
 from epool_viz.errors import ArgumentError, ShapeError
 from epool_viz.models.pooling import LocalPooling, make_pooling
-
-Array = np.ndarray[Any, Any]
 
 
 class PublishedCNN(nn.Sequential):

@@ -14,13 +14,12 @@ from torch import Tensor
 
 from epool_viz.core.pooling import activate
 from epool_viz.core.scan import PADDINGS
-from epool_viz.data.races import RANKS, Curve, RaceRecord, RunRecord, Snapshot
-from epool_viz.data.sequences import SequenceSet
+from epool_viz.core.types import Array
+from epool_viz.data.results.races import RANKS, Curve, RaceRecord, RunRecord, Snapshot
+from epool_viz.data.sequences.set import SequenceSet
 from epool_viz.models.checkpoint import save_model
 from epool_viz.models.cnn import MotifCNN, as_tensor
 from epool_viz.models.training import BatchRecord, EpochRecord, RaceResult, Run
-
-Array = np.ndarray[Any, Any]
 
 PROBED = 64  # test sequences of label 1 that every epoch is looked at on
 RESAMPLED = 100

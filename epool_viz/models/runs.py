@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from epool_viz.data.importing.network import Array
+from epool_viz.core.types import Array
 from epool_viz.models.watching import Pass, watch
 
 SEQUENCES = 3  # of a pass; more than one, so that nothing of one sequence alone passes for a rule

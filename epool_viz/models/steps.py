@@ -15,11 +15,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from epool_viz.core.types import Array
 from epool_viz.models import engine as engines
 from epool_viz.models.cnn import MotifCNN, log_odds
 from epool_viz.models.pooling import LARGEST_LOG_M
 
-Array = np.ndarray[Any, Any]
 Trained = tuple[nn.Module, torch.optim.Adam, float]  # network, optimizer, weight of label 1 in the loss
 
 ADAM_EPSILON = 1e-7  # Keras's, as published; torch's is 1e-8

@@ -25,10 +25,11 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from torch import Tensor, nn
 
 from epool_viz.core._arrays import require_choice, require_number
+from epool_viz.core.types import Array
 from epool_viz.data.locking import locked
-from epool_viz.data.model_files import UNCHECKED
-from epool_viz.data.sequences import SequenceSet
-from epool_viz.data.simulate import stratified_places
+from epool_viz.data.networks.stored import UNCHECKED
+from epool_viz.data.sequences.set import SequenceSet
+from epool_viz.data.sequences.simulate import stratified_places
 from epool_viz.errors import ArgumentError
 from epool_viz.models.checkpoint import read_progress, write_progress
 from epool_viz.models.cnn import PRESETS, MotifCNN, as_tensor, predict_log_odds
@@ -37,8 +38,6 @@ from epool_viz.models.pooling import Pooling
 from epool_viz.models.steps import ADAM_EPSILON, FusedSteps, TorchSteps, can_step
 from epool_viz.models.steps import cross_entropy as _loss
 from epool_viz.models.threads import few_threads
-
-Array = np.ndarray[Any, Any]
 
 SPLITS = ("stratified", "last")
 CLASS_WEIGHTS = (None, "balanced")

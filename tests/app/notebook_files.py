@@ -14,7 +14,7 @@ ipywidgets.VBox([button, said])
 """
 BROKEN_HANDLER = """\
 import ipywidgets
-from epool_viz.panels.guard import Guard
+from epool_viz.panels.shared.handlers import Guard
 button, said = ipywidgets.Button(), ipywidgets.Label()
 button.on_click(Guard(lambda sentence: setattr(said, "value", sentence))(lambda _: 1 / 0))
 print("IDS", button.model_id, said.model_id)

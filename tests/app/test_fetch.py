@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from epool_viz.data.chipseq import FOLDER_VARIABLE, URL_VARIABLE
+from epool_viz.data.sequences.chipseq import FOLDER_VARIABLE, URL_VARIABLE
 from tests.app.here import Here
-from tests.data.chipseq_site import NAME, TEST, TRAIN, serving_sets
+from tests.data.sequences.chipseq_site import NAME, TEST, TRAIN, serving_sets
 
 
 def test_list_prints_the_sets_that_hold_every_word(call: Here) -> None:

@@ -16,8 +16,8 @@ import pytest
 
 from epool_viz import Motif, e_step_trace, parse_motifs, read_motifs, write_meme
 from epool_viz.core.alphabet import RNA
-from epool_viz.data.importing.motif_kernels import log_odds
-from epool_viz.data.motif_files import write_jaspar, write_transfac
+from epool_viz.data.motifs.writing import write_jaspar, write_transfac
+from epool_viz.data.networks.motif_kernels import log_odds
 from tests.app.here import Here
 from tests.browser.server import command
 

@@ -15,7 +15,7 @@ import pytest
 
 from epool_viz.app.serving import serve
 from epool_viz.errors import ArgumentError
-from epool_viz.panels.guard import TOO_LARGE
+from epool_viz.panels.shared.handlers import TOO_LARGE
 from tests.app.notebook_files import write_notebook
 from tests.app.visitor import value_of, visiting
 from tests.browser.server import Server, serving, wait_for
@@ -23,7 +23,7 @@ from tests.browser.server import Server, serving, wait_for
 PAGE = "/voila/render/hungry.ipynb"
 HUNGRY = """\
 import os, ipywidgets, numpy as np
-from epool_viz.panels.guard import Guard
+from epool_viz.panels.shared.handlers import Guard
 said, done = ipywidgets.Label(), ipywidgets.Label()
 guard = Guard(lambda sentence: setattr(said, "value", sentence or "well"))
 take, small = ipywidgets.Button(), ipywidgets.Button()
@@ -108,7 +108,7 @@ def test_binder_limits_what_it_starts() -> None:
 def test_what_trains_takes_the_limit_of_its_kernel_back() -> None:
     program = """\
 import resource
-from epool_viz.work.worker import _take_all_memory
+from epool_viz.jobs.worker import _take_all_memory
 first = resource.getrlimit(resource.RLIMIT_DATA)
 resource.setrlimit(resource.RLIMIT_DATA, (400_000_000, first[1]))
 _take_all_memory()

@@ -13,7 +13,7 @@ import pytest
 from epool_viz import SequenceSet, e_step_trace, load_example, load_jaspar, write_meme
 from epool_viz.app.scanning import SUMMARY, WINDOWS
 from epool_viz.core.alphabet import reverse_complement
-from epool_viz.panels.e_step.kernels import jaspar_kernel
+from epool_viz.data.kernel_sources import jaspar_kernel
 from tests.app.here import Here
 from tests.browser.server import command
 

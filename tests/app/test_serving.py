@@ -21,7 +21,7 @@ from voila.handler import BaseVoilaHandler
 from epool_viz.app import config
 from epool_viz.app.server import DashboardHandler, DashboardServer
 from epool_viz.errors import ArgumentError
-from epool_viz.work.address import IS_POSSIBLE
+from epool_viz.jobs.address import IS_POSSIBLE
 from tests.app.notebook_files import BROKEN, BROKEN_HANDLER, write_notebook
 from tests.app.visitor import kernel_of, value_of, visiting
 from tests.browser.server import Server, command, serving, stop, wait_for

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from epool_viz import load_jaspar, parse_sequences, read_sequences, simulate, write_meme
-from epool_viz.data.sequence_files import write_sequences, write_sites
+from epool_viz.data.sequences.writing import write_sequences, write_sites
 from tests.app.here import Here
 
 SMALL = ("-n", 30, "--length", 50)

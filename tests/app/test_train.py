@@ -32,14 +32,14 @@ from epool_viz import (
 from epool_viz.app import watching
 from epool_viz.app.cli import PoolingName, PresetName, SplitName
 from epool_viz.app.training import COLUMNS, HISTORY, read_parts, read_seeds
-from epool_viz.data.chipseq import FOLDER_VARIABLE, URL_VARIABLE
-from epool_viz.data.sequence_files import write_sequences
+from epool_viz.data.sequences.chipseq import FOLDER_VARIABLE, URL_VARIABLE
+from epool_viz.data.sequences.writing import write_sequences
 from epool_viz.errors import ArgumentError
 from epool_viz.models.cnn import PRESETS
 from epool_viz.models.pooling import POOLINGS
 from epool_viz.models.training import SPLITS
 from tests.app.here import Here, Said
-from tests.data.chipseq_site import NAME, serving_sets
+from tests.data.sequences.chipseq_site import NAME, serving_sets
 
 SMALL = ("--kernels", 3, "--width", 6, "--epochs", 3)
 

@@ -17,7 +17,8 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from epool_viz.data.motif_files import Motif, parse_motifs
+from epool_viz.data.motifs.motif import Motif
+from epool_viz.data.motifs.reading import parse_motifs
 from epool_viz.errors import FormatError
 
 Verdict = Literal["right", "refused", "wrong"]

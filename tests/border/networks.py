@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+from epool_viz.core.types import Array
 
 BATCH, LETTERS, LENGTH = 6, 4, 17  # no other axis of an example has these sizes
 KERNELS, WIDTH = 3, 5

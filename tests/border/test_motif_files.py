@@ -8,7 +8,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from epool_viz.data.motif_files import Motif, parse_motifs
+from epool_viz.data.motifs.motif import Motif
+from epool_viz.data.motifs.reading import parse_motifs
 from epool_viz.errors import FormatError
 from tests.border.motif_files import DIALECTS, FAULTS, FORMATS, Case, judge, sound_cases, spoilt_cases, table
 

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 from epool_viz import EpoolError, ImportedKernels, import_kernels
-from epool_viz.data.importing.apart import read_apart
-from epool_viz.data.importing.files import read_kernel_bytes
-from epool_viz.data.importing.keeping import as_text, from_text
-from epool_viz.data.importing.kernels import Reading
+from epool_viz.data.networks.files import read_kernel_bytes
+from epool_viz.data.networks.kernel_text import as_text, from_text
+from epool_viz.data.networks.kernels import Reading
+from epool_viz.data.networks.limited_process import read_apart
 from tests.border.judge import VERDICTS, Verdict, examine, judge
 from tests.border.networks import Example
 

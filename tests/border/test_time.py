@@ -18,11 +18,12 @@ from typing import Any, NamedTuple
 import pytest
 
 import epool_viz
-from epool_viz.data.importing.kernels import Reading
-from epool_viz.data.importing.motif_kernels import read_motif_kernels
-from epool_viz.data.motif_files import parse_matrix, parse_motifs
-from epool_viz.data.sequence_problems import sequence_problems
-from epool_viz.data.sequences import parse_sequences
+from epool_viz.data.motifs.matrix import parse_matrix
+from epool_viz.data.motifs.reading import parse_motifs
+from epool_viz.data.networks.kernels import Reading
+from epool_viz.data.networks.motif_kernels import read_motif_kernels
+from epool_viz.data.sequences.problems import sequence_problems
+from epool_viz.data.sequences.reading import parse_sequences
 from epool_viz.errors import EpoolError
 
 MEGABYTE = 1_000_000

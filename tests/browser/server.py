@@ -92,7 +92,7 @@ class Server:
 
 
 NURSERY = "epool_viz.app.nursery"
-WORKER = "epool_viz.work.worker"
+WORKER = "epool_viz.jobs.worker"
 
 
 def _command_of(process: psutil.Process) -> list[str]:

@@ -10,9 +10,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from safetensors.numpy import save
 
+from epool_viz.analysis.attribution_truth import site_sequences
 from epool_viz.core.attribution import METHODS
-from epool_viz.data.attributions import site_sequences
-from epool_viz.data.gallery import load_example_model
+from epool_viz.data.examples import load_example_model
 from epool_viz.panels.attribution.model import AttributionModel
 from tests.browser.server import wait_for
 

@@ -13,7 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from epool_viz import load_example_race
-from epool_viz.panels.links import fragment
+from epool_viz.panels.shared.links import fragment
 from tests.browser.server import Server, wait_for
 from tests.browser.test_e_step import ready as e_step_is_ready
 from tests.browser.test_e_step import shown

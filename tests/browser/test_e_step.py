@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from epool_viz import e_step_trace, load_example, load_example_model, load_jaspar, pwm_to_kernel
+from epool_viz.data.kernel_sources import scores_text
 from epool_viz.figures.svg import GLYPHS
-from epool_viz.panels.e_step.kernels import scores_text
-from epool_viz.panels.e_step.steps import STEPS
-from epool_viz.panels.links import fragment
+from epool_viz.panels.one_kernel.steps import STEPS
+from epool_viz.panels.shared.links import fragment
 from tests.browser.server import wait_for
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from axe_playwright_python.sync_playwright import Axe
 
 from epool_viz.panels.em.model import EMModel
-from epool_viz.panels.html import rounded
-from epool_viz.panels.links import fragment
+from epool_viz.panels.shared.html import rounded
+from epool_viz.panels.shared.links import fragment
 from tests.browser.server import wait_for
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 from epool_viz import e_step_trace
 from epool_viz.app import frame
 from epool_viz.app.config import notebooks_folder
-from epool_viz.panels.e_step.model import EStepModel
+from epool_viz.panels.one_kernel.model import EStepModel
 from tests.app.notebook_files import write_notebook
 from tests.browser.server import Server, serving, wait_for
 

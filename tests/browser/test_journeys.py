@@ -19,8 +19,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from epool_viz import e_step_trace, parse_motifs
-from epool_viz.panels.e_step.takeaway import TAKE_AWAY
-from epool_viz.panels.links import fragment
+from epool_viz.panels.e_step.exports import TAKE_AWAY
+from epool_viz.panels.shared.links import fragment
 from tests.browser.server import serving, wait_for
 from tests.browser.test_e_step import WALK, go_to, move_m, peak_trace, pooled, ready, wait_until_pooled
 

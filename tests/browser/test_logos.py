@@ -10,9 +10,9 @@ from safetensors.numpy import save
 
 from epool_viz.core.kernels import kernel_to_pwm_at
 from epool_viz.core.motifs import information_content
-from epool_viz.data.motif_files import parse_motifs
-from epool_viz.panels.links import fragment
+from epool_viz.data.motifs.reading import parse_motifs
 from epool_viz.panels.logos.model import LogosModel
+from epool_viz.panels.shared.links import fragment
 from tests.browser.server import wait_for
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from epool_viz import kernel_to_pwm, load_example, load_jaspar, one_hot, pwm_to_kernel, scan
-from epool_viz.panels.links import fragment
+from epool_viz.panels.shared.links import fragment
 from tests.browser.server import wait_for
 from tests.browser.test_e_step import ready as e_step_is_ready
 from tests.browser.test_e_step import shown

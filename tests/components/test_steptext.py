@@ -9,8 +9,8 @@ import pytest
 
 from epool_viz.components._bundle import source_of
 from epool_viz.core.trace import e_step_trace
-from epool_viz.panels.e_step import steps
 from epool_viz.panels.e_step.page import page_steps
+from epool_viz.panels.one_kernel import steps
 from tests.components.conftest import state_of
 
 KERNEL = np.random.default_rng(4).normal(size=(4, 5)) * 1.5

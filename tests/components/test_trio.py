@@ -7,8 +7,8 @@ import re
 import numpy as np
 import pytest
 
-from epool_viz.core.alignment import heuristic_pfm
 from epool_viz.core.em import posterior_ppm
+from epool_viz.core.heuristics import heuristic_pfm
 from epool_viz.core.kernels import kernel_to_pwm_at
 from epool_viz.core.motifs import information_content, kl_divergence
 from epool_viz.figures.svg import GLYPHS

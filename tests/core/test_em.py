@@ -16,10 +16,10 @@ from epool_viz.core.motifs import kl_divergence
 from epool_viz.core.posterior import log_evidence, site_posterior
 from epool_viz.core.scan import scan
 from epool_viz.core.windows import FoundSite, background_of, is_at_known_site, sites_of, windows_of
-from epool_viz.data.gallery import load_example
-from epool_viz.data.motif_files import parse_motifs
-from epool_viz.data.sequences import Site
-from epool_viz.data.simulate import simulate
+from epool_viz.data.examples import load_example
+from epool_viz.data.motifs.reading import parse_motifs
+from epool_viz.data.sequences.set import Site
+from epool_viz.data.sequences.simulate import simulate
 from epool_viz.errors import ArgumentError, ShapeError
 
 BACKGROUND = np.array([0.4, 0.1, 0.2, 0.3])

@@ -12,8 +12,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from epool_viz.data.motif_files import parse_matrix, parse_motifs, write_jaspar, write_meme
-from epool_viz.data.sequences import parse_sequences
+from epool_viz.data.motifs.matrix import parse_matrix
+from epool_viz.data.motifs.reading import parse_motifs
+from epool_viz.data.motifs.writing import write_jaspar, write_meme
+from epool_viz.data.sequences.reading import parse_sequences
 from epool_viz.errors import EpoolError, FormatError
 
 WORDS = (
@@ -95,8 +97,8 @@ def test_names_of_motifs_never_break_the_file(name: str) -> None:
 
 def test_reading_text_loads_nothing_heavy() -> None:
     code = (
-        "import sys, epool_viz.data.gallery, epool_viz.data.jaspar as jaspar;"
-        "jaspar.load_jaspar('CTCF'); epool_viz.data.gallery.load_example('ctcf_peaks');"
+        "import sys, epool_viz.data.examples, epool_viz.data.motifs.jaspar as jaspar;"
+        "jaspar.load_jaspar('CTCF'); epool_viz.data.examples.load_example('ctcf_peaks');"
         "heavy = {'h5py', 'torch', 'plotly', 'ipywidgets', 'logomaker', 'rich', 'pandas', 'pyjaspar'};"
         "print(*heavy & set(sys.modules))"
     )

@@ -12,13 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from epool_viz.data import _source
-from epool_viz.data.importing.kernels import Reading
-from epool_viz.data.importing.motif_kernels import read_motif_kernels
+from epool_viz.data import source as _source
 from epool_viz.data.limits import Limits
-from epool_viz.data.motif_files import parse_matrix, parse_motifs, read_motifs
-from epool_viz.data.sequence_problems import sequence_problems
-from epool_viz.data.sequences import parse_sequences, read_sequences
+from epool_viz.data.motifs.matrix import parse_matrix
+from epool_viz.data.motifs.reading import parse_motifs, read_motifs
+from epool_viz.data.networks.kernels import Reading
+from epool_viz.data.networks.motif_kernels import read_motif_kernels
+from epool_viz.data.sequences.problems import sequence_problems
+from epool_viz.data.sequences.reading import parse_sequences, read_sequences
 from epool_viz.errors import ArgumentError, FormatError
 
 Refused = Callable[..., None]
@@ -159,7 +160,7 @@ def test_hdf5_is_refused_before_it_is_unpacked(assert_refused: Refused) -> None:
 
 
 def test_hdf5_unpacks_each_piece_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    from epool_viz.data import _hdf5
+    from epool_viz.data.sequences import hdf5 as _hdf5
 
     monkeypatch.setattr(_hdf5, "_BLOCK", 90)
     raw = hdf5(50, 7, chunks=(20, 7, 4), compression="gzip")

@@ -17,7 +17,7 @@ import pytest
 
 from epool_viz import import_kernels, read_model, read_motifs, read_sequences
 from epool_viz.data import opening
-from epool_viz.data.model_files import write_arrays
+from epool_viz.data.networks.stored import write_arrays
 from epool_viz.data.opening import open_input, read_input
 from epool_viz.errors import ArgumentError, FormatError
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from epool_viz.data.sequences import SequenceSet
-from epool_viz.data.simulate import simulate
+from epool_viz.data.sequences.set import SequenceSet
+from epool_viz.data.sequences.simulate import simulate
 from epool_viz.models.cnn import MotifCNN
 
 PPM = np.full((4, 10), 0.01) + 0.96 * np.eye(4)[[0, 1, 2, 3, 0, 2, 2, 0, 3, 1]].T

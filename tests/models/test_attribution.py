@@ -10,11 +10,11 @@ import pytest
 import torch
 from torch import nn
 
+from epool_viz.analysis.attribution_truth import network_of
 from epool_viz.core.alphabet import one_hot
 from epool_viz.core.attribution import COMPLETE, HEURISTICS, attribute_letters
-from epool_viz.data.attributions import network_of
-from epool_viz.data.sequences import SequenceSet
-from epool_viz.data.simulate import shuffle_known_letters
+from epool_viz.data.sequences.set import SequenceSet
+from epool_viz.data.sequences.simulate import shuffle_known_letters
 from epool_viz.errors import ArgumentError, MissingExtraError, ShapeError
 from epool_viz.models.attribution import METHODS, attribute
 from epool_viz.models.cnn import MotifCNN

@@ -15,7 +15,7 @@ import torch
 from safetensors.numpy import load, save
 
 from epool_viz import import_kernels
-from epool_viz.data.model_files import UNCHECKED, read_arrays, read_model, write_arrays
+from epool_viz.data.networks.stored import UNCHECKED, read_arrays, read_model, write_arrays
 from epool_viz.errors import ArgumentError, FormatError
 from epool_viz.models import training
 from epool_viz.models.checkpoint import load_model, save_model
@@ -238,7 +238,7 @@ def test_a_header_that_claims_too_much_is_refused_before_it_is_read(saved, claim
 
 
 def test_a_header_longer_than_any_of_ours_is_refused(saved, monkeypatch):
-    monkeypatch.setattr("epool_viz.data.model_files._LARGEST_HEADER", 100)
+    monkeypatch.setattr("epool_viz.data.networks.stored._LARGEST_HEADER", 100)
     with pytest.raises(FormatError, match="a header that claims"):
         load_model(saved)
 
@@ -366,7 +366,7 @@ def test_what_is_no_file_is_named(tmp_path, saved, monkeypatch):
     ):
         with pytest.raises(ArgumentError, match=f"'{reason}; accepted: the path of a file"):
             load_model(wrong)
-    monkeypatch.setattr("epool_viz.data.model_files.MOST_BYTES", 100)
+    monkeypatch.setattr("epool_viz.data.networks.stored.MOST_BYTES", 100)
     with pytest.raises(FormatError, match=r"bytes; accepted: at most 100"):
         load_model(saved)
 

@@ -7,7 +7,7 @@ import torch
 from epool_viz.core.kernels import kernel_to_pwm
 from epool_viz.core.pooling import activate, expectation_pool, local_max
 from epool_viz.core.scan import scan
-from epool_viz.data.sequences import SequenceSet
+from epool_viz.data.sequences.set import SequenceSet
 from epool_viz.errors import ArgumentError, ShapeError
 from epool_viz.models.cnn import PRESETS, MotifCNN, predict_log_odds
 from epool_viz.models.pooling import POOLINGS, ExpectationPooling, LogSumExpPooling, MaxPooling

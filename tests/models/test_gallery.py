@@ -8,13 +8,13 @@ import torch
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from benchmarks import make_gallery
-from epool_viz.data.gallery import MODEL_NAMES, example_model_data, load_example_model
-from epool_viz.data.model_files import read_model
+from epool_viz.data.examples import MODEL_NAMES, example_model_data, load_example_model
+from epool_viz.data.kernel_sources import kernel_place
+from epool_viz.data.networks.stored import read_model
 from epool_viz.models.checkpoint import load_model
 from epool_viz.models.cnn import as_tensor, predict_log_odds
 from epool_viz.models.training import data_fingerprint
-from epool_viz.panels.e_step.kernels import kernel_place
-from epool_viz.panels.e_step.model import EStepModel
+from epool_viz.panels.one_kernel.model import EStepModel
 
 
 @pytest.mark.parametrize("name", MODEL_NAMES)

@@ -16,7 +16,7 @@ from torch.nn import functional as F  # noqa: N812 - as torch writes it
 from torch.nn.utils import parametrizations, prune
 
 from epool_viz import MotifCNN, import_kernels, kernel_to_pwm, scan
-from epool_viz.data.importing.kernels import ImportedKernels
+from epool_viz.data.networks.kernels import ImportedKernels
 from epool_viz.errors import ArgumentError, FormatError
 from epool_viz.models.pooling import ExpectationPooling
 

@@ -7,11 +7,11 @@ import threading
 import numpy as np
 import pytest
 
+from epool_viz.analysis.attribution_truth import example_network, site_sequences
 from epool_viz.core.attribution import HEURISTICS, attribute_letters
-from epool_viz.data.attributions import example_network, site_sequences
 from epool_viz.errors import ArgumentError
+from epool_viz.jobs.wire import Message
 from epool_viz.models.jobs import attribute_job
-from epool_viz.work.wire import Message
 
 
 def asked(network="two_motifs_max", baseline="zeros", **arrays) -> Message:

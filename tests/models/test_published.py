@@ -6,7 +6,7 @@ import torch
 
 from epool_viz.core.kernels import kernel_to_pwm
 from epool_viz.core.scan import scan
-from epool_viz.data.sequences import SequenceSet
+from epool_viz.data.sequences.set import SequenceSet
 from epool_viz.errors import ArgumentError, ShapeError
 from epool_viz.models.pooling import POOLINGS, LocalPooling, Pooling
 from epool_viz.models.published import basset, deepbind, deepsea, first_scores

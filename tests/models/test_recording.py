@@ -8,8 +8,8 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from epool_viz.core.pooling import activate, pool_gradient, pool_weights
 from epool_viz.core.scan import scan
-from epool_viz.data.races import RANKS, read_race, write_race
-from epool_viz.data.simulate import simulate, split_sequences
+from epool_viz.data.results.races import RANKS, read_race, write_race
+from epool_viz.data.sequences.simulate import simulate, split_sequences
 from epool_viz.models.checkpoint import load_model
 from epool_viz.models.recording import Recorder, precision_recall, roc
 from epool_viz.models.training import race

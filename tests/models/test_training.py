@@ -13,8 +13,8 @@ import pytest
 import torch
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from epool_viz.data.sequences import SequenceSet
-from epool_viz.data.simulate import simulate, split_sequences
+from epool_viz.data.sequences.set import SequenceSet
+from epool_viz.data.sequences.simulate import simulate, split_sequences
 from epool_viz.errors import ArgumentError
 from epool_viz.models.cnn import predict_log_odds
 from epool_viz.models.pooling import ExpectationPooling
@@ -91,7 +91,7 @@ def test_the_first_loss_is_that_of_one_batch_by_hand(network, easy):
 
 
 def _validation(data, fraction, seed):
-    from epool_viz.data.simulate import stratified_places
+    from epool_viz.data.sequences.simulate import stratified_places
 
     return stratified_places(data.labels, fraction, seed)[1]
 
@@ -343,7 +343,7 @@ TRAINING = """
     from epool_viz.models.cnn import MotifCNN
     from epool_viz.models.training import train
     from tests.models.conftest import PPM
-    from epool_viz.data.simulate import simulate
+    from epool_viz.data.sequences.simulate import simulate
 
     def wait(record):
         if record.epoch == 4 and record.batch == 2:

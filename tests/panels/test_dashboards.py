@@ -15,8 +15,8 @@ from traitlets import Unicode
 from epool_viz import dashboards
 from epool_viz.components.upload import Upload
 from epool_viz.errors import ArgumentError
-from epool_viz.panels.dashboard import TEACHING, Dashboard, descendants
-from epool_viz.panels.guard import Guard
+from epool_viz.panels.shared.dashboard import TEACHING, Dashboard, descendants
+from epool_viz.panels.shared.handlers import Guard
 from tests.panels.bringing import bring
 
 DASHBOARDS = [name for name, thing in vars(dashboards).items() if inspect.isfunction(thing)]

@@ -8,17 +8,15 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from epool_viz.core.alphabet import one_hot
-from epool_viz.data.importing.kernels import ImportedKernels
+from epool_viz.core.types import Array
+from epool_viz.data.networks.kernels import ImportedKernels
 from epool_viz.errors import EpoolError
+from epool_viz.jobs.client import JobFailedError, WorkerLostError, do
+from epool_viz.jobs.wire import Message
 from epool_viz.panels.attribution.model import AttributionModel, references
-from epool_viz.work.client import JobFailedError, WorkerLostError, do
-from epool_viz.work.wire import Message
 
 logger = logging.getLogger(__name__)
-Array = np.ndarray[Any, Any]
 
 
 def ask_captum(

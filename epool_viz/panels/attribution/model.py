@@ -16,6 +16,13 @@ import numpy as np
 from traitlets import Any as AnyTrait
 from traitlets import Bool, Dict, Enum, HasTraits, Int, TraitError, Unicode, observe, validate
 
+from epool_viz.analysis.attribution_truth import (
+    example_network,
+    load_attribution_results,
+    load_captum_tracks,
+    network_brought,
+    site_sequences,
+)
 from epool_viz.core.alphabet import one_hot
 from epool_viz.core.attribution import (
     EXACT,
@@ -26,27 +33,19 @@ from epool_viz.core.attribution import (
     MotifNetwork,
     attribute_letters,
 )
-from epool_viz.core.letters import smooth_letters
-from epool_viz.core.ranking import average_precision
-from epool_viz.data.attributions import (
-    example_network,
-    load_attribution_results,
-    load_captum_tracks,
-    network_brought,
-    site_sequences,
-)
-from epool_viz.data.gallery import MODEL_NAMES, list_examples, list_models, load_example
-from epool_viz.data.importing.kernels import ImportedKernels
-from epool_viz.data.sequences import SequenceSet
-from epool_viz.data.simulate import shuffle_known_letters
+from epool_viz.core.metrics import average_precision
+from epool_viz.core.per_letter import smooth_letters
+from epool_viz.core.types import Array
+from epool_viz.data.examples import MODEL_NAMES, list_examples, list_models, load_example
+from epool_viz.data.kernel_sources import LARGEST_ENTRY
+from epool_viz.data.networks.kernels import ImportedKernels
+from epool_viz.data.sequences.set import SequenceSet
+from epool_viz.data.sequences.simulate import shuffle_known_letters
 from epool_viz.errors import ArgumentError, EpoolError
-from epool_viz.panels.brought import BroughtModel, said_of, sequences_of_text, text_of_file
-from epool_viz.panels.e_step.kernels import LARGEST_ENTRY
-from epool_viz.panels.e_step.model import friendly
-from epool_viz.panels.states import letters, restore_choices
-from epool_viz.panels.yours import CHOICE, OF_A_FIELD, NotYetHere, Yours, kernels_of, sequences_of
-
-Array = np.ndarray[Any, Any]
+from epool_viz.panels.one_kernel.model import friendly
+from epool_viz.panels.shared.opened_model import BroughtModel, said_of, sequences_of_text, text_of_file
+from epool_viz.panels.shared.state import letters, restore_choices
+from epool_viz.panels.shared.visitor_data import CHOICE, OF_A_FIELD, NotYetHere, Yours, kernels_of, sequences_of
 
 NETWORKS = (*MODEL_NAMES, CHOICE)
 SOURCES = ("simulated", "example", "pasted", CHOICE)

@@ -12,9 +12,10 @@ from epool_viz.components.download import Download
 from epool_viz.components.tracks import LetterTracks
 from epool_viz.core.alphabet import one_hot
 from epool_viz.core.attribution import COMPLETE, EXACT, METHODS, NAIVE
-from epool_viz.data.gallery import list_examples, list_models
-from epool_viz.data.importing.kernels import ImportedKernels
-from epool_viz.panels.attribution import page, takeaway
+from epool_viz.data.examples import list_examples, list_models
+from epool_viz.data.networks.kernels import ImportedKernels
+from epool_viz.panels.attribution import exports as takeaway
+from epool_viz.panels.attribution import page
 from epool_viz.panels.attribution.asking import Asker
 from epool_viz.panels.attribution.model import (
     LONGEST_TEXT,
@@ -23,13 +24,13 @@ from epool_viz.panels.attribution.model import (
     Reading,
     verdict,
 )
-from epool_viz.panels.brought import LARGEST_MODEL
-from epool_viz.panels.dashboard import Dashboard, shown_if
-from epool_viz.panels.following import Follower
-from epool_viz.panels.html import bullets, escape, number, rounded
-from epool_viz.panels.look import card, heading, part
-from epool_viz.panels.reading import ReadAnotherWay
-from epool_viz.panels.yours import CHOICE, LABEL, MODEL, SEQUENCES, packed_kernels
+from epool_viz.panels.shared.background_task import Follower
+from epool_viz.panels.shared.dashboard import Dashboard, shown_if
+from epool_viz.panels.shared.html import bullets, escape, number, rounded
+from epool_viz.panels.shared.opened_model import LARGEST_MODEL
+from epool_viz.panels.shared.reading_controls import ReadAnotherWay
+from epool_viz.panels.shared.style import card, heading, part
+from epool_viz.panels.shared.visitor_data import CHOICE, LABEL, MODEL, SEQUENCES, packed_kernels
 
 SEEN_EVERY = 0.25  # seconds between two looks whether captum has answered
 LONGEST_LINK = 4000  # characters of pasted text that a link carries

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from epool_viz.data.races import RaceRecord, RunRecord
+from epool_viz.data.results.races import RaceRecord, RunRecord
 from epool_viz.figures.palette import LIGHT
 
 if TYPE_CHECKING:

@@ -11,18 +11,18 @@ from traitlets import Any as AnyTrait
 from traitlets import Bool, Enum, Float, HasTraits, Int, TraitError, Unicode, validate
 
 from epool_viz.core.scan import PADDINGS
-from epool_viz.data.gallery import load_example, load_example_race
-from epool_viz.data.jaspar import load_jaspar
+from epool_viz.data.examples import load_example, load_example_race
+from epool_viz.data.kernel_sources import scores_text
 from epool_viz.data.limits import Limits
-from epool_viz.data.races import RaceRecord
-from epool_viz.data.sequences import SequenceSet
-from epool_viz.data.simulate import add_shuffled_negatives, simulate, split_sequences
+from epool_viz.data.motifs.jaspar import load_jaspar
+from epool_viz.data.results.races import RaceRecord
+from epool_viz.data.sequences.set import SequenceSet
+from epool_viz.data.sequences.simulate import add_shuffled_negatives, simulate, split_sequences
 from epool_viz.errors import ArgumentError, EpoolError
-from epool_viz.panels.brought import sequences_of_text
 from epool_viz.panels.compare.charts import NAMES
-from epool_viz.panels.e_step.kernels import scores_text
-from epool_viz.panels.states import letters, restore_choices, told_of
-from epool_viz.panels.yours import CHOICE, NotYetHere, Yours, sequences_of
+from epool_viz.panels.shared.opened_model import sequences_of_text
+from epool_viz.panels.shared.state import letters, restore_choices, told_of
+from epool_viz.panels.shared.visitor_data import CHOICE, NotYetHere, Yours, sequences_of
 
 DATA = ("ctcf_peaks", "p73_peaks", "simulated", "pasted", CHOICE)
 PRESETS = ("paper", "demo", "exact")

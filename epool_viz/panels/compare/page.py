@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from epool_viz.panels.yours import CHOICE, LABEL
+from epool_viz.panels.shared.visitor_data import CHOICE, LABEL
 
 PARTS: tuple[dict[str, str], ...] = (
     {"name": "choices", "label": "choice of data and networks"},

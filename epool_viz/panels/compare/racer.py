@@ -9,12 +9,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from epool_viz.data.races import RaceRecord, RunRecord, extend, race_of
-from epool_viz.data.sequences import sequence_arrays
+from epool_viz.data.results.races import RaceRecord, RunRecord, extend, race_of
+from epool_viz.data.sequences.set import sequence_arrays
 from epool_viz.errors import EpoolError
+from epool_viz.jobs.client import JobFailedError, WorkerLostError, do
+from epool_viz.jobs.wire import Message
 from epool_viz.panels.compare.model import CompareModel, friendly, prepare
-from epool_viz.work.client import JobFailedError, WorkerLostError, do
-from epool_viz.work.wire import Message
 
 logger = logging.getLogger(__name__)
 

@@ -12,13 +12,14 @@ from epool_viz.components.download import Download
 from epool_viz.components.intent import Intent
 from epool_viz.components.rewind import Rewind
 from epool_viz.core.kernels import kernel_to_pwm_at
-from epool_viz.data.jaspar import jaspar_index
-from epool_viz.data.races import RaceRecord, RunRecord
+from epool_viz.data.motifs.jaspar import jaspar_index
+from epool_viz.data.results.races import RaceRecord, RunRecord
 from epool_viz.errors import ArgumentError, MissingExtraError
 from epool_viz.figures.palette import LIGHT
 from epool_viz.figures.svg import logo_svg
-from epool_viz.panels.brought import text_of_file
-from epool_viz.panels.compare import page, takeaway
+from epool_viz.jobs import client
+from epool_viz.panels.compare import exports as takeaway
+from epool_viz.panels.compare import page
 from epool_viz.panels.compare.charts import (
     NAMES,
     Line,
@@ -32,13 +33,13 @@ from epool_viz.panels.compare.charts import (
 )
 from epool_viz.panels.compare.model import BOUNDS, LONGEST_TEXT, OF_A_FILE, CompareModel, e_step_state, verdict
 from epool_viz.panels.compare.racer import Racer
-from epool_viz.panels.dashboard import Dashboard, shown_if
-from epool_viz.panels.following import Follower
-from epool_viz.panels.html import escape
-from epool_viz.panels.links import fragment
-from epool_viz.panels.look import card, heading, part
-from epool_viz.panels.yours import CHOICE, SEQUENCES
-from epool_viz.work import client
+from epool_viz.panels.shared.background_task import Follower
+from epool_viz.panels.shared.dashboard import Dashboard, shown_if
+from epool_viz.panels.shared.html import escape
+from epool_viz.panels.shared.links import fragment
+from epool_viz.panels.shared.opened_model import text_of_file
+from epool_viz.panels.shared.style import card, heading, part
+from epool_viz.panels.shared.visitor_data import CHOICE, SEQUENCES
 
 defer_iri_parsers()
 import plotly.graph_objects as go  # noqa: E402 - only once its parsers are put off

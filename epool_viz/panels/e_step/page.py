@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from epool_viz.panels.e_step import steps
-from epool_viz.panels.e_step.model import BOUNDS
-from epool_viz.panels.e_step.steps import Step
+from epool_viz.panels.one_kernel import steps
+from epool_viz.panels.one_kernel.model import BOUNDS
+from epool_viz.panels.one_kernel.steps import Step
 
 _WHEN = {"activated": {"key": "activation", "not": "identity"}, "cells": {"key": "local_window", "not": 1}}
 _PARTIAL_CELL = {"when": {"key": "cell_takes_part", "is": False}, "formula": steps.PARTIAL}

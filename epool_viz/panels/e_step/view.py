@@ -26,16 +26,17 @@ from epool_viz.components.steptext import StepText
 from epool_viz.components.strip import SequenceStrip
 from epool_viz.components.track import PosteriorTrack
 from epool_viz.components.trust import TrustPanel
-from epool_viz.panels.dashboard import shown_if
-from epool_viz.panels.e_step import bridge, page
-from epool_viz.panels.e_step.model import EStepModel
+from epool_viz.panels.e_step import page
+from epool_viz.panels.e_step.exports import TAKE_AWAY, taken
 from epool_viz.panels.e_step.questions import page_questions
-from epool_viz.panels.e_step.takeaway import TAKE_AWAY, taken
-from epool_viz.panels.html import escape, notes_list
-from epool_viz.panels.kernel_dashboard import KernelDashboard
-from epool_viz.panels.look import card, heading, part
-from epool_viz.panels.pwm.bridge import link_to
+from epool_viz.panels.one_kernel import page_state as bridge
+from epool_viz.panels.one_kernel.dashboard import KernelDashboard
+from epool_viz.panels.one_kernel.model import EStepModel
 from epool_viz.panels.pwm.model import PwmModel
+from epool_viz.panels.pwm.page_state import link_to
+from epool_viz.panels.shared.dashboard import shown_if
+from epool_viz.panels.shared.html import escape, notes_list
+from epool_viz.panels.shared.style import card, heading, part
 
 _FOLDS = {
     "editor": "Change the kernel",

@@ -13,16 +13,13 @@ from traitlets import Bool, Enum, Float, HasTraits, Int, TraitError, Tuple, Unic
 
 from epool_viz.core.alphabet import DNA
 from epool_viz.core.em import first_ppms, posterior_ppm, window_ppm
+from epool_viz.core.em_path import Trail, bits_between
 from epool_viz.core.kernels import kernel_to_pwm_at
 from epool_viz.core.posterior import OCCURRENCES
+from epool_viz.core.types import Array
 from epool_viz.core.windows import FoundSite, Windows, background_of, codes_of, is_at_known_site, windows_of
-from epool_viz.data.gallery import MODEL_NAMES, load_example
-from epool_viz.data.jaspar import load_jaspar
-from epool_viz.data.sequences import SequenceSet
-from epool_viz.data.simulate import simulate
-from epool_viz.errors import ArgumentError, EpoolError
-from epool_viz.panels.brought import sequences_of_text, text_of_file
-from epool_viz.panels.e_step.kernels import (
+from epool_viz.data.examples import MODEL_NAMES, load_example
+from epool_viz.data.kernel_sources import (
     jaspar_kernel,
     network_settings,
     own_kernel,
@@ -30,10 +27,22 @@ from epool_viz.panels.e_step.kernels import (
     trained_kernel,
     trained_kernels,
 )
+from epool_viz.data.motifs.jaspar import load_jaspar
+from epool_viz.data.sequences.set import SequenceSet
+from epool_viz.data.sequences.simulate import simulate
+from epool_viz.errors import ArgumentError, EpoolError
 from epool_viz.panels.em.recipe import MOST_FOUND, WINDOW, Recipe, recipes_of, require_window
-from epool_viz.panels.em.trail import Trail, bits_between
-from epool_viz.panels.states import not_usable, require_known, require_size, told_of
-from epool_viz.panels.yours import CHOICE, OF_A_FIELD, NotYetHere, Yours, kernel_names, kernels_of, sequences_of
+from epool_viz.panels.shared.opened_model import sequences_of_text, text_of_file
+from epool_viz.panels.shared.state import not_usable, require_known, require_size, told_of
+from epool_viz.panels.shared.visitor_data import (
+    CHOICE,
+    OF_A_FIELD,
+    NotYetHere,
+    Yours,
+    kernel_names,
+    kernels_of,
+    sequences_of,
+)
 
 DATA = ("crp0", "crp_sites", "simulated", "ctcf_peaks", "p73_peaks", "pasted", CHOICE)
 SEARCHED = ("random", "substrings")  # of the windows of the sequences themselves
@@ -58,7 +67,6 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "rank": (0, 10_000),
     "which": (0, 10_000),
 }
-Array = np.ndarray[Any, Any]
 
 
 class Start(NamedTuple):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from epool_viz.panels.em.model import EMModel
 from epool_viz.panels.em.words import FIXED, NEAR
-from epool_viz.panels.html import escape, number
+from epool_viz.panels.shared.html import escape, number
 
 SAME = 1e-3  # nats
 

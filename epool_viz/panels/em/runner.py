@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 from epool_viz.core.em import first_ppms, fit_em
+from epool_viz.core.em_path import MOST_ITERATIONS, TOLERANCE, Trail
 from epool_viz.errors import EpoolError
 from epool_viz.panels.em.model import EMModel, found_again, friendly
-from epool_viz.panels.em.trail import MOST_ITERATIONS, TOLERANCE, Trail
 
 logger = logging.getLogger(__name__)
 

@@ -15,20 +15,21 @@ from epool_viz.components.logo import Logo
 from epool_viz.components.stepper import Stepper
 from epool_viz.core.alphabet import DNA
 from epool_viz.core.kernels import pwm_to_kernel
-from epool_viz.data.gallery import list_models
-from epool_viz.data.jaspar import jaspar_index
+from epool_viz.data.examples import list_models
+from epool_viz.data.motifs.jaspar import jaspar_index
 from epool_viz.errors import ArgumentError
 from epool_viz.figures.svg import logo_svg
-from epool_viz.panels.dashboard import Dashboard, shown_if
-from epool_viz.panels.em import page, takeaway, words
+from epool_viz.panels.em import exports as takeaway
+from epool_viz.panels.em import page, words
 from epool_viz.panels.em.model import BOUNDS, LONGEST_TEXT, EMModel
 from epool_viz.panels.em.questions import Question, open_question
 from epool_viz.panels.em.runner import Runner
-from epool_viz.panels.following import Follower
-from epool_viz.panels.html import escape, rounded
-from epool_viz.panels.links import fragment
-from epool_viz.panels.look import card, heading, part
-from epool_viz.panels.yours import CHOICE, MODEL, SEQUENCES
+from epool_viz.panels.shared.background_task import Follower
+from epool_viz.panels.shared.dashboard import Dashboard, shown_if
+from epool_viz.panels.shared.html import escape, rounded
+from epool_viz.panels.shared.links import fragment
+from epool_viz.panels.shared.style import card, heading, part
+from epool_viz.panels.shared.visitor_data import CHOICE, MODEL, SEQUENCES
 
 SEEN_EVERY = 0.1  # seconds between two looks at what runs
 LONGEST_LINK = 4000  # characters of pasted text that a link carries

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from epool_viz.core.alphabet import DNA, reverse_complement
 from epool_viz.core.em import expected_counts
+from epool_viz.core.em_path import bits_between
+from epool_viz.core.types import Array
 from epool_viz.core.windows import is_at_known_site
 from epool_viz.panels.em.model import EMModel
-from epool_viz.panels.em.trail import bits_between
-from epool_viz.panels.html import escape, filled, number, rounded
-
-Array = np.ndarray[Any, Any]
+from epool_viz.panels.shared.html import escape, filled, number, rounded
 
 FIXED = 0.01  # bits a column: below it a kernel is taken for a fixed point
 NEAR = 0.1

@@ -6,7 +6,7 @@ import logging
 import secrets
 import threading
 
-from epool_viz.data.matching import Match, match_elsewhere
+from epool_viz.analysis.known_motifs import Match, match_elsewhere
 from epool_viz.errors import EpoolError
 from epool_viz.panels.logos.model import LogosModel
 

@@ -10,20 +10,20 @@ import numpy as np
 from traitlets import Any as AnyTrait
 from traitlets import Enum, Float, HasTraits, Int, List, TraitError, Unicode, observe, validate
 
-from epool_viz.core.alignment import RULES, Alignment
+from epool_viz.analysis import kernel_readings as r
+from epool_viz.analysis.known_motifs import Match, aligned, example_matches
+from epool_viz.core.heuristics import RULES, Alignment
 from epool_viz.core.motifs import kl_divergence
-from epool_viz.data.gallery import MODEL_NAMES, example_log_base, load_example_model
-from epool_viz.data.importing.kernels import ImportedKernels
-from epool_viz.data.matching import Match, aligned, example_matches
+from epool_viz.core.types import Array
+from epool_viz.data.examples import MODEL_NAMES, example_log_base, load_example_model
+from epool_viz.data.networks.kernels import ImportedKernels
 from epool_viz.errors import ArgumentError, EpoolError, NoFiniteBaseError
-from epool_viz.panels.brought import BroughtModel
-from epool_viz.panels.logos import readings as r
-from epool_viz.panels.states import restore_choices
-from epool_viz.panels.yours import CHOICE, NotYetHere, Yours, kernels_of, sequences_of
-from epool_viz.panels.yours import SEQUENCES as YOUR_SEQUENCES
+from epool_viz.panels.shared.opened_model import BroughtModel, sequences_of_file
+from epool_viz.panels.shared.state import require_size, restore_choices
+from epool_viz.panels.shared.visitor_data import CHOICE, LIMITS, NotYetHere, Yours, kernels_of, sequences_of
+from epool_viz.panels.shared.visitor_data import SEQUENCES as YOUR_SEQUENCES
 
-Array = np.ndarray[Any, Any]
-
+LARGEST_FILE = 8_000_000  # bytes; below what the page's connection takes in one message
 # Hard caps, in one place: whatever a page sends, this is as far as it goes.
 BOUNDS = {"m": (0.0, 20.0), "threshold": (0.0, 0.99)}
 OLD_OWN = "own"  # what links of before called a model that does not ship
@@ -212,7 +212,7 @@ class LogosModel(HasTraits):
             raise ArgumentError("sequences", "a file, while a model that ships is shown", "a model file first")
         self._sequences_file = (name, raw)
         try:
-            samples = r.samples_of_file(name, raw, self._own[0])
+            samples = samples_of_file(name, raw, self._own[0])
         except EpoolError:
             self._sequences_file = None
             raise
@@ -313,7 +313,7 @@ class LogosModel(HasTraits):
             return None
         if self._own is not None and self._own[1] is not None and self._own[0] is kernels:
             return self._own[1]
-        return r.samples_of_file(*self._sequences_file, kernels)
+        return samples_of_file(*self._sequences_file, kernels)
 
     def _own_samples(self, kernels: r.KernelSet) -> r.Samples | None:
         """The visitor's own sequences; None while they are on their way, or where they cannot be used."""
@@ -546,3 +546,14 @@ def _friendly(error: EpoolError) -> str:
     if not isinstance(error, ArgumentError):
         return str(error)
     return f"{error.name[:1].upper()}{error.name[1:]}: {error.found}; accepted: {error.accepted}."
+
+
+def samples_of_file(name: str, raw: bytes, kernels: r.KernelSet) -> r.Samples:
+    """Sequences of an uploaded file, a fifth of them set aside to judge by.
+
+    Raises
+    ------
+    FormatError, ArgumentError
+    """
+    require_size(name, raw, LARGEST_FILE)
+    return r.samples_of_set(sequences_of_file(name, raw, LIMITS, kernels.alphabet.name), name)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from epool_viz.data.gallery import list_models
+from epool_viz.data.examples import list_models
 from epool_viz.panels.logos.model import BOUNDS
-from epool_viz.panels.yours import CHOICE, LABEL
+from epool_viz.panels.shared.visitor_data import CHOICE, LABEL
 
 PARTS: tuple[dict[str, str], ...] = (
     {"name": "choices", "label": "choice of the model and of its base"},

@@ -11,7 +11,7 @@ from typing import Any
 from epool_viz.components.base import Store
 from epool_viz.components.download import Download
 from epool_viz.errors import EpoolError
-from epool_viz.panels.logos.takeaway import File, Progress
+from epool_viz.panels.logos.exports import File, Progress
 
 logger = logging.getLogger(__name__)
 

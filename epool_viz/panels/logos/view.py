@@ -8,27 +8,28 @@ from typing import Any, ClassVar
 import ipywidgets as w
 import numpy as np
 
+from epool_viz.analysis.kernel_readings import READINGS
+from epool_viz.analysis.known_motifs import Match, has_matching
 from epool_viz.components.choice import Choice
 from epool_viz.components.gallery import Gallery
 from epool_viz.components.heatmap import HeatMap
 from epool_viz.components.slider import Slider
 from epool_viz.components.trio import Trio
-from epool_viz.data.gallery import MODEL_NAMES
-from epool_viz.data.jaspar import jaspar_index, load_jaspar
-from epool_viz.data.matching import Match, has_matching
+from epool_viz.data.examples import MODEL_NAMES
+from epool_viz.data.motifs.jaspar import jaspar_index, load_jaspar
 from epool_viz.figures.svg import GLYPHS
-from epool_viz.panels.dashboard import Dashboard
-from epool_viz.panels.following import Follower
-from epool_viz.panels.html import bullets, escape
-from epool_viz.panels.logos import page, takeaway
+from epool_viz.panels.logos import exports as takeaway
+from epool_viz.panels.logos import page
 from epool_viz.panels.logos.finder import Finder
-from epool_viz.panels.logos.model import OLD_OWN, LogosModel
+from epool_viz.panels.logos.model import LARGEST_FILE, OLD_OWN, LogosModel
 from epool_viz.panels.logos.prints import Prints
-from epool_viz.panels.logos.readings import LARGEST_FILE, READINGS
-from epool_viz.panels.look import card, heading, part
-from epool_viz.panels.reading import ReadAnotherWay
-from epool_viz.panels.yours import CHOICE, MODEL, packed_kernels
-from epool_viz.panels.yours import SEQUENCES as YOUR_SEQUENCES
+from epool_viz.panels.shared.background_task import Follower
+from epool_viz.panels.shared.dashboard import Dashboard
+from epool_viz.panels.shared.html import bullets, escape
+from epool_viz.panels.shared.reading_controls import ReadAnotherWay
+from epool_viz.panels.shared.style import card, heading, part
+from epool_viz.panels.shared.visitor_data import CHOICE, MODEL, packed_kernels
+from epool_viz.panels.shared.visitor_data import SEQUENCES as YOUR_SEQUENCES
 
 SEEN_EVERY = 0.25  # seconds between two looks at a look-up that runs
 _LONGEST_NAME = 200  # of a file

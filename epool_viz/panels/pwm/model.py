@@ -8,9 +8,9 @@ from traitlets import Int, Unicode
 
 from epool_viz.core.kernels import KernelReadings, kernel_readings_at
 from epool_viz.core.trace import EStepTrace
-from epool_viz.panels.e_step.model import EStepModel
+from epool_viz.panels.one_kernel.model import EStepModel
 from epool_viz.panels.pwm.steps import FIRST_STEP, STEPS, PwmStep
-from epool_viz.panels.yours import CHOICE
+from epool_viz.panels.shared.visitor_data import CHOICE
 
 OF_A_SCORE = ("m", "bias")
 """What of a trained network's settings the score of its kernel depends on."""

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from epool_viz.panels.e_step import page as e_step
-from epool_viz.panels.e_step.model import BOUNDS
+from epool_viz.panels.one_kernel.model import BOUNDS
 
 BASE_SLIDER: dict[str, Any] = {
     "key": "m",

@@ -24,17 +24,18 @@ from epool_viz.components.shares import Shares
 from epool_viz.components.slider import Slider
 from epool_viz.components.strip import SequenceStrip
 from epool_viz.components.trust import TrustPanel
-from epool_viz.panels.dashboard import shown_if
-from epool_viz.panels.e_step.model import BOUNDS, EStepModel
 from epool_viz.panels.e_step.questions import page_questions
-from epool_viz.panels.html import escape, notes_list
-from epool_viz.panels.kernel_dashboard import KernelDashboard
-from epool_viz.panels.look import card, heading, panel_style, part
-from epool_viz.panels.pwm import bridge, page
+from epool_viz.panels.one_kernel.dashboard import KernelDashboard
+from epool_viz.panels.one_kernel.model import BOUNDS, EStepModel
+from epool_viz.panels.pwm import page
+from epool_viz.panels.pwm import page_state as bridge
+from epool_viz.panels.pwm.exports import TAKE_AWAY, taken
 from epool_viz.panels.pwm.model import PwmModel
 from epool_viz.panels.pwm.questions import QUESTIONS
 from epool_viz.panels.pwm.steps import page_steps
-from epool_viz.panels.pwm.takeaway import TAKE_AWAY, taken
+from epool_viz.panels.shared.dashboard import shown_if
+from epool_viz.panels.shared.html import escape, notes_list
+from epool_viz.panels.shared.style import card, heading, panel_style, part
 
 _FOLDS = {"predict": "Predict, then see", "trust": "Check the numbers", "download": "Take away"}
 

@@ -9,12 +9,12 @@ from traitlets import Any as AnyTrait
 from traitlets import Bool, Tuple, Unicode, observe, validate
 
 from epool_viz.core.alphabet import DNA
-from epool_viz.data.importing.apart import SequencesRead, read_sequences_apart
-from epool_viz.data.sequence_problems import Problem
-from epool_viz.data.sequences import SequenceSet
-from epool_viz.panels.brought import BroughtModel
-from epool_viz.panels.states import restore_choices
-from epool_viz.panels.yours import LIMITS, MOST_TEXT, Yours
+from epool_viz.data.networks.limited_process import SequencesRead, read_sequences_apart
+from epool_viz.data.sequences.problems import Problem
+from epool_viz.data.sequences.set import SequenceSet
+from epool_viz.panels.shared.opened_model import BroughtModel
+from epool_viz.panels.shared.state import restore_choices
+from epool_viz.panels.shared.visitor_data import LIMITS, MOST_TEXT, Yours
 
 LONGEST_PASTE = 1_000_000
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from epool_viz.components.keep import HOURS
-from epool_viz.panels.brought import LARGEST_MODEL
-from epool_viz.panels.links import fragment
-from epool_viz.panels.yours import MOST_TEXT
+from epool_viz.panels.shared.links import fragment
+from epool_viz.panels.shared.opened_model import LARGEST_MODEL
+from epool_viz.panels.shared.visitor_data import MOST_TEXT
 
 PARTS: tuple[dict[str, str], ...] = (
     {"name": "sequences", "label": "sequences"},

@@ -11,17 +11,17 @@ import numpy as np
 from epool_viz.components.upload import Upload
 from epool_viz.core.kernels import kernel_to_pwm
 from epool_viz.core.motifs import consensus, information_content
-from epool_viz.data.importing.kernels import ImportedKernels
-from epool_viz.data.sequence_problems import Problem
-from epool_viz.data.sequences import SequenceSet
+from epool_viz.data.networks.kernels import ImportedKernels
+from epool_viz.data.sequences.problems import Problem
+from epool_viz.data.sequences.set import SequenceSet
 from epool_viz.figures.svg import logo_svg
-from epool_viz.panels.dashboard import Dashboard
-from epool_viz.panels.html import bullets, escape
-from epool_viz.panels.look import heading, part
-from epool_viz.panels.reading import ReadAnotherWay
+from epool_viz.panels.shared.dashboard import Dashboard
+from epool_viz.panels.shared.html import bullets, escape
+from epool_viz.panels.shared.reading_controls import ReadAnotherWay
+from epool_viz.panels.shared.style import heading, part
+from epool_viz.panels.shared.visitor_data import packed_kernels, packed_sequences
 from epool_viz.panels.your_data import page
 from epool_viz.panels.your_data.model import YourDataModel, facts_of
-from epool_viz.panels.yours import packed_kernels, packed_sequences
 
 LOGOS = 24
 FIRST = 3  # sequences shown

@@ -11,21 +11,21 @@ import pytest
 import torch
 from safetensors.numpy import save
 
+from epool_viz.analysis.attribution_truth import network_brought, network_of
 from epool_viz.core.alphabet import one_hot
 from epool_viz.core.attribution import HEURISTICS, METHODS, attribute_letters
-from epool_viz.data.attributions import network_brought, network_of
-from epool_viz.data.importing.apart import read_apart
-from epool_viz.data.importing.whole import WholeNetwork
+from epool_viz.data.networks.limited_process import read_apart
+from epool_viz.data.networks.network_settings import WholeNetwork
 from epool_viz.errors import ArgumentError, FormatError
-from epool_viz.importing import import_kernels
+from epool_viz.jobs.wire import Message
 from epool_viz.models.checkpoint import save_model
 from epool_viz.models.cnn import MotifCNN
+from epool_viz.models.import_kernels import import_kernels
 from epool_viz.models.jobs import attribute_job
+from epool_viz.panels.attribution.exports import python_lines
 from epool_viz.panels.attribution.model import WITHOUT_NETWORK, AttributionModel
-from epool_viz.panels.attribution.takeaway import python_lines
 from epool_viz.panels.attribution.view import AttributionView
-from epool_viz.panels.yours import Yours, kernels_of, packed_kernels
-from epool_viz.work.wire import Message
+from epool_viz.panels.shared.visitor_data import Yours, kernels_of, packed_kernels
 
 SEQUENCE = "ACGTTGCAATTACGATCGATTACGGATTACAGGGACTTTCCACGT"  # 45 letters
 LEARNT = {"pooling": "logsumexp", "m": 1.75, "trainable": True, "preset": "exact", "local_window": 2}

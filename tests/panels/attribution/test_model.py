@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
 
+from epool_viz.analysis.attribution_truth import example_network, site_letters, site_sequences
 from epool_viz.core.alphabet import one_hot
 from epool_viz.core.attribution import METHODS, attribute_letters
-from epool_viz.core.letters import smooth_letters
-from epool_viz.data.attributions import example_network, site_letters, site_sequences
-from epool_viz.data.gallery import MODEL_NAMES, load_example
+from epool_viz.core.per_letter import smooth_letters
+from epool_viz.data.examples import MODEL_NAMES, load_example
 from epool_viz.errors import ArgumentError
 from epool_viz.panels.attribution.model import MOST_LETTERS, AttributionModel, verdict
 

@@ -15,18 +15,18 @@ import numpy as np
 import pytest
 
 from epool_viz import dashboards
+from epool_viz.analysis.attribution_truth import load_attribution_results
 from epool_viz.core.attribution import HEURISTICS, METHODS
-from epool_viz.data.attributions import load_attribution_results
-from epool_viz.data.sequences import SequenceSet
+from epool_viz.data.sequences.set import SequenceSet
 from epool_viz.errors import MissingExtraError
+from epool_viz.jobs.client import JobFailedError, WorkerLostError
 from epool_viz.panels.attribution import page
 from epool_viz.panels.attribution.asking import Asker, ask_captum
 from epool_viz.panels.attribution.model import TITLES, AttributionModel
 from epool_viz.panels.attribution.view import LONGEST_LINK, choices_of
-from epool_viz.panels.dashboard import descendants
-from epool_viz.panels.yours import CHOICE, packed_sequences
-from epool_viz.work.client import JobFailedError, WorkerLostError
-from tests.panels.test_yours import Browser
+from epool_viz.panels.shared.dashboard import descendants
+from epool_viz.panels.shared.visitor_data import CHOICE, packed_sequences
+from tests.panels.shared.test_visitor_data import Browser
 
 SEQUENCE = "ACGTTGCAATTACGATCGATTACGGATTACAGGGACTTTCCACGT"  # 45 letters
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from epool_viz.data.gallery import load_example_race
-from epool_viz.data.races import RaceRecord, RunRecord
+from epool_viz.data.examples import load_example_race
+from epool_viz.data.results.races import RaceRecord, RunRecord
 from epool_viz.panels.compare.charts import (
     PANELS,
     line_values,

@@ -13,16 +13,17 @@ import pytest
 
 from epool_viz import dashboards, load_example, load_example_race, parse_motifs
 from epool_viz.core.kernels import kernel_to_pwm
-from epool_viz.data.races import RaceRecord
+from epool_viz.data.results.races import RaceRecord
 from epool_viz.errors import ArgumentError
-from epool_viz.panels.compare import page, takeaway
+from epool_viz.panels.compare import exports as takeaway
+from epool_viz.panels.compare import page
 from epool_viz.panels.compare.charts import method_name
 from epool_viz.panels.compare.model import BOUNDS, CompareModel, e_step_state, prepare, verdict
 from epool_viz.panels.compare.racer import Racer, told_of
 from epool_viz.panels.compare.view import CompareView, choices_of, logos_html, table_html
-from epool_viz.panels.e_step import bridge
-from epool_viz.panels.e_step.model import EStepModel
-from epool_viz.panels.links import fragment
+from epool_viz.panels.one_kernel import page_state as bridge
+from epool_viz.panels.one_kernel.model import EStepModel
+from epool_viz.panels.shared.links import fragment
 
 TINY = {"data": "simulated", "n": 80, "length": 40, "n_kernels": 2, "width": 6, "epochs": 2, "preset": "exact"}
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from epool_viz import import_kernels, kernel_to_pwm, reverse_complement
-from epool_viz.data.gallery import load_example_model
-from epool_viz.data.importing.whole import WholeNetwork
-from epool_viz.panels.e_step.model import EStepModel
+from epool_viz.data.examples import load_example_model
+from epool_viz.data.networks.network_settings import WholeNetwork
+from epool_viz.panels.one_kernel.model import EStepModel
 from epool_viz.panels.pwm.model import PwmModel
-from epool_viz.panels.yours import Yours
+from epool_viz.panels.shared.visitor_data import Yours
 
 RNG = np.random.default_rng(sum(map(ord, "a kernel of yours")))
 PLAIN = import_kernels({"c.weight": RNG.normal(size=(3, 4, 5)), "c.bias": np.array([0.25, -2.0, 1.5])})

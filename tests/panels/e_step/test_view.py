@@ -8,13 +8,13 @@ import ipywidgets
 import pytest
 
 from epool_viz import dashboards
-from epool_viz.data.gallery import list_models
+from epool_viz.data.examples import list_models
 from epool_viz.errors import ArgumentError
-from epool_viz.panels.dashboard import TEACHING, descendants
-from epool_viz.panels.e_step import bridge
 from epool_viz.panels.e_step.view import EStepView
+from epool_viz.panels.one_kernel import page_state as bridge
+from epool_viz.panels.shared.dashboard import TEACHING, descendants
 from tests.panels.bringing import bring
-from tests.panels.e_step.conftest import SMALL
+from tests.panels.conftest import SMALL
 
 
 @pytest.fixture

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from epool_viz.core.em import posterior_ppm
+from epool_viz.core.em_path import Trail
 from epool_viz.core.kernels import kernel_to_pwm_at
 from epool_viz.core.motifs import kl_divergence
-from epool_viz.data.gallery import load_example, load_example_model
+from epool_viz.data.examples import load_example, load_example_model
 from epool_viz.errors import ArgumentError
 from epool_viz.panels.em.model import MOST_CELLS, MOST_SEQUENCES, EMModel
 from epool_viz.panels.em.runner import Runner
-from epool_viz.panels.em.trail import Trail
 
 FASTA = ">one\nACGTTGCATTACGG\n>two\nTTACGGA\n>three\nGATTACGGATTACAGAC\n"
 OTHER = {

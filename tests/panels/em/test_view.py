@@ -11,14 +11,14 @@ import pytest
 
 from epool_viz import SequenceSet, dashboards
 from epool_viz.core.em import expected_counts
+from epool_viz.core.em_path import Trail
 from epool_viz.core.kernels import kernel_to_pwm_at
 from epool_viz.panels.em.model import EMModel
-from epool_viz.panels.em.trail import Trail
 from epool_viz.panels.em.view import choices_of, e_step_state
-from epool_viz.panels.yours import packed_kernels, packed_sequences
+from epool_viz.panels.shared.visitor_data import packed_kernels, packed_sequences
 from tests.browser.server import wait_for
+from tests.panels.shared.test_visitor_data import KERNELS, Browser
 from tests.panels.test_dashboards import from_page
-from tests.panels.test_yours import KERNELS, Browser
 
 
 @pytest.fixture
@@ -434,8 +434,8 @@ def test_a_motif_that_is_not_found_again_is_told(three_found):
 
 
 def test_the_e_step_view_opens_with_the_same_posterior(view):
-    from epool_viz.panels.e_step.bridge import Memory, take
-    from epool_viz.panels.e_step.model import EStepModel
+    from epool_viz.panels.one_kernel.model import EStepModel
+    from epool_viz.panels.one_kernel.page_state import Memory, take
 
     view.model.restore({"occurrence": "zoops", "both_strands": True, "width": 12})
     view.model.go(7)

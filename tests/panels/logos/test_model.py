@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from traitlets import TraitError
 
+from epool_viz.analysis.kernel_readings import READINGS, gallery_kernels, gallery_samples
+from epool_viz.analysis.known_motifs import Match, example_matches
 from epool_viz.core.kernels import kernel_to_pwm_at
 from epool_viz.core.motifs import kl_divergence
-from epool_viz.data.gallery import example_log_base
-from epool_viz.data.matching import Match, example_matches
+from epool_viz.data.examples import example_log_base
 from epool_viz.errors import ArgumentError
 from epool_viz.panels.logos import model as module
 from epool_viz.panels.logos.finder import Finder
 from epool_viz.panels.logos.model import LogosModel
-from epool_viz.panels.logos.readings import READINGS, gallery_kernels, gallery_samples
 
 
 @pytest.fixture

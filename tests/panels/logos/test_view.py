@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from epool_viz import dashboards
-from epool_viz.data.matching import Match
-from epool_viz.panels.logos import takeaway
+from epool_viz.analysis.known_motifs import Match
+from epool_viz.panels.logos import exports as takeaway
 from tests.panels.bringing import bring
 from tests.panels.test_dashboards import from_page
 

@@ -9,9 +9,9 @@ import pytest
 from epool_viz.core.alphabet import one_hot
 from epool_viz.core.kernels import kernel_to_pwm
 from epool_viz.core.scan import scan
-from epool_viz.data.gallery import MODEL_NAMES, load_example_model
+from epool_viz.data.examples import MODEL_NAMES, load_example_model
 from epool_viz.errors import ArgumentError
-from epool_viz.panels.e_step.model import EStepModel
+from epool_viz.panels.one_kernel.model import EStepModel
 from epool_viz.panels.pwm.model import PwmModel
 from epool_viz.panels.pwm.steps import STEPS
 from tests.panels.pwm.conftest import SMALL

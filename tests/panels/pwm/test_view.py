@@ -3,10 +3,10 @@
 import pytest
 
 from epool_viz import dashboards
-from epool_viz.panels.dashboard import TEACHING
-from epool_viz.panels.pwm import bridge
+from epool_viz.panels.pwm import page_state as bridge
 from epool_viz.panels.pwm.model import PwmModel
 from epool_viz.panels.pwm.view import PwmView
+from epool_viz.panels.shared.dashboard import TEACHING
 from tests.panels.e_step.test_view import loaded_by, megabytes
 from tests.panels.pwm.conftest import SMALL
 from tests.panels.test_dashboards import from_page

@@ -13,10 +13,10 @@ import pytest
 from safetensors.numpy import save
 
 from epool_viz import dashboards, import_kernels
-from epool_viz.panels.brought import LARGEST_MODEL
+from epool_viz.panels.shared.opened_model import LARGEST_MODEL
+from epool_viz.panels.shared.visitor_data import MOST_TEXT, packed_kernels, packed_sequences
 from epool_viz.panels.your_data.model import YourDataModel, facts_of
 from epool_viz.panels.your_data.view import kernels_html, logos_html
-from epool_viz.panels.yours import MOST_TEXT, packed_kernels, packed_sequences
 
 FASTA = b">one\nACGTTGCA\n>two <b>\nGGGCATN\n"
 ARRAYS = {

@@ -1,0 +1,1 @@
+"""What follows from kernels, networks and sequences together: readings, known motifs, sites. No widget, no torch."""

@@ -1,0 +1,491 @@
+"""What the kernels of a model mean, three ways, and what each way is worth. Arrays and sets in, arrays out.
+
+Motifs are made of the sequences that a model was trained with and judged by those that it was not: of either, the bound
+ones, for those hold the sites.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from epool_viz.core.alphabet import DNA, Alphabet
+from epool_viz.core.em import m_step
+from epool_viz.core.heuristics import (
+    RULES,
+    Alignment,
+    best_windows,
+    heuristic_pfm,
+    log_ratios,
+    on_sites,
+    window_scores,
+)
+from epool_viz.core.kernels import estimate_base, kernel_to_pwm_at
+from epool_viz.core.motifs import information_content
+from epool_viz.core.pooling import ACTIVATIONS, WITH_M, activate, local_max, pool
+from epool_viz.core.posterior import log_evidence
+from epool_viz.core.scan import PADDINGS, scan
+from epool_viz.core.types import Array
+from epool_viz.core.windows import Windows, windows_of
+from epool_viz.data.examples import example_model_data, load_example_model
+from epool_viz.data.networks.kernels import ImportedKernels
+from epool_viz.data.sequences.set import SequenceSet
+from epool_viz.data.sequences.simulate import split_sequences
+from epool_viz.errors import ArgumentError
+
+READINGS = ("exact", "heuristic", "posterior")
+IMAGINARY_SITES = 1.0  # in the counts of a motif that is to be judged
+STEPS = 100  # of the threshold, from 0 up to 1
+MOST_SEQUENCES = 1000  # of either part; what comes after takes no part
+MOST_KERNELS = 512  # of a model
+LEAST_SEQUENCES = 5
+TEST_SHARE = 0.2
+MOST_SCORES = 20_000_000  # of all kernels, to find which of them decide: a second
+
+
+@dataclass(frozen=True, eq=False)
+class KernelSet:
+    """The kernels of a model, and what the network does with their scores.
+
+    Attributes
+    ----------
+    name : str
+        Of the gallery, or "".
+    title : str
+    kernels : shape (kernel, letter, width)
+    biases : shape (kernel,)
+    output_weights : shape (kernel,), or None where they are not known
+    method : str
+        Of the pooling; "" where it is not known.
+    m : float, or None
+        Of the pooling, where it has one.
+    activation, padding : str
+    local_window : int
+    mode : int
+        Of expectation pooling: 0 as its equation, 1 as its authors' layer computes it.
+    alphabet : Alphabet
+    notes : tuple of str
+        What was taken for granted, and what holds, a sentence each.
+    names : tuple of str
+        One a kernel, or none.
+    checks : tuple of str
+        What is not known, and how the kernels were held against their model, a sentence each.
+    """
+
+    name: str
+    title: str
+    kernels: Array
+    biases: Array
+    output_weights: Array | None = None
+    method: str = ""
+    m: float | None = None
+    activation: str = "identity"
+    padding: str = "valid"
+    local_window: int = 1
+    mode: int = 0
+    alphabet: Alphabet = DNA
+    notes: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.kernels)
+
+    @property
+    def width(self) -> int:
+        """Number of positions."""
+        return int(self.kernels.shape[2])
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Sequences to make motifs of, and others to judge them by.
+
+    Attributes
+    ----------
+    title : str
+    making, judging : SequenceSet
+        Bound ones.
+    tested : SequenceSet
+        The held-out set, bound or not: what the use of a kernel is measured on.
+    brought : int
+        How many sequences the visitor brought, whose these are; 0 for those of a model that ships.
+    """
+
+    title: str
+    making: SequenceSet
+    judging: SequenceSet
+    tested: SequenceSet
+    brought: int = 0
+    _windows: dict[tuple[str, int], Windows] = field(default_factory=dict, repr=False)
+
+    @property
+    def judged_by(self) -> str:
+        """Which sequences judge, how many, and why not all."""
+        n = len(self.judging)
+        if not self.brought:
+            return f"{n:,} held-out bound sequences"
+        bound = "" if self.judging.labels is None else ", of it those with label 1"
+        most = f", the first {MOST_SEQUENCES:,} of them" if n == MOST_SEQUENCES else ""
+        return f"{n:,} of your {self.brought:,} sequences, the fifth set aside to judge by{bound}{most}"
+
+    def windows(self, part: str, width: int) -> Windows:
+        """The windows of a part, listed once."""
+        key = (part, width)
+        if key not in self._windows:
+            if len(self._windows) > 3:
+                self._windows.clear()
+            self._windows[key] = windows_of(getattr(self, part), width, skip=True)
+        return self._windows[key]
+
+
+@cache
+def gallery_kernels(name: str) -> KernelSet:
+    """The kernels of a model that ships."""
+    model, info = load_example_model(name)
+    pooling = model.settings["pooling"]
+    method = pooling["method"]
+    return KernelSet(
+        name,
+        info.title,
+        np.asarray(model.kernels, dtype=float),
+        np.asarray(model.biases, dtype=float),
+        np.asarray(model.output_weights, dtype=float),
+        method,
+        float(pooling["m"]) if method in WITH_M else None,
+        model.settings["activation"],
+        model.settings["padding"],
+        int(pooling.get("local_window", 1)),
+        int(pooling.get("mode", 0)),
+        model.alphabet,
+    )
+
+
+# behind the title: what a logo of these kernels is
+_MEANING = {True: "", None: ": motifs, if they read letters", False: ": no motifs, they do not read letters"}
+
+
+def kernel_set_of(found: ImportedKernels) -> KernelSet:
+    """Imported kernels as those of a model.
+
+    Raises
+    ------
+    ArgumentError
+        If they are too many.
+    """
+    if len(found) > MOST_KERNELS:
+        raise ArgumentError(f"the file {found.source}", f"{len(found)} kernels", f"at most {MOST_KERNELS}")
+    whole = found.whole
+    activation = found.activation if found.activation in ACTIVATIONS else "identity"
+    return KernelSet(
+        "",
+        f"{found.source} ({found.format})" + _MEANING[found.reads_letters],
+        np.asarray(found.kernels, dtype=float),
+        np.asarray(found.bias, dtype=float),
+        None if found.output_weights is None else np.asarray(found.output_weights, dtype=float),
+        _method_of(found.pooling) if whole is None else whole.pooling,
+        None if whole is None or whole.m is None else float(whole.m),
+        str(activation),
+        found.padding if found.padding in PADDINGS else "valid",
+        1 if whole is None else whole.local_window,
+        0 if whole is None else whole.mode,
+        found.alphabet,
+        (*_left_out(found), *found.assumptions, *found.statements),
+        found.names,
+        tuple(_of_the_check(found)),
+    )
+
+
+def _of_the_check(found: ImportedKernels) -> Iterable[str]:
+    if found.activation is None and found.format not in ("motifs", "matrix"):
+        yield "What the scores go through is not known; here they are taken as they are."
+    if found.check:
+        yield found.check
+
+
+def _method_of(pooling: str | None) -> str:
+    """The pooling over the whole sequence; "" for one that is not computed here."""
+    stages = (pooling or "").split(", ")
+    if stages[-1] == "max" and set(stages[:-1]) <= {"local max"}:
+        return "max"  # the best of the best of each stretch
+    return "average" if stages == ["average"] else ""
+
+
+def _left_out(found: ImportedKernels) -> Iterable[str]:
+    """What of the network is not computed here, and what that means, a sentence each."""
+    if found.activation not in (None, *ACTIVATIONS):
+        yield (
+            f"Its activation ({found.activation}) is left out: the heuristics, their threshold and how often a kernel "
+            "decides are those of the raw scores. The exact reading and the posterior are so in any case."
+        )
+    if found.whole is None and not _method_of(found.pooling):
+        why = "is not in the file" if found.pooling is None else f"({found.pooling}) is not computed here"
+        yield f"What pools the whole sequence {why}, so how often a kernel decides is not known."
+
+
+def samples_of_set(found: SequenceSet, name: str) -> Samples:
+    """Sequences with a fifth of them set aside to judge by.
+
+    Raises
+    ------
+    ArgumentError
+        If they are too few.
+    """
+    if len(found) < LEAST_SEQUENCES:
+        raise ArgumentError(f"the file {name}", f"{len(found)} sequences", f"at least {LEAST_SEQUENCES}")
+    samples = samples_of(*split_sequences(found, TEST_SHARE), title=name)
+    return replace(samples, brought=len(found))
+
+
+@lru_cache(maxsize=2)
+def gallery_samples(data: str) -> Samples:
+    """The sequences of a model that ships."""
+    train, test = example_model_data(data)
+    return samples_of(train, test, title=load_example_model(f"{data}_max").info.title.split(",")[0])
+
+
+def samples_of(train: SequenceSet, test: SequenceSet, *, title: str = "") -> Samples:
+    """Two sets as samples: the bound sequences of each, all where there are no labels; the first ones of many."""
+    making, judging = (_bound(part)[:MOST_SEQUENCES] for part in (train, test))
+    if not len(making) or not len(judging):
+        raise ArgumentError("sequences", "without a bound one", "at least two sequences with the label 1, or no labels")
+    return Samples(title, making, judging, test[: 2 * MOST_SEQUENCES])
+
+
+def _bound(part: SequenceSet) -> SequenceSet:
+    return part if part.labels is None else part[part.labels == 1]
+
+
+# --- the base
+
+
+def likeliest_m(kernels: KernelSet, samples: Samples) -> float:
+    """The logarithm of the maximum-likelihood base over all kernels.
+
+    Raises
+    ------
+    NoFiniteBaseError
+    """
+    return float(np.log(estimate_base(kernels.kernels, samples.making)))
+
+
+# --- the readings
+
+
+def exact_ppms(kernels: KernelSet, m: float, background: Array | None = None) -> Array:
+    """What the kernels mean by themselves; shape (kernel, letter, width)."""
+    return np.asarray(kernel_to_pwm_at(kernels.kernels, m, background=background).ppm)
+
+
+def residual(kernels: KernelSet, k: int, samples: Samples, m: float, background: Array | None = None) -> float:
+    """The largest difference between a score of the network and offset + log odds of the exact PPM, on any window."""
+    read = kernel_to_pwm_at(kernels.kernels[k], m, bias=kernels.biases[k], background=background)
+    windows = samples.windows("judging", kernels.width)
+    scores = window_scores(windows, kernels.kernels[k], bias=float(kernels.biases[k]))
+    if m > 0:
+        odds = log_ratios(windows, np.maximum(read.ppm, 1e-300), background=background) / m
+    else:
+        odds = window_scores(windows, read.pwm)
+    return float(np.max(np.abs(scores - float(read.offset) - odds)))
+
+
+class Thresholds(NamedTuple):
+    """The heuristic at every threshold of the slider.
+
+    Attributes
+    ----------
+    pfm : shape (STEPS, letter, width), counts
+    n_windows : shape (STEPS,)
+    largest : float
+        Activation.
+    """
+
+    pfm: Array
+    n_windows: Array
+    largest: float
+
+
+def all_thresholds(kernels: KernelSet, k: int, samples: Samples, rule: str) -> Thresholds:
+    """What `heuristic_pfm` counts at the thresholds 0, 1/STEPS, 2/STEPS, ..., in one pass."""
+    found = heuristic(kernels, k, samples, rule, 0.0)
+    n_letters, width = found.pfm.shape
+    pfm = np.zeros((STEPS, n_letters, width))
+    n_windows = np.zeros(STEPS, dtype=int)
+    if len(found.places):
+        cuts = np.array([share / STEPS * found.largest for share in range(STEPS)])
+        # the number of cuts below each activation: a window counts at all of these
+        passed = np.searchsorted(cuts, found.activations, side="left") - 1
+        letters = found.windows.letters[found.places]
+        for j in range(width):
+            held = np.bincount(passed * n_letters + letters[:, j], minlength=STEPS * n_letters)
+            pfm[:, :, j] = held.reshape(STEPS, n_letters)
+        n_windows = np.bincount(passed, minlength=STEPS)
+        pfm, n_windows = (np.cumsum(each[::-1], axis=0)[::-1] for each in (pfm, n_windows))
+    return Thresholds(pfm, n_windows, found.largest)
+
+
+def heuristic(kernels: KernelSet, k: int, samples: Samples, rule: str, threshold: float | None = None) -> Alignment:
+    """The heuristic reading of a kernel."""
+    return heuristic_pfm(
+        samples.windows("making", kernels.width),
+        kernels.kernels[k],
+        bias=float(kernels.biases[k]),
+        rule=rule,
+        threshold=threshold,
+        activation=kernels.activation,
+    )
+
+
+def posterior(kernels: KernelSet, k: int, samples: Samples, m: float, part: str = "making") -> tuple[Windows, Array]:
+    """The windows of a part and the posterior of each."""
+    windows = samples.windows(part, kernels.width)
+    scores = m * window_scores(windows, kernels.kernels[k])
+    most = np.full(len(windows.first), -np.inf)
+    np.maximum.at(most, windows.sequence, scores)
+    powers = np.exp(scores - most[windows.sequence])
+    total = np.bincount(windows.sequence, weights=powers, minlength=len(windows.first))
+    return windows, powers / total[windows.sequence]
+
+
+def posterior_motif(kernels: KernelSet, k: int, samples: Samples, m: float) -> Array:
+    """One M-step with the kernel's own posterior: `posterior_ppm`, with windows that were listed before."""
+    windows, weights = posterior(kernels, k, samples, m)
+    return np.asarray(m_step(windows, weights))
+
+
+def motif_of(
+    reading: str, kernels: KernelSet, k: int, samples: Samples | None, m: float, background: Array | None = None
+) -> tuple[Array, float] | None:
+    """A reading and the number of sites in it, infinite for the exact one; None where there is none.
+
+    Parameters
+    ----------
+    reading : "exact", "posterior", or a rule ("deepbind", "basset") at its own threshold
+    """
+    if reading == "exact":
+        return np.asarray(kernel_to_pwm_at(kernels.kernels[k], m, background=background).ppm), float("inf")
+    if samples is None:
+        return None
+    if reading == "posterior":
+        return posterior_motif(kernels, k, samples, m), float(
+            np.sum(samples.windows("making", kernels.width).n_windows > 0)
+        )
+    if reading not in RULES:
+        raise ArgumentError("reading", repr(reading), f"'exact', 'posterior', {', '.join(map(repr, RULES))}")
+    found = heuristic(kernels, k, samples, reading)
+    return (found.ppm(), float(len(found.places))) if len(found.places) else None
+
+
+# --- what a reading is worth
+
+
+class Worth(NamedTuple):
+    """What motifs give to held-out sequences.
+
+    Attributes
+    ----------
+    at_sites : dict of str to float
+        Mean log-likelihood ratio at the sites, nats a site.
+    evidence : dict of str to float
+        Mean log evidence with one site anywhere, nats a sequence.
+    n_sites : int
+    known : bool
+        Whether the sites are known; else they are the kernel's best windows.
+    """
+
+    at_sites: dict[str, float]
+    evidence: dict[str, float]
+    n_sites: int
+    known: bool
+
+
+def sites_of(kernels: KernelSet, k: int, samples: Samples) -> tuple[Array, bool]:
+    """Places of the held-out sites: the best window on a known site of each sequence, else the best of each."""
+    windows = samples.windows("judging", kernels.width)
+    scores = window_scores(windows, kernels.kernels[k])
+    known = samples.judging.sites
+    among = None if known is None else on_sites(windows, known)
+    return best_windows(windows, scores, among=among), known is not None
+
+
+def worth(
+    kernels: KernelSet,
+    k: int,
+    samples: Samples,
+    motifs: dict[str, tuple[Array, float]],
+    background: Array | None = None,
+) -> Worth:
+    """Judge motifs by sequences that took no part in making them.
+
+    Parameters
+    ----------
+    motifs : dict of str to (ppm, number of sites)
+        Counted ones get `IMAGINARY_SITES`, so that no letter is impossible.
+    """
+    windows = samples.windows("judging", kernels.width)
+    places, known = sites_of(kernels, k, samples)
+    at_sites, evidence = {}, {}
+    for name, (ppm, n_sites) in motifs.items():
+        ratios = log_ratios(windows, _possible(ppm, n_sites), background=background)
+        at_sites[name] = float(ratios[places].mean()) if len(places) else float("nan")
+        evidence[name] = float(np.mean(_evidence(ratios, windows)))
+    return Worth(at_sites, evidence, len(places), known)
+
+
+def _possible(ppm: Array, n_sites: float) -> Array:
+    """A PPM without a zero: counts with imaginary sites; an exact one as it is, but for what a float cannot hold."""
+    if np.isinf(n_sites):
+        return np.maximum(ppm, 1e-300)
+    uniform = 1 / len(ppm)
+    return np.asarray((ppm * n_sites + IMAGINARY_SITES * uniform) / (n_sites + IMAGINARY_SITES))
+
+
+def _evidence(ratios: Array, windows: Windows) -> Array:
+    parts = zip(windows.first, windows.n_windows, strict=True)
+    return np.array([float(log_evidence(ratios[first : first + n], offset=0.0)) for first, n in parts if n])
+
+
+# --- how a network uses its kernels
+
+
+def pooled(kernels: KernelSet, onehot: Array) -> Array:
+    """What the network pools of each kernel; shape (sequence, kernel)."""
+    scores = np.asarray(scan(onehot, kernels.kernels, bias=kernels.biases, padding=kernels.padding))
+    values = np.asarray(activate(scores, kernels.activation))
+    if kernels.local_window > 1:
+        values = np.asarray(local_max(values, kernels.local_window).values)
+    m = 1.0 if kernels.m is None else kernels.m
+    return np.asarray(pool(values, method=kernels.method, m=m, mode=kernels.mode))
+
+
+def use_of(kernels: KernelSet, samples: Samples) -> Array:
+    """How often each kernel decides: the share of held-out bound sequences in which it moves the output most.
+
+    A kernel moves the output by its output weight times what its pooled value differs from the mean of the whole
+    held-out set; without output weights, by that difference alone. Of very many kernels the first sequences are asked.
+    """
+    each = len(kernels) * max(int(samples.tested.lengths.max()), 1)
+    tested = samples.tested[: max(MOST_SCORES // each, 1)]
+    values = np.concatenate([pooled(kernels, one_hots) for one_hots in _batches(tested)])
+    weights = np.ones(len(kernels)) if kernels.output_weights is None else kernels.output_weights
+    moved = np.abs(weights * (values - values.mean(axis=0)))
+    if tested.labels is not None:
+        moved = moved[tested.labels == 1]
+    return np.bincount(moved.argmax(axis=1), minlength=len(kernels)) / len(moved)
+
+
+def _batches(found: SequenceSet, size: int = 50) -> Any:
+    """One-hot arrays of a few sequences at a time: all at once would take more than a viewing kernel may."""
+    even = bool(np.ptp(found.lengths) == 0)
+    step = size if even else 1
+    for at in range(0, len(found), step):
+        yield found[slice(at, at + step)].one_hot(np.float64)
+
+
+def bits_of(ppms: Array, background: Array | None = None) -> Array:
+    """Information content of each motif, bits; shape (kernel,)."""
+    return np.asarray(information_content(ppms, background)).sum(axis=-1)

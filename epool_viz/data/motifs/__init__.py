@@ -1,0 +1,1 @@
+"""Motifs: read, written, found in JASPAR."""

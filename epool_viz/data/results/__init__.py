@@ -1,0 +1,1 @@
+"""Recorded results of training runs."""

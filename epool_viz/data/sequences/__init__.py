@@ -1,0 +1,1 @@
+"""Sets of DNA, RNA and protein sequences: read, written, simulated, fetched."""

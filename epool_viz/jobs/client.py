@@ -1,0 +1,182 @@
+"""Has a job done: by the server's worker, by a worker of this process, or, where there can be none, right here."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import select
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from epool_viz.core.types import Array
+from epool_viz.errors import ArgumentError, EpoolError, MissingExtraError
+from epool_viz.jobs import address, process
+from epool_viz.jobs.wire import Message, receive, send
+
+ANSWERED_WITHIN = 3.0  # seconds that a worker which is being started has to listen
+QUIET_FOR = 2.0  # seconds after which a worker that says nothing is taken to be loading
+_own = process.WorkerProcess()
+_starting = threading.Lock()
+
+
+class Cancel(Protocol):
+    """What tells a job to stop: a `threading.Event`, for instance."""
+
+    def is_set(self) -> bool:
+        """Whether to stop soon."""
+
+
+class WorkerLostError(EpoolError):
+    """The process that did the work has ended: killed, crashed, or out of memory."""
+
+
+class JobFailedError(RuntimeError):
+    """The job came upon a defect of ours; the log of the worker tells it under `reference`."""
+
+    def __init__(self, reference: str) -> None:
+        self.reference = reference
+        super().__init__(f"a job failed; the worker's log tells it under {reference}")
+
+
+def prepare(purpose: str) -> None:
+    """Begin to load what a job needs, if nobody has; returns at once.
+
+    Raises
+    ------
+    MissingExtraError
+        Without the extra `train`.
+    """
+    _require_extra(purpose)
+    if not address.IS_POSSIBLE:
+        threading.Thread(target=_warm, daemon=True).start()
+    elif address.known() is None:
+        _keep_own()
+
+
+def do(
+    job: str,
+    about: Mapping[str, Any],
+    arrays: Mapping[str, Array],
+    *,
+    tell: Callable[[Message], None],
+    cancel: Cancel,
+    purpose: str = "This",
+) -> None:
+    """Have a job done and return when it is.
+
+    Parameters
+    ----------
+    job : key of `epool_viz.models.jobs.JOBS`
+    about, arrays : plain values and arrays by name
+        What the job is given.
+    tell : callable (message)
+        Told all that the job says, in this thread; also the kind "waiting", with the number of jobs `before` this one,
+        and the kind "loading" while the worker is not ready.
+    cancel : object with `is_set()`
+        Asks the job to end; one that waits is taken back.
+    purpose : str
+        What it is for, in a message.
+
+    Raises
+    ------
+    EpoolError
+        What the job raised; MissingExtraError without the extra `train`; WorkerLostError where its process ended.
+    JobFailedError
+        For a defect.
+    """
+    _require_extra(purpose)
+    asked = Message("job", {**about, "job": job}, arrays)
+    if not address.IS_POSSIBLE:
+        _do_here(asked, tell, cancel)
+        return
+    where, connection = _connected()
+    with connection:
+        try:
+            send(connection, Message("hello", {"secret": where.secret}))
+            send(connection, asked)
+            _follow(connection, tell, cancel)
+        except (BrokenPipeError, ConnectionResetError):
+            raise WorkerLostError("The process that does the work has ended") from None
+
+
+def _follow(connection: socket.socket, tell: Callable[[Message], None], cancel: Cancel) -> None:
+    has_begun = has_stopped = has_told = False
+    begun = time.monotonic()
+    while True:
+        if cancel.is_set() and not has_stopped:
+            if not has_begun:
+                return
+            has_stopped = True
+            send(connection, Message("stop"))
+        if not select.select([connection], [], [], 0.1)[0]:
+            if not (has_begun or has_told) and time.monotonic() - begun > QUIET_FOR:
+                has_told = True
+                tell(Message("loading"))
+            continue
+        has_told = True
+        message = receive(connection)
+        if message is None:
+            raise WorkerLostError("The process that does the work has ended")
+        if message.kind == "done":
+            return
+        _raise_told(message)
+        has_begun = has_begun or message.kind != "waiting"
+        tell(message)
+
+
+def _raise_told(message: Message) -> None:
+    if message.kind == "defect":
+        raise JobFailedError(str(message.about["reference"]))
+    if message.kind == "error" and "argument" in message.about:
+        raise ArgumentError(*map(str, message.about["argument"]))
+    if message.kind == "error":
+        raise EpoolError(str(message.about["said"]))
+
+
+def _connected() -> tuple[address.Address, socket.socket]:
+    """A connection to the server's worker; where it has none, or none that answers, to one of our own."""
+    given = address.known()
+    if given is not None and (connection := _try(given)) is not None:
+        return given, connection
+    _keep_own()
+    if (connection := _try(_own.address)) is not None:
+        return _own.address, connection
+    raise WorkerLostError("No process could be started that does the work")
+
+
+def _try(where: address.Address) -> socket.socket | None:
+    end = time.monotonic() + ANSWERED_WITHIN
+    while True:
+        with contextlib.suppress(OSError):
+            return where.connect()
+        if time.monotonic() > end:
+            return None
+        time.sleep(0.02)
+
+
+def _keep_own() -> None:
+    with _starting:
+        atexit.unregister(_own.end)
+        atexit.register(_own.end)
+        _own.keep()
+
+
+def _require_extra(purpose: str) -> None:
+    package = process.missing_package()
+    if package is not None:
+        raise MissingExtraError(package, "train", purpose)
+
+
+def _do_here(asked: Message, tell: Callable[[Message], None], cancel: Cancel) -> None:
+    from epool_viz.models.jobs import JOBS
+
+    JOBS[asked.about["job"]](asked, lambda *said: tell(Message(*said)), cancel)
+
+
+def _warm() -> None:
+    from epool_viz.models.jobs import warm
+
+    warm()

@@ -1,0 +1,99 @@
+"""Kernels of other people's models, whichever way they come."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from epool_viz.data.networks.files import kind_of, read_kernel_arrays, read_kernel_bytes, read_whole
+from epool_viz.data.networks.kernels import ImportedKernels, Reading
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def import_kernels(
+    source: Any,
+    *,
+    layer: str | None = None,
+    axes: str | Sequence[str] | None = None,
+    letters: str | None = None,
+    flip: bool | None = None,
+    fold_batch_norm: bool | None = None,
+) -> ImportedKernels:
+    """The first-layer kernels of somebody's model, as (kernel, letter, position).
+
+    Parameters
+    ----------
+    source : path, bytes of a file, torch module, state dict, array, arrays by name, or what `get_weights()` gives
+        Files: safetensors, .npz and .npy, Keras .h5 and .keras, ONNX (extra `onnx`), MEME, JASPAR, a matrix as text,
+        and a .pt or .pth of weights, which is read with torch's `weights_only=True` and from a path only. What kind of
+        file it is, its content tells. No code in it is run; of an ONNX graph the part that leads to the convolution is
+        computed once, to hold the kernels against it; its weights may lie in a file beside it. A torch module is run on
+        random one-hot letters: a copy of it, or itself and left as it was. Only torch's own kinds of source need torch.
+    layer : str or None
+        Which convolution. None takes the first that reads the one-hot input; the result's `candidates` lists all.
+    axes : str, sequence of str, or None
+        What the axes of the stored weight are, as in "position, letter, kernel"; "1" names an axis of one entry. None
+        goes by the framework, by the shape of the input, or by the length of the bias; an array alone is taken as
+        (kernel, letter, position).
+    letters : str or None
+        The order of the letters in the model's one-hot input; None is "ACGT", or the alphabetical order of protein.
+    flip : bool or None
+        Turn the kernels round along the sequence, as a true convolution does. None does so where the file says that
+        Theano wrote it.
+    fold_batch_norm : bool or None
+        None folds a batch-norm into the kernels where it is known that it stands straight before or after them. True
+        also folds the next one of a file without architecture, with torch's usual epsilon; False folds none, and
+        kernels behind one do not read letters then.
+
+    Returns
+    -------
+    ImportedKernels
+        `assumptions` says in sentences what was taken for granted, `statements` what holds of the kernels in their
+        network, `check` how they were held against what the network computes, where it can be run. `reads_letters`
+        tells whether they are laid on the one-hot letters: True, False, or None where it is not known. Nothing is
+        claimed across what is not known.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged, hostile or of another kind, or no convolution of it reads 4 or 20 letters.
+    ArgumentError
+        If there is no such file, or an argument does not fit it.
+    AmbiguousAxesError
+        If the axes can be read in several ways and nothing decides; its `readings` are what `axes` takes.
+    MissingExtraError
+        For ONNX without the package `onnx`, or torch's kinds of source without torch.
+
+    A motif becomes its natural-log odds with one imaginary site, as in the dashboards.
+    """
+    reading = Reading(
+        layer, axes if axes is None or isinstance(axes, str) else tuple(axes), letters, flip, fold_batch_norm
+    )
+    if isinstance(source, str | os.PathLike):
+        raw, name = read_whole(source), os.fspath(source)
+        if kind_of(raw, name) == "torch":
+            from epool_viz.models.importing import read_torch_file
+
+            return read_torch_file(source, reading)
+        return read_kernel_bytes(raw, name=name, reading=reading, folder=Path(source).resolve().parent)
+    if isinstance(source, bytes | bytearray | memoryview):
+        return read_kernel_bytes(bytes(source), name="the file", reading=reading)
+    if _is_of_torch(source):
+        from epool_viz.models.importing import read_torch_object
+
+        return read_torch_object(source, reading)
+    return read_kernel_arrays(source, reading=reading)
+
+
+def _is_of_torch(source: Any) -> bool:
+    """Whether it is a module, or holds tensors; what is not loaded cannot have made it."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return False
+    values = source.values() if isinstance(source, Mapping) else [source]
+    return any(isinstance(value, torch.nn.Module | torch.Tensor) for value in values)

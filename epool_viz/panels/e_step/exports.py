@@ -1,0 +1,122 @@
+"""What a visitor takes along from the E-step: its windows as a table, and the lines of Python that give the numbers."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from typing import Any
+
+from epool_viz.core.trace import EStepTrace
+from epool_viz.panels.one_kernel.exports import (
+    File,
+    background_lines,
+    exact,
+    kernel_lines,
+    logo_file,
+    matrix_text,
+    set_lines,
+    taken_from,
+)
+from epool_viz.panels.one_kernel.model import EStepModel
+
+
+def trace_csv(trace: EStepTrace) -> str:
+    """Every window of a trace, a row each, to the last digit.
+
+    Windows are counted from 1, as on the screen. The columns of pooling are empty where a window is no local winner.
+    """
+    cell_of = {int(window): cell for cell, window in enumerate(trace.cell_windows)}
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(("window", "start", "strand", "letters", "whole", "score", "log_ratio", *_CELL_COLUMNS, "posterior"))
+    for window, start in enumerate(trace.starts):
+        cell = cell_of.get(window)
+        stages = (
+            [""] * len(_CELL_COLUMNS)
+            if cell is None
+            else [exact(getattr(trace, n)[cell]) for n in _CELL_COLUMNS.values()]
+        )
+        letters = "".join(_letter(trace.sequence, start + j) for j in range(trace.width))
+        table.writerow(
+            (
+                window + 1,
+                start + 1,
+                trace.strands[window],
+                letters,
+                int(trace.whole[window]),
+                exact(trace.scores[window]),
+                exact(trace.log_ratios[window]),
+                *stages,
+                exact(trace.posterior[window]),
+            )
+        )
+    return text.getvalue()
+
+
+_CELL_COLUMNS = {"pooled_score": "cells", "shifted": "shifted", "exponential": "exponentials", "weight": "weights"}
+_CELL_COLUMNS |= {"weight_x_score": "weighted", "gradient": "gradient"}
+
+
+def python_lines(model: EStepModel) -> str:
+    """About ten lines of Python that give the numbers on the screen.
+
+    The lines stand alone: what was typed, uploaded or edited is written out in them.
+    """
+    options = {name: getattr(model, name) for name in _OPTIONS}
+    given = [f"{name}={value!r}" for name, value in options.items() if value != model.traits()[name].default_value]
+    if model.both_strands and model.read_as == "network":
+        given.append("strand_reading='network'")
+    background = background_lines(model)
+    if background:
+        given.append("background=background")
+    lines = [
+        "import numpy as np",
+        "import epool_viz as ev",
+        "",
+        *set_lines(model),
+        *background,
+        *kernel_lines(model),
+        f"trace = ev.e_step_trace(sequences[{model.index}], kernel{''.join(', ' + option for option in given)})",
+        'print(f"ePool {trace.pooled:.6f}, average {trace.average:.6f}, max {trace.maximum:.6f}")',
+        "best = int(trace.posterior.argmax())",
+        'print(f"window {best + 1} holds {trace.posterior[best]:.1%} of the posterior")',
+        'print(f"the two routes differ by {trace.identity_error:.0e}")',
+    ]
+    return "\n".join(lines) + "\n"
+
+
+_OPTIONS = ("m", "mode", "bias", "both_strands", "occurrence", "site_rate", "activation", "local_window", "padding")
+
+
+def _letter(sequence: str, place: int) -> str:
+    return sequence[place] if 0 <= place < len(sequence) else "-"
+
+
+# --- the buttons
+
+TAKE_AWAY: tuple[dict[str, Any], ...] = (
+    {"name": "logo.svg", "label": "Logo, SVG"},
+    {"name": "logo.png", "label": "Logo, PNG"},
+    {"name": "logo.pdf", "label": "Logo, PDF"},
+    {"name": "matrix.meme", "label": "Matrix, MEME"},
+    {"name": "matrix.jaspar", "label": "Matrix, JASPAR"},
+    {"name": "matrix.tsv", "label": "PPM, PWM and kernel, TSV"},
+    {"name": "trace.csv", "label": "Every window, CSV"},
+    {"name": "view.svg", "label": "This view, SVG", "source": "view"},
+    {"name": "view.png", "label": "This view, PNG", "source": "view"},
+    {"name": "e_step.py", "label": "Lines of Python that give these numbers", "copy": True},
+)
+
+
+def taken(model: EStepModel, name: str) -> File:
+    """The file behind one of `TAKE_AWAY`: its name, its kind, what it holds."""
+    return taken_from(TAKE_AWAY, _CONTENT, model, name)
+
+
+_CONTENT: dict[str, Callable[[EStepModel, str], str | bytes]] = {
+    "logo": logo_file,
+    "matrix": lambda model, ending: matrix_text(model.trace, model.kernel.label, ending.upper()),
+    "trace": lambda model, _: trace_csv(model.trace),
+    "e_step": lambda model, _: python_lines(model),
+}

@@ -1,0 +1,155 @@
+"""What a visitor takes along from a dashboard of one kernel: matrices, logos, lines of Python. Texts and files only."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from epool_viz.core.trace import EStepTrace
+from epool_viz.data.kernel_sources import IMAGINARY_SITES, kernel_place
+from epool_viz.data.motifs.motif import Motif
+from epool_viz.data.motifs.writing import write_jaspar, write_meme
+from epool_viz.errors import ArgumentError
+from epool_viz.panels.one_kernel.model import EStepModel
+
+File = tuple[str, str, bytes]  # name, kind, what it holds
+MATRIX_FORMATS = ("MEME", "JASPAR", "TSV")
+_MIME = {
+    "svg": "image/svg+xml",
+    "png": "image/png",
+    "pdf": "application/pdf",
+    "csv": "text/csv",
+    "tsv": "text/tab-separated-values",
+    "py": "text/x-python",
+}
+
+
+def taken_from(
+    items: Sequence[Mapping[str, Any]],
+    contents: Mapping[str, Callable[[Any, str], str | bytes]],
+    model: EStepModel,
+    name: str,
+) -> File:
+    """The file behind a button.
+
+    Parameters
+    ----------
+    items : sequence of dict
+        The buttons, by `name`; those with a `source` are made in the page.
+    contents : mapping of str to callable
+        For the stem of a name: `make(model, ending)` gives what the file holds.
+    model : EStepModel
+    name : str
+
+    Raises
+    ------
+    ArgumentError
+        For a name that no button of Python's has.
+    """
+    known = [item["name"] for item in items if item.get("source") != "view"]
+    if name not in known:
+        raise ArgumentError("name", repr(name), ", ".join(known))
+    stem, _, ending = name.partition(".")
+    content = contents[stem](model, ending)
+    held = content if isinstance(content, bytes) else content.encode()
+    return f"epool_viz_{name}", kind_of(name), held
+
+
+def kind_of(name: str) -> str:
+    """The kind of a file, by the ending of its name."""
+    return _MIME.get(name.rpartition(".")[2], "text/plain")
+
+
+def logo_file(model: EStepModel, ending: str) -> bytes:
+    """The logo on the screen, for print."""
+    from epool_viz.figures.logo import logo_figure, save_logo
+
+    figure = logo_figure(
+        np.asarray(model.trace.pwm.ppm),
+        background=np.asarray(model.trace.background),
+        title=f"{model.kernel.label}, m = {model.m:g}",
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"logo.{ending}"
+        save_logo(figure, path)
+        return path.read_bytes()
+
+
+def matrix_text(trace: EStepTrace, label: str, file_format: str) -> str:
+    """The kernel's PPM under the base `e^m` as MEME or JASPAR; or PPM, PWM and kernel side by side as TSV.
+
+    Parameters
+    ----------
+    trace : EStepTrace
+    label : str
+        The kernel's name.
+    file_format : "MEME", "JASPAR" or "TSV"
+    """
+    if file_format == "TSV":
+        return _matrix_tsv(trace)
+    motif = Motif(
+        label, "", np.asarray(trace.pwm.ppm), background=np.asarray(trace.background), alphabet=trace.alphabet
+    )
+    return (write_meme if file_format == "MEME" else write_jaspar)(motif)
+
+
+def _matrix_tsv(trace: EStepTrace) -> str:
+    text = io.StringIO()
+    table = csv.writer(text, delimiter="\t", lineterminator="\n")
+    letters = trace.alphabet.letters
+    groups = {"ppm": trace.pwm.ppm, "pwm": trace.pwm.pwm, "kernel": trace.kernel}
+    table.writerow(("position", *(f"{name}_{letter}" for name in groups for letter in letters)))
+    for j in range(trace.width):
+        table.writerow((j + 1, *(exact(matrix[a, j]) for matrix in groups.values() for a in range(len(letters)))))
+    return text.getvalue()
+
+
+def background_lines(model: EStepModel) -> list[str]:
+    """Python that makes `background` out of `sequences`; none for the uniform one."""
+    if model.background == "typed":
+        return [f"background = np.array({model.letter_shares!r})"]
+    return ["background = sequences.letter_frequencies()"] if model.background == "data" else []
+
+
+def set_lines(model: EStepModel) -> list[str]:
+    """Python that makes `sequences`."""
+    if model.sequence_source == "example":
+        return [f"sequences = ev.load_example({model.example!r})"]
+    count = len(model.sequences) if model.background == "data" else model.index + 1
+    strings = [model.sequences[i] for i in range(count)]
+    return [f"sequences = ev.SequenceSet.from_strings({strings!r})"]
+
+
+def kernel_lines(model: EStepModel) -> list[str]:
+    """Python that makes `kernel`, with `background` where there is one."""
+    against = ", background=background" if model.background != "uniform" else ""
+    if model.kernel_source == "random":
+        return [f"kernel = np.round(np.random.default_rng({model.seed}).normal(size=(4, {model.width})), 2)"]
+    if model.kernel_source == "trained":
+        place = kernel_place(model.trained, model.rank)
+        return [
+            f"model, info = ev.load_example_model({model.trained!r})",
+            f"kernel = model.kernels[{place}].astype(float)  # output weight {model.kernel.label.rpartition(' ')[2]}",
+        ]
+    if model.kernel_source == "jaspar":
+        drawn = against
+        if against and model.both_strands:  # half of the imaginary site from either strand
+            drawn = ", background=(background + background[::-1]) / 2"
+        accession = model.kernel.label.rpartition("(")[2].rstrip(")")
+        return [
+            f"motif = ev.load_jaspar({accession!r})",
+            f"ppm = ev.pfm_to_ppm(motif.counts, pseudocount={IMAGINARY_SITES:g}{drawn})",
+            f"kernel = ev.pwm_to_kernel(ppm{against})",
+        ]
+    return [f"kernel = np.array({np.asarray(model.kernel.matrix).tolist()!r})"]
+
+
+def exact(number: Any) -> str:
+    """A number to its last digit."""
+    return repr(float(number))

@@ -1,0 +1,510 @@
+"""The state of the E-step panel: what the user chose, and the trace that follows from it. Knows no widget.
+
+A choice that cannot be used is kept and explained in `message`; `trace` stays the last good one until the choice is
+mended.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, ClassVar
+
+import numpy as np
+from traitlets import Any as AnyTrait
+from traitlets import Bool, Enum, Float, HasTraits, Int, TraitError, Tuple, Unicode, observe, validate
+
+from epool_viz.core.alphabet import DNA
+from epool_viz.core.pooling import ACTIVATIONS, MODES
+from epool_viz.core.posterior import OCCURRENCES
+from epool_viz.core.scan import PADDINGS
+from epool_viz.core.strands import STRAND_READINGS
+from epool_viz.core.trace import EStepTrace, e_step_trace
+from epool_viz.data import kernel_sources as kernels
+from epool_viz.data.examples import MODEL_NAMES, load_example
+from epool_viz.data.limits import Limits
+from epool_viz.data.sequences.set import SequenceSet
+from epool_viz.data.source import open_text
+from epool_viz.errors import ArgumentError, EpoolError
+from epool_viz.panels.one_kernel.steps import Step, active_steps
+from epool_viz.panels.shared.opened_model import sequences_of_text, text_of_file
+from epool_viz.panels.shared.state import LONGEST_TEXT as LONGEST_IN_LINK
+from epool_viz.panels.shared.state import letters, not_usable, require_known, require_size, told_of
+from epool_viz.panels.shared.visitor_data import (
+    CHOICE,
+    OF_A_FIELD,
+    NotYetHere,
+    Yours,
+    kernel_names,
+    kernels_of,
+    sequences_of,
+)
+
+# Hard caps, in one place: whatever a page sends, this is as far as it goes.
+MOST_LETTERS = 10_000
+WIDEST = 50
+LONGEST_MATRIX = LONGEST_IN_LINK  # characters of a typed kernel, which every link carries whole
+LONGEST_TEXT = 1_000_000
+BOUNDS: dict[str, tuple[float, float]] = {
+    "m": (0.0, 20.0),
+    "index": (0, 10**6),
+    "which": (0, 10**4),
+    "rank": (0, 10**4),
+    "seed": (0, 9999),
+    "width": (1, WIDEST),
+    "bias": (-1000.0, 1000.0),
+    "site_rate": (0.001, 0.999),
+    "local_window": (1, 50),
+}
+DEFAULT_KERNEL = """A  1.0 -0.5  0.2 -1.0  0.8
+C -0.7  1.2 -0.9  0.1 -0.4
+G -0.2 -0.6  1.1 -0.8 -0.3
+T -0.4 -0.3 -0.5  1.3 -0.2
+"""
+SEQUENCE_SOURCES = ("example", "pasted", CHOICE)
+NETWORK = ("kernel_source", "trained", "rank")  # a change of these may bring settings along
+STRAND_CHOICES = ("kernel", *STRAND_READINGS)  # "kernel": as the kernel in hand is one of a network or a motif
+KERNEL_SOURCES = ("jaspar", "trained", "typed", "file", "random", CHOICE)
+BACKGROUNDS = ("uniform", "data", "typed")
+LEAST_SHARE = 1e-4
+_CALLED = {"sequence": "The sequence", "kernel": "The kernel", "query": "The JASPAR name", "name": "The bundled set"}
+
+
+class _Something(AnyTrait):
+    """Any value that a validator accepts; None is shown to it as well."""
+
+    allow_none = False
+
+
+class EStepModel(HasTraits):
+    """Choices in, trace out.
+
+    The traits named in `INPUTS` and `LOOKING` are the state; the others follow from them. Numbers beyond their bounds
+    are moved to the bound, and every number is rounded to nine decimals, so that a slider's float noise is no change.
+    """
+
+    sequence_source = Enum(SEQUENCE_SOURCES, "example", help="A bundled set, or the user's own text.")
+    example = Unicode("ctcf_peaks", help="Name of a bundled set, as `load_example` knows it.")
+    pasted = Unicode("", help="FASTA, bare letters, or any text format the library reads.")
+    index = Int(0, help="Place in the set, from 0.")
+    kernel_source = Enum(KERNEL_SOURCES, "jaspar")
+    jaspar = Unicode("CTCF", help="Name or accession.")
+    trained = Enum(MODEL_NAMES, MODEL_NAMES[0], help="A model that ships; it brings its settings along.")
+    rank = Int(0, help="Place among its kernels by the size of the output weight, from 0.")
+    kernel_text = Unicode(DEFAULT_KERNEL, help="A matrix as the user typed it.")
+    file_name = Unicode("", help="Name of the uploaded kernel file.")
+    file_text = Unicode("", help="What it holds.")
+    which = Int(0, help="Place of the motif in the file, or among the visitor's own kernels, from 0.")
+    seed = Int(1)
+    width = Int(9, help="Of the random kernel.")
+    bias = Float(0.0)
+    m = Float(1.0)
+    mode = Enum(MODES, 0)
+    both_strands = Bool(False)
+    strand_reading = Enum(STRAND_CHOICES, "kernel", help="What the kernel is on both strands.")
+    background = Enum(BACKGROUNDS, "uniform")
+    letter_shares = _Something([0.25] * len(DNA), help="The typed background, a share a letter.")
+    occurrence = Enum(OCCURRENCES, "oops")
+    site_rate = Float(0.5)
+    activation = Enum(ACTIVATIONS, "identity")
+    local_window = Int(1)
+    padding = Enum(PADDINGS, "valid")
+
+    step = Int(0, help="Place in `steps`, from 0.")
+    window = Int(0, help="Window in hand, from 0.")
+
+    yours = AnyTrait(Yours(), help="The Yours that the browser keeps.")
+    message = Unicode("", help="What the user can put right; empty when all is well.")
+    sequences = AnyTrait(help="The SequenceSet that is chosen from.")
+    sequence_name = Unicode("", help="Name of the trace's sequence in its set.")
+    kernel = AnyTrait(help="The Kernel in use.")
+    trace = AnyTrait(help="The EStepTrace that follows.")
+    steps = Tuple(help="The Steps of the walk.")
+
+    INPUTS: ClassVar[tuple[str, ...]] = (
+        "sequence_source",
+        "example",
+        "pasted",
+        "index",
+        "kernel_source",
+        "jaspar",
+        "trained",
+        "rank",
+        "kernel_text",
+        "file_name",
+        "file_text",
+        "which",
+        "seed",
+        "width",
+        "bias",
+        "m",
+        "mode",
+        "both_strands",
+        "strand_reading",
+        "background",
+        "letter_shares",
+        "occurrence",
+        "site_rate",
+        "activation",
+        "local_window",
+        "padding",
+    )
+    LOOKING: ClassVar[tuple[str, ...]] = ("step", "window")
+
+    def __init__(self, **state: Any) -> None:
+        super().__init__()
+        self._paused = False
+        self._named: frozenset[str] = frozenset()
+        self._refresh()
+        if state:
+            self.restore(state)
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> EStepModel:
+        """A model in the state that `state()` gave."""
+        return cls(**state)
+
+    def state(self) -> dict[str, Any]:
+        """All that the user chose, as plain values; JSON can hold it."""
+        return {name: getattr(self, name) for name in (*self.INPUTS, *self.LOOKING)}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take over a state, or a part of one.
+
+        Raises
+        ------
+        ArgumentError
+            For a name that is no part of the state, or a value of the wrong kind; nothing is changed then.
+        """
+        require_known(state, (*self.INPUTS, *self.LOOKING))
+        before = self.state()
+        try:
+            self._take_over(state)
+        except TraitError as error:
+            self._take_over(before)
+            raise not_usable(self, error) from None
+
+    def load_kernel_file(self, name: str, content: bytes) -> None:
+        """Use an uploaded kernel; one that cannot be read is explained and changes nothing."""
+        try:
+            text = _decoded(name, content)
+            kernels.require_usable(kernels.text_kernel(text, name, 0, None), WIDEST)
+        except EpoolError as error:
+            self.message = friendly(error)
+            return
+        self.restore({"file_name": name, "file_text": text, "which": 0, "kernel_source": "file"})
+
+    def load_sequence_file(self, name: str, content: bytes) -> None:
+        """Use an uploaded file of sequences; one that cannot be read is explained and changes nothing."""
+        try:
+            require_size(name, content, LONGEST_TEXT)
+            text = text_of_file(name, content, OF_A_FIELD)
+        except EpoolError as error:
+            self.message = friendly(error)
+            return
+        self.restore({"pasted": text, "index": 0, "sequence_source": "pasted"})
+
+    @property
+    def current_step(self) -> Step:
+        """The step shown."""
+        return self.steps[self.step]
+
+    @property
+    def read_as(self) -> str:
+        """What the kernel on both strands is, "motif" or "network"; as chosen, else as the kernel in hand has it."""
+        return self._read_as(self.kernel)
+
+    @property
+    def file_motifs(self) -> tuple[str, ...]:
+        """Names of the motifs in the uploaded file, or of the visitor's own kernels."""
+        if self.kernel_source == CHOICE:
+            return kernel_names(self.yours)
+        try:
+            return kernels.motif_names(self.file_text, self.file_name)
+        except EpoolError:
+            return ()  # `message` says why, once the file is asked for
+
+    @property
+    def trained_kernels(self) -> tuple[str, ...]:
+        """Labels of the trained model's kernels by rank; empty while the kernel is none of a model."""
+        return kernels.trained_kernels(self.trained) if self.kernel_source == "trained" else ()
+
+    @property
+    def network_note(self) -> str:
+        """What of the screen the model itself computes; empty while the kernel shown is none of a model."""
+        if self.message:
+            return ""
+        own = self.yours.model
+        if self.kernel_source == CHOICE and own is not None:
+            choices = {name: getattr(self, name) for name in kernels.own_settings(own, self.which)}
+            return kernels.own_note(own, self.which, choices)
+        if self.kernel_source != "trained":
+            return ""
+        choices = {name: getattr(self, name) for name in kernels.network_settings(self.trained, self.rank)}
+        return kernels.network_note(self.trained, self.rank, choices)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the readers of sequence and kernel took for granted, a sentence each."""
+        told = (self.kernel.reading, self.network_note, *self.kernel.assumptions, *self.sequences.assumptions)
+        return tuple(filter(None, told))
+
+    @validate(*BOUNDS)
+    def _bounded(self, proposal: Any) -> Any:
+        low, high = BOUNDS[proposal.trait.name]
+        return _clamped(proposal.value, low, high, otherwise=getattr(self, proposal.trait.name))
+
+    @validate("step")
+    def _existing_step(self, proposal: Any) -> int:
+        return int(_clamped(proposal.value, 0, max(len(self.steps) - 1, 0)))
+
+    @validate("window")
+    def _existing_window(self, proposal: Any) -> int:
+        return int(_clamped(proposal.value, 0, len(self.trace.starts) - 1 if self.trace else 0))
+
+    @validate("letter_shares")
+    def _summing_to_one(self, proposal: Any) -> list[float]:
+        accepted = f"{len(DNA)} shares of the sum, each at least {LEAST_SHARE:g}"
+        try:
+            shares = np.asarray(proposal.value, dtype=float)
+        except (TypeError, ValueError):
+            raise TraitError(f"letter_shares is {proposal.value!r}; accepted: {accepted}") from None
+        total = shares.sum()
+        if shares.shape != (len(DNA),) or not (math.isfinite(total) and shares.min() >= LEAST_SHARE * total > 0):
+            raise TraitError(f"letter_shares is {proposal.value!r}; accepted: {accepted}")
+        return (shares if math.isclose(total, 1, rel_tol=1e-12) else shares / total).tolist()
+
+    @validate("pasted", "kernel_text", "file_text")
+    def _short_enough(self, proposal: Any) -> str:
+        most = LONGEST_MATRIX if proposal.trait.name == "kernel_text" else LONGEST_TEXT
+        if len(proposal.value) <= most:
+            return str(proposal.value)
+        self.message = f"The text has {len(proposal.value):,} characters; accepted: at most {most:,}."
+        return str(getattr(self, proposal.trait.name))
+
+    @observe("which")
+    def _another_of_the_file(self, _: Any) -> None:
+        if not self._paused:
+            own = self._own_settings()
+            self._take_over({"bias": own["bias"]} if own else {})
+
+    @observe("yours")
+    def _another_of_yours(self, change: Any) -> None:
+        """Another model of the visitor's brings its settings, but for those that were asked for before it was here."""
+        if self._paused or CHOICE not in (self.sequence_source, self.kernel_source):
+            return
+        is_another = change.new.model is not change.old.model
+        own = self._own_settings() if is_another else {}
+        named, self._named = self._named, frozenset() if own else self._named
+        self._take_over({name: value for name, value in own.items() if name not in named})
+
+    @observe("sequence_source", "example", "pasted")
+    def _another_set(self, _: Any) -> None:
+        if not self._paused:
+            self._take_over({"index": 0})
+
+    @observe(*NETWORK)
+    def _another_network(self, change: Any) -> None:
+        if self._paused:
+            return
+        was = tuple(change.old if name == change.name else getattr(self, name) for name in NETWORK)
+        choices: dict[str, Any] = {"rank": 0} if change.name == "trained" else {}
+        if change.name == "kernel_source" and change.old in (CHOICE, "trained"):
+            brought = self._settings_brought(was)
+            left = [name for name in kernels.network_settings(self.trained, 0) if name not in brought]
+            choices = {name: self.traits()[name].default_value for name in left}
+        if change.name == "kernel_source":
+            choices["strand_reading"] = "kernel"
+        self._take_over(choices, was)
+
+    @observe(*(name for name in INPUTS if name not in ("sequence_source", "example", "pasted", "which", *NETWORK)))
+    def _another_choice(self, _: Any) -> None:
+        if not self._paused:
+            self._refresh()
+
+    def _take_over(self, state: Mapping[str, Any], was: tuple[Any, ...] | None = None) -> None:
+        """Take over a state; a kernel of a model that was not there before brings what the state does not name.
+
+        `was` are the values of `NETWORK` before, where they have changed already.
+        """
+        was = self._network() if was is None else was
+        if state.get("kernel_source") == CHOICE and self.yours.model is None:
+            self._named = frozenset(state)
+        self._paused = True
+        try:
+            for name in self.INPUTS:
+                if name in state:
+                    setattr(self, name, state[name])
+            for name, value in self._settings_brought(was).items():
+                if name not in state:
+                    setattr(self, name, value)
+        finally:
+            self._paused = False
+        if not state or any(name in state for name in self.INPUTS):
+            self._refresh()
+        for name in self.LOOKING:
+            if name in state:
+                setattr(self, name, state[name])
+
+    def _network(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in NETWORK)
+
+    def _settings_brought(self, was: tuple[Any, ...]) -> dict[str, Any]:
+        """The settings that come with a kernel of a model: all with another model, with another kernel its bias."""
+        now = self._network()
+        if self.kernel_source == CHOICE and now != was:
+            return self._own_settings()
+        if self.kernel_source != "trained" or now == was:
+            return {}
+        settings = kernels.network_settings(self.trained, self.rank)
+        return settings if now[:2] != was[:2] else {"bias": settings["bias"]}
+
+    def _own_settings(self) -> dict[str, Any]:
+        """What the visitor's own kernel has with it, once it is here."""
+        own = self.yours.model
+        return {} if self.kernel_source != CHOICE or own is None else kernels.own_settings(own, self.which)
+
+    def _refresh(self) -> None:
+        """Follow the choices as far as they can be used."""
+        try:
+            sequences = self._chosen_set()
+            if self.index >= len(sequences):
+                self.index = len(sequences) - 1  # comes back here
+                return
+            self.sequences = sequences
+            background = self._chosen_background(sequences)
+            kernel = self._chosen_kernel(background)
+            trace = self._trace(sequences[self.index], kernel, background)
+        except NotYetHere:
+            return  # what is on the screen stays until the page has answered
+        except EpoolError as error:
+            self._refuse(error)
+            return
+        self._show(kernel, trace)
+        self.message = ""
+
+    def _refuse(self, error: EpoolError) -> None:
+        """Say what is wrong; an `m` that means nothing here goes back to the last good one."""
+        good = self.trace.m if self.trace is not None and self.trace.m else self.traits()["m"].default_value
+        is_refused = isinstance(error, ArgumentError) and error.name == "m" and self.m != good
+        if is_refused:
+            self.m = good  # follows the choices anew
+        self.message = friendly(error) + (f" It is {good:g} now." if is_refused else "")
+
+    def _chosen_set(self) -> SequenceSet:
+        if self.sequence_source == "example":
+            return _example(self.example)
+        if self.sequence_source == CHOICE:
+            return sequences_of(self.yours)
+        if not self.pasted.strip():
+            raise ArgumentError("sequence", "empty", "letters A C G T and N, or FASTA")
+        return sequences_of_text(self.pasted, "the pasted text", OF_A_FIELD)
+
+    def _chosen_background(self, sequences: SequenceSet) -> Any:
+        if self.background == "typed":
+            return np.asarray(self.letter_shares)
+        return sequences.letter_frequencies() if self.background == "data" else None
+
+    def _chosen_kernel(self, background: Any) -> kernels.Kernel:
+        if self.kernel_source == "jaspar":
+            kernel = kernels.jaspar_kernel(self.jaspar, background, self.both_strands)
+        elif self.kernel_source == "trained":
+            kernel = kernels.trained_kernel(self.trained, self.rank)
+        elif self.kernel_source == CHOICE:
+            kernel = kernels.own_kernel(kernels_of(self.yours), self.which, background)
+        elif self.kernel_source == "random":
+            kernel = kernels.random_kernel(self.width, self.seed)
+        elif self.kernel_source == "file":
+            name = self.file_name or "the file"
+            kernel = kernels.text_kernel(self.file_text, name, self.which, background, self.both_strands)
+        else:
+            kernel = kernels.text_kernel(self.kernel_text, "the typed matrix", 0, background, self.both_strands)
+        kernels.require_usable(kernel, WIDEST)
+        return kernel
+
+    def _trace(self, sequence: str, kernel: kernels.Kernel, background: Any) -> EStepTrace:
+        width = kernel.matrix.shape[1]
+        if len(sequence) > MOST_LETTERS:
+            raise ArgumentError("sequence", f"{len(sequence):,} letters long", f"at most {MOST_LETTERS:,} letters")
+        if len(sequence) < width:
+            found = f"{letters(len(sequence))} long"
+            raise ArgumentError("sequence", found, f"at least as many letters as the kernel has columns, {width}")
+        options = {name: getattr(self, name) for name in _TRACE_OPTIONS}
+        options["strand_reading"] = self._read_as(kernel)
+        return e_step_trace(sequence, kernel.matrix, background=background, **options)
+
+    def _read_as(self, kernel: kernels.Kernel) -> str:
+        if self.strand_reading != "kernel":
+            return str(self.strand_reading)
+        return "network" if kernel.is_of_network else "motif"
+
+    def _walk(self, trace: EStepTrace) -> tuple[Any, ...]:
+        """The steps that apply, each with a `name`."""
+        return active_steps(trace.activation, trace.local_window)
+
+    def _show(self, kernel: kernels.Kernel, trace: EStepTrace) -> None:
+        """Put the new trace in place, keeping the step by its name and the window where it still means the same."""
+        steps = self._walk(trace)
+        names = [step.name for step in steps]
+        here = self.steps[self.step].name if self.steps else names[0]
+        is_elsewhere = self.trace is None or _place(self.trace) != _place(trace)
+        self.kernel, self.sequence_name = kernel, self.sequences.names[self.index]
+        with self.hold_trait_notifications():
+            self.steps = steps
+            self.trace = trace
+            self.step = names.index(here) if here in names else min(self.step, len(names) - 1)
+            self.window = best_window(trace) if is_elsewhere else self.window
+
+
+_TRACE_OPTIONS = (
+    "bias",
+    "m",
+    "mode",
+    "local_window",
+    "activation",
+    "padding",
+    "both_strands",
+    "occurrence",
+    "site_rate",
+)
+
+
+def best_window(trace: EStepTrace) -> int:
+    """The first window with the largest posterior."""
+    return int(np.argmax(trace.posterior))
+
+
+def friendly(error: EpoolError) -> str:
+    """An error as a sentence for somebody who has typed no Python."""
+    if not isinstance(error, ArgumentError):
+        return str(error).replace("the typed", "The typed").replace("the pasted", "The pasted")
+    called = _CALLED.get(error.name, error.name.replace("_", " "))
+    called = called if len(called) == 1 else f"{called[:1].upper()}{called[1:]}"  # m is no word
+    return told_of(called, error)
+
+
+def _place(trace: EStepTrace) -> tuple[Any, ...]:
+    """What a window's number depends on."""
+    return trace.sequence, trace.width, trace.padding, trace.both_strands
+
+
+def _clamped(value: Any, low: float, high: float, otherwise: Any = 0) -> Any:
+    """The value within its bounds and without float noise; what it was before if it is no number."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return otherwise
+    return type(value)(min(max(round(value, 9), low), high))
+
+
+def _decoded(name: str, content: bytes) -> str:
+    require_size(name, content, LONGEST_TEXT)
+    try:
+        return open_text(content, name, limits=Limits(bytes=LONGEST_TEXT)).read_all().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        accepted = "a text: MEME, JASPAR, or rows of numbers"
+        raise ArgumentError(f"the file {name}", "not a text in UTF-8", accepted) from None
+
+
+@lru_cache(maxsize=8)
+def _example(name: str) -> SequenceSet:
+    return load_example(name)

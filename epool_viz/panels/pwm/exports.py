@@ -1,0 +1,80 @@
+"""What a visitor takes along: the motif in the usual formats, its logo, and the lines of Python behind the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from epool_viz.errors import ArgumentError
+from epool_viz.panels.e_step.exports import trace_csv
+from epool_viz.panels.one_kernel.exports import (
+    File,
+    background_lines,
+    kernel_lines,
+    logo_file,
+    matrix_text,
+    set_lines,
+    taken_from,
+)
+from epool_viz.panels.pwm.model import PwmModel
+
+TAKE_AWAY: tuple[dict[str, Any], ...] = (
+    {"name": "logo.svg", "label": "Logo, SVG"},
+    {"name": "logo.png", "label": "Logo, PNG"},
+    {"name": "logo.pdf", "label": "Logo, PDF"},
+    {"name": "matrix.meme", "label": "PPM, MEME"},
+    {"name": "matrix.jaspar", "label": "PPM, JASPAR"},
+    {"name": "matrix.tsv", "label": "PPM, PWM and kernel, TSV"},
+    {"name": "windows.csv", "label": "Score of every window, CSV"},
+    {"name": "view.svg", "label": "This view, SVG", "source": "view"},
+    {"name": "view.png", "label": "This view, PNG", "source": "view"},
+    {"name": "pwm.py", "label": "Lines of Python that give these numbers", "copy": True},
+)
+
+
+def python_lines(model: PwmModel) -> str:
+    """About a dozen lines of Python that give the numbers on the screen, by public names alone.
+
+    Raises
+    ------
+    ArgumentError
+        At base 1, to which there is no logarithm.
+    """
+    if model.m == 0:
+        raise ArgumentError("b", "1, to which there is no logarithm", "a base above 1")
+    reading = [
+        *([f"bias={model.bias!r}"] if model.bias else []),
+        *([f"base=np.exp({model.m!r})"] if model.m != 1 else []),
+        *(["background=background"] if model.background != "uniform" else []),
+    ]
+    bias = f", bias={model.bias!r}" if model.bias else ""
+    lines = [
+        "import numpy as np",
+        "import epool_viz as ev",
+        "",
+        *set_lines(model),
+        *background_lines(model),
+        *kernel_lines(model),
+        f"reading = ev.kernel_to_pwm({', '.join(['kernel', *reading])})",
+        f"onehot = ev.one_hot(sequences[{model.index}])",
+        f"scores = ev.scan(onehot, kernel{bias})",
+        "log_odds = ev.scan(onehot, reading.pwm)",
+        "whole = ev.whole_windows(onehot, kernel.shape[1])",
+        f"window = {model.window}",
+        'print(f"score {scores[window]:.6f} = offset {reading.offset:.6f} + log odds {log_odds[window]:.6f}")',
+        'print(f"the two routes differ by {abs(scores - (reading.offset + log_odds))[whole].max():.0e}")',
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def taken(model: PwmModel, name: str) -> File:
+    """The file behind one of `TAKE_AWAY`: its name, its kind, what it holds."""
+    return taken_from(TAKE_AWAY, _CONTENT, model, name)
+
+
+_CONTENT: dict[str, Callable[[Any, str], str | bytes]] = {
+    "logo": logo_file,
+    "matrix": lambda model, ending: matrix_text(model.trace, model.kernel.label, ending.upper()),
+    "windows": lambda model, _: trace_csv(model.trace),
+    "pwm": lambda model, _: python_lines(model),
+}

@@ -1,0 +1,1 @@
+"""What several dashboards share; imports no dashboard."""

@@ -1,0 +1,209 @@
+"""What every dashboard is: a model shown by widgets, one store for the page, and the head that all of them have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+import ipywidgets as w
+from traitlets import HasTraits
+
+from epool_viz.components.base import Store
+from epool_viz.components.heartbeat import Heartbeat
+from epool_viz.components.keep import Keep
+from epool_viz.components.share import Share
+from epool_viz.components.toolbar import Toolbar
+from epool_viz.components.upload import Upload
+from epool_viz.errors import ArgumentError
+from epool_viz.panels.shared.handlers import Guard, Wiring
+from epool_viz.panels.shared.html import escape
+from epool_viz.panels.shared.state import require_modest, require_size
+from epool_viz.panels.shared.style import panel_style, style_sheet
+
+# what a teacher's link asks for; it belongs to the page alone
+TEACHING: dict[str, Any] = {"without": None, "size": None, "theme": None}
+
+
+class Dashboard(w.VBox):
+    """A model on screen: shows it and changes it, and holds no number of its own.
+
+    A subclass says what there is (`_build`), where it stands (`_arranged`), what follows what (`_wire`), what the page
+    has to know of the model (`_page_state`), what it makes of the page's wishes (`_take_patch`), and shows the model
+    when it has changed (`_show`), called in this order.
+    The model has a trait `message`, empty when all is well.
+
+    Parameters
+    ----------
+    model : HasTraits
+    """
+
+    PARTS: ClassVar[Sequence[Mapping[str, str]]] = ()  # what a teacher can hide: name and label
+    HELP: ClassVar[Mapping[str, Any]] = {}  # what `?` shows
+    LINK: ClassVar[Sequence[str]] = ()  # names of the page's state that a link carries
+    KEPT: ClassVar[Sequence[str]] = ()  # further names that outlive a kernel that is gone
+    LOOKS: ClassVar[Mapping[str, Any]] = {}  # state that belongs to the page alone, and where it starts
+    PASSING: ClassVar[Mapping[str, Any]] = {}  # the same, but neither linked nor brought back
+    # choices that mean what the visitor keeps in the browser: trait of the model -> ("yours", what of it)
+    YOURS: ClassVar[Mapping[str, tuple[str, str]]] = {}
+    KEEPING: ClassVar[Mapping[str, Any]] = {}  # options of the browser's store
+
+    def __init__(self, model: HasTraits) -> None:
+        self.model: Any = model
+        self.fault = ""
+        self.guard = Guard(self._report)
+        self.wiring = Wiring(self.guard)
+        first = self._page_state() | dict(self.LOOKS)
+        self.store = Store(first | TEACHING | dict(self.PASSING), self.guard(self._take_modest_patch))
+        self.alert = w.HTML().add_class("ep-alert")
+        self._build_head(first)
+        self._build()
+        around = (self.store, self.heartbeat, self.share, self.toolbar, self.keep, self.alert)
+        super().__init__([style_sheet(self._style()), *around, *self._arranged()])
+        self.add_class("ep-root")
+        self.wiring.follow((model, "message"), (self.alert, "value"), self._alert_html)
+        self._wire()
+        if self.YOURS:
+            self.wiring.on(model, tuple(self.YOURS), self._ask_for_yours)
+            self._ask_for_yours()
+        self._show()
+
+    def close(self) -> None:
+        """Undo every tie, and take the widgets off the page."""
+        self.wiring.close()
+        below = descendants(self)
+        self.layout.close()
+        super().close()
+        for widget in below:
+            widget.close()
+
+    # --- what a subclass says
+
+    def _page_state(self) -> dict[str, Any]:
+        """What the page has to know of the model: plain values."""
+        raise NotImplementedError
+
+    def _take_patch(self, patch: dict[str, Any]) -> None:
+        """Let the model follow what the page has changed."""
+        raise NotImplementedError
+
+    def _build(self) -> None:
+        """Make the widgets."""
+        raise NotImplementedError
+
+    def _arranged(self) -> list[Any]:
+        """The widgets below the head, in their order."""
+        raise NotImplementedError
+
+    def _wire(self) -> None:
+        """Tie the widgets to the model."""
+        raise NotImplementedError
+
+    def _show(self, _: Any = None) -> None:
+        """Tell the page what it does not know yet."""
+        self.store.tell(self._page_state())
+
+    def _first(self, state: dict[str, Any]) -> dict[str, Any]:
+        """The part of the first state that Reset brings back."""
+        return state
+
+    def _style(self) -> str:
+        """The rules of this panel: those of all, and `style.css` beside the view."""
+        return panel_style(type(self).__module__.rpartition(".")[0])
+
+    # --- the head
+
+    def _build_head(self, state: dict[str, Any]) -> None:
+        on = {"store": self.store}
+        link = {"share": [*self.LINK, *self.LOOKS, *TEACHING]}
+        self.heartbeat = Heartbeat(**on, options={"share": [*link["share"], *self.KEPT]})
+        self.share = Share(**on, options=link | {"label": "Copy link", "slot": "tools"})
+        guard = self.guard
+        handlers = (guard(self._hear_kept), guard(self._take_given), guard(self._forgotten))
+        self.keep = Keep(self.store, *handlers, options=self.KEEPING)
+        head = {"first": self._first(state), "parts": list(self.PARTS), "help": dict(self.HELP)}
+        self.toolbar = Toolbar(**on, options=link | head)
+
+    # --- files of the visitor's
+
+    def file_button(self, label: str, take: Callable[[str, bytes], None], *, most: int, note: str) -> Upload:
+        """A button, and a place to drop a file; one that is too large is refused in the page, before it is sent.
+
+        Parameters
+        ----------
+        label : str
+            What the button says.
+        take : callable
+            Gets name and bytes; what it raises is told.
+        most : int
+            Bytes, whole millions.
+        note : str
+            What may be in the file; with the limit it stands under the button.
+        """
+
+        def within(name: str, content: bytes) -> None:
+            require_size(name, content, most)  # once more: who writes to the kernel need not have come by the page
+            take(name, content)
+
+        told = f"{note}, up to {most // 10**6} MB. Or drop it here."
+        return Upload(self.store, self.guard(within), {"label": label, "note": told, "most": most})
+
+    # --- what the visitor keeps in the browser
+
+    def _hear_kept(self, kept: dict[str, Any]) -> None:
+        if self.YOURS:
+            self.model.yours = self.model.yours.hears(kept)
+            self._ask_for_yours()
+
+    def _take_given(self, name: str, about: dict[str, Any], data: bytes | None) -> None:
+        if self.YOURS:
+            self.model.yours = self.model.yours.takes(name, about, data)
+
+    def _forgotten(self) -> None:
+        """The visitor has had it forgotten, here or on another page."""
+
+    def _ask_for_yours(self, _: Any = None) -> None:
+        """Ask the page for what a choice needs and Python has not got."""
+        yours = self.model.yours
+        chosen = [what for trait, (value, what) in self.YOURS.items() if getattr(self.model, trait) == value]
+        wanted = [what for what in dict.fromkeys(chosen) if yours.keeps(what) and not yours.has(what)]
+        if wanted:
+            self.keep.want(*wanted)
+
+    # --- messages
+
+    def _take_modest_patch(self, patch: dict[str, Any]) -> None:
+        """Let the model follow; of a patch that is larger than any of our pages sends, the page takes nothing over."""
+        try:
+            require_modest(patch)
+        except ArgumentError:
+            self._show()
+            raise
+        self._take_patch(patch)
+
+    def _report(self, sentence: str) -> None:
+        self.fault = sentence
+        self.alert.value = self._alert_html(self.model.message)
+
+    def _alert_html(self, message: str) -> str:
+        sentences = [text for text in (self.fault, message) if text]
+        said = "".join(f"<p>{escape(text)}</p>" for text in sentences)
+        return f'<div class="ep-message" role="alert">{said}</div>' if said else ""
+
+
+def shown_if(condition: Callable[[Any], bool]) -> Callable[[Any], str]:
+    """A value as `layout.display`: on the page only while the condition holds for it."""
+
+    def display(value: Any) -> str:
+        return "" if condition(value) else "none"
+
+    return display
+
+
+def descendants(widget: Any) -> list[Any]:
+    """Every widget below this one, their layouts and styles included."""
+    below: list[Any] = []
+    for child in getattr(widget, "children", ()):
+        below += [child, *descendants(child)]
+        # the layout of a figure is plotly's own and no widget
+        below += [own for own in (child.layout, getattr(child, "style", None)) if isinstance(own, w.Widget)]
+    return below

@@ -1,0 +1,94 @@
+"""The controls that read a visitor's model file another way: which weight, which axes, which letters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ipywidgets as w
+
+from epool_viz.panels.shared.dashboard import shown_if
+from epool_viz.panels.shared.handlers import Wiring
+from epool_viz.panels.shared.html import escape
+from epool_viz.panels.shared.opened_model import BroughtModel, said_of
+from epool_viz.panels.shared.style import heading
+
+_AUTO = "as the file says"
+_FLIPS = [(_AUTO, ""), ("no", "no"), ("yes", "yes")]  # a menu shows nothing for the value None
+_MEANS = {"": None, "no": False, "yes": True}
+_SAYS = {meant: said for said, meant in _MEANS.items()}
+
+
+class ReadAnotherWay(w.VBox):
+    """Shown while there is a file whose axes, letters and direction are for the visitor to say.
+
+    Parameters
+    ----------
+    brought : BroughtModel
+    tells : bool
+        Whether it says why the file cannot be read as it is asked for, where the panel does not.
+    """
+
+    def __init__(self, brought: BroughtModel, *, tells: bool = False) -> None:
+        self.brought, self.tells = brought, tells
+        self.said = w.HTML()
+        self.layer = w.Dropdown(description="Convolution")
+        self.axes = w.Dropdown(description="Axes of the stored weight")
+        self.letters = w.Text(description="Order of the letters", placeholder="ACGT", continuous_update=False)
+        self.flip = w.Dropdown(description="Turn the kernels round", options=_FLIPS)
+        self.fold = w.Dropdown(description="Fold the batch-norm in", options=_FLIPS)
+        super().__init__(
+            [heading("Read it another way"), self.layer, self.axes, self.letters, self.flip, self.fold, self.said]
+        )
+        self.add_class("ep-controls")
+
+    def wire(self, wiring: Wiring) -> None:
+        """Tie the controls to what was brought."""
+        self._wiring, self._is_wanted = wiring, True
+        wiring.both((self.brought, "letters"), (self.letters, "value"))
+        for name in ("flip", "fold"):
+            wiring.both((self.brought, name), (getattr(self, name), "value"), _SAYS.__getitem__, _MEANS.__getitem__)
+        wiring.on(self.layer, "value", self._take_layer)
+        wiring.on(self.axes, "value", self._take_axes)
+        wiring.on(self.brought, ("kernels", "has_file"), self._offer)
+        wiring.on(self.brought, ("model_problem", *BroughtModel.READING), self._tell)
+        self._tell()
+        self.show()
+
+    def show(self, is_wanted: bool = True) -> None:
+        """Offer what the file allows; nothing while something else than the file is shown."""
+        self._is_wanted = is_wanted
+        self._offer()
+
+    def _offer(self, _: Any = None) -> None:
+        brought = self.brought
+        self.layout.display = shown_if(bool)(self._is_wanted and brought.can_be_read_otherwise)
+        self.fold.layout.display = shown_if(bool)(brought.has_batch_norm)
+        if not brought.can_be_read_otherwise:
+            return
+        kernels = brought.kernels
+        names = [each.rpartition(" (")[0] for each in kernels.candidates]
+        with self._wiring.quietly():
+            self.layer.options = [
+                (f"the first that fits ({kernels.layer})", ""),
+                *zip(kernels.candidates, names, strict=True),
+            ]
+            self.layer.value = brought.layer if brought.layer in ("", *names) else ""
+            self.axes.options = [(f"{_AUTO}: {kernels.axes}" if not brought.axes else _AUTO, ""),
+                                 *((each, each) for each in kernels.possible_axes)]  # fmt: skip
+            self.axes.value = brought.axes if brought.axes in ("", *kernels.possible_axes) else ""
+
+    def _tell(self, _: Any = None) -> None:
+        """A file that cannot be read this way stays as it was read before, and it is said why."""
+        problem = self.brought.model_problem if self.tells and self.brought.options else None
+        self.said.layout.display = shown_if(bool)(problem)
+        said = "" if problem is None else said_of(self.brought.model_name, problem)
+        self.said.value = f'<p class="ep-problem" role="alert">{escape(said)}</p>' if said else ""
+
+    def _take_layer(self, change: Any) -> None:
+        if not self._wiring.is_quiet and change.new is not None:
+            self.brought.axes = ""
+            self.brought.layer = change.new
+
+    def _take_axes(self, change: Any) -> None:
+        if not self._wiring.is_quiet and change.new is not None:
+            self.brought.axes = change.new
