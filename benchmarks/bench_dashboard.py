@@ -38,8 +38,8 @@ from benchmarks._measure import (
     spread,
     table,
 )
-from epool_viz.app import config
-from epool_viz.app.serving import find_dashboards
+from epool_viz.app.server import settings
+from epool_viz.app.server.start import find_dashboards
 from epool_viz.core.alphabet import DNA
 from epool_viz.data.kernel_sources import scores_text
 from epool_viz.panels.one_kernel import page_state as bridge
@@ -250,8 +250,8 @@ def waiting_in(pool_size: int, visitors: int = 0) -> int:
 
     For the first dashboard all of it, as far as there are seats for more visitors; one for each other dashboard.
     """
-    others = len(find_dashboards(config.notebooks_folder())) - 1
-    return min(pool_size, config.MAX_KERNELS - visitors) + min(pool_size, 1) * others
+    others = len(find_dashboards(settings.notebooks_folder())) - 1
+    return min(pool_size, settings.MAX_KERNELS - visitors) + min(pool_size, 1) * others
 
 
 @contextmanager
@@ -326,8 +326,8 @@ def measure(folder: Path, *, in_browsers: bool) -> list[Row]:
             rows, files = measure_page(browser, folder)
             if in_browsers:
                 say(f"{VISITORS} pages of Chromium ...")
-                rows += measure_crowd_of_browsers(browser, folder, config.POOL_SIZE)
-    for pool_size in (config.POOL_SIZE, POOL_FOR_A_CLASS):  # only now: Playwright had an event loop running
+                rows += measure_crowd_of_browsers(browser, folder, settings.POOL_SIZE)
+    for pool_size in (settings.POOL_SIZE, POOL_FOR_A_CLASS):  # only now: Playwright had an event loop running
         say(f"{VISITORS} visitors, a pool of {pool_size} ...")
         rows += measure_crowd(folder, files, pool_size)
     return rows

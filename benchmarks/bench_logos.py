@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a script sees on
 from benchmarks._measure import Row, exit_status, percentile, table
 from benchmarks._page import milliseconds_to_pixels
 from benchmarks.bench_dashboard import circumstances, launched, settled, waiting_in
-from epool_viz.app import config
+from epool_viz.app.server import settings
 from tests.browser.server import serving
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def measure(folder: Path) -> list[Row]:
     with launched() as browser, serving(folder) as server:
         if browser is None:
             return []
-        settled(server, kernels=waiting_in(config.POOL_SIZE))
+        settled(server, kernels=waiting_in(settings.POOL_SIZE))
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         begun = time.perf_counter()
         page.goto(f"{server.address}/voila/render/logos.ipynb")

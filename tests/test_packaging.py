@@ -207,7 +207,7 @@ def test_wheel_carries_notebooks_template_and_data(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     assert "epool_viz/notebooks/e_step.ipynb" in names
-    assert "epool_viz/app/jupyter/voila/templates/epool_viz/index.html.j2" in names
+    assert "epool_viz/app/server/jupyter/voila/templates/epool_viz/index.html.j2" in names
     assert "epool_viz/py.typed" in names
     package = ROOT / "epool_viz"
     ours = {str(path.relative_to(ROOT)) for path in package.rglob("*") if path.is_file()}

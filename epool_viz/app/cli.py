@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from epool_viz.app import config
+from epool_viz.app.server import settings
 from epool_viz.errors import ArgumentError, EpoolError
 
 # whoever wants more than this has mistyped
@@ -179,11 +179,11 @@ def _common(
 @command("app")
 def serve_dashboards(
     port: Annotated[int | None, typer.Option(help="Port; 8866 or any free one if left out.", min=1, max=65535)] = None,
-    host: Annotated[str, typer.Option(help="Address to listen on; the default is this machine only.")] = config.HOST,
+    host: Annotated[str, typer.Option(help="Address to listen on; the default is this machine only.")] = settings.HOST,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the first page in a browser.")] = True,
     max_kernels: Annotated[
         int, typer.Option(help="Visitors at a time; about 40 MB each.", min=1, callback=_number(at_most=_MOST_VISITORS))
-    ] = config.MAX_KERNELS,
+    ] = settings.MAX_KERNELS,
     pool_size: Annotated[
         int,
         typer.Option(
@@ -191,20 +191,20 @@ def serve_dashboards(
             min=0,
             callback=_number(at_most=_MOST_VISITORS),
         ),
-    ] = config.POOL_SIZE,
+    ] = settings.POOL_SIZE,
     kernel_memory: Annotated[
         int,
         typer.Option(
             help="Megabytes that each kernel may have (Linux); 0 is no limit.", min=0, callback=_number(at_most=_MOST)
         ),
-    ] = config.KERNEL_MEMORY,
+    ] = settings.KERNEL_MEMORY,
     notebooks: Annotated[
         Path | None, typer.Option(help="Folder with dashboards of your own instead.", exists=True, file_okay=False)
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", help="Tell what the server does.")] = False,
 ) -> None:
     """Open the dashboards in the browser; Ctrl-C stops them."""
-    from epool_viz.app.serving import serve
+    from epool_viz.app.server.start import serve
 
     if notebooks is not None and not notebooks.is_dir():
         raise typer.BadParameter(f"{str(notebooks)!r} is no folder", param_hint="--notebooks")
@@ -261,8 +261,8 @@ def kernel_as_motif(
     """Read convolution kernels as motifs: MEME text and a logo, with the exact offset of the scores."""
     if sum(each is not None for each in (base, m, fit)) > 1:
         raise typer.BadParameter("give one of --base, --m and --fit")
-    from epool_viz.app.outputs import file_or_none, is_standard, say
-    from epool_viz.app.pwm import kernels_to_meme
+    from epool_viz.app.commands.outputs import file_or_none, is_standard, say
+    from epool_viz.app.commands.pwm import kernels_to_meme
 
     text = kernels_to_meme(
         kernel_file,
@@ -323,7 +323,7 @@ def scan_sequences(
     """
     if (motif is None) == (jaspar is None):
         raise typer.BadParameter("give a motif file or --jaspar NAME, one of the two")
-    from epool_viz.app.scanning import scan_to_table
+    from epool_viz.app.commands.scan import scan_to_table
 
     scan_to_table(
         sequences,
@@ -383,8 +383,8 @@ def discover_motifs(
 
     Ctrl-C stops after the present iteration and writes what was found until then; the exit code is then 130.
     """
-    from epool_viz.app.discovering import discover_to_files
-    from epool_viz.app.outputs import file_or_none, is_standard, say
+    from epool_viz.app.commands.em import discover_to_files
+    from epool_viz.app.commands.outputs import file_or_none, is_standard, say
 
     text, code = discover_to_files(
         sequences,
@@ -443,8 +443,8 @@ def simulate_sequences(
 
     Lines are `>name letters label`, which `train` and `race` read; places count from 1, the last letter included.
     """
-    from epool_viz.app.outputs import file_or_none, is_standard, say
-    from epool_viz.app.simulating import simulate_to_files
+    from epool_viz.app.commands.outputs import file_or_none, is_standard, say
+    from epool_viz.app.commands.simulate import simulate_to_files
 
     text = simulate_to_files(
         motifs,
@@ -497,7 +497,7 @@ def train_network(
 
     Ctrl-C stops after the present batch and saves the best weights until then; the exit code is then 130.
     """
-    from epool_viz.app.training import train_to_file
+    from epool_viz.app.commands.train import train_to_file
 
     code = train_to_file(
         data,
@@ -551,7 +551,7 @@ def race_poolings(
 
     Ctrl-C stops after the present batch and reports what was learnt until then; the exit code is then 130.
     """
-    from epool_viz.app.training import race_to_folder
+    from epool_viz.app.commands.train import race_to_folder
 
     code = race_to_folder(
         data,
@@ -596,7 +596,7 @@ def fetch_chipseq_sets(
 
     The environment's EPOOL_VIZ_CHIPSEQ_URL and EPOOL_VIZ_CHIPSEQ_FOLDER say address and folder for all commands.
     """
-    from epool_viz.app.fetching import fetch_sets, list_rows
+    from epool_viz.app.commands.fetch import fetch_sets, list_rows
 
     if show:
         for row in list_rows(names or []):
@@ -608,7 +608,7 @@ def fetch_chipseq_sets(
 
 
 def _row(line: str) -> None:
-    from epool_viz.app.outputs import say
+    from epool_viz.app.commands.outputs import say
 
     say(f"{line}\n")
 

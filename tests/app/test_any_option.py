@@ -16,8 +16,8 @@ import pytest
 import typer.main
 
 from epool_viz.app import cli
+from tests.app.commands.test_outputs import FASTA, KERNEL, MEME
 from tests.app.here import Here, Said
-from tests.app.test_outputs import FASTA, KERNEL, MEME
 
 PATIENCE = 30.0  # seconds of the processor: a busy machine counts none
 SMALL = ("--kernels", "2", "--width", "3", "--epochs", "1", "--patience", "1", "--learning-rate", "1")
@@ -87,12 +87,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "locked" and access(path, mode))
     import requests
 
-    from epool_viz.app import bounds, serving
+    from epool_viz.app.commands import bounds
+    from epool_viz.app.server import start
 
     monkeypatch.setattr(typer.main, "get_command", lambda _: COMMAND)
     monkeypatch.setattr(bounds, "free_memory", lambda: 2e8)  # of a small machine
     monkeypatch.setattr(time, "sleep", lambda _: None)  # before a download is tried again
-    monkeypatch.setattr(serving, "serve", lambda **options: None)
+    monkeypatch.setattr(start, "serve", lambda **options: None)
     monkeypatch.setattr(requests, "get", unreachable)
     monkeypatch.setenv("EPOOL_VIZ_CHIPSEQ_FOLDER", str(tmp_path / "sets"))
     yield

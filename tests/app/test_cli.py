@@ -70,7 +70,7 @@ def test_importing_the_package_loads_nothing() -> None:
 ENTRY = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]["scripts"]["epool-viz"]
 
 
-@pytest.mark.parametrize("module", ["typer", "epool_viz.errors", "numpy", "epool_viz.app.scanning"])
+@pytest.mark.parametrize("module", ["typer", "epool_viz.errors", "numpy", "epool_viz.app.commands.scan"])
 def test_ctrl_c_while_a_command_is_imported_is_a_quiet_130(module: str) -> None:
     where, _, name = ENTRY.partition(":")
     script = f"""

@@ -67,9 +67,9 @@ class Server:
         (found,) = (k for k in self.kernels() if k.name() == name or name in str(k.cmdline()))
         return found
 
-    def nursery(self) -> psutil.Process:
+    def fork_server(self) -> psutil.Process:
         """The process that its kernels are forked from."""
-        (found,) = (c for c in psutil.Process(self.process.pid).children() if NURSERY in c.cmdline())
+        (found,) = (c for c in psutil.Process(self.process.pid).children() if FORK_SERVER in c.cmdline())
         return found
 
     def worker(self) -> psutil.Process | None:
@@ -91,7 +91,7 @@ class Server:
         assert " ERROR " not in self.log, self.log
 
 
-NURSERY = "epool_viz.app.nursery"
+FORK_SERVER = "epool_viz.app.server.fork_server"
 WORKER = "epool_viz.jobs.worker"
 
 
@@ -103,11 +103,11 @@ def _command_of(process: psutil.Process) -> list[str]:
 
 
 def _is_kernel(process: psutil.Process) -> bool:
-    """Whether a process is a kernel: started by itself, or a fork of the nursery, which has the nursery's command."""
+    """Whether a process is a kernel: started by itself, or a fork, which has the command of the fork server."""
     try:
         command, parent = process.cmdline(), process.parent()
         return "ipykernel_launcher" in command or (
-            parent is not None and NURSERY in command and NURSERY in parent.cmdline()
+            parent is not None and FORK_SERVER in command and FORK_SERVER in parent.cmdline()
         )
     except psutil.Error:
         return False

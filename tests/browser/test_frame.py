@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from epool_viz import e_step_trace
-from epool_viz.app import frame
-from epool_viz.app.config import notebooks_folder
+from epool_viz.app.server import frame
+from epool_viz.app.server.settings import notebooks_folder
 from epool_viz.panels.one_kernel.model import EStepModel
 from tests.app.notebook_files import write_notebook
 from tests.browser.server import Server, serving, wait_for
@@ -171,7 +171,7 @@ def test_theme_and_size_hold_before_anything_is_drawn(page: Page, app_server: Se
 
 
 def test_text_of_the_template_is_what_the_package_says() -> None:
-    assert frame.FILE.read_text(encoding="utf-8") == frame.generated(), "run: python -m epool_viz.app.frame"
+    assert frame.FILE.read_text(encoding="utf-8") == frame.generated(), "run: python -m epool_viz.app.server.frame"
 
 
 def test_page_stays_within_its_bytes(page: Page, app_server: Server) -> None:

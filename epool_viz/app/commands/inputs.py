@@ -1,0 +1,343 @@
+"""The one door of all commands: kernels, motifs and sequences from files, pipes, standard input, packed or not."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from epool_viz._writing import shown
+from epool_viz.app.commands.outputs import STANDARD
+from epool_viz.core.alphabet import DNA, RNA, Alphabet, get_alphabet
+from epool_viz.core.types import Array
+from epool_viz.data.motifs.matrix import parse_matrix
+from epool_viz.data.motifs.motif import Motif
+from epool_viz.data.motifs.reading import parse_motifs
+from epool_viz.data.opening import read_input
+from epool_viz.errors import ArgumentError, FormatError
+
+if TYPE_CHECKING:
+    from epool_viz.data.networks.kernels import ImportedKernels, Reading
+    from epool_viz.data.sequences.set import SequenceSet
+
+EXAMPLE = "example:"
+OF_MOTIF = "motif"  # a background: that of the motif file
+_STANDARD_INPUT = "standard input"
+_FILE_ENDINGS = {".meme", ".jaspar", ".transfac", ".txt", ".pfm", ".ppm", ".pwm", ".gz"}  # a file was meant
+_RNA_READ = "The motif is one of RNA: its U is read as T."
+
+
+class Brought(NamedTuple):
+    """Bytes that the user brought.
+
+    Attributes
+    ----------
+    raw : bytes
+    source : str
+        What messages call them.
+    stem : str
+        The name without endings, for what has none of its own.
+    path : str or None
+        Of the file, where it is one.
+    """
+
+    raw: bytes
+    source: str
+    stem: str
+    path: str | None
+
+
+class KernelFile(NamedTuple):
+    """Kernels of one file.
+
+    Attributes
+    ----------
+    kernels : shape (kernel, letter, width)
+    names : tuple of str
+    alphabet : Alphabet
+    remarks : tuple of str
+        What was taken for granted and what holds, a sentence each.
+    bias : shape (kernel,)
+    widths : tuple of int
+        Of each; what is beyond adds nothing to a score.
+    background : shape (letter,)
+        Against which motifs became kernels, and kernels are to become motifs.
+    """
+
+    kernels: Array
+    names: tuple[str, ...]
+    alphabet: Alphabet
+    remarks: tuple[str, ...]
+    bias: Array
+    widths: tuple[int, ...]
+    background: Array
+
+
+def bring(text: str, argument: str, accepted: str = "a file that can be read") -> Brought:
+    """Read whatever was typed: a file, a pipe, or "-" for standard input.
+
+    Parameters
+    ----------
+    text : str
+    argument : str
+        As the user knows it, for messages.
+    accepted : str
+        For messages.
+    """
+    if text == STANDARD:
+        return Brought(_read_standard_input(argument, accepted), _STANDARD_INPUT, _STANDARD_INPUT, None)
+    try:
+        raw = read_input(text, name=argument, accepted=accepted)
+    except ArgumentError as error:
+        found = error.found.replace(" (No such file or directory)", ", which is no file")
+        raise ArgumentError(argument, found, accepted) from None
+    is_file = stat.S_ISREG(os.stat(text).st_mode)  # noqa: PTH116
+    path = Path(shown(text))
+    stem = path.with_suffix("").stem if path.suffix.lower() == ".gz" else path.stem
+    return Brought(raw, shown(text), stem, text if is_file else None)
+
+
+def _read_standard_input(argument: str, accepted: str) -> bytes:
+    if sys.stdin is not None and sys.stdin.isatty() and sys.stderr is not None:
+        sys.stderr.write("reading from the keyboard; Ctrl-D ends it\n")
+    try:
+        return read_input("/dev/stdin", name=argument, accepted=accepted)
+    except ArgumentError as error:
+        raise ArgumentError(argument, error.found.replace("'/dev/stdin'", "'-', standard input"), accepted) from None
+
+
+def means_file(text: str) -> bool:
+    """Whether a word is a file, or was meant for one, rather than the name of a motif."""
+    path = Path(text)
+    return text == STANDARD or os.path.lexists(text) or len(path.parts) > 1 or path.suffix.lower() in _FILE_ENDINGS
+
+
+def read_motifs_of(text: str, argument: str, *, alphabet: str | None = None) -> list[Motif]:
+    """The motifs of whatever `read_motifs` reads, or the one of JASPAR that is called so.
+
+    Parameters
+    ----------
+    text : str
+        A file, a pipe, "-", or a name or ID of JASPAR.
+    argument : str
+    alphabet : "DNA" or None
+        "DNA" reads motifs of RNA as such of DNA, and says so.
+    """
+    if not means_file(text):
+        from epool_viz.data.motifs.jaspar import load_jaspar
+
+        with _called(argument):
+            return [load_jaspar(text)]
+    brought = bring(text, argument, "a file of motifs, or a name of JASPAR")
+    return read_motif_bytes(brought, argument, alphabet=alphabet)
+
+
+def read_motif_bytes(brought: Brought, argument: str, *, alphabet: str | None = None) -> list[Motif]:
+    """The motifs of bytes that were brought; parameters as for `read_motifs_of`."""
+    motifs = parse_motifs(brought.raw, source=brought.source)
+    motifs = [dataclasses.replace(each, name=brought.stem) if each.name == brought.source else each for each in motifs]
+    return [as_dna(motif, argument) for motif in motifs] if alphabet == "DNA" else motifs
+
+
+def as_dna(motif: Motif, argument: str) -> Motif:
+    """The motif as one of DNA; an ArgumentError for protein."""
+    if motif.alphabet == RNA:
+        return dataclasses.replace(motif, alphabet=DNA, assumptions=(*motif.assumptions, _RNA_READ))
+    if motif.alphabet != DNA:
+        raise ArgumentError(argument, f"{motif.label!r}, a motif of {motif.alphabet.name}", "a motif of DNA or RNA")
+    return motif
+
+
+def background_remark(motifs: list[Motif], background: Array, option: str = "--background") -> str:
+    """A sentence where a background that the motifs bring is not the one in use; else empty."""
+    brought = next((each.background for each in motifs if each.background is not None), None)
+    if brought is None or np.allclose(brought, background, rtol=0, atol=1e-6):
+        return ""
+    letters = motifs[0].alphabet.letters
+    theirs, ours = (
+        ", ".join(f"{letter} {share:.4g}" for letter, share in zip(letters, each, strict=True))
+        for each in (brought, background)
+    )
+    return f"The background in the motif file ({theirs}) is not used, but {option}: {ours}."
+
+
+def read_background(
+    text: str, alphabet: Alphabet, *, of: SequenceSet | None = None, motif: Array | None = None
+) -> Array:
+    """Letter probabilities from the command line.
+
+    Parameters
+    ----------
+    text : str
+        "uniform", "sequences" (the letters of `of`), "motif" (that of the motif file), or one share a letter between
+        commas; shares need not sum to 1.
+    alphabet : Alphabet
+    of : SequenceSet or None
+    motif : shape (letter,), or None
+
+    Returns
+    -------
+    array, shape (letter,), sums to 1.
+
+    Raises
+    ------
+    ArgumentError
+        For anything else.
+    """
+    n = len(alphabet)
+    if text == "uniform":
+        return np.full(n, 1 / n)
+    if text == "sequences" and of is not None:
+        return np.asarray(of.letter_frequencies())
+    if text == OF_MOTIF:
+        if motif is None:
+            raise ArgumentError("--background", "'motif', and the motif brings none", '"uniform", or shares of letters')
+        return np.asarray(motif, dtype=float) / np.sum(motif)
+    try:
+        shares = np.array([float(share) for share in text.split(",")])
+    except ValueError:
+        shares = np.array([])
+    if shares.shape != (n,) or not np.isfinite(shares).all() or not (shares > 0).all():
+        words = '"uniform"' if of is None else '"uniform", "sequences"'
+        accepted = f"{words}, or {n} positive numbers between commas, for {', '.join(alphabet.letters)}"
+        raise ArgumentError("--background", repr(text), accepted)
+    return shares / shares.sum()
+
+
+def read_kernels(
+    text: str,
+    alphabet: str | None = None,
+    *,
+    background: str | None = None,
+    layer: str | None = None,
+    axes: str | None = None,
+    letters: str | None = None,
+    flip: bool | None = None,
+) -> KernelFile:
+    """Read kernels from whatever `import_kernels` or `read_motifs` reads; a plain matrix in text is a kernel.
+
+    Parameters
+    ----------
+    text : str
+        A file, a pipe, or "-".
+    alphabet : str or None
+        None tells by the number of letters.
+    background : str or None
+        As for `read_background`; None is that of a motif file that has one, else uniform.
+    layer, axes, letters, flip
+        As in `import_kernels`.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such file.
+    FormatError
+        If it holds no kernel.
+    """
+    from epool_viz.data.networks.files import kind_of
+    from epool_viz.data.networks.kernels import Reading
+    from epool_viz.data.networks.motif_kernels import is_motif_file
+
+    brought = bring(text, "KERNEL_FILE", "a file with a kernel")
+    reading = Reading(layer, axes, letters, flip, None)
+    if reading == Reading() and kind_of(brought.raw, brought.source) == "text":
+        if is_motif_file(brought.raw):
+            return _read_motifs(brought, alphabet, background)
+        return _read_matrix(brought, alphabet, background)
+    imported = _import(brought, reading)
+    known = imported.alphabet if alphabet is None else get_alphabet(alphabet)
+    if len(known) != len(imported.alphabet):
+        raise FormatError(brought.source, None, f"{len(imported.alphabet)} letters", f"{len(known)} for {known.name}")
+    kernels = np.asarray(imported.kernels, float)
+    q = read_background(background or "uniform", known)
+    return KernelFile(kernels, imported.names, known, imported.report, imported.bias, _widths(kernels), q)
+
+
+def _import(brought: Brought, reading: Reading) -> ImportedKernels:
+    from epool_viz.data.networks.files import kind_of, read_kernel_bytes
+
+    if kind_of(brought.raw, brought.source) != "torch":
+        home = None if brought.path is None else Path(brought.path).resolve().parent
+        return read_kernel_bytes(brought.raw, name=brought.source, reading=reading, folder=home)
+    from epool_viz.models.importing import read_torch_file
+
+    if brought.path is not None:
+        return read_torch_file(brought.path, reading)
+    with tempfile.TemporaryDirectory() as folder:  # torch reads files only
+        path = Path(folder) / "weights.pt"
+        path.write_bytes(brought.raw)
+        try:
+            return dataclasses.replace(read_torch_file(path, reading), source=brought.source)
+        except FormatError as error:
+            raise FormatError(brought.source, error.line, error.found, error.accepted) from None
+
+
+def _read_matrix(brought: Brought, alphabet: str | None, background: str | None) -> KernelFile:
+    """One plain matrix, whose numbers are a kernel whatever they look like."""
+    parsed = parse_matrix(brought.raw, source=brought.source, alphabet=alphabet, kind="scores")
+    looks = parse_matrix(brought.raw, source=brought.source, alphabet=alphabet).kind
+    doubt = (f"The numbers look like {looks}; they are taken as a kernel all the same.",) if looks != "scores" else ()
+    q = read_background(background or "uniform", parsed.alphabet)
+    widths = (parsed.values.shape[1],)
+    remarks = (*parsed.assumptions, *doubt)
+    return KernelFile(parsed.values[None], (brought.stem,), parsed.alphabet, remarks, np.zeros(1), widths, q)
+
+
+def _read_motifs(brought: Brought, alphabet: str | None, background: str | None) -> KernelFile:
+    """Motifs as their log odds against one background, which gives the motifs themselves back."""
+    from epool_viz.data.networks.motif_kernels import OF_MOTIFS, as_one_array, log_odds
+
+    motifs = parse_motifs(brought.raw, source=brought.source, alphabet=alphabet)
+    theirs = motifs[0].background
+    q = read_background(background or ("uniform" if theirs is None else OF_MOTIF), motifs[0].alphabet, motif=theirs)
+    pairs = [log_odds(motif, q) for motif in motifs]
+    remarks = [sentence for motif in motifs for sentence in motif.assumptions]
+    remarks += [sentence for _, sentence in pairs]
+    if theirs is not None:
+        letters = zip(motifs[0].alphabet.letters, q, strict=True)
+        used = f"The background is the file's: {', '.join(f'{letter} {share:.3g}' for letter, share in letters)}."
+        remarks.append(background_remark(motifs, q) or used)
+    kernels = as_one_array([matrix for matrix, _ in pairs], brought.source)
+    names = tuple(brought.stem if each.label == brought.source else each.label or brought.stem for each in motifs)
+    remarks = list(dict.fromkeys([*remarks, OF_MOTIFS]))
+    widths = tuple(motif.width for motif in motifs)
+    return KernelFile(kernels, names, motifs[0].alphabet, tuple(remarks), np.zeros(len(motifs)), widths, q)
+
+
+def _widths(kernels: Array) -> tuple[int, ...]:
+    return (kernels.shape[2],) * len(kernels)
+
+
+def read_set(text: str, alphabet: str | None = None, argument: str = "SEQUENCES") -> SequenceSet:
+    """Sequences of a file, a pipe, "-", or of a bundled example written as `example:NAME`."""
+    if text.startswith(EXAMPLE):
+        from epool_viz.data.examples import load_example
+
+        with _called(argument):
+            return load_example(text.removeprefix(EXAMPLE))
+    from epool_viz.data.sequences.reading import parse_sequences, read_sequences
+
+    if text == STANDARD:
+        raw = _read_standard_input(argument, "sequences")
+        return parse_sequences(raw, source=_STANDARD_INPUT, alphabet=alphabet)
+    with _called(argument):
+        return read_sequences(text, alphabet=alphabet)
+
+
+@contextlib.contextmanager
+def _called(argument: str) -> Iterator[None]:
+    """Errors about what was typed name the argument as the user knows it."""
+    try:
+        yield
+    except ArgumentError as error:
+        if error.name not in ("path", "source", "name", "query"):
+            raise
+        raise ArgumentError(argument, error.found, error.accepted) from None

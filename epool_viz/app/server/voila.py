@@ -1,0 +1,353 @@
+"""The stand-alone server: Voilà with fewer doors.
+
+Voilà serves a folder: its notebooks, its files, its listing. Here every route that a dashboard does not need is left
+out, and what remains answers errors with a page that a person can read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import posixpath
+import shutil
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import tornado.ioloop
+from jupyter_server.services.contents.largefilemanager import LargeFileManager
+from jupyter_server.utils import url_path_join
+from tornado.httpserver import HTTPServer
+from tornado.httputil import HTTPServerRequest
+from tornado.iostream import StreamClosedError
+from tornado.web import HTTPError, authenticated
+from tornado.websocket import WebSocketClosedError
+from traitlets.config import Config
+from voila.app import Voila
+from voila.handler import BaseVoilaHandler
+from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
+from voila.static_file_handler import TemplateStaticFileHandler
+from voila.tornado.handler import TornadoVoilaHandler
+from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
+
+from epool_viz.app.server import settings
+from epool_viz.app.server.fork_server import ForkServer
+from epool_viz.app.server.kernels import Seat, Seats, private_folder
+from epool_viz.app.server.messages import MOST_BYTES
+from epool_viz.app.server.page_rendering import Preludes, after_prelude
+from epool_viz.app.server.sockets import PageConnection, PageSocketHandler
+from epool_viz.jobs.process import WorkerProcess
+
+KEPT_ROUTES = ("/api/kernels/", "/voila/static/", "/voila/api/themes/", "/voila/labextensions/")
+
+# bytes that a request may have, of which none has a body, and that a page's message may have, with its frame
+LARGEST = {"max_body_size": 10_000, "max_buffer_size": MOST_BYTES + 10_000}
+
+KEPT_EVERY = 1000  # milliseconds between two looks whether the worker lives
+
+# Whatever a page tries, the browser asks nobody else.
+CONTENT_SECURITY_POLICY = "; ".join(
+    [
+        "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:",
+        "connect-src 'self' data: blob:",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'self'",
+    ]
+)
+
+
+class Sober:
+    """What every handler of ours does with a request that no browser sends: refuse it, and keep the log short."""
+
+    request: HTTPServerRequest
+    current_user: Any
+
+    async def prepare(self, *args: Any, **kwargs: Any) -> Any:
+        """Refuse names of servers that are none; urllib fails on them wherever somebody looks at one."""
+        for header in ("Origin", "Host", "Referer"):
+            try:
+                urlsplit(self.request.headers.get(header, "")).port  # noqa: B018 - it is what fails
+            except ValueError:
+                raise HTTPError(400, "no name of a server") from None
+        ready = super().prepare(*args, **kwargs)  # type: ignore[misc]
+        return ready if ready is None else await ready
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Answer with our page also when the request was refused before anybody was asked who it is from."""
+        if not hasattr(self, "_current_user"):
+            self.current_user = None
+        super().write_error(status_code, **kwargs)  # type: ignore[misc]
+
+
+def sober(handler: type[Any]) -> type[Any]:
+    """The same handler, sober."""
+    return type(handler.__name__, (Sober, handler), {"__module__": handler.__module__, "__doc__": handler.__doc__})
+
+
+class DashboardHandler(TornadoVoilaHandler):
+    """One dashboard to one visitor, if there is a seat."""
+
+    def initialize(self, *, dashboards: dict[str, str], seats: Seats, preludes: Preludes, **kwargs: Any) -> None:
+        """Tornado's constructor."""
+        super().initialize(**kwargs)
+        self.dashboards = dashboards
+        self.seats = seats
+        self.preludes = preludes
+        self.seat: Seat | None = None
+        self.drawing: asyncio.Task[Any] | None = None
+
+    @property
+    def kernel_manager(self) -> Any:
+        """The visitor's seat, which passes everything on."""
+        return self.seat or self.settings["kernel_manager"]
+
+    @authenticated
+    async def get(self, path: str = "") -> None:
+        """Send the page; 404 for a name that is not a dashboard, 503 when all seats are taken."""
+        if path not in self.dashboards:
+            raise HTTPError(404)
+        self.seat = await self.seats.take()
+        self.drawing = asyncio.current_task()
+        watching = asyncio.create_task(self._end_with_the_kernel(self.seat))
+        try:
+            await super().get(path)
+        except asyncio.CancelledError:
+            if not self.seat.has_died:
+                raise
+            self.log.info("a kernel ended while its page was being drawn")
+            self.finish()  # the page sees that it came to its end without a view, and says so
+        finally:
+            watching.cancel()
+            self.seats.leave(self.seat)
+
+    async def get_generator(self, path: str = "") -> AsyncIterator[str]:
+        """Give head and wait screen at once, then what Voilà draws with a kernel."""
+        self.set_header("Content-Type", "text/html; charset=UTF-8")
+        self.set_header("Cache-Control", "no-store")
+        yield await self.preludes.of(path, self)
+        async for snippet in after_prelude(super().get_generator(path)):
+            yield snippet
+
+    async def _end_with_the_kernel(self, seat: Seat) -> None:
+        """Stop drawing when the kernel dies by itself; Voilà would wait for it."""
+        while not await seat.dies():
+            await asyncio.sleep(1)
+        if self.drawing is not None:
+            self.drawing.cancel()
+
+    def on_connection_close(self) -> None:
+        """The visitor went before the page was complete: stop drawing it, and end its kernel."""
+        super().on_connection_close()
+        if self.seat is not None and self.drawing is not None:
+            self.drawing.cancel()
+            self.seat.abandon()
+
+    def should_use_rendered_notebook(self, notebook_data: dict[str, Any], pool_size: int, *_: Any) -> bool:
+        """Use a kernel that waits whenever there is one; stock Voilà passes it by for any `?theme=`."""
+        return pool_size > 0 and bool(notebook_data)
+
+    def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
+        """Answer with an error; a page whose wait screen is sent sees that it came to its end without a view."""
+        if not self._headers_written:
+            super().send_error(status_code, **kwargs)
+        elif not self._finished:
+            self.finish()
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Our page, and for a machine that asks: when to come again."""
+        if status_code == 503:
+            self.set_header("Retry-After", "15")
+        super().write_error(status_code, **kwargs)
+
+
+class IndexHandler(BaseVoilaHandler):
+    """The list of dashboards, or the dashboard when there is one."""
+
+    def initialize(self, *, dashboards: dict[str, str], **kwargs: Any) -> None:
+        """Tornado's constructor."""
+        super().initialize(**kwargs)
+        self.dashboards = dashboards
+
+    @authenticated
+    def get(self) -> None:
+        """Send the list."""
+        links = [(url_path_join(self.base_url, "voila/render", name), title) for name, title in self.dashboards.items()]
+        if len(links) == 1:
+            self.redirect(links[0][0])
+            return
+        self.write(self.render_template("dashboards.html", links=links))
+
+
+class NotFoundHandler(BaseVoilaHandler):
+    """Everything that is not served."""
+
+    async def prepare(self) -> None:
+        """Answer 404 whatever the method."""
+        await super().prepare()
+        raise HTTPError(404)
+
+
+class TemplateFileHandler(TemplateStaticFileHandler):
+    """Files of the template; an address that names none is a 404 and no exception."""
+
+    async def get(self, path: str, include_body: bool = True) -> None:
+        """Send the file `template/static/name`."""
+        name, _, rest = path.partition("/")
+        is_file = rest.startswith("static/") and "/" in posixpath.normpath(rest) and ".." not in rest
+        if not name.isidentifier() or not is_file:
+            raise HTTPError(404)
+        await super().get(path, include_body)
+
+
+class ReleaseHandler(VoilaShutdownKernelHandler):
+    """A page that closes gives its kernel back.
+
+    The page's farewell is a beacon, which cannot carry the anti-forgery token that Jupyter asks for, so stock Voilà
+    refuses it and every reload leaves a kernel behind (voila issue 1458). In place of the token: the browser's word
+    that the page is ours, and a kernel id that only the page knows.
+    """
+
+    def check_xsrf_cookie(self) -> None:
+        """Accept only what comes from a page of this server."""
+        if not self.request.headers.get("Origin") or not self.check_origin():
+            raise HTTPError(403, "a kernel is given back by its page")
+
+    async def post(self, kernel_id: str) -> None:
+        """End the kernel; one that has gone already is as good."""
+        if kernel_id in self.kernel_manager:
+            await super().post(kernel_id)
+        else:
+            self.set_status(204)
+
+
+class OurNotebooks(LargeFileManager):
+    """Reads notebooks whose outputs are never shown, so that nobody's signature is asked for or written."""
+
+    def mark_trusted_cells(self, nb: Any, path: str = "") -> None:
+        """Nothing to mark."""
+
+
+def is_dead_kernel(error: object) -> bool:
+    """True for what Jupyter raises when a kernel ends under somebody's hands; it has no class of its own for that."""
+    return isinstance(error, RuntimeError) and str(error).startswith("Kernel died")
+
+
+def in_one_line(record: logging.LogRecord) -> bool:
+    """Log a kernel that ended while its page was drawn, mostly as the visitor went, without the drawing's traceback."""
+    if "Kernel died" in record.getMessage() or (record.exc_info and is_dead_kernel(record.exc_info[1])):
+        record.msg, record.args, record.exc_info = "a kernel ended while its page was being drawn", (), None
+        record.levelno, record.levelname = logging.INFO, "INFO"
+        return logging.getLogger(record.name).isEnabledFor(logging.INFO)
+    return True
+
+
+class DashboardServer(Voila):
+    """Voilà, serving `dashboards` of the folder `root_dir` on a socket that is open already."""
+
+    name = "voila"
+
+    def __init__(self, **kwargs: Any) -> None:
+        self.opened: socket.socket | None = None
+        self.dashboards: dict[str, str] = {}
+        self.seat_limit = settings.MAX_KERNELS
+        self.is_remote = False
+        self.fork_server: ForkServer | None = None
+        self.worker: WorkerProcess | None = None
+        self.on_ready: Callable[[], None] = lambda: None
+        super().__init__(**kwargs)
+
+    def init_settings(self) -> dict[str, Any]:
+        """Voilà's settings, with our pages for errors and, on loopback, only loopback's names accepted as host."""
+        settings = super().init_settings()
+        self.contents_manager = OurNotebooks(parent=self)
+        self.kernel_manager.fork_server = self.fork_server
+        settings.update(
+            contents_manager=self.contents_manager,
+            allow_remote_access=self.is_remote,
+            jinja2_env=settings["voila_jinja2_env"],
+            default_handler_class=sober(NotFoundHandler),
+            default_handler_args={"voila_configuration": self.voila_configuration},
+            compress_response=self.is_remote,  # 5.4 MB a page: nothing here, a lot in a lecture hall
+            websocket_max_message_size=MOST_BYTES,
+            kernel_websocket_connection_class=PageConnection,
+            headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Referrer-Policy": "same-origin"},
+        )
+        return settings
+
+    def init_handlers(self) -> list[Any]:
+        """The routes of Voilà that a page needs, and six of our own."""
+        kept = [
+            (pattern, PageSocketHandler if handler is VoilaKernelWebsocketHandler else handler, *rest)
+            for pattern, handler, *rest in super().init_handlers()
+            if pattern.startswith(KEPT_ROUTES)
+        ]
+        shared = {"voila_configuration": self.voila_configuration, "dashboards": self.dashboards}
+        page = {
+            "template_paths": self.template_paths,
+            "config": self.config,
+            "seats": Seats(self.kernel_manager, self.seat_limit),
+            "preludes": Preludes(),
+        }
+        routes = [
+            (r".*%00.*", NotFoundHandler, {"voila_configuration": self.voila_configuration}),  # no name of any file
+            *kept,
+            (r"/voila/templates/(.*)", TemplateFileHandler),
+            (r"/voila/api/shutdown/(.*)", ReleaseHandler),
+            (r"/voila/render/(.*)", DashboardHandler, shared | page),
+            (r"/", IndexHandler, shared),
+        ]
+        return [(pattern, sober(handler), *rest) for pattern, handler, *rest in routes]
+
+    def listen(self) -> None:
+        """Serve until SIGINT or SIGTERM, then end every kernel."""
+        if self.opened is not None:
+            HTTPServer(self.app, **LARGEST).add_socket(self.opened)
+        self.ioloop = tornado.ioloop.IOLoop.current()
+        self.ioloop.asyncio_loop.set_exception_handler(self._note_lost_exception)  # type: ignore[attr-defined]
+        self.log.addFilter(in_one_line)
+        signal.signal(signal.SIGINT, self._handle_signal_stop)
+        self.ioloop.add_callback(self.on_ready)
+        if self.worker is not None:
+            self.ioloop.add_callback(self.worker.keep)
+            tornado.ioloop.PeriodicCallback(self.worker.keep, KEPT_EVERY).start()
+        try:
+            self.ioloop.start()
+        finally:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # an impatient second Ctrl-C must not leave kernels behind
+            self.stop()
+
+    def _note_lost_exception(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """What a task raised that nobody waited for; Voilà draws a page in such a task, and tornado writes to one."""
+        if is_dead_kernel(context.get("exception")):
+            self.log.info("a kernel ended before its page was drawn")
+        elif isinstance(context.get("exception"), WebSocketClosedError | StreamClosedError):
+            self.log.info("a page closed while something was on its way to it")
+        elif isinstance(context.get("exception"), asyncio.CancelledError):
+            self.log.info("the server stopped, or a page went, while something was waited for")
+        else:
+            loop.default_exception_handler(context)
+
+    def stop(self) -> None:
+        """End every kernel at once: none holds anything that a visitor could lose."""
+        self.ioloop.run_sync(self.kernel_manager.close)
+        shutil.rmtree(self.connection_dir, ignore_errors=True)
+
+
+def traits_of(root: Path, *, first: str, pool_size: int, kernel_memory: int, verbose: bool) -> Config:
+    """All settings, for dashboards that lie in `root`; `first` is the one that a class comes to."""
+    traits = Config(settings.VOILA)
+    traits.merge(Config(settings.STAND_ALONE))
+    sizes = {"default": min(pool_size, 1), first: pool_size}
+    traits.VoilaKernelManager.kernel_pools_config = {name: {"pool_size": size} for name, size in sizes.items()}
+    traits.SeatedKernelManager.memory = kernel_memory * 10**6
+    traits.Voila.root_dir = str(root)
+    traits.Voila.connection_dir_root = private_folder()
+    traits.Voila.open_browser = False
+    traits.Voila.config_file_paths = []  # no voila.py of the folder somebody happens to stand in
+    traits.Voila.log_level = "INFO" if verbose else "WARN"
+    return traits

@@ -1,0 +1,46 @@
+"""The settings are written once."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from epool_viz.app.server import settings
+
+NOTEBOOKS = Path(__file__).resolve().parents[3] / "notebooks"
+
+
+@pytest.mark.parametrize("name", list(settings.extension_files()))
+def test_file_for_the_extension_equals_the_settings(name: str) -> None:
+    written = (NOTEBOOKS / name).read_text(encoding="utf-8")
+    assert written == settings.extension_files()[name], "run: python -m epool_viz.app.server.settings"
+
+
+def test_every_setting_is_one_that_its_class_knows() -> None:
+    from jupyter_client.manager import KernelManager
+    from jupyter_server.services.kernels.kernelmanager import MappingKernelManager
+    from voila.configuration import VoilaConfiguration
+    from voila.execute import VoilaExecutor
+    from voila.voila_kernel_manager import voila_kernel_manager_factory
+
+    from epool_viz.app.server.kernels import SeatedKernelManager
+
+    known = (VoilaConfiguration, VoilaExecutor, SeatedKernelManager, MappingKernelManager, KernelManager)
+    classes = {each.__name__: each for each in known}
+    # Voilà builds its pool of waiting kernels on top of ours
+    classes["SeatedKernelManager"] = voila_kernel_manager_factory(SeatedKernelManager, True, 1)
+    for sections in (settings.VOILA, settings.STAND_ALONE, settings.EXTENSION):
+        for section, values in sections.items():
+            assert values.keys() <= set(classes[section].class_trait_names(config=True)), section
+
+
+def test_template_lies_where_jupyter_is_told_to_look() -> None:
+    folder = settings.JUPYTER_DATA / "voila" / "templates" / settings.TEMPLATE
+    assert json.loads((folder / "conf.json").read_text()) == {"base_template": "lab"}
+    assert {"index.html.j2", "404.html", "503.html", "error.html"} <= {path.name for path in folder.iterdir()}
+
+
+def test_notebooks_are_those_of_the_checkout() -> None:
+    assert settings.notebooks_folder() == NOTEBOOKS
