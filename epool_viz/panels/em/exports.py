@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from epool_viz.core.alphabet import reverse_complement
+from epool_viz.analysis.site_tables import sites_bed, sites_table
 from epool_viz.core.em_path import MOST_ITERATIONS, TOLERANCE
 from epool_viz.core.windows import FoundSite
 from epool_viz.data.motifs.motif import Motif
 from epool_viz.data.motifs.writing import write_jaspar, write_meme, write_transfac
-from epool_viz.data.sequences.set import SequenceSet
 from epool_viz.errors import ArgumentError
 from epool_viz.panels.em.model import PEAKS, EMModel
 from epool_viz.panels.em.page import TAKE_AWAY
 from epool_viz.panels.one_kernel.exports import kind_of
 from epool_viz.panels.shared.visitor_data import CHOICE
 
-SITE_COLUMNS = ("sequence", "motif", "start", "stop", "strand", "letters", "posterior")
 HISTORY_COLUMNS = ("iteration", "log_evidence", "objective", "site_rate", "bits_moved")
 
 
@@ -53,40 +51,6 @@ def _motifs(model: EMModel) -> list[Motif]:
         n = float(len(sites)) if sites else None
         found.append(Motif(name, "", ppm, n_sites=n, background=np.asarray(model.background)))
     return found
-
-
-def sites_rows(sequences: SequenceSet, name: str, sites: Iterable[FoundSite]) -> list[tuple[Any, ...]]:
-    """A row of `SITE_COLUMNS` for each site; places count from 1, the last letter included."""
-    rows = []
-    for site in sites:
-        letters = sequences[site.sequence][site.start : site.stop]
-        read = letters if site.strand == "+" else reverse_complement(letters)
-        where = (" ".join(sequences.names[site.sequence].split()), name, site.start + 1, site.stop, site.strand)
-        rows.append((*where, read, f"{site.posterior:.6g}"))
-    return rows
-
-
-def sites_table(
-    sequences: SequenceSet, motifs: Iterable[tuple[str, Any, list[FoundSite]]], delimiter: str = "\t"
-) -> str:
-    """The sites of several motifs as a table, a row each."""
-    text = io.StringIO()
-    table = csv.writer(text, delimiter=delimiter, lineterminator="\n")
-    table.writerow(SITE_COLUMNS)
-    for name, _, sites in motifs:
-        table.writerows(sites_rows(sequences, name, sites))
-    return text.getvalue()
-
-
-def sites_bed(sequences: SequenceSet, motifs: Iterable[tuple[str, Any, list[FoundSite]]]) -> str:
-    """The same as BED6: places within the sequence from 0, the score a thousand times the posterior."""
-    lines = []
-    for name, _, sites in motifs:
-        for site in sites:
-            chrom = "_".join(sequences.names[site.sequence].split())
-            score = round(1000 * site.posterior)
-            lines.append(f"{chrom}\t{site.start}\t{site.stop}\t{name}\t{score}\t{site.strand}\n")
-    return "".join(lines)
 
 
 def history_csv(model: EMModel) -> str:
