@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from epool_viz.components._bundle import source_of
 from epool_viz.core import kernels, motifs, pooling, posterior, strands, trace
 from epool_viz.core.alphabet import DNA, one_hot, reverse_complement
 from epool_viz.core.scan import scan, whole_windows, window_starts
+from tests.components.conftest import source_of
 
 TEXT = "ACGTTGCANACGTTAGCATTAGACCATGN"
 Q = [0.1, 0.2, 0.3, 0.4]
@@ -142,7 +142,7 @@ CALL = """([name, args]) => {
     if (x && typeof x === "object") return Object.fromEntries(Object.entries(x).map(([k, v]) => [k, spell(v)]));
     return Number.isFinite(x) || typeof x !== "number" ? x : String(x).replace("Infinity", "inf");
   };
-  return spell(window.store.maths[name](...args));
+  return spell(window.lib.maths[name](...args));
 }"""
 
 
@@ -155,7 +155,7 @@ def twin(show):
 
 
 def exported() -> set[str]:
-    return set(re.findall(r"^export function (\w+)", source_of("maths.js"), flags=re.MULTILINE))
+    return set(re.findall(r"^export function (\w+)", source_of("lib/maths"), flags=re.MULTILINE))
 
 
 def test_every_function_of_the_twin_has_examples(examples):

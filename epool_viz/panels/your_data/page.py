@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from epool_viz.components.keep import HOURS
+from epool_viz.components.browser_store import HOURS
 from epool_viz.panels.brought import LARGEST_MODEL
 from epool_viz.panels.links import fragment
 from epool_viz.panels.yours import MOST_TEXT
