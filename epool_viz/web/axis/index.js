@@ -15,6 +15,7 @@ import { follow, onWidth, remOf, widthOf } from "../lib/drawing.js";
 import { format, number } from "../lib/numbers.js";
 import { panel } from "../lib/style.js";
 import { numbers, table } from "../lib/tables.js";
+import { ticksOf } from "../lib/ticks.js";
 import CSS from "./style.css";
 
 // name, short name, how it is read, shape around (0, 0), which side of the axis
@@ -223,13 +224,4 @@ function spread(wanted, sizes, width, gap) {
     }
   }
   return centres;
-}
-
-function ticksOf(low, high, most) {
-  const least = (high - low) / most;
-  const power = 10 ** Math.floor(Math.log10(least));
-  const step = [1, 2, 5, 10].map((n) => n * power).find((s) => s >= least * (1 - 1e-9));
-  const ticks = [];
-  for (let k = Math.ceil(low / step); k * step <= high; k++) ticks.push(k * step);
-  return ticks;
 }

@@ -21,6 +21,7 @@ import { onWidth, remOf, widthOf } from "../lib/drawing.js";
 import { format, number } from "../lib/numbers.js";
 import { panel } from "../lib/style.js";
 import { numbers, table } from "../lib/tables.js";
+import { niceStep } from "../lib/ticks.js";
 import CSS from "./style.css";
 
 const SORTS = { given: "as given", position: "best position", strength: "strength" };
@@ -275,9 +276,7 @@ export default {
       pen.textAlign = "center";
       pen.textBaseline = "top";
       const room = Math.max(Math.floor((place.right - place.left) / (4 * place.rem)), 1);
-      const raw = picture.columns / room;
-      const power = 10 ** Math.floor(Math.log10(Math.max(raw, 1)));
-      const step = [1, 2, 5, 10].map((k) => k * power).find((k) => k >= raw) ?? 10 * power;
+      const step = niceStep(Math.max(picture.columns / room, 1));
       const last = first() + picture.columns - 1;
       for (let n = Math.ceil(first() / step) * step; n <= last; n += step) {
         const x = place.left + (n - first() + 0.5) * place.unit;

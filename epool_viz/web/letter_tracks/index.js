@@ -21,6 +21,7 @@ import { follow, onWidth, oncePerFrame, widthOf } from "../lib/drawing.js";
 import { format, number } from "../lib/numbers.js";
 import { panel } from "../lib/style.js";
 import { numbers, table } from "../lib/tables.js";
+import { niceStep } from "../lib/ticks.js";
 import CSS from "./style.css";
 
 // outlines in a box of 100 x 100, y downwards; each touches all four sides
@@ -317,7 +318,7 @@ export default {
 
     function ticks(y) {
       const { rem } = place;
-      const step = niceStep((3 * rem) / place.unit);
+      const step = niceStep(Math.max((3 * rem) / place.unit, 1));
       const marks = [];
       for (let p = Math.max(Math.ceil((place.first + 1) / step) * step, step); p <= place.last; p += step) marks.push(p);
       return [
@@ -407,9 +408,4 @@ function scaled(letter, x, y, width, height) {
     for (let k = 0; k < n.length; k += 2) points.push(`${px(n[k])} ${py(n[k + 1])}`);
     return command + points.join(" ");
   });
-}
-
-function niceStep(least) {
-  const power = 10 ** Math.floor(Math.log10(Math.max(least, 1)));
-  return [1, 2, 5, 10].map((n) => n * power).find((step) => step >= least) ?? 10 * power;
 }

@@ -11,3 +11,4 @@ export * as opening from "./opening.js";
 export * as steps from "./steps.js";
 export * as style from "./style.js";
 export * as tables from "./tables.js";
+export * as ticks from "./ticks.js";

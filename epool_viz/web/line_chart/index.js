@@ -14,19 +14,10 @@ import { onWidth, oncePerFrame } from "../lib/drawing.js";
 import { format, number } from "../lib/numbers.js";
 import { panel } from "../lib/style.js";
 import { numbers, table } from "../lib/tables.js";
+import { ticksOf } from "../lib/ticks.js";
 import CSS from "./style.css";
 
 const MOST_POINTS = 60;
-
-/** Round numbers between two ends, about `count` of them. */
-export function ticksOf(low, high, count) {
-  const raw = (high - low || 1) / Math.max(count, 1);
-  const power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 5, 10].map((k) => k * power).find((k) => k >= raw * (1 - 1e-9));
-  const ticks = [];
-  for (let k = Math.ceil(low / step - 1e-9); k <= Math.floor(high / step + 1e-9); k++) ticks.push(Number((k * step).toPrecision(8)));
-  return ticks;
-}
 
 export default {
   async render({ model, el, host, signal }) {

@@ -19,6 +19,7 @@ import { follow, onWidth, widthOf } from "../lib/drawing.js";
 import { format, number, percent } from "../lib/numbers.js";
 import { panel } from "../lib/style.js";
 import { numbers, table } from "../lib/tables.js";
+import { niceStep } from "../lib/ticks.js";
 import CSS from "./style.css";
 
 const SCORE = "score, in logs to the base e\u1d50";
@@ -121,7 +122,7 @@ export default {
       }
       // shares move with m: round ends keep the axis still; scores and slopes use all the room there is
       const isRound = quantity.kind === "share" || quantity.kind === "distance";
-      const step = niceStep((high - low || 1) / (Math.max(room, 1) + (isRound ? 0 : 1.5)));
+      const step = niceStep((high - low || 1) / (Math.max(room, 1) + (isRound ? 0 : 1.5)), [1, 2, 2.5, 5]);
       const pad = isRound ? 0 : 0.04 * (high - low || 1);
       const a = isRound ? Math.floor(low / step + 1e-9) * step : low < 0 ? low - pad : 0;
       const b = (isRound ? Math.ceil(high / step - 1e-9) * step : high + pad) || (low < 0 ? 0 : step);
@@ -416,11 +417,6 @@ const at = (x) => Math.round(x * 10) / 10;
 const box = (x, y, width, height) => `M${at(x)} ${at(y)}h${at(width)}v${at(height)}h${at(-width)}z`;
 const power = (n) => (n === 0 ? "1" : `10${superscript(n)}`);
 const superscript = (n) => String(n).replace("-", "\u207b").replace(/\d/g, (d) => "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079"[d]);
-
-function niceStep(least) {
-  const power = 10 ** Math.floor(Math.log10(least));
-  return [1, 2, 2.5, 5, 10].map((n) => n * power).find((step) => step >= least * (1 - 1e-9)) ?? 10 * power;
-}
 
 /** The ticks that stand apart by at least a part of the axis, the first ones first. */
 function apart(ticks, y, room) {

@@ -20,6 +20,7 @@ import { estimateLogBase } from "../lib/maths.js";
 import { format } from "../lib/numbers.js";
 import { holds } from "../lib/steps.js";
 import { dress } from "../lib/style.js";
+import { nearestStep } from "../lib/ticks.js";
 import CSS from "./style.css";
 
 const STOPS = 130; // of the cubic scale, about
@@ -27,11 +28,11 @@ const STOPS = 130; // of the cubic scale, about
 
 /** The round values of a scale on which `max * t^3` lies at the share t of the slider; 0 and `max` among them. */
 export function cubicStops(max, count = STOPS) {
-  const finest = niceStep(max / 2000);
+  const finest = nearestStep(max / 2000);
   const stops = [0];
   for (let value = 0; value < max; ) {
     const t = Math.cbrt(value / max);
-    const step = Math.max(finest, niceStep((3 * max * t * t) / count));
+    const step = Math.max(finest, nearestStep((3 * max * t * t) / count));
     value = Math.min(max, rounded((Math.floor(value / step + 1e-9) + 1) * step));
     stops.push(value);
   }
@@ -39,13 +40,6 @@ export function cubicStops(max, count = STOPS) {
 }
 
 const rounded = (x) => Number(x.toPrecision(12));
-
-// the nearest of 1, 2, 5 times a power of ten
-function niceStep(x) {
-  if (!(x > 0)) return 0;
-  const power = 10 ** Math.floor(Math.log10(x));
-  return [1, 2, 5, 10].reduce((best, n) => (Math.abs(Math.log(n * power / x)) < Math.abs(Math.log(best / x)) ? n * power : best), power);
-}
 
 /** How values lie along the slider, from 0 to `span`: {span, toPlace, nearest, move}. */
 export function scaleOf({ scale, min, max, step }) {

@@ -16,6 +16,7 @@ import { attributes, hatch, make } from "../lib/dom.js";
 import { follow, onWidth, widthOf } from "../lib/drawing.js";
 import { panel } from "../lib/style.js";
 import { numbers, table } from "../lib/tables.js";
+import { niceStep } from "../lib/ticks.js";
 import CSS from "./style.css";
 
 const TONES = ["A", "C", "G", "T", "other"];
@@ -347,7 +348,7 @@ export default {
     }
 
     function drawTicks(y, from, to) {
-      const step = niceStep((3 * place.rem) / place.unit);
+      const step = niceStep(Math.max((3 * place.rem) / place.unit, 1));
       const marks = [];
       for (let position = from === 0 ? 1 : Math.ceil((from + 1) / step) * step; position <= to; position = position === 1 && step > 1 ? step : position + step) {
         if (position === 1 && step > 1 && place.x(step) - place.x(1) < 1.6 * place.rem) continue;
@@ -486,8 +487,3 @@ export default {
 
 const at = (x) => Math.round(x * 10) / 10;
 const box = (x, y, width, height) => `M${at(x)} ${at(y)}h${at(width)}v${at(height)}h${at(-width)}z`;
-
-function niceStep(least) {
-  const power = 10 ** Math.floor(Math.log10(Math.max(least, 1)));
-  return [1, 2, 5, 10].map((n) => n * power).find((step) => step >= least) ?? 10 * power;
-}
