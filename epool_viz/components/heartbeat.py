@@ -17,7 +17,7 @@ class Heartbeat(Component):
         `every`, `patience` and `quiet`, in seconds, and `share`, the keys of the state that a reload keeps.
     """
 
-    module = "heartbeat.js"
+    module = "heartbeat"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -26,14 +26,14 @@ class HeatMap(Component):
     options : dict
         `title`; `words` for sentences ({row, rows, column, value, mark}); `sort` ("given", "position" of each row's
         largest value, or "strength", the largest first); `cursor`, the key of the state that holds [row, column] from
-        0 in the order given; `height` in rem at the most. See `heatmap.js`.
+        0 in the order given; `height` in rem at the most. See `web/heatmap/index.js`.
     labels : dict
         What stays while values change: see `name_rows`.
     picture : dict
         The values: see `show`.
     """
 
-    module = "heatmap.js"
+    module = "heatmap"
     labels = traitlets.Dict().tag(sync=True)
     picture = traitlets.Dict().tag(sync=True)
 

@@ -19,10 +19,10 @@ class Upload(Component):
     on_file : callable
         Gets name and bytes.
     options : dict
-        `label`, `note`, `most` (bytes) and `accept`; see `upload.js`.
+        `label`, `note`, `most` (bytes) and `accept`; see `web/upload/index.js`.
     """
 
-    module = "upload.js"
+    module = "upload"
 
     def __init__(self, store: Store, on_file: Callable[[str, bytes], None], options: dict[str, Any]) -> None:
         self._on_file = on_file

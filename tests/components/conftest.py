@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 
-from epool_viz.components._bundle import bundle, source_of
+from epool_viz.components._modules import WEB, module_text
 from epool_viz.core.alphabet import DNA
 
 HARNESS = """
 async ({ storeSource, modules, state, options }) => {
   const load = (source) => import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-  const { default: storeModule, createStore } = await load(storeSource);
+  const { default: storeModule, createStore, lib } = await load(storeSource);
+  window.lib = lib;
   window.pushed = [];
   window.store = createStore(state, (s) => window.pushed.push(s), 20);
   document.body.innerHTML = "";
@@ -26,11 +29,26 @@ async ({ storeSource, modules, state, options }) => {
     document.body.append(el);
     const traits = { store: "anywidget:store", options: options ?? {} };
     const model = { get: (k) => traits[k], set: (k, v) => (traits[k] = v), save_changes() {}, on() {}, off() {} };
-    const host = { getWidget: async () => ({ exports: { store: window.store } }) };
+    const host = { getWidget: async () => ({ exports: { store: window.store, lib } }) };
     await widget.render({ model, el, host, signal: new AbortController().signal });
   }
 }
 """
+
+
+def source_of(name: str) -> str:
+    """The source of a component, or of a module of `lib` as "lib/maths"."""
+    return (WEB / (f"{name}.js" if name.startswith("lib/") else f"{name}/index.js")).read_text(encoding="utf-8")
+
+
+def importable(name: str) -> str:
+    """A component's bundled module together with what else it exports, which needs no page."""
+    store = base64.b64encode(module_text("store").encode()).decode()
+    names = re.findall(r"^export (?:async )?(?:function|const|class) (\w+)", source_of(name), re.MULTILINE)
+    return (
+        f'import {{ lib as shared }} from "data:text/javascript;base64,{store}";\n'
+        f"{module_text(name)}\nexport const {{ {', '.join(names)} }} = load((part) => shared[part]);\n"
+    )
 
 
 def state_of(sequence: str, kernel: Any, **changes: Any) -> dict[str, Any]:
@@ -87,11 +105,11 @@ def bare_page(one_page: Any) -> Iterator[Any]:
 
 @pytest.fixture
 def show(bare_page: Any) -> Callable[..., Any]:
-    """`show(state, "track.js", options=...)` draws components over one store, `window.store`; gives the page."""
+    """`show(state, "posterior_track", options=...)` draws components over one store, `window.store`; gives the page."""
 
     def render(state: dict[str, Any], *modules: str, options: dict[str, Any] | None = None) -> Any:
-        sources = {name.removesuffix(".js"): source_of(name) for name in modules}
-        argument = {"storeSource": bundle("store.js"), "modules": sources, "state": state, "options": options}
+        sources = {name: module_text(name) for name in modules}
+        argument = {"storeSource": module_text("store"), "modules": sources, "state": state, "options": options}
         bare_page.evaluate(HARNESS, json.loads(json.dumps(argument)))
         return bare_page
 

@@ -7,11 +7,11 @@ import itertools
 import numpy as np
 import pytest
 
-from epool_viz.components._bundle import source_of
-from epool_viz.components.axis import PooledAxis
+from epool_viz.components._modules import module_text
 from epool_viz.components.base import Store
+from epool_viz.components.widgets import PooledAxis
 from epool_viz.core.trace import e_step_trace
-from tests.components.conftest import state_of
+from tests.components.conftest import source_of, state_of
 from tests.components.test_strip import (
     assert_axe_is_content,
     assert_fits_a_phone,
@@ -30,7 +30,7 @@ METHODS = ("average", "expectation", "max", "logsumexp")
 
 @pytest.fixture
 def axis(show):
-    return lambda kernel=KERNEL, **changes: show(state_of(TEXT, kernel, **changes), "axis.js")
+    return lambda kernel=KERNEL, **changes: show(state_of(TEXT, kernel, **changes), "axis")
 
 
 def places(page):
@@ -57,11 +57,11 @@ def labels(page):
 
 
 def test_the_widget_carries_its_module():
-    assert "Pooled axis" in PooledAxis(store=Store(state=state_of(TEXT, KERNEL), on_patch=print))._esm
+    assert PooledAxis(store=Store(state=state_of(TEXT, KERNEL), on_patch=print))._esm == module_text("axis")
 
 
 def test_the_module_is_small():
-    assert len(source_of("axis.js").encode()) < 30_000
+    assert len(source_of("axis").encode()) < 30_000
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_a_move_of_the_cursor_redraws_nothing(axis):
 
 
 def test_a_first_state_that_cannot_be_computed_is_explained(show):
-    page = show(state_of("ACG", KERNEL), "axis.js")
+    page = show(state_of("ACG", KERNEL), "axis")
     page.evaluate("document.querySelector('#axis details').open = true")
     press(page, "Tab", "ArrowRight", "End")
     assert "The sequence has 3 letters and the kernel 5 columns." in page.inner_text("#axis .ec-panel-warning")

@@ -22,7 +22,7 @@ def settle(page):
 @pytest.fixture
 def choice(show):
     def render(**options):
-        return show(state_of("ACGTACGTT", np.eye(4)), "choice.js", options=OPTIONS | options)
+        return show(state_of("ACGTACGTT", np.eye(4)), "choice", options=OPTIONS | options)
 
     return render
 

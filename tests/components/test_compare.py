@@ -7,14 +7,14 @@ import re
 import numpy as np
 import pytest
 
-from epool_viz.components._bundle import source_of
+from epool_viz.components._modules import module_text
 from epool_viz.components.base import Store
-from epool_viz.components.compare import Compare
+from epool_viz.components.widgets import Compare
 from epool_viz.core.alphabet import DNA
 from epool_viz.core.kernels import kernel_to_pwm_at
 from epool_viz.core.motifs import information_content
 from epool_viz.core.trace import e_step_trace
-from tests.components.conftest import state_of
+from tests.components.conftest import importable, source_of, state_of
 from tests.components.test_strip import (
     assert_axe_is_content,
     assert_fits_a_phone,
@@ -49,9 +49,7 @@ NAMES = (
 
 @pytest.fixture
 def compare(show):
-    return lambda **changes: show(
-        state_of(TEXT, KERNEL, sequence_name="one", kernel_name="mine", **changes), "compare.js"
-    )
+    return lambda **changes: show(state_of(TEXT, KERNEL, sequence_name="one", kernel_name="mine", **changes), "compare")
 
 
 def pin(page):
@@ -87,11 +85,11 @@ def heights(page, name):
 
 
 def test_the_widget_carries_its_module():
-    assert "// Compare" in Compare(store=Store(state=state_of(TEXT, KERNEL), on_patch=lambda _: None))._esm
+    assert Compare(store=Store(state=state_of(TEXT, KERNEL), on_patch=lambda _: None))._esm == module_text("compare")
 
 
 def test_the_module_is_small():
-    source = source_of("compare.js")
+    source = source_of("compare")
     assert len(source.encode()) < 30_000
     assert "innerHTML" not in source
 
@@ -100,7 +98,7 @@ def test_letters_have_the_outlines_of_the_logo(bare_page):
     both = bare_page.evaluate(
         """(sources) => Promise.all(sources.map(async (source) =>
         (await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })))).GLYPHS))""",
-        [source_of("compare.js"), source_of("logo.js")],
+        [importable("compare"), importable("logo")],
     )
     assert both[0] == {letter: both[1][letter] for letter in "ACGTU"}
 
@@ -355,7 +353,7 @@ def test_while_a_question_is_open_it_gives_nothing_away(compare):
 
 def test_a_thousand_letters_are_one_bar_a_pixel_at_most(show):
     text = "".join(np.random.default_rng(3).choice(list("ACGT"), 3000))
-    page = show(state_of(text, KERNEL, m=0.1), "compare.js")
+    page = show(state_of(text, KERNEL, m=0.1), "compare")
     pin(page)
     assert 300 < len(heights(page, "now")) <= 1000
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from epool_viz.components import choice, editor, heartbeat, logo, player, share, slider, steptext, trust
-from epool_viz.components._bundle import source_of
+from epool_viz.components import widgets
+from epool_viz.components._modules import module_text
 from epool_viz.components.base import Store
-from tests.components.conftest import state_of
+from epool_viz.components.cross_check import CrossCheck
+from epool_viz.components.heartbeat import Heartbeat
+from tests.components.conftest import source_of, state_of
 
 STEPS = [
     {
@@ -32,14 +36,14 @@ OPTIONS = {
         {"value": 0, "label": "all"}, {"value": 1, "label": "above the mean"}]},
     "player": {"steps": STEPS},
     "steptext": {"steps": STEPS},
-    "trust": {},
+    "cross_check": {},
     "heartbeat": {},
-    "share": {},
+    "share_link": {},
 }  # fmt: skip
 WIDGETS = {
-    "logo": logo.Logo, "editor": editor.KernelEditor, "slider": slider.Slider, "choice": choice.Choice,
-    "player": player.StepPlayer, "steptext": steptext.StepText, "trust": trust.TrustPanel,
-    "heartbeat": heartbeat.Heartbeat, "share": share.Share,
+    "logo": widgets.Logo, "editor": widgets.KernelEditor, "slider": widgets.Slider, "choice": widgets.Choice,
+    "player": widgets.StepPlayer, "steptext": widgets.StepText, "cross_check": CrossCheck,
+    "heartbeat": Heartbeat, "share_link": widgets.ShareLink,
 }  # fmt: skip
 TEXT = "ACGTTGCANACGTTAGCATTAGACC" * 3
 KERNEL = np.random.default_rng(4).normal(size=(4, 12))
@@ -50,16 +54,18 @@ FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimatio
 def component(show):
     def render(name, kernel=KERNEL, text=TEXT, **options):
         state = state_of(text, kernel, logo_kind="information", logo_reverse=False, cursor=3)
-        return show(state, f"{name}.js", options=OPTIONS[name] | options)
+        return show(state, name, options=OPTIONS[name] | options)
 
     return render
 
 
 @pytest.mark.parametrize("name", OPTIONS)
-def test_a_module_is_small_and_stands_alone(name):
-    source = source_of(f"{name}.js")
+def test_a_module_is_small_and_needs_lib_alone(name):
+    source = source_of(name)
     assert len(source.encode()) < 30_000
-    assert "import " not in source.replace("import(", "")
+    sources = re.findall(r'^import .* from "(.*)";$', source, re.MULTILINE)
+    assert sources
+    assert all(re.fullmatch(r"\.\./lib/\w+\.js|\./style\.css", each) for each in sources)
     assert "innerHTML" not in source
 
 
@@ -68,7 +74,7 @@ def test_a_widget_carries_its_module_and_its_store(name):
     store = Store(state={}, on_patch=lambda _: None)
     widget = WIDGETS[name](store=store, options=OPTIONS[name])
     assert widget.store is store
-    assert widget.get_state()["_esm"] == source_of(f"{name}.js")
+    assert widget.get_state()["_esm"] == module_text(name)
 
 
 def open_everything(page):
@@ -137,7 +143,7 @@ def test_every_control_can_be_reached_and_shows_its_focus(component, name):
     assert seen == wanted
 
 
-@pytest.mark.parametrize("name", ["logo", "editor", "slider", "steptext", "trust"])
+@pytest.mark.parametrize("name", ["logo", "editor", "slider", "steptext", "cross_check"])
 def test_a_move_at_50_columns_is_drawn_within_a_frame(component, name):
     page = component(name, kernel=np.random.default_rng(4).normal(size=(4, 50)), text="ACGTTGCATT" * 100)
     cost = page.evaluate(

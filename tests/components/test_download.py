@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from epool_viz.components._bundle import bundle, source_of
+from epool_viz.components._modules import module_text
 from epool_viz.components.base import Store
 from epool_viz.components.download import Download
 from epool_viz.errors import ArgumentError
-from tests.components.conftest import state_of
+from tests.components.conftest import importable, source_of, state_of
 from tests.components.test_strip import settle
 
 STATE = state_of(
@@ -29,7 +29,8 @@ ITEMS = [
 ]
 HARNESS = """async ({ storeSource, modules, state, options }) => {
   const load = (text) => import(URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
-  const { createStore } = await load(storeSource);
+  const { createStore, lib } = await load(storeSource);
+  window.lib = lib;
   window.sent = [];
   window.store = createStore(state, (patch) => window.sent.push({ patch }), 5000);
   for (const [name, source] of Object.entries(modules)) {
@@ -39,7 +40,7 @@ HARNESS = """async ({ storeSource, modules, state, options }) => {
     const traits = { store: "anywidget:store", options: name === "download" ? options : {} };
     const [on, send] = [(event, f) => (window.hear = f), (m) => window.sent.push(m)];
     const model = { get: (k) => traits[k], on, off() {}, send };
-    const host = { getWidget: async () => ({ exports: { store: window.store } }) };
+    const host = { getWidget: async () => ({ exports: { store: window.store, lib: window.lib } }) };
     await widget.render({ model, el, host, signal: new AbortController().signal });
   }
 }"""
@@ -55,9 +56,9 @@ CLIPBOARD = """(works) => Object.defineProperty(navigator, 'clipboard', {
 @pytest.fixture
 def download(bare_page):
     def render(*others, items=ITEMS, state=STATE, **options):
-        modules = {name: source_of(f"{name}.js") for name in (*others, "download")}
+        modules = {name: module_text(name) for name in (*others, "download")}
         argument = {
-            "storeSource": bundle("store.js"),
+            "storeSource": module_text("store"),
             "modules": modules,
             "state": state,
             "options": {"items": items} | options,
@@ -89,7 +90,7 @@ def is_busy(page, name):
 
 
 def test_the_module_is_small():
-    source = source_of("download.js")
+    source = source_of("download")
     assert len(source.encode()) < 30_000
     assert "innerHTML" not in source
 
@@ -137,7 +138,7 @@ def test_no_answer_is_told_and_a_late_one_is_dropped(download):
     assert not is_busy(page, "csv")
     answer(page, {"name": "csv", "file_name": "a.csv", "mime": "text/csv"}, "late")
     assert "saved" not in said(page)
-    assert "const { items = [], note, patience = 20 }" in source_of("download.js")
+    assert "const { items = [], note, patience = 20 }" in source_of("download")
 
 
 def test_a_text_is_copied_or_shown(download):
@@ -165,7 +166,7 @@ def view(page, label):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_view_as_svg_stands_alone(download, theme):
-    page = download("strip", "logo", "track", "axis")
+    page = download("strip", "logo", "posterior_track", "axis")
     page.evaluate("(theme) => (document.documentElement.style.colorScheme = theme)", theme)
     settle(page)
     name, data = view(page, "View as SVG")
@@ -201,10 +202,8 @@ def test_the_view_as_svg_stands_alone(download, theme):
 
 
 def test_the_view_as_png_is_twice_as_large(download):
-    page = download("logo", "track")
-    page.evaluate(
-        "document.querySelector('#track').insertAdjacentHTML('afterend', '<canvas width=40 height=30></canvas>')"
-    )
+    page = download("logo", "posterior_track")
+    page.evaluate("posterior_track.insertAdjacentHTML('afterend', '<canvas width=40 height=30></canvas>')")
     _, svg = view(page, "View as SVG")
     assert b'href="data:image/png' in svg
     name, data = view(page, "View as PNG")
@@ -215,9 +214,9 @@ def test_the_view_as_png_is_twice_as_large(download):
 
 
 def test_only_the_dashboard_it_stands_in_is_drawn(download):
-    page = download("logo", "track")
+    page = download("logo", "posterior_track")
     page.evaluate("""const box = document.body.appendChild(document.createElement('div')); box.className = 'ep-root';
-      box.append(document.querySelector('#track'), document.querySelector('#download'));""")
+      box.append(document.querySelector('#posterior_track'), document.querySelector('#download'));""")
     _, svg = view(page, "View as SVG")
     assert b"data-letter" not in svg
     assert b"Posterior" in svg
@@ -318,7 +317,7 @@ def test_a_line_that_breaks_at_a_hyphen_is_two_lines(bare_page):
     svg = page.evaluate(
         """async (source) => (await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" }))))
         .pictureOf(document.body, "t").svg""",
-        source_of("download.js"),
+        importable("download"),
     )
     texts = [text.text for text in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
     assert len(texts) > 3

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from epool_viz.components._bundle import source_of
 from epool_viz.core.kernels import kernel_to_pwm_at
-from tests.components.conftest import state_of
+from tests.components.conftest import importable, state_of
 
 KERNEL = np.random.default_rng(4).normal(size=(4, 5)).round(2)
 TEXT = "ACGTTGCATCACGTTAGCATTAGACC"
@@ -15,7 +14,7 @@ TEXT = "ACGTTGCATCACGTTAGCATTAGACC"
 
 @pytest.fixture
 def editor(show):
-    return show(state_of(TEXT, KERNEL), "editor.js", options={"label": "my kernel"})
+    return show(state_of(TEXT, KERNEL), "editor", options={"label": "my kernel"})
 
 
 def settle(page):
@@ -119,7 +118,7 @@ def test_a_number_is_typed_straight_onto_a_bar(editor):
 
 def test_escape_leaves_the_number_as_it_was(show):
     kernel = KERNEL + 1 / 3  # more digits than the box shows
-    page = show(state_of(TEXT, kernel), "editor.js")
+    page = show(state_of(TEXT, kernel), "editor")
     cell(page, "G", 2).focus()
     press(page, "7", "5", "Escape")
     assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "G, column 2"
@@ -190,7 +189,7 @@ def test_undo_and_redo_walk_through_every_kind_of_change(editor):
 
 
 def test_the_columns_have_bounds_and_say_so(show):
-    page = show(state_of("ACGTACGT", np.eye(4)[:, :1]), "editor.js", options={"widest": 3})
+    page = show(state_of("ACGTACGT", np.eye(4)[:, :1]), "editor", options={"widest": 3})
     assert not button(page, "Remove it").is_enabled()
     button(page, "Add a column after it").click()
     button(page, "Add a column after it").click()
@@ -201,13 +200,13 @@ def test_the_columns_have_bounds_and_say_so(show):
 
 
 def test_a_kernel_never_outgrows_its_sequence(show):
-    page = show(state_of("ACGTA", KERNEL), "editor.js")
+    page = show(state_of("ACGTA", KERNEL), "editor")
     assert not button(page, "Add a column after it").is_enabled()
     assert "as wide as the sequence" in page.inner_text("#editor section")
 
 
 def test_the_cursor_stays_on_a_window(show):
-    page = show(state_of(TEXT, KERNEL, cursor=21), "editor.js")
+    page = show(state_of(TEXT, KERNEL, cursor=21), "editor")
     button(page, "Add a column after it").click()
     assert page.evaluate("[store.state.cursor, store.trace.starts.length]") == [20, 21]
 
@@ -249,7 +248,7 @@ def test_a_kernel_that_another_component_made_can_be_taken_back(editor):
 
 
 def test_the_column_in_hand_is_the_dashboards(show):
-    page = show(state_of(TEXT, KERNEL, column=1), "editor.js")
+    page = show(state_of(TEXT, KERNEL, column=1), "editor")
     assert page.inner_text("#editor h4") == "Column 2 of 5"
     cell(page, "G", 4).focus()
     settle(page)
@@ -379,5 +378,5 @@ def test_the_module_reads_a_matrix_for_any_alphabet(bare_page):
       const { readMatrix } = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
       return readMatrix(text, letters);
     }"""
-    found = bare_page.evaluate(read, [source_of("editor.js"), "A 1\nC 2\nG 3\nU 4", "ACGU"])
+    found = bare_page.evaluate(read, [importable("editor"), "A 1\nC 2\nG 3\nU 4", "ACGU"])
     assert found["kernel"] == [[1], [2], [3], [4]]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from epool_viz.components._bundle import source_of
+from epool_viz.components._modules import module_text
 from epool_viz.components.base import Store
-from epool_viz.components.formula import WindowFormula
+from epool_viz.components.widgets import WindowFormula
 from epool_viz.core.strands import other_strand_kernel
 from epool_viz.core.trace import e_step_trace
-from tests.components.conftest import state_of
+from tests.components.conftest import source_of, state_of
 from tests.components.test_strip import (
     assert_axe_is_content,
     assert_fits_a_phone,
@@ -32,15 +32,15 @@ BOX = "#formula .ec-formula-box"
 
 @pytest.fixture
 def formula(show):
-    return lambda text=TEXT, kernel=KERNEL, **changes: show(state_of(text, kernel, **changes), "formula.js")
+    return lambda text=TEXT, kernel=KERNEL, **changes: show(state_of(text, kernel, **changes), "formula")
 
 
 def test_the_widget_carries_its_module():
-    assert "Window formula" in WindowFormula(store=Store(state=state_of(TEXT, KERNEL), on_patch=print))._esm
+    assert WindowFormula(store=Store(state=state_of(TEXT, KERNEL), on_patch=print))._esm == module_text("formula")
 
 
 def test_the_module_is_small():
-    assert len(source_of("formula.js").encode()) < 30_000
+    assert len(source_of("formula").encode()) < 30_000
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from epool_viz.components._bundle import bundle, source_of
+from epool_viz.components._modules import module_text
 from epool_viz.components.base import Store
 from epool_viz.components.heartbeat import Heartbeat
 from epool_viz.core.trace import e_step_trace
@@ -15,7 +15,8 @@ from tests.components.conftest import state_of
 
 HARNESS = """async ({ storeSource, source, state, options, hasPython }) => {
   const load = (text) => import(URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
-  const { createStore } = await load(storeSource);
+  const { createStore, lib } = await load(storeSource);
+  window.lib = lib;
   window.pushed = [];
   const push = (patch) => {
     if (window.python === "closed") throw new Error("the websocket is closed");
@@ -34,7 +35,7 @@ HARNESS = """async ({ storeSource, source, state, options, hasPython }) => {
     if (window.python === "closed") throw new Error("the websocket is closed");
     if (window.python === "answers") setTimeout(() => heard({ pong: ping }), 5);
   };
-  const host = { getWidget: async () => ({ exports: { store: window.store } }) };
+  const host = { getWidget: async () => ({ exports: { store: window.store, lib: window.lib } }) };
   window.stop = await widget.render({ model, el, host, signal: new AbortController().signal });
 }"""
 SHOWN = "document.querySelector('#heartbeat').dataset.state"
@@ -44,7 +45,7 @@ SHOWN = "document.querySelector('#heartbeat').dataset.state"
 def heartbeat(bare_page):
     def render(has_python=True, **options):
         state = state_of("ACGTACGTT", np.eye(4), m=1.5)
-        argument = {"storeSource": bundle("store.js"), "source": source_of("heartbeat.js"), "state": state}
+        argument = {"storeSource": module_text("store"), "source": module_text("heartbeat"), "state": state}
         argument |= {"options": {"every": 0.03, "patience": 0.15} | options, "hasPython": has_python}
         bare_page.evaluate(HARNESS, json.loads(json.dumps(argument)))
         return bare_page
@@ -110,7 +111,7 @@ def test_a_store_begins_where_python_is_gone_already(bare_page):
       return store.trace.pooled;
     }"""
     state = json.loads(json.dumps(state_of("ACGTACGTT", np.eye(4), m=1.5)))
-    found = bare_page.evaluate(begin, [bundle("store.js"), state])
+    found = bare_page.evaluate(begin, [module_text("store"), state])
     expected = e_step_trace("ACGTACGTT", np.eye(4), m=2.5).pooled
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=0)
 
@@ -141,11 +142,11 @@ def test_the_way_back_keeps_the_state(heartbeat):
     assert page.evaluate("document.querySelector('#heartbeat')") is None, "the page was not loaded anew"
     fragment = page.evaluate("location.hash")
     read = """async ([source, state]) => {
-      const { createStore } = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-      return createStore(state).kit.fromFragment(location.hash, state);
+      const { lib } = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+      return lib.link.fromFragment(location.hash, state);
     }"""
     state = state_of("ACGTACGTA", np.eye(4))
-    found = page.evaluate(read, [bundle("store.js"), json.loads(json.dumps(state))])
+    found = page.evaluate(read, [module_text("store"), json.loads(json.dumps(state))])
     assert found == {"m": 3.25, "cursor": 2, "codes": [0, 1, 2, 3, 0, 1, 2, 3, 3]}
     assert len(fragment) < 120
 
@@ -213,7 +214,7 @@ def tries(page):
 
 
 def refused(page):
-    return page.evaluate("window.store.opening.openingOf(location.hash)?.isRefused ?? null")
+    return page.evaluate("window.lib.opening.openingOf(location.hash)?.isRefused ?? null")
 
 
 def test_a_state_that_python_answers_after_is_forgotten(opened):
@@ -259,7 +260,7 @@ def test_a_page_that_is_reloaded_before_python_could_answer_is_not_suspected_at_
 def test_a_state_that_is_written_anew_is_the_same_state(opened):
     page = opened(OPENED, "is silent")
     page.wait_for_function(f"{SHOWN} === 'opening'")
-    page.evaluate("window.store.opening.handOver(location.hash, '#state=eyJtIjozfQ')")
+    page.evaluate("window.lib.opening.handOver(location.hash, '#state=eyJtIjozfQ')")
     assert refused(opened("#state=eyJtIjozfQ")) is True
 
 

@@ -8,16 +8,18 @@ import time
 import numpy as np
 import pytest
 
-from epool_viz.components._bundle import bundle, source_of
+from epool_viz.components._modules import module_text
 from epool_viz.components.base import Store
 from epool_viz.components.heatmap import NO_VALUE, HeatMap, padded_rows, quantised
 from epool_viz.errors import ArgumentError, ShapeError
+from tests.components.conftest import source_of
 from tests.components.test_strip import assert_axe_is_content, assert_fits_a_phone
 
 HARNESS = """
 async ({ storeSource, source, state, options, labels, picture }) => {
   const load = (text) => import(URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
-  const { default: storeModule, createStore } = await load(storeSource);
+  const { default: storeModule, createStore, lib } = await load(storeSource);
+  window.lib = lib;
   window.store = createStore(state, () => {}, 20);
   const { default: widget } = await load(source);
   const el = document.createElement("div");
@@ -31,7 +33,7 @@ async ({ storeSource, source, state, options, labels, picture }) => {
     for (const [k, v] of Object.entries(news)) traits[k] = k === "picture" ? unpack(v) : v;
     for (const k of Object.keys(news)) listeners[`change:${k}`]?.();
   };
-  const host = { getWidget: async () => ({ exports: { store: window.store } }) };
+  const host = { getWidget: async () => ({ exports: { store: window.store, lib: window.lib } }) };
   await widget.render({ model, el, host, signal: new AbortController().signal });
 }
 """
@@ -57,7 +59,7 @@ def heat_map(values, *, names=None, marks=(), first_column=1, **options):
 def draw(bare_page):
     def render(values, **options):
         widget = heat_map(values, **{"title": "Posterior", "words": WORDS, "cursor": "heat"} | options)
-        argument = {"storeSource": bundle("store.js"), "source": source_of("heatmap.js"), "state": {"heat": None}}
+        argument = {"storeSource": module_text("store"), "source": module_text("heatmap"), "state": {"heat": None}}
         bare_page.evaluate(HARNESS, argument | {"options": widget.options} | sent(widget))
         return bare_page
 
@@ -99,7 +101,7 @@ VALUES = np.array(
 
 
 def test_the_module_is_small():
-    assert len(source_of("heatmap.js").encode()) < 30_000
+    assert len(source_of("heatmap").encode()) < 30_000
 
 
 def test_a_byte_holds_a_value_to_within_half_a_step(rng):

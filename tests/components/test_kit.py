@@ -16,11 +16,11 @@ def measured(page, change=""):
     return page.evaluate(
         """(change) => new Promise((done) => {
           new Function(change)();
-          const { kit } = window.store;
+          const { widthOf, remOf } = window.lib.drawing;
           const box = document.getElementById("strip");
           requestAnimationFrame(() => setTimeout(() => done([
-            kit.widthOf(box), box.clientWidth,
-            kit.remOf(), parseFloat(getComputedStyle(document.documentElement).fontSize),
+            widthOf(box), box.clientWidth,
+            remOf(), parseFloat(getComputedStyle(document.documentElement).fontSize),
           ])));
         })""",
         change,
@@ -28,7 +28,7 @@ def measured(page, change=""):
 
 
 def test_widths_and_sizes_that_are_kept_are_those_of_the_page(show):
-    page = show(state_of(TEXT, KERNEL), "strip.js")
+    page = show(state_of(TEXT, KERNEL), "strip")
     widths = set()
     for change in (
         "",
@@ -47,7 +47,7 @@ def test_widths_and_sizes_that_are_kept_are_those_of_the_page(show):
 
 
 def test_formula_writes_again_only_what_changed(show):
-    page = show(state_of(TEXT, KERNEL), "formula.js")
+    page = show(state_of(TEXT, KERNEL), "formula")
     settle(page)
     page.evaluate("""() => {
       window.written = new Set();

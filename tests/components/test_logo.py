@@ -7,14 +7,13 @@ import re
 import numpy as np
 import pytest
 
-from epool_viz.components._bundle import source_of
 from epool_viz.core.alphabet import PROTEIN, reverse_complement
 from epool_viz.core.kernels import kernel_to_pwm_at
 from epool_viz.core.motifs import information_content
 from epool_viz.core.strands import other_strand_kernel
 from epool_viz.figures.heights import KINDS, letter_heights
 from epool_viz.figures.svg import stack_letters
-from tests.components.conftest import state_of
+from tests.components.conftest import importable, state_of
 
 KERNEL = np.random.default_rng(4).normal(size=(4, 7)) * 1.5
 TEXT = "ACGTTGCANACGTTAGCATTAGACC"
@@ -61,7 +60,7 @@ def axis_ends(page, kind, background):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("m", "background"), [(1.0, None), (2.3, Q)])
 def test_every_letter_is_as_tall_and_lies_where_core_says(show, kind, m, background):
-    page = show(logo_state(m=m, background=background) | {"logo_kind": kind}, "logo.js")
+    page = show(logo_state(m=m, background=background) | {"logo_kind": kind}, "logo")
     expected = heights_of_core(kind, m, background)
     high, low = axis_ends(page, kind, background)
     length = high - low
@@ -72,7 +71,7 @@ def test_every_letter_is_as_tall_and_lies_where_core_says(show, kind, m, backgro
 
 
 def test_the_logo_moves_with_m(show):
-    page = show(logo_state(), "logo.js")
+    page = show(logo_state(), "logo")
     before = drawn_heights(page)
     page.evaluate("window.store.set({ m: 3 })")
     settle(page)
@@ -83,7 +82,7 @@ def test_the_logo_moves_with_m(show):
 
 
 def test_a_constant_in_a_column_leaves_the_logo(show):
-    page = show(logo_state(), "logo.js")
+    page = show(logo_state(), "logo")
     before = page.evaluate(DRAWN)
     moved = KERNEL + np.array([0, 0, 5, 0, 0, -3, 0.0])
     page.evaluate("(kernel) => window.store.set({ kernel })", moved.tolist())
@@ -101,13 +100,13 @@ def test_a_constant_in_a_column_leaves_the_logo(show):
     ],
 )
 def test_the_label_says_matrix_unit_base_and_background(show, kind, words):
-    page = show(logo_state(m=2.0, background=Q) | {"logo_kind": kind}, "logo.js", options={"label": "my kernel"})
+    page = show(logo_state(m=2.0, background=Q) | {"logo_kind": kind}, "logo", options={"label": "my kernel"})
     label = page.inner_text(".ec-logo-label")
     assert all(word in label for word in (*words, "my kernel")), label
 
 
 def test_a_uniform_background_is_called_so(show):
-    page = show(logo_state(), "logo.js")
+    page = show(logo_state(), "logo")
     assert "against a uniform background (4 letters alike)" in page.inner_text(".ec-logo-label")
 
 
@@ -118,7 +117,7 @@ def test_the_logo_of_a_motif_speaks_of_no_kernel_and_no_base(show):
         "log odds": "Log odds, in bits, of my motif, against the background A 0.1",
     }.items():
         state = logo_state(m=1.0, background=Q) | {"logo_kind": kind, "kernel_name": "my motif"}
-        page = show(state, "logo.js", options={"motif": True})
+        page = show(state, "logo", options={"motif": True})
         assert page.inner_text(".ec-logo-label").startswith(words)
     assert page.locator("#logo input[value=kernel]").count() == 0
     assert (
@@ -129,7 +128,7 @@ def test_the_logo_of_a_motif_speaks_of_no_kernel_and_no_base(show):
 
 
 def test_the_matrix_is_one_click_away_and_full(show):
-    page = show(logo_state(m=1.3, background=Q), "logo.js")
+    page = show(logo_state(m=1.3, background=Q), "logo")
     assert page.locator("#logo [data-name]").count() == 0, "the table was built before anyone asked"
     page.click("#logo summary")
     page.wait_for_selector("#logo table")
@@ -154,7 +153,7 @@ def test_the_matrix_is_one_click_away_and_full(show):
 @pytest.mark.parametrize("reading", ["motif", "network"])
 @pytest.mark.parametrize("m", [0.0, 1.3])
 def test_the_other_strand_is_drawn_and_said(show, reading, m):
-    page = show(logo_state(background=Q, strand_reading=reading, m=m), "logo.js")
+    page = show(logo_state(background=Q, strand_reading=reading, m=m), "logo")
     page.check("#logo input[type=checkbox]")
     settle(page)
     kernel = np.asarray(reverse_complement(KERNEL))
@@ -170,13 +169,13 @@ def test_the_other_strand_is_drawn_and_said(show, reading, m):
 @pytest.mark.parametrize("reading", ["motif", "network"])
 def test_the_log_odds_of_the_other_strand_are_against_the_background_as_it_is(show, reading):
     state = logo_state(background=Q, strand_reading=reading, m=0.8) | {"logo_reverse": True}
-    page = show(state, "logo.js")
+    page = show(state, "logo")
     heights = page.evaluate(
         """async ([source, state]) => {
           const logo = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-          return logo.heightsOf(state, "log odds", window.store.maths).heights;
+          return logo.heightsOf(state, "log odds").heights;
         }""",
-        [source_of("logo.js"), state],
+        [importable("logo"), state],
     )
     kernel = other_strand_kernel(KERNEL, strand_reading=reading, m=0.8, background=Q)
     expected = 0.8 * kernel_to_pwm_at(kernel, 0.8, background=Q).pwm / np.log(2)
@@ -184,7 +183,7 @@ def test_the_log_odds_of_the_other_strand_are_against_the_background_as_it_is(sh
 
 
 def test_the_window_under_the_cursor_is_written_below_as_the_kernel_reads_it(show):
-    page = show(logo_state(), "logo.js")
+    page = show(logo_state(), "logo")
     letters = lambda: page.inner_text(".ec-logo-window").replace("\n", "")  # noqa: E731
     assert letters() == TEXT[:7]
     page.evaluate("window.store.set({ cursor: 3 })")
@@ -200,7 +199,7 @@ def test_the_window_under_the_cursor_is_written_below_as_the_kernel_reads_it(sho
 
 
 def test_the_kind_is_chosen_by_the_keyboard(show):
-    page = show(logo_state(), "logo.js")
+    page = show(logo_state(), "logo")
     page.focus("#logo input[value=information]")
     page.keyboard.press("ArrowRight")
     assert page.evaluate("window.store.state.logo_kind") == "probability"
@@ -209,7 +208,7 @@ def test_the_kind_is_chosen_by_the_keyboard(show):
 
 
 def test_the_sentence_follows_and_is_spoken_once_at_rest(show):
-    page = show(logo_state(), "logo.js")
+    page = show(logo_state(), "logo")
     page.evaluate("for (const m of [1.5, 2, 2.5]) window.store.set({ m })")
     page.wait_for_function("document.querySelector('#logo [role=status]').textContent.includes('m = 2.5')")
     ppm = kernel_to_pwm_at(KERNEL, 2.5).ppm
@@ -230,7 +229,7 @@ def test_a_protein_kernel_has_its_own_letters_and_no_other_strand(show):
         "complement": None,
         "background": None,
     }
-    page = show(logo_state() | protein | {"kernel": kernel.tolist()}, "logo.js")
+    page = show(logo_state() | protein | {"kernel": kernel.tolist()}, "logo")
     assert {letter for letter, *_ in page.evaluate(DRAWN)} == set(PROTEIN.letters)
     assert not page.is_visible("#logo input[type=checkbox]")
     assert (
@@ -255,7 +254,7 @@ def test_every_outline_fills_its_box(bare_page):
           return [letter, [x, y, width, height]];
         }));
     }""",
-        source_of("logo.js"),
+        importable("logo"),
     )
     assert set(boxes) == set(PROTEIN.letters) | set("ACGTU")
     for letter, box in boxes.items():
@@ -267,10 +266,10 @@ def test_a_column_that_tells_nothing_has_no_letter(show, background):
     kernel = KERNEL.copy()
     kernel[:, [0, -1]] = 0.5
     state = state_of(TEXT, kernel, logo_kind="information", logo_reverse=False, background=background)
-    page = show(state, "logo.js")
+    page = show(state, "logo")
     settle(page)
     text = page.locator("#logo").inner_text()
     assert re.search(r"consensus N[ACGT]{5}N\.", text), text
-    page = show(state | {"m": 0.0}, "logo.js")
+    page = show(state | {"m": 0.0}, "logo")
     settle(page)
     assert "0 bits in all; consensus NNNNNNN." in page.locator("#logo").inner_text()

@@ -16,7 +16,7 @@ TEXT = "ACGTTGCANACGTTAGCATTAGACCTTGACNACGTA"
 def onehot(show):
     def render(**changes):
         state = state_of(TEXT, KERNEL, **changes)
-        return show(state, "onehot.js", options={"when": {"key": "step", "is": 0}})
+        return show(state, "onehot", options={"when": {"key": "step", "is": 0}})
 
     return render
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from epool_viz.components._bundle import source_of
+from epool_viz.components._modules import module_text
 from epool_viz.components.base import Store
-from epool_viz.components.pipeline import Pipeline
+from epool_viz.components.widgets import Pipeline
 from epool_viz.core.kernels import kernel_readings_at
 from epool_viz.core.motifs import information_content
 from epool_viz.panels.pwm.steps import STEPS, page_steps
-from tests.components.conftest import state_of
+from tests.components.conftest import source_of, state_of
 from tests.components.test_strip import (
     assert_axe_is_content,
     assert_fits_a_phone,
@@ -35,7 +35,7 @@ LOOKS = {"column": 0, "form": "background"}
 def pipeline(show):
     def draw(kernel=KERNEL, text=TEXT, **changes):
         changes = LOOKS | {"step": LAST} | changes
-        return show(state_of(text, kernel, **changes), "pipeline.js", options={"steps": page_steps()})
+        return show(state_of(text, kernel, **changes), "pipeline", options={"steps": page_steps()})
 
     return draw
 
@@ -53,8 +53,8 @@ def worked_out(page):
 
 
 def test_the_widget_carries_its_module_and_is_small():
-    assert "From kernel to logo" in Pipeline(store=Store(state=state_of(TEXT, KERNEL), on_patch=print))._esm
-    assert len(source_of("pipeline.js").encode()) < 30_000
+    assert Pipeline(store=Store(state=state_of(TEXT, KERNEL), on_patch=print))._esm == module_text("pipeline")
+    assert len(source_of("pipeline").encode()) < 30_000
 
 
 @pytest.mark.parametrize("m", [0.7, 1.0])

@@ -29,7 +29,7 @@ def step_of(page):
 def player(show):
     def render(seconds=2.5, **changes):
         options = {"steps": STEPS, "seconds": seconds}
-        return show(state_of("ACGTACGTT", np.eye(4), **changes), "player.js", options=options)
+        return show(state_of("ACGTACGTT", np.eye(4), **changes), "player", options=options)
 
     return render
 

@@ -7,12 +7,12 @@ import dataclasses
 import numpy as np
 import pytest
 
-from epool_viz.components._bundle import source_of
+from epool_viz.components._modules import module_text
 from epool_viz.components.base import Store
-from epool_viz.components.predict import Predict
+from epool_viz.components.widgets import Predict
 from epool_viz.core.trace import e_step_trace
 from epool_viz.panels.e_step.questions import QUESTIONS, SCENE, SEQUENCE, page_questions
-from tests.components.conftest import state_of
+from tests.components.conftest import importable, source_of, state_of
 from tests.components.test_strip import (
     assert_axe_is_content,
     assert_fits_a_phone,
@@ -35,7 +35,7 @@ PLOT = "#predict [role=slider]"
 def predict(show):
     def render(*ids, begin=True, **changes):
         questions = [BY_ID[id_] if isinstance(id_, str) else id_ for id_ in ids] or page_questions()
-        page = show(state_of(TEXT, KERNEL, **changes), "predict.js", options={"questions": questions})
+        page = show(state_of(TEXT, KERNEL, **changes), "predict", options={"questions": questions})
         if begin:
             click(page, "Start")
         return page
@@ -61,11 +61,12 @@ def scene(m=1.0, kernel=LIKED, text=SEQUENCE, **options):
 
 
 def test_the_widget_carries_its_module():
-    assert "// Predict" in Predict(store=Store(state={}, on_patch=lambda _: None), options={"questions": []})._esm
+    widget = Predict(store=Store(state={}, on_patch=lambda _: None), options={"questions": []})
+    assert widget._esm == module_text("predict")
 
 
 def test_the_module_is_small():
-    source = source_of("predict.js")
+    source = source_of("predict")
     assert len(source.encode()) < 30_000
     assert "innerHTML" not in source
 
@@ -250,13 +251,13 @@ def test_the_state_that_was_asked_about_is_the_one_that_is_shown(predict):
 def test_a_question_about_two_strands_is_answered_as_they_are_read(show, reading):
     q = [0.1, 0.2, 0.3, 0.4]
     options = {"both_strands": True, "strand_reading": reading, "background": q, "m": 1.4}
-    page = show(state_of(TEXT, KERNEL, **options), "predict.js", options={"questions": page_questions()})
+    page = show(state_of(TEXT, KERNEL, **options), "predict", options={"questions": page_questions()})
     pooled = page.evaluate(
         """async (source) => {
           const predict = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-          return predict.traceOf(window.store.state, window.store.maths).pooled;
+          return predict.traceOf(window.store.state).pooled;
         }""",
-        source_of("predict.js"),
+        importable("predict"),
     )
     assert pooled == pytest.approx(float(e_step_trace(TEXT, KERNEL, **options).pooled), rel=1e-10)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from epool_viz.components._bundle import source_of
+from epool_viz.components._modules import module_text
 from epool_viz.components.base import Store
-from epool_viz.components.readings import Readings
+from epool_viz.components.widgets import Readings
 from epool_viz.core.alphabet import one_hot
 from epool_viz.core.kernels import kernel_readings_at
 from epool_viz.core.scan import scan
-from tests.components.conftest import state_of
+from tests.components.conftest import source_of, state_of
 from tests.components.test_strip import (
     assert_axe_is_content,
     assert_fits_a_phone,
@@ -34,7 +34,7 @@ LAST = len(TEXT) - 5
 def readings(show):
     def draw(kernel=KERNEL, text=TEXT, **changes):
         changes = {"m": M, "bias": BIAS, "background": Q.tolist()} | changes
-        return show(state_of(text, kernel, **changes), "readings.js")
+        return show(state_of(text, kernel, **changes), "readings")
 
     return draw
 
@@ -52,8 +52,8 @@ def verdict(page):
 
 
 def test_the_widget_carries_its_module_and_is_small():
-    assert "Readings of the score" in Readings(store=Store(state=state_of(TEXT, KERNEL), on_patch=print))._esm
-    assert len(source_of("readings.js").encode()) < 30_000
+    assert Readings(store=Store(state=state_of(TEXT, KERNEL), on_patch=print))._esm == module_text("readings")
+    assert len(source_of("readings").encode()) < 30_000
 
 
 @pytest.mark.parametrize("cursor", [0, 7, LAST])

@@ -14,7 +14,7 @@ OPTIONS = {"key": "epoch", "end": "epochs_done", "label": "epoch", "seconds": 0.
 @pytest.fixture
 def rewind(show):
     def render(epoch=3, end=5):
-        return show(state_of("ACGTACG", KERNEL, epoch=epoch, epochs_done=end), "rewind.js", options=OPTIONS)
+        return show(state_of("ACGTACG", KERNEL, epoch=epoch, epochs_done=end), "rewind", options=OPTIONS)
 
     return render
 
@@ -75,7 +75,7 @@ def test_it_is_there_only_where_there_is_something_to_walk(rewind):
 
 def test_coming_near_is_told_once(show):
     state = state_of("ACGTACG", KERNEL, intends=False)
-    page = show(state, "intent.js", options={"key": "intends", "within": ".near"})
+    page = show(state, "preload_on_approach", options={"key": "intends", "within": ".near"})
     page.evaluate(
         "document.body.insertAdjacentHTML('beforeend', '<p id=far>far</p><p class=near><button>in</button></p>')"
     )

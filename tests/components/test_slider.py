@@ -7,10 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from epool_viz.components._bundle import source_of
 from epool_viz.core.alphabet import DNA
 from epool_viz.core.kernels import estimate_base
-from tests.components.conftest import state_of
+from tests.components.conftest import importable, state_of
 
 KERNEL = np.random.default_rng(4).normal(size=(4, 5))
 TEXT = "ACGTTGCATCACGTTAGCATTAGACC"
@@ -29,7 +28,7 @@ STATE = "window.store.state"
 
 @pytest.fixture
 def m_slider(show):
-    return show(state_of(TEXT, KERNEL), "slider.js", options=M)
+    return show(state_of(TEXT, KERNEL), "slider", options=M)
 
 
 def m_of(page):
@@ -53,7 +52,7 @@ def stops(bare_page):
         const { cubicStops } = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
         return cubicStops(20);
     }""",
-        source_of("slider.js"),
+        importable("slider"),
     )
 
 
@@ -157,7 +156,7 @@ def test_what_cannot_be_used_is_told_and_stays_to_be_mended(m_slider, typed, mes
 
 
 def test_the_button_of_maximum_likelihood_gives_what_core_estimates(show):
-    page = show(state_of(TEXT, KERNEL), "slider.js", options=M)
+    page = show(state_of(TEXT, KERNEL), "slider", options=M)
     page.click("text=maximum likelihood")
     settle(page)
     expected = math.log(estimate_base(KERNEL, [TEXT], alphabet=DNA))
@@ -173,7 +172,7 @@ def test_the_button_of_maximum_likelihood_gives_what_core_estimates(show):
     ],
 )
 def test_where_no_maximum_exists_the_reason_is_told(show, text, kernel, message):
-    page = show(state_of(text, kernel), "slider.js", options=M)
+    page = show(state_of(text, kernel), "slider", options=M)
     page.click("text=maximum likelihood")
     said = page.inner_text("#slider [role=status]")
     assert said.startswith("There is no maximum-likelihood m: ")
@@ -182,7 +181,7 @@ def test_where_no_maximum_exists_the_reason_is_told(show, text, kernel, message)
 
 
 def test_a_maximum_beyond_the_end_is_told_and_not_clipped(show):
-    page = show(state_of(TEXT, KERNEL / 100), "slider.js", options=M)
+    page = show(state_of(TEXT, KERNEL / 100), "slider", options=M)
     page.click("text=maximum likelihood")
     expected = math.log(estimate_base(KERNEL / 100, [TEXT], alphabet=DNA))
     assert expected > 20
@@ -192,7 +191,7 @@ def test_a_maximum_beyond_the_end_is_told_and_not_clipped(show):
 
 def test_a_whole_number_counts_its_windows_from_1_and_knows_how_many_there_are(show):
     options = {"key": "cursor", "label": "Window", "max": "windows", "digits": 0, "first": 1}
-    page = show(state_of(TEXT, KERNEL), "slider.js", options=options)
+    page = show(state_of(TEXT, KERNEL), "slider", options=options)
     slider = page.get_by_role("slider", name="Window")
     assert slider.get_attribute("aria-valuetext") == "Window 1"
     slider.focus()
@@ -211,7 +210,7 @@ def test_a_whole_number_counts_its_windows_from_1_and_knows_how_many_there_are(s
 def test_it_shows_only_where_it_applies(show):
     options = {"key": "site_rate", "label": "site rate", "min": 0.001, "max": 0.999, "step": 0.001}
     options["when"] = {"key": "occurrence", "is": "zoops"}
-    page = show(state_of(TEXT, KERNEL), "slider.js", options=options)
+    page = show(state_of(TEXT, KERNEL), "slider", options=options)
     assert not page.is_visible("#slider")
     page.evaluate("window.store.set({ occurrence: 'zoops' })")
     settle(page)
@@ -238,9 +237,7 @@ def test_the_power_of_a_number_is_shown_and_typed_in_its_place(show):
         "max": 20,
         "scale": "cubic",
     }
-    page = show(
-        state_of(TEXT, KERNEL), "slider.js", options=options | {"buttons": [{"label": "2", "value": 0.693147181}]}
-    )
+    page = show(state_of(TEXT, KERNEL), "slider", options=options | {"buttons": [{"label": "2", "value": 0.693147181}]})
     slider, box = page.get_by_role("slider", name="base b"), page.locator("#slider .ec-box")
     assert box.input_value() == "2.718"
     assert slider.get_attribute("aria-valuetext") == "base b 2.718, m = ln b = 1"

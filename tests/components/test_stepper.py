@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from epool_viz.components._bundle import source_of
+from epool_viz.components._modules import module_text
 from epool_viz.components.base import Store
-from epool_viz.components.stepper import Stepper
-from tests.components.conftest import state_of
+from epool_viz.components.widgets import Stepper
+from tests.components.conftest import source_of, state_of
 
 OPTIONS = {"key": "at", "end": "end", "more": "more", "here": "here", "next": "next", "label": "step", "seconds": 0.05}
 STATE = {"at": 2, "end": 5, "more": True, "here": "E-step 2", "next": "M-step"}
@@ -15,9 +15,7 @@ STATE = {"at": 2, "end": 5, "more": True, "here": "E-step 2", "next": "M-step"}
 
 @pytest.fixture
 def stepper(show):
-    return lambda **changes: show(
-        state_of("ACGTACGT", [[0.0] * 3] * 4, **STATE | changes), "stepper.js", options=OPTIONS
-    )
+    return lambda **changes: show(state_of("ACGTACGT", [[0.0] * 3] * 4, **STATE | changes), "stepper", options=OPTIONS)
 
 
 def at(page):
@@ -25,8 +23,8 @@ def at(page):
 
 
 def test_the_module_is_small_and_carried():
-    assert len(source_of("stepper.js").encode()) < 30_000
-    assert "Stepper" in Stepper(store=Store(state={}, on_patch=print), options=OPTIONS)._esm
+    assert len(source_of("stepper").encode()) < 30_000
+    assert Stepper(store=Store(state={}, on_patch=print), options=OPTIONS)._esm == module_text("stepper")
 
 
 def test_each_button_goes_where_it_says(stepper):

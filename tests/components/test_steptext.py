@@ -7,11 +7,10 @@ import math
 import numpy as np
 import pytest
 
-from epool_viz.components._bundle import source_of
 from epool_viz.core.trace import e_step_trace
 from epool_viz.panels.e_step.page import page_steps
 from epool_viz.panels.one_kernel import steps
-from tests.components.conftest import state_of
+from tests.components.conftest import importable, state_of
 
 KERNEL = np.random.default_rng(4).normal(size=(4, 5)) * 1.5
 TEXT = "ACGTTGCANACGTTAGCATTAGACCATGN"
@@ -50,10 +49,10 @@ NUMBERS = """async ([source, cursors]) => {
 )
 def test_every_number_is_pythons(show, changes):
     state = state_of(TEXT, KERNEL, **changes)
-    page = show(state, "steptext.js", options={"steps": STEPS})
+    page = show(state, "steptext", options={"steps": STEPS})
     trace = trace_of(state)
     cursors = list(range(len(trace.starts)))
-    for window, found in enumerate(page.evaluate(NUMBERS, [source_of("steptext.js"), cursors])):
+    for window, found in enumerate(page.evaluate(NUMBERS, [importable("steptext"), cursors])):
         expected = steps.numbers(trace, window)
         assert set(found) == set(expected)
         for name, value in expected.items():
@@ -64,7 +63,7 @@ def test_every_number_is_pythons(show, changes):
 @pytest.mark.parametrize("name", [n for n in NAMES if n not in ("activated", "cells")])
 def test_each_step_shows_its_words_and_the_numbers_of_the_window_in_hand(show, name):
     state = state_of(TEXT, KERNEL, cursor=12, step=NAMES.index(name), m=1.3)
-    page = show(state, "steptext.js", options={"steps": STEPS})
+    page = show(state, "steptext", options={"steps": STEPS})
     step = steps.STEPS[NAMES.index(name)]
     text = page.inner_text("#steptext")
     assert step.title in text
@@ -79,7 +78,7 @@ def test_each_step_shows_its_words_and_the_numbers_of_the_window_in_hand(show, n
 
 
 def test_the_numbers_follow_without_a_new_formula(show):
-    page = show(state_of(TEXT, KERNEL, cursor=12, step=1), "steptext.js", options={"steps": STEPS})
+    page = show(state_of(TEXT, KERNEL, cursor=12, step=1), "steptext", options={"steps": STEPS})
     page.evaluate("document.querySelector('#steptext data').kept = true")
     page.evaluate("window.store.set({ cursor: 15, bias: 0.5 })")
     settle(page)
@@ -92,7 +91,7 @@ def test_the_numbers_follow_without_a_new_formula(show):
 
 def test_a_negative_number_after_a_sign_stands_in_brackets(show):
     step = {"name": "x", "title": "t", "sentence": "s", "formula": "{m} + {bias} = 1 × {bias}"}
-    page = show(state_of(TEXT, KERNEL, bias=-0.5), "steptext.js", options={"steps": [step]})
+    page = show(state_of(TEXT, KERNEL, bias=-0.5), "steptext", options={"steps": [step]})
     assert page.inner_text(".ec-steptext-formula") == "1 + (−0.5) = 1 × (−0.5)"
     page.evaluate("window.store.set({ bias: 0.5, m: 2 })")
     settle(page)
@@ -100,9 +99,7 @@ def test_a_negative_number_after_a_sign_stands_in_brackets(show):
 
 
 def test_variants_tell_what_is_true(show):
-    page = show(
-        state_of(TEXT, KERNEL, cursor=12, step=NAMES.index("posterior")), "steptext.js", options={"steps": STEPS}
-    )
+    page = show(state_of(TEXT, KERNEL, cursor=12, step=NAMES.index("posterior")), "steptext", options={"steps": STEPS})
     assert "Bayes' rule for" in page.inner_text("#steptext")
     page.evaluate("window.store.set({ activation: 'paper' })")
     settle(page)
@@ -117,7 +114,7 @@ def test_variants_tell_what_is_true(show):
 
 
 def test_the_step_is_counted_among_those_that_apply(show):
-    page = show(state_of(TEXT, KERNEL, step=NAMES.index("shifted")), "steptext.js", options={"steps": STEPS})
+    page = show(state_of(TEXT, KERNEL, step=NAMES.index("shifted")), "steptext", options={"steps": STEPS})
     assert page.inner_text(".ec-steptext-count") == "4/9"
     page.evaluate("window.store.set({ activation: 'paper' })")
     settle(page)
@@ -146,24 +143,24 @@ PARSE = """async ([source, text]) => {
     ],
 )
 def test_a_formula_knows_sub_sup_and_names_and_nothing_else(bare_page, text, tree):
-    assert bare_page.evaluate(PARSE, [source_of("steptext.js"), text]) == tree
+    assert bare_page.evaluate(PARSE, [importable("steptext"), text]) == tree
 
 
 def test_words_are_never_read_as_html(show):
     step = {"name": "x", "title": "<img src=x>", "sentence": "<b>bold</b>", "formula": "<i>{score}</i>{unknown}"}
-    page = show(state_of(TEXT, KERNEL), "steptext.js", options={"steps": [step]})
+    page = show(state_of(TEXT, KERNEL), "steptext", options={"steps": [step]})
     assert page.locator("#steptext img, #steptext b, #steptext i").count() == 0
     assert "{unknown}" in page.inner_text(".ec-steptext-formula")
 
 
 def test_what_is_shown_is_spoken_at_rest(show):
-    page = show(state_of(TEXT, KERNEL, step=0), "steptext.js", options={"steps": STEPS})
+    page = show(state_of(TEXT, KERNEL, step=0), "steptext", options={"steps": STEPS})
     page.evaluate("for (const step of [1, 2]) window.store.set({ step })")
     page.wait_for_function("document.querySelector('#steptext [role=status]').textContent.startsWith('Scores of all')")
 
 
 def test_a_state_that_cannot_be_traced_leaves_the_last_good_numbers(show):
-    page = show(state_of(TEXT, KERNEL, cursor=12, step=1), "steptext.js", options={"steps": STEPS})
+    page = show(state_of(TEXT, KERNEL, cursor=12, step=1), "steptext", options={"steps": STEPS})
     before = page.inner_text(".ec-steptext-formula")
     page.evaluate("window.store.set({ codes: [0, 1] })")
     settle(page)

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from epool_viz.components._bundle import source_of
+from epool_viz.components._modules import module_text
 from epool_viz.components.base import Store
-from epool_viz.components.strip import SequenceStrip
+from epool_viz.components.widgets import SequenceStrip
 from epool_viz.core.alphabet import DNA
-from tests.components.conftest import state_of
+from tests.components.conftest import source_of, state_of
 
 TEXT = "ACGTTGCATCANGTTAGCATTAGACCATGACTTAGGC"
 LONG = "".join(np.random.default_rng(3).choice(list("ACGT"), 1000))
@@ -108,7 +108,7 @@ def frame(page):
 def at_letter(page, letter, row=0.5):
     """The point of the page where a letter, from 0, is drawn; `row` 0.5 is the given strand, 1.5 the other."""
     box = page.locator(f"{PLOT} > svg").bounding_box()
-    first, last = page.evaluate(f"window.store.kit.inView({STATE})")
+    first, last = page.evaluate(f"window.lib.cursor.inView({STATE})")
     left, right = 3.25 * 16, box["width"] - 8
     x = box["x"] + left + (letter + 0.5 - first) * (right - left) / (last - first)
     return x, box["y"] + 0.6 * 16 + row * 28
@@ -121,17 +121,17 @@ def click_letter(page, letter, row=0.5):
 
 @pytest.fixture
 def strip(show):
-    return lambda text=TEXT, kernel=KERNEL, **changes: show(state_of(text, kernel, **changes), "strip.js")
+    return lambda text=TEXT, kernel=KERNEL, **changes: show(state_of(text, kernel, **changes), "strip")
 
 
 def test_the_widget_carries_its_module():
     store = Store(state=state_of(TEXT, KERNEL), on_patch=print)
     assert SequenceStrip(store=store).store is store
-    assert "Sequence strip" in SequenceStrip._esm
+    assert SequenceStrip._esm == module_text("strip")
 
 
 def test_the_module_is_small():
-    assert len(source_of("strip.js").encode()) < 30_000
+    assert len(source_of("strip").encode()) < 30_000
 
 
 def test_every_letter_is_drawn_in_its_place(strip):
@@ -407,7 +407,7 @@ def test_a_phone_is_wide_enough(strip):
 
 @pytest.mark.parametrize("reveal", [False, True])
 def test_the_window_under_the_cursor_is_in_view_from_the_start_where_it_is_asked_for(show, reveal):
-    page = show(state_of(LONG, KERNEL, zoom=[0, 40], cursor=472), "strip.js", options={"reveal": reveal})
+    page = show(state_of(LONG, KERNEL, zoom=[0, 40], cursor=472), "strip", options={"reveal": reveal})
     settle(page)
     first, last = state(page, "zoom")
     assert last - first == 40

@@ -39,7 +39,7 @@ def toolbar(show, bare_page):
         bare_page.evaluate("document.documentElement.removeAttribute('style')")
         if in_head:
             bare_page.evaluate(HEAD)
-        return show(state_of(TEXT, KERNEL, **(DEFAULTS | changes)), "toolbar.js", options=OPTIONS)
+        return show(state_of(TEXT, KERNEL, **(DEFAULTS | changes)), "toolbar", options=OPTIONS)
 
     yield render
     bare_page.evaluate(

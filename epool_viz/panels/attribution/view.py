@@ -9,7 +9,7 @@ import ipywidgets as w
 import numpy as np
 
 from epool_viz.components.download import Download
-from epool_viz.components.tracks import LetterTracks
+from epool_viz.components.letter_tracks import LetterTracks
 from epool_viz.core.alphabet import one_hot
 from epool_viz.core.attribution import COMPLETE, EXACT, METHODS, NAIVE
 from epool_viz.data.examples import list_examples, list_models

@@ -9,8 +9,7 @@ import ipywidgets as w
 
 from epool_viz._slow_imports import defer_iri_parsers
 from epool_viz.components.download import Download
-from epool_viz.components.intent import Intent
-from epool_viz.components.rewind import Rewind
+from epool_viz.components.widgets import PreloadOnApproach, Rewind
 from epool_viz.core.kernels import kernel_to_pwm_at
 from epool_viz.data.motifs.jaspar import jaspar_index
 from epool_viz.data.results.races import RaceRecord, RunRecord
@@ -114,7 +113,7 @@ class CompareView(Dashboard):
 
     def _build_page(self) -> None:
         on = {"store": self.store}
-        self.intent = Intent(**on, options={"key": "intends", "within": ".ep-controls"})
+        self.intent = PreloadOnApproach(**on, options={"key": "intends", "within": ".ep-controls"})
         self.rewind = Rewind(**on, options=page.REWIND)
         self.download = Download(self.store, self._make_download, options={"items": list(page.DOWNLOADS)})
         self.progress = w.HTML().add_class("ep-progress")

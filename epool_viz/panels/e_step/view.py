@@ -10,22 +10,24 @@ from typing import Any
 
 import ipywidgets as w
 
-from epool_viz.components.axis import PooledAxis
-from epool_viz.components.choice import Choice
-from epool_viz.components.compare import Compare
+from epool_viz.components.cross_check import CrossCheck
 from epool_viz.components.download import Download
-from epool_viz.components.editor import KernelEditor
-from epool_viz.components.formula import WindowFormula
-from epool_viz.components.logo import Logo
-from epool_viz.components.onehot import OneHot
-from epool_viz.components.player import StepPlayer
-from epool_viz.components.predict import Predict
-from epool_viz.components.shares import Shares
-from epool_viz.components.slider import Slider
-from epool_viz.components.steptext import StepText
-from epool_viz.components.strip import SequenceStrip
-from epool_viz.components.track import PosteriorTrack
-from epool_viz.components.trust import TrustPanel
+from epool_viz.components.widgets import (
+    Choice,
+    Compare,
+    KernelEditor,
+    LetterShares,
+    Logo,
+    OneHot,
+    PooledAxis,
+    PosteriorTrack,
+    Predict,
+    SequenceStrip,
+    Slider,
+    StepPlayer,
+    StepText,
+    WindowFormula,
+)
 from epool_viz.panels.e_step import page
 from epool_viz.panels.e_step.exports import TAKE_AWAY, taken
 from epool_viz.panels.e_step.questions import page_questions
@@ -91,11 +93,11 @@ class EStepView(KernelDashboard):
         self.gradient = PosteriorTrack(**on, options={"quantity": "gradient", "height": 5, "live": False})
         self.readings = [Choice(**on, options=o) for o in page.READINGS]
         self.readings += [Slider(**on, options=o) for o in page.READING_SLIDERS]
-        self.readings.insert(3, Shares(**on, options=page.SHARES))
+        self.readings.insert(3, LetterShares(**on, options=page.SHARES))
         self.onehot = OneHot(**on, options=page.ONE_HOT)
         self.network = [Choice(**on, options=o) for o in page.NETWORK]
         self.network += [Slider(**on, options=o) for o in page.NETWORK_SLIDERS]
-        self.trust = TrustPanel(**on)
+        self.trust = CrossCheck(**on)
         self.folds: dict[str, Any] = {
             "editor": KernelEditor(**on),
             "compare": Compare(**on),

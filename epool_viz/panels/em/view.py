@@ -8,11 +8,9 @@ from typing import Any, ClassVar, TypeGuard
 import ipywidgets as w
 import numpy as np
 
-from epool_viz.components.curve import Curve
 from epool_viz.components.download import Download
 from epool_viz.components.heatmap import HeatMap
-from epool_viz.components.logo import Logo
-from epool_viz.components.stepper import Stepper
+from epool_viz.components.widgets import LineChart, Logo, Stepper
 from epool_viz.core.alphabet import DNA
 from epool_viz.core.kernels import pwm_to_kernel
 from epool_viz.data.examples import list_models
@@ -84,7 +82,7 @@ class EMView(Dashboard):
         self.stepper = Stepper(**on, options=page.STEPPER)
         self.heat = HeatMap(**on, options=page.HEAT)
         self.logo = Logo(**on, options=page.LOGO)
-        self.curve = Curve(**on, options=page.CURVE)
+        self.curve = LineChart(**on, options=page.CURVE)
         self.download = Download(self.store, self._make_download, options={"items": list(page.TAKE_AWAY)})
         self.progress, self.step, self.standing = (w.HTML() for _ in range(3))
         self.kernel_answer, self.sites, self.found, self.source, self.opening = (w.HTML() for _ in range(5))

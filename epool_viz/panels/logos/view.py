@@ -10,11 +10,8 @@ import numpy as np
 
 from epool_viz.analysis.kernel_readings import READINGS
 from epool_viz.analysis.known_motifs import Match, has_matching
-from epool_viz.components.choice import Choice
-from epool_viz.components.gallery import Gallery
 from epool_viz.components.heatmap import HeatMap
-from epool_viz.components.slider import Slider
-from epool_viz.components.trio import Trio
+from epool_viz.components.widgets import Choice, LogoGallery, Slider, ThreeReadings
 from epool_viz.data.examples import MODEL_NAMES
 from epool_viz.data.motifs.jaspar import jaspar_index, load_jaspar
 from epool_viz.figures.svg import GLYPHS
@@ -88,8 +85,8 @@ class LogosView(Dashboard):
         )
         self.own = w.HTML().add_class("ep-own")
         self.another_way = ReadAnotherWay(self.model.brought, tells=True)
-        self.gallery = Gallery(**on, options=drawn | {"label": "All kernels"})
-        self.readings = Trio(**on, options=drawn)
+        self.gallery = LogoGallery(**on, options=drawn | {"label": "All kernels"})
+        self.readings = ThreeReadings(**on, options=drawn)
         self.heuristics = [Choice(**on, options=page.RULE), Slider(**on, options=page.THRESHOLD)]
         self.tally = w.HTML()
         self.heat = HeatMap(**on, options=page.HEAT | {"cursor": "cell"})

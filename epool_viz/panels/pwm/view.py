@@ -9,21 +9,23 @@ from typing import Any
 
 import ipywidgets as w
 
-from epool_viz.components.choice import Choice
+from epool_viz.components.cross_check import CrossCheck
 from epool_viz.components.download import Download
-from epool_viz.components.editor import KernelEditor
-from epool_viz.components.formula import WindowFormula
-from epool_viz.components.logo import Logo
-from epool_viz.components.moves import Moves
-from epool_viz.components.onehot import OneHot
-from epool_viz.components.pipeline import Pipeline
-from epool_viz.components.player import StepPlayer
-from epool_viz.components.predict import Predict
-from epool_viz.components.readings import Readings
-from epool_viz.components.shares import Shares
-from epool_viz.components.slider import Slider
-from epool_viz.components.strip import SequenceStrip
-from epool_viz.components.trust import TrustPanel
+from epool_viz.components.widgets import (
+    Choice,
+    KernelEditor,
+    KernelExperiments,
+    LetterShares,
+    Logo,
+    OneHot,
+    Pipeline,
+    Predict,
+    Readings,
+    SequenceStrip,
+    Slider,
+    StepPlayer,
+    WindowFormula,
+)
 from epool_viz.panels.e_step.questions import page_questions
 from epool_viz.panels.one_kernel.dashboard import KernelDashboard
 from epool_viz.panels.one_kernel.model import BOUNDS, EStepModel
@@ -77,10 +79,10 @@ class PwmView(KernelDashboard):
         self.form = Choice(**on, options=page.FORM)
         self.pipeline = Pipeline(**on, options={"steps": steps})
         self.readings = Readings(**on, options={"level": 2})
-        self.moves = Moves(**on, options={"most": BOUNDS["m"][1], "level": 2})
-        self.background = [Choice(**on, options=page.BACKGROUND), Shares(**on, options=page.SHARES)]
+        self.moves = KernelExperiments(**on, options={"most": BOUNDS["m"][1], "level": 2})
+        self.background = [Choice(**on, options=page.BACKGROUND), LetterShares(**on, options=page.SHARES)]
         self.bias = Slider(**on, options=page.BIAS_SLIDER)
-        self.trust = TrustPanel(**on)
+        self.trust = CrossCheck(**on)
         self.folds: dict[str, Any] = {
             "predict": Predict(**on, options={"questions": page_questions(QUESTIONS)}),
             "trust": self.trust,

@@ -9,11 +9,10 @@ import ipywidgets as w
 from traitlets import HasTraits
 
 from epool_viz.components.base import Store
+from epool_viz.components.browser_store import BrowserStore
 from epool_viz.components.heartbeat import Heartbeat
-from epool_viz.components.keep import Keep
-from epool_viz.components.share import Share
-from epool_viz.components.toolbar import Toolbar
 from epool_viz.components.upload import Upload
+from epool_viz.components.widgets import ShareLink, Toolbar
 from epool_viz.errors import ArgumentError
 from epool_viz.panels.shared.handlers import Guard, Wiring
 from epool_viz.panels.shared.html import escape
@@ -116,10 +115,10 @@ class Dashboard(w.VBox):
         on = {"store": self.store}
         link = {"share": [*self.LINK, *self.LOOKS, *TEACHING]}
         self.heartbeat = Heartbeat(**on, options={"share": [*link["share"], *self.KEPT]})
-        self.share = Share(**on, options=link | {"label": "Copy link", "slot": "tools"})
+        self.share = ShareLink(**on, options=link | {"label": "Copy link", "slot": "tools"})
         guard = self.guard
         handlers = (guard(self._hear_kept), guard(self._take_given), guard(self._forgotten))
-        self.keep = Keep(self.store, *handlers, options=self.KEEPING)
+        self.keep = BrowserStore(self.store, *handlers, options=self.KEEPING)
         head = {"first": self._first(state), "parts": list(self.PARTS), "help": dict(self.HELP)}
         self.toolbar = Toolbar(**on, options=link | head)
 

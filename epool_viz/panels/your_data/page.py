@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from epool_viz.components.keep import HOURS
+from epool_viz.components.browser_store import HOURS
 from epool_viz.panels.shared.links import fragment
 from epool_viz.panels.shared.opened_model import LARGEST_MODEL
 from epool_viz.panels.shared.visitor_data import MOST_TEXT

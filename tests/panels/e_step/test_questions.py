@@ -6,10 +6,10 @@ import re
 import numpy as np
 import pytest
 
-from epool_viz.components._bundle import source_of
 from epool_viz.core.kernels import kernel_to_pwm_at
 from epool_viz.core.trace import e_step_trace
 from epool_viz.panels.e_step.questions import MEASURES, QUESTIONS, SCENE, SEQUENCE, VEILS, Question, page_questions
+from tests.components.conftest import source_of
 
 IDS = [question.id for question in QUESTIONS]
 
@@ -49,7 +49,7 @@ def test_every_name_in_a_question_is_known(question):
 
 
 def test_the_page_knows_the_same_measures_and_veils():
-    source = source_of("predict.js")
+    source = source_of("predict")
     body = source[source.index("function measuresOf") : source.index("/** The truth")]
     assert re.findall(r"^    (\w+):", body, re.MULTILINE) == list(MEASURES)
     assert json.loads(re.search(r"const VEILS = (\[.*\]);", source)[1]) == list(VEILS)

@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import re
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from epool_viz import components
 from epool_viz.errors import ArgumentError
 from epool_viz.panels.attribution.model import AttributionModel
 from epool_viz.panels.compare.model import CompareModel
@@ -20,6 +18,7 @@ from epool_viz.panels.one_kernel.model import LONGEST_MATRIX, EStepModel
 from epool_viz.panels.pwm.model import PwmModel
 from epool_viz.panels.shared.state import LONGEST_TEXT, require_modest
 from epool_viz.panels.your_data.model import YourDataModel
+from tests.components.conftest import source_of
 
 MOTIF = "A 3 1 0 2\nC 0 5 1 2\nG 1 0 6 1\nT 2 1 0 4\n"
 FASTA = ">one\nACGTTGCATTACGG\n>two\nTTACGGA\n>three\nGATTACGGATTACAGAC\n"
@@ -91,7 +90,7 @@ def test_all_that_our_links_carry_is_modest() -> None:
 
 
 def test_page_and_python_bound_one_text_of_a_link_alike() -> None:
-    (most,) = re.findall(r"MOST_TEXT = ([\d_]+);", Path(components.__file__).with_name("kit.js").read_text())
+    (most,) = re.findall(r"MOST_TEXT = ([\d_]+);", source_of("lib/link"))
     assert int(most) == LONGEST_TEXT == LONGEST_MATRIX
 
 

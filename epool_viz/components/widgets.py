@@ -1,0 +1,317 @@
+"""The widgets that only draw the store: what each is, and what it takes from the state and as options."""
+
+from __future__ import annotations
+
+from epool_viz.components.base import Component
+
+
+class PooledAxis(Component):
+    """Average, ePool, max and log-sum-exp, and the entropy between them; see `web/axis/index.js` for its options."""
+
+    module = "axis"
+
+
+class Choice(Component):
+    """Radio buttons, a menu, or a checkbox.
+
+    Parameters
+    ----------
+    store : Store
+    options : dict
+        `key`, `label`, `kind` ("radio", "select" or "checkbox"), `choices` (value, label, note), `help`, `when`.
+    """
+
+    module = "choice"
+
+
+class Compare(Component):
+    """Pins a state and shows what differs in the present one; see `web/compare/index.js` for its options.
+
+    Parameters
+    ----------
+    store : Store
+        `pinned` is read and set: None, or the inputs of a trace as they were when they were pinned, with their names.
+    options : dict
+        `sentence` ("visible" or "hidden") and `live`.
+    """
+
+    module = "compare"
+
+
+class KernelEditor(Component):
+    """Edits `kernel` by bars, by numbers or as text, with undo.
+
+    Parameters
+    ----------
+    store : Store
+    options : dict
+        `label` names the kernel; `widest` is the largest number of columns (default 50).
+    """
+
+    module = "editor"
+
+
+class WindowFormula(Component):
+    """Kernel columns with the picked entries, and the ledger of the identity; see `web/formula/index.js`."""
+
+    module = "formula"
+
+
+class KernelExperiments(Component):
+    """Changes of a kernel to try, and what they leave as it was: the kernel before and after, compared.
+
+    Parameters
+    ----------
+    store : Store
+        `kernel`, `kernel_by` and `m` are set.
+    options : dict
+        `most`, the largest `m` that may be set; see `web/kernel_experiments/index.js`.
+    """
+
+    module = "kernel_experiments"
+
+
+class LetterShares(Component):
+    """One number a letter, scaled to the sum 1; what cannot be used is explained where it is typed.
+
+    Parameters
+    ----------
+    store : Store
+    options : dict
+        `key` of the state, `label`, and `when` it is shown.
+    """
+
+    module = "letter_shares"
+
+
+class LineChart(Component):
+    """A line with points, the present one marked.
+
+    Parameters
+    ----------
+    store : Store
+    options : dict
+        `series` and `at` name the state's numbers and the place among them; `title`, `label`, `unit`, `height` in rem;
+        `go` names what a click sets. See `web/line_chart/index.js`.
+    """
+
+    module = "line_chart"
+
+
+class Logo(Component):
+    """What the kernel means under the base `e^m`, as letters.
+
+    Parameters
+    ----------
+    store : Store
+        `logo_kind` ("information", "probability", "log odds" or "kernel") and `logo_reverse` (bool) are read and set.
+    options : dict
+        `kind` fixes the kind, `letters` (default True) shows the window under the cursor, `label` names the kernel,
+        `height` is in rem, `quiet` says nothing aloud, `motif` speaks of a motif and not of the kernel that means it.
+    """
+
+    module = "logo"
+
+
+class LogoGallery(Component):
+    """Kernels as logos that are drawn as they come into view; sorted, searched and chosen in the page.
+
+    Parameters
+    ----------
+    store : Store
+        `place` (the kernel shown), `chosen`, `sort`, `find`, `stretch` and `logo_kind` are read and set.
+    options : dict
+        `glyphs`, the outlines of the letters; `label`; `height` of a logo in rem. See `web/logo_gallery/index.js`.
+    """
+
+    module = "logo_gallery"
+
+
+class OneHot(Component):
+    """The one-hot matrix of the letters in view, under the strip and as wide.
+
+    Parameters
+    ----------
+    store : Store
+    options : dict
+        `when` it is shown.
+    """
+
+    module = "onehot"
+
+
+class Pipeline(Component):
+    """The matrices between kernel and logo under one another, a number in every cell, as far as the walk has come.
+
+    Parameters
+    ----------
+    store : Store
+        `step` is the place in `steps`; `column` (from 0) is read and set; `form` is "background" or "plain".
+    options : dict
+        `steps`: list of dict, each name, title and sentence; `level` of the heading. See `web/pipeline/index.js`.
+    """
+
+    module = "pipeline"
+
+
+class StepPlayer(Component):
+    """Back, play, next, a slider, and the names of all steps.
+
+    Parameters
+    ----------
+    store : Store
+        `step` is read and set: a place in `options["steps"]`, counted over all steps, those that do not apply as well.
+    options : dict
+        `steps`: name, short and `when` of each; `seconds` a step is shown for while playing.
+    """
+
+    module = "player"
+
+
+class PosteriorTrack(Component):
+    """Scores, posterior, gradient or another stage of the trace, as bars; see `web/posterior_track/index.js`."""
+
+    module = "posterior_track"
+
+
+class Predict(Component):
+    """Predict, then see: asks, veils, shows both, and scores; see `web/predict/index.js` for its options.
+
+    Parameters
+    ----------
+    store : Store
+        `predict` and `hidden` are set; what a question sets up goes back to what it was when the visitor leaves.
+    options : dict
+        `questions`: list of dict, as `page_questions` of a dashboard gives them. `title`, `live`.
+    """
+
+    module = "predict"
+
+
+class PreloadOnApproach(Component):
+    """Sets a name of the state to True once the pointer or the focus is within a part of the page.
+
+    Parameters
+    ----------
+    store : Store
+    options : dict
+        `key` of the state, and `within`, a CSS selector.
+    """
+
+    module = "preload_on_approach"
+
+
+class Readings(Component):
+    """The readings of a score, each by two routes, and which of them hold for this kernel.
+
+    Parameters
+    ----------
+    store : Store
+        `kernel` and `kernel_by` are set where a visitor asks that a reading hold.
+    options : dict
+        `level` of the heading; see `web/readings/index.js`.
+    """
+
+    module = "readings"
+
+
+class Rewind(Component):
+    """First, back, play, next, last, and a slider, over the places of a recording.
+
+    Parameters
+    ----------
+    store : Store
+    options : dict
+        `key` and `end`, names of the state; `label` of a place; `seconds` that one is shown while playing.
+    """
+
+    module = "rewind"
+
+
+class ShareLink(Component):
+    """Copies the link, and takes over the state of the page's own address at the start.
+
+    Parameters
+    ----------
+    store : Store
+    options : dict
+        `share`: keys of the state that go into the link; `live`: the address follows the state; `label` of the button.
+    """
+
+    module = "share_link"
+
+
+class Slider(Component):
+    """A slider with its name, its unit and a box to type in.
+
+    Parameters
+    ----------
+    store : Store
+    options : dict
+        `key`, `label`, `unit`, `min`, `max` (a number, or "windows"), `scale` ("linear", or "cubic" for `m`), `step`,
+        `digits`, `first`, `buttons`, `marks`, `help`, `when`; `web/slider/index.js` says what each means.
+    """
+
+    module = "slider"
+
+
+class Stepper(Component):
+    """Forward, back and by itself along places; a step beyond the last one asks Python for another.
+
+    Parameters
+    ----------
+    store : Store
+    options : dict
+        Names of the state: `key` (the place), `end` (the last one there is), `more` (whether there can be another),
+        `here` and `next` (what the place is called, and what going on does); `label`, and `seconds` while playing.
+    """
+
+    module = "stepper"
+
+
+class StepText(Component):
+    """Title, sentence and formula of the step, the numbers filled in by the page.
+
+    Parameters
+    ----------
+    store : Store
+    options : dict
+        `steps`: name, title, sentence, formula, `when` and `variants` of each, as `web/steptext/index.js` says; `level`
+        of the heading.
+    """
+
+    module = "steptext"
+
+
+class SequenceStrip(Component):
+    """Coloured letters that can be zoomed into, slid along and changed; see `web/strip/index.js` for its options."""
+
+    module = "strip"
+
+
+class ThreeReadings(Component):
+    """The exact, the heuristic and the posterior reading of a kernel above one another, and the nearest known motif.
+
+    Parameters
+    ----------
+    store : Store
+        Of the state, `m` is set by the buttons of the base, `look_up` and `stop_looking` are counted up.
+    options : dict
+        `glyphs`, the outlines of the letters; `height` of a logo in rem. See `web/three_readings/index.js`.
+    """
+
+    module = "three_readings"
+
+
+class Toolbar(Component):
+    """Reset with a way back, text size, light or dark, what a teacher hides, help.
+
+    Parameters
+    ----------
+    store : Store
+    options : dict
+        `first`: the state that Reset brings back; `parts`: what can be hidden; `help`: what `?` shows; `share`: keys of
+        the state in the teacher's link; `slot`: place in the page's head.
+    """
+
+    module = "toolbar"

@@ -1,0 +1,153 @@
+// Keep: what a visitor brought, in the visitor's own browser (IndexedDB of this site), so that every dashboard, each with
+// a Python of its own, can ask for it. Nothing is drawn unless `bar` says so.
+//
+// options: {bar, hours, items, links}
+//   bar    true: says what is kept, with the button that forgets it
+//   hours  after which it is dropped (default 12), at the next visit at the latest
+//   items  [{name, label}] what can be kept, and what it is called
+//   links  [{href, label}] where it can be used, shown with the bar while something is kept
+// page to Python: {kept: {name: about}} at the start and whenever it changes, also by another page of this browser;
+//   {given: name, about} with the bytes, or {given: name} where there is nothing; {failed: sentence}
+// Python to page: {want: [names]}, {put: name, about} with the bytes, {forget: true}
+
+import { make } from "../lib/dom.js";
+import { dress } from "../lib/style.js";
+import CSS from "./style.css";
+
+const STORE = "mine";
+
+/** The part of the address that stands for one server: another one at the same host keeps its own. */
+export const databaseName = (path) => `epool_viz ${path.split(/\/voila\//)[0] || "/"}`;
+
+const settled = (request) =>
+  new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+
+function open(name) {
+  const request = indexedDB.open(name, 1);
+  request.onupgradeneeded = () => request.result.createObjectStore(STORE);
+  return settled(request);
+}
+
+/** A drawer that lasts for some hours: `get(name)`, `put(name, about, data)`, `forget()`, `list()`. */
+export function drawer(name, hours, now = () => Date.now()) {
+  const use = async (mode, work) => {
+    const db = await open(name);
+    try {
+      return await work(db.transaction(STORE, mode).objectStore(STORE));
+    } finally {
+      db.close();
+    }
+  };
+  const isFresh = (entry) => entry && now() - entry.at < hours * 3_600_000 && entry.at <= now() + 60_000;
+  return {
+    get: async (key) => {
+      const entry = await use("readonly", (store) => settled(store.get(key)));
+      return isFresh(entry) ? entry : null;
+    },
+    put: (key, about, data) => use("readwrite", (store) => settled(store.put({ about, data, at: now() }, key))),
+    forget: () => use("readwrite", (store) => settled(store.clear())),
+    /** What there is, without the bytes; what is too old goes. */
+    list: () => use("readwrite", async (store) => {
+      const [keys, entries] = await Promise.all([settled(store.getAllKeys()), settled(store.getAll())]);
+      const kept = {};
+      for (const [i, key] of keys.entries()) {
+        if (isFresh(entries[i])) kept[key] = { ...entries[i].about, until: entries[i].at + hours * 3_600_000 };
+        else store.delete(key);
+      }
+      return kept;
+    }),
+  };
+}
+
+export default {
+  async render({ model, el, signal }) {
+    const { bar = false, hours = 12, items = [], links = [] } = model.get("options");
+    dress(el, "keep", CSS);
+    el.hidden = !bar;
+    const mine = drawer(databaseName(location.pathname), hours);
+    const others = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(databaseName(location.pathname));
+    const said = make("p", { role: "status" });
+    const box = make("div", { class: "ec-keep-bar" });
+    if (bar) el.append(box, said);
+
+    const until = (time) => new Date(time).toLocaleString([], { weekday: "short", hour: "2-digit", minute: "2-digit" });
+    const draw = (kept) => {
+      const there = items.filter(({ name }) => kept[name]);
+      box.classList.toggle("ec-keep-full", there.length > 0);
+      if (!there.length) {
+        box.replaceChildren(make("p", {}, "Nothing of yours is kept in this browser yet."));
+        return;
+      }
+      box.replaceChildren(
+        make("p", {}, make("b", {}, "Kept in this browser"), `, until ${until(Math.min(...there.map(({ name }) => kept[name].until)))}:`),
+        make("ul", {}, there.map(({ name, label }) => make("li", {}, `${label}: ${kept[name].says ?? kept[name].name}`))),
+        links.length ? make("nav", { class: "ec-row", "aria-label": "use your data in" }, "Use it in:", links.map(({ href, label }) => make("a", { href }, label))) : null,
+        make("div", { class: "ec-row" }, make("button", { type: "button", onclick: forget }, "Forget my data")),
+      );
+    };
+    const send = (...what) => {
+      try {
+        model.send(...what);
+      } catch {
+        // the page is being left, or Python is gone: the heartbeat says so
+      }
+    };
+    const tell = async () => {
+      let kept;
+      try {
+        kept = await mine.list();
+        if (signal.aborted) return;
+        el.dataset.kept = Object.keys(kept).sort().join(" ");
+        if (bar) draw(kept);
+      } catch {
+        const sentence = "This browser keeps nothing for this site (a private window, or storage that is switched off), so your data can be used on this page only.";
+        if (bar) box.replaceChildren(make("p", { class: "ec-warning" }, sentence));
+        send({ kept: {}, failed: sentence });
+        return;
+      }
+      send({ kept });
+    };
+    const changed = async () => {
+      others?.postMessage("changed");
+      await tell();
+    };
+    async function forget() {
+      await mine.forget();
+      await changed();
+      said.textContent = "Forgotten: nothing of yours is kept any more.";
+      send({ forgotten: true });
+    }
+    const give = async (name) => {
+      const entry = await mine.get(name).catch(() => null);
+      if (entry) send({ given: name, about: entry.about }, undefined, [entry.data]);
+      else send({ given: name });
+    };
+    const heard = async (message, buffers) => {
+      if (Array.isArray(message.want)) for (const name of message.want) await give(name);
+      if (message.forget) await forget();
+      if (message.put && buffers?.length) {
+        const view = buffers[0];
+        const data = view.buffer ? view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength) : view;
+        try {
+          await mine.put(message.put, message.about ?? {}, data);
+          said.textContent = "";
+        } catch {
+          said.textContent = "This browser has no room for your data, so it can be used on this page only.";
+        }
+        await changed();
+      }
+    };
+    model.on("msg:custom", heard);
+    others?.addEventListener("message", tell);
+    const stop = () => {
+      model.off("msg:custom", heard);
+      others?.close();
+    };
+    signal.addEventListener("abort", stop);
+    await tell();
+    return stop;
+  },
+};

@@ -1,0 +1,14 @@
+// What components import from `lib`, by the names of its modules: the page holds one copy, which the store hands on.
+
+export * as a11y from "./a11y.js";
+export * as cursor from "./cursor.js";
+export * as dom from "./dom.js";
+export * as drawing from "./drawing.js";
+export * as link from "./link.js";
+export * as maths from "./maths.js";
+export * as numbers from "./numbers.js";
+export * as opening from "./opening.js";
+export * as steps from "./steps.js";
+export * as style from "./style.js";
+export * as tables from "./tables.js";
+export * as ticks from "./ticks.js";

@@ -1,0 +1,130 @@
+// One state a dashboard, in the page: what the components share. What follows the hand is computed here; Python is kept in
+// step, and corrects what it does not accept.
+
+import { eStepTrace } from "./maths.js";
+
+// the names of the state that a trace depends on
+const TRACED = new Set([
+  "codes", "kernel", "bias", "m", "mode", "local_window", "activation", "padding", "both_strands", "strand_reading",
+  "occurrence", "site_rate", "background", "complement",
+]);
+
+/**
+ * The arguments of the twin, out of the state that Python knows by the same names.
+ *
+ * @param {State} state
+ * @returns {TraceInputs}
+ */
+export function inputsOf(state) {
+  return {
+    codes: state.codes,
+    kernel: state.kernel,
+    bias: state.bias,
+    m: state.m,
+    mode: state.mode,
+    localWindow: state.local_window,
+    activation: state.activation,
+    padding: state.padding,
+    bothStrands: state.both_strands,
+    strandReading: state.strand_reading,
+    occurrence: state.occurrence,
+    siteRate: state.site_rate,
+    background: state.background,
+    complement: state.complement,
+  };
+}
+
+/**
+ * Trace a state; `{trace}` or `{error}`, a sentence that can be shown.
+ *
+ * @param {State} state
+ * @returns {{ trace: Trace, error: null } | { trace: null, error: string }}
+ */
+export function traceOf(state) {
+  try {
+    return { trace: eStepTrace(inputsOf(state)), error: null };
+  } catch (error) {
+    return { trace: null, error: /** @type {Error} */ (error).message };
+  }
+}
+
+/**
+ * Make a store.
+ *
+ * `initial`: the state; `push(patch)`: called, at most every `pause` ms, with what the page has changed since. Where it
+ * throws, Python is gone, which the heartbeat tells: the patch is kept for the next push.
+ *
+ * @param {State} initial
+ * @param {(patch: Patch) => void} push
+ * @param {number} pause
+ * @returns {Store}
+ */
+export function createStore(initial, push = () => {}, pause = 200) {
+  let state = { ...initial };
+  /** @type {{ trace: Trace | null, error: string | null }} */
+  let result = traceOf(state);
+  /** @type {number | null} */
+  let timer = null;
+  /** @type {Patch} */
+  let waiting = {};
+  /** @type {Set<Listener>} */
+  const listeners = new Set();
+
+  const tell = (/** @type {string[]} */ changed) => {
+    if (changed.some((key) => TRACED.has(key))) {
+      const next = traceOf(state);
+      result = next.trace ? next : { trace: result.trace, error: next.error };
+    }
+    for (const listener of [...listeners]) listener(state, /** @type {Trace} */ (result.trace), changed);
+  };
+  const merge = (/** @type {Patch} */ patch) => {
+    const changed = Object.keys(patch).filter((key) => !same(patch[key], state[key]));
+    if (!changed.length) return [];
+    state = { ...state, ...patch };
+    tell(changed);
+    return changed;
+  };
+  const tellPython = () => {
+    const patch = waiting;
+    [timer, waiting] = [null, {}];
+    try {
+      push(patch);
+    } catch {
+      waiting = patch;
+    }
+  };
+  const plan = () => {
+    if (Object.keys(waiting).length) timer ??= setTimeout(tellPython, pause);
+  };
+  return {
+    get state() { return state; },
+    get trace() { return /** @type {Trace} */ (result.trace); },
+    get error() { return result.error; },
+    /** Change the state from the page. */
+    set(patch) {
+      for (const key of merge(patch)) waiting[key] = state[key];
+      plan();
+    },
+    /** Tell Python at once what waits to be told: what it makes next is of the state on the screen. */
+    flush() {
+      if (!Object.keys(waiting).length) return;
+      clearTimeout(timer ?? undefined);
+      tellPython();
+    },
+    /** Take over what Python says, without answering it; what the hand has moved since stays as it is. */
+    receive(patch) {
+      merge(Object.fromEntries(Object.entries(patch).filter(([key]) => !(key in waiting))));
+      plan(); // it is there: what it could not be told before, it is told now
+    },
+    /** Call `listener(state, trace, changedKeys)` after every change; returns how to stop. */
+    on(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+/** @type {(a: unknown, b: unknown) => boolean} */
+function same(a, b) {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
+}
