@@ -160,7 +160,7 @@ def test_hdf5_is_refused_before_it_is_unpacked(assert_refused: Refused) -> None:
 
 
 def test_hdf5_unpacks_each_piece_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    from epool_viz.data.sequences.reading import hdf5 as _hdf5
+    from epool_viz.data.sequences import hdf5 as _hdf5
 
     monkeypatch.setattr(_hdf5, "_BLOCK", 90)
     raw = hdf5(50, 7, chunks=(20, 7, 4), compression="gzip")

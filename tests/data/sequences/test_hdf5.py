@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from epool_viz.core.alphabet import DNA, PROTEIN, RNA, one_hot
-from epool_viz.data.sequences.reading import hdf5 as _hdf5
+from epool_viz.data.sequences import hdf5 as _hdf5
 from epool_viz.data.sequences.reading import parse_sequences, read_sequences
 from epool_viz.errors import FormatError
 
