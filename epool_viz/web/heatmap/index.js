@@ -52,7 +52,7 @@ export async function inflate(view) {
  * @param {number} byte
  * @param {number} max
  */
-export const valueOf = (byte, max) => (byte === NONE ? NaN : max * (byte / 254) ** 2);
+export const valueOfByte = (byte, max) => (byte === NONE ? NaN : max * (byte / 254) ** 2);
 
 /**
  * Column of the largest value of each row, and that byte; -1 for a row without any.
@@ -432,7 +432,7 @@ function drawCursor(heat) {
 function sentenceOf(heat, row, column) {
   const { words, cells, picture, top, marks } = heat;
   const byteAt = (/** @type {number} */ c) => cells[row * picture.columns + c];
-  const valueAt = (/** @type {number} */ c) => format(valueOf(byteAt(c), picture.max), 2);
+  const valueAt = (/** @type {number} */ c) => format(valueOfByte(byteAt(c), picture.max), 2);
   const best = top.at[row];
   const isMarked = marks.get(row)?.some(([start, stop]) => column >= start && column < stop);
   const what = byteAt(column) === NONE ? `no ${words.column} here` : `${words.value} ${valueAt(column)}`;
@@ -450,7 +450,7 @@ function strongestTable(heat) {
     (marks.get(row) ?? []).map(([start, stop]) => `${first(heat) + start}–${first(heat) + stop - 1}`).join(", ");
   const head = [words.row, words.column, words.value, ...(marks.size ? [words.mark] : [])];
   return table(`${picture.caption ?? options.title ?? ""}${more}`, head, rows.map((row) => [
-    nameOf(heat, row), number(`best-${row}`, first(heat) + top.at[row], 8), number(`value-${row}`, valueOf(top.top[row], picture.max), 2),
+    nameOf(heat, row), number(`best-${row}`, first(heat) + top.at[row], 8), number(`value-${row}`, valueOfByte(top.top[row], picture.max), 2),
     ...(marks.size ? [known(row) || "–"] : []),
   ]));
 }
