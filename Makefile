@@ -28,16 +28,19 @@ test: $(VENV)/.dev web ## everything: style, types, tests, browser (make test AR
 	$(PY) -m mypy
 	@$(PY) tests/browser/chromium.py
 ifeq ($(strip $(ARGS)),)
+	$(PY) scripts/web.py check
 	$(PY) -m pytest -n $(JOBS) --dist loadfile -m "not browser"
 	$(PY) -m pytest -n $(JOBS) --dist loadfile -m browser
 else
 	$(PY) -m pytest $(ARGS)
 endif
 
-lint: $(VENV)/.dev ## style and types, mended where a tool can
+lint: $(VENV)/.dev web ## style and types, mended where a tool can
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 	$(PY) -m mypy
+	$(PY) scripts/web.py types
+	$(PY) scripts/web.py lint
 
 bench: $(VENV)/.dev ## every file in benchmarks/, side by side ratios
 	@for file in benchmarks/bench_*.py; do [ -e "$$file" ] || continue; echo "$$file"; $(PY) "$$file" || exit 1; done

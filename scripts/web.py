@@ -67,7 +67,8 @@ def run_npm(*arguments: str) -> None:
     if found is None:
         raise SystemExit(f"Node {OLDEST_NODE} or newer is missing. Install it, or: pip install '{NODE_PACKAGE}'")
     programs, npm = found
-    environment = os.environ | {"PATH": os.pathsep.join([programs, os.environ.get("PATH", "")])}
+    path = os.pathsep.join([programs, os.environ.get("PATH", "")])
+    environment = os.environ | {"PATH": path, "PYTHON": sys.executable}
     done = subprocess.run([*npm, *arguments], cwd=WEB, env=environment, stdin=subprocess.DEVNULL)
     if done.returncode:
         raise SystemExit(done.returncode)

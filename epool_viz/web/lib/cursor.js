@@ -3,13 +3,25 @@
 import { onArrows } from "./a11y.js";
 import { remOf } from "./drawing.js";
 
-/** All letters that can be looked at, [first, last), the padding with them. */
+/** @typedef {Pick<State, "codes" | "kernel" | "padding">} Lettered */
+
+/**
+ * All letters that can be looked at, [first, last), the padding with them.
+ *
+ * @param {Lettered} state
+ * @returns {[number, number]}
+ */
 export function extent({ codes, kernel, padding }) {
   const width = kernel[0].length;
   return padding === "same" ? [-Math.floor((width - 1) / 2), codes.length + Math.floor(width / 2)] : [0, codes.length];
 }
 
-/** The letters in view, [first, last): the zoom as far as it exists, or all. */
+/**
+ * The letters in view, [first, last): the zoom as far as it exists, or all.
+ *
+ * @param {Lettered & Pick<State, "zoom">} state
+ * @returns {[number, number]}
+ */
 export function inView(state) {
   const [first, last] = extent(state);
   if (!state.zoom) return [first, last];
@@ -20,7 +32,14 @@ export function inView(state) {
 
 export const CLOSEST = 30;
 
-/** The zoom that shows `factor` times as many letters and keeps letter `about` in place; null where that is all. */
+/**
+ * The zoom that shows `factor` times as many letters and keeps letter `about` in place; null where that is all.
+ *
+ * @param {Lettered & Pick<State, "zoom">} state
+ * @param {number} factor
+ * @param {number} about
+ * @returns {[number, number] | null}
+ */
 export function zoomBy(state, factor, about) {
   const [first, last] = extent(state);
   const [from, to] = inView(state);
@@ -31,23 +50,37 @@ export function zoomBy(state, factor, about) {
   return [kept, kept + span];
 }
 
-/** Where the letters [first, last) lie in a box so many pixels wide; the same in all that is drawn above one another. */
+/**
+ * Where the letters [first, last) lie in a box so many pixels wide; the same in all that is drawn above one another.
+ *
+ * @param {number} width
+ * @param {[number, number]} letters
+ */
 export function lane(width, [first, last]) {
   const rem = remOf();
   const left = 3.25 * rem;
   const right = Math.max(width - 0.5 * rem, left + 1);
   const unit = (right - left) / (last - first);
-  return { rem, left, right, unit, first, last, x: (letter) => left + (letter - first) * unit, at: (x) => first + (x - left) / unit };
+  return { rem, left, right, unit, first, last, x: (/** @type {number} */ letter) => left + (letter - first) * unit, at: (/** @type {number} */ x) => first + (x - left) / unit };
 }
 
-/** The windows of a state: how wide, how many a strand, where the first starts, how many strands. */
+/**
+ * The windows of a state: how wide, how many a strand, where the first starts, how many strands.
+ *
+ * @param {State} state
+ */
 export function windows(state) {
   const width = state.kernel[0].length;
   const [first, last] = extent(state);
   return { width, count: Math.max(last - first - width + 1, 0), first, strands: state.both_strands ? 2 : 1 };
 }
 
-/** The window under the cursor, {index, number (from 1), strand (0 or 1), start}; or another. */
+/**
+ * The window under the cursor, {index, number (from 1), strand (0 or 1), start}; or another.
+ *
+ * @param {State} state
+ * @param {number} cursor
+ */
 export function windowAt(state, cursor = state.cursor) {
   const { count, first, strands } = windows(state);
   const index = Math.min(Math.max(Math.round(cursor) || 0, 0), Math.max(count * strands - 1, 0));
@@ -55,10 +88,20 @@ export function windowAt(state, cursor = state.cursor) {
   return { index, number: index - strand * count + 1, strand, start: first + index - strand * count };
 }
 
-/** What a window is called in a sentence. */
+/**
+ * What a window is called in a sentence.
+ *
+ * @param {{ number: number, strand: number }} window
+ */
 export const called = ({ number, strand }) => `Window ${number}${strand ? " on the other strand" : ""}`;
 
-/** Why a window is not whole, as the rest of a sentence; null if it is. */
+/**
+ * Why a window is not whole, as the rest of a sentence; null if it is.
+ *
+ * @param {Codes} codes
+ * @param {number} start
+ * @param {number} width
+ */
 export function partial(codes, start, width) {
   if (start < 0 || start + width > codes.length) return "reaches over the padding";
   for (let j = start; j < start + width; j++) if (!(codes[j] >= 0)) return "holds an unknown letter";
@@ -68,17 +111,21 @@ export function partial(codes, start, width) {
 /**
  * The arrow keys for the shared cursor: along the letters, Page for ten, Home and End; with both strands, up and down
  * change the strand.
+ *
+ * @param {HTMLElement | SVGElement} element
+ * @param {Store} store
  */
 export function cursorKeys(element, store) {
-  element.addEventListener("keydown", (event) => {
+  const onKey = (/** @type {KeyboardEvent} */ event) => {
     if (!store.state.both_strands || (event.key !== "ArrowUp" && event.key !== "ArrowDown")) return;
     const { number } = windowAt(store.state);
     const { count } = windows(store.state);
     if (count) store.set({ cursor: number - 1 + (event.key === "ArrowDown" ? count : 0) });
     event.preventDefault();
     event.stopImmediatePropagation();
-  });
-  const go = (number, strand) => {
+  };
+  element.addEventListener("keydown", /** @type {EventListener} */ (onKey));
+  const go = (/** @type {number} */ number, /** @type {number} */ strand) => {
     const { count } = windows(store.state);
     if (count) store.set({ cursor: Math.min(Math.max(number, 1), count) - 1 + strand * count });
   };

@@ -2,7 +2,11 @@
 
 import { make } from "./dom.js";
 
-/** Run `draw` at most once a frame, however often it is asked for. */
+/**
+ * Run `draw` at most once a frame, however often it is asked for.
+ *
+ * @param {() => void} draw
+ */
 export function oncePerFrame(draw) {
   let asked = false;
   return () => {
@@ -18,8 +22,13 @@ export function oncePerFrame(draw) {
 /**
  * Draw what a store holds: `draw(state, trace, changed)` at once, and then at most once a frame with the set of all names
  * that have changed since; `null` means everything. Returns how to ask for another drawing. Ends with `signal`.
+ *
+ * @param {Store} store
+ * @param {(state: State, trace: Trace, changed: Set<string> | null) => void} draw
+ * @param {AbortSignal} [signal]
  */
 export function follow(store, draw, signal) {
+  /** @type {Set<string> | null} */
   let changed = new Set();
   const ask = oncePerFrame(() => {
     if (signal?.aborted) return;
@@ -39,20 +48,27 @@ export function follow(store, draw, signal) {
   };
 }
 
+/** @type {WeakMap<Element, number>} */
 const widths = new WeakMap();
 const measuring = new ResizeObserver((entries) => {
   for (const { target } of entries) widths.set(target, target.clientWidth);
 });
 
-/** Width of an element, in pixels: asked of the layout when it changes, not at each drawing, which would wait for it. */
+/**
+ * Width of an element, in pixels: asked of the layout when it changes, not at each drawing, which would wait for it.
+ *
+ * @param {Element} element
+ * @returns {number}
+ */
 export function widthOf(element) {
   if (!widths.has(element)) {
     measuring.observe(element);
     widths.set(element, element.clientWidth);
   }
-  return widths.get(element);
+  return /** @type {number} */ (widths.get(element));
 }
 
+/** @type {HTMLDivElement | null} */
 let ruler = null;
 
 /** Size of the page's text, in pixels. */
@@ -64,7 +80,13 @@ export function remOf() {
   return widthOf(ruler) / 100 || 16;
 }
 
-/** Call `react(width)` whenever the width of `element` changes, until `signal`. */
+/**
+ * Call `react(width)` whenever the width of `element` changes, until `signal`.
+ *
+ * @param {Element} element
+ * @param {(width: number) => void} react
+ * @param {AbortSignal} [signal]
+ */
 export function onWidth(element, react, signal) {
   let last = element.clientWidth;
   const observer = new ResizeObserver(() => {

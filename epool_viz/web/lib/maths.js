@@ -4,19 +4,37 @@
 // A matrix (kernel, PPM, PWM) is an array of rows, one a letter, each a list of numbers, one a position. A sequence is a
 // list of letter codes, -1 for an unknown letter. Logarithms are natural.
 
+/** @typedef {{ logBase?: number, bias?: number, background?: number[] | null }} ReadingOptions */
+/** @typedef {{ m?: number, mode?: number, mask?: boolean[] | null }} PoolingOptions */
+
 export const UNKNOWN = -1;
 
+/** @param {number[]} values */
 const sum = (values) => values.reduce((total, x) => total + x, 0);
+/** @param {number[]} values */
 const largest = (values) => values.reduce((top, x) => (x > top ? x : top), -Infinity);
+/** @type {(matrix: Matrix) => number[][]} */
 const columns = (matrix) => matrix[0].map((_, j) => matrix.map((row) => row[j]));
+/** @type {(cols: number[][]) => Matrix} */
 const rows = (cols) => cols[0].map((_, a) => cols.map((column) => column[a]));
 
-/** The kernel, or any matrix, as the other strand reads it. `complement[a]` is the code of letter a's complement. */
+/**
+ * The kernel, or any matrix, as the other strand reads it. `complement[a]` is the code of letter a's complement.
+ *
+ * @param {Matrix} matrix
+ * @param {number[]} complement
+ * @returns {Matrix}
+ */
 export function reverseComplement(matrix, complement) {
   return complement.map((code) => [...matrix[code]].reverse());
 }
 
-/** ln(q[complement of a] / q[a]) for each letter; 0 for all where the background is its own complement. */
+/**
+ * ln(q[complement of a] / q[a]) for each letter; 0 for all where the background is its own complement.
+ *
+ * @param {number[]} q
+ * @param {number[]} complement
+ */
 export function strandLogOdds(q, complement) {
   const isOwn = q.every((x, a) => Math.abs(x - q[complement[a]]) <= 4 * Number.EPSILON * x);
   return q.map((x, a) => (isOwn ? 0 : Math.log(q[complement[a]]) - Math.log(x)));
@@ -25,6 +43,11 @@ export function strandLogOdds(q, complement) {
 /**
  * The kernel that scores a window of the given strand for a site on the other: for a "motif" against the one background of
  * the sequence, for a "network" the reverse complement alone. Throws a sentence where m is too near 0 for a motif.
+ *
+ * @param {Matrix} kernel
+ * @param {number[]} complement
+ * @param {{ strandReading?: StrandReading, m?: number, background?: number[] | null }} options
+ * @returns {Matrix}
  */
 export function otherStrandKernel(kernel, complement, { strandReading = "motif", m = 1, background = null } = {}) {
   const reverse = reverseComplement(kernel, complement);
@@ -35,14 +58,26 @@ export function otherStrandKernel(kernel, complement, { strandReading = "motif",
   return reverse.map((row, a) => row.map((w) => w + odds[a] / m));
 }
 
-/** The letter at which each window starts, from 0; negative in the padding. */
+/**
+ * The letter at which each window starts, from 0; negative in the padding.
+ *
+ * @param {number} length
+ * @param {number} width
+ * @param {Padding} padding
+ */
 export function windowStarts(length, width, padding) {
   const first = padding === "same" ? -Math.floor((width - 1) / 2) : 0;
   const count = padding === "same" ? length : length - width + 1;
   return Array.from({ length: Math.max(count, 0) }, (_, i) => first + i);
 }
 
-/** `bias + sum_j kernel[S[i+j]][j]` for every window; unknown letters and padding add nothing. */
+/**
+ * `bias + sum_j kernel[S[i+j]][j]` for every window; unknown letters and padding add nothing.
+ *
+ * @param {Codes} codes
+ * @param {Matrix} kernel
+ * @param {{ bias?: number, padding?: Padding }} options
+ */
 export function scan(codes, kernel, { bias = 0, padding = "valid" } = {}) {
   const width = kernel[0].length;
   return windowStarts(codes.length, width, padding).map((start) => {
@@ -55,7 +90,13 @@ export function scan(codes, kernel, { bias = 0, padding = "valid" } = {}) {
   });
 }
 
-/** Which windows hold only known letters. */
+/**
+ * Which windows hold only known letters.
+ *
+ * @param {Codes} codes
+ * @param {number} width
+ * @param {Padding} padding
+ */
 export function wholeWindows(codes, width, padding = "valid") {
   return windowStarts(codes.length, width, padding).map((start) => {
     for (let j = 0; j < width; j++) if (!(codes[start + j] >= 0)) return false;
@@ -63,7 +104,13 @@ export function wholeWindows(codes, width, padding = "valid") {
   });
 }
 
-/** A kernel read to the base e^logBase: `{ppm, pwm, offset}`; at 0 the limit. `background` holds one number a letter. */
+/**
+ * A kernel read to the base e^logBase: `{ppm, pwm, offset}`; at 0 the limit. `background` holds one number a letter.
+ *
+ * @param {Matrix} kernel
+ * @param {ReadingOptions} options
+ * @returns {Reading}
+ */
 export function kernelToPwm(kernel, { logBase = 1, bias = 0, background = null } = {}) {
   const q = background ?? kernel.map(() => 1 / kernel.length);
   let offset = bias;
@@ -84,6 +131,9 @@ export function kernelToPwm(kernel, { logBase = 1, bias = 0, background = null }
 /**
  * The offset column by column: `{ppm, shares, offset}` against the background, `{plainPpm, plainShares, plainOffset}` with 1
  * in its place. A share is log_base Z_j; at base 1 the plain ones are infinite.
+ *
+ * @param {Matrix} kernel
+ * @param {ReadingOptions} options
  */
 export function kernelReadings(kernel, { logBase = 1, bias = 0, background = null } = {}) {
   const uniform = kernel.map(() => 1 / kernel.length);
@@ -96,6 +146,11 @@ export function kernelReadings(kernel, { logBase = 1, bias = 0, background = nul
 }
 
 // log_base sum_a q[a] base^w[a]; near base 1 through expm1 and log1p, far from it from the largest power
+/**
+ * @param {number[]} column
+ * @param {number[]} q
+ * @param {number} logBase
+ */
 function logMeanPower(column, q, logBase) {
   const top = largest(column);
   if (logBase === 0) return top + sum(column.map((w, a) => q[a] * (w - top)));
@@ -104,20 +159,36 @@ function logMeanPower(column, q, logBase) {
   return top + Math.log(sum(column.map((w, a) => q[a] * Math.exp(logBase * (w - top))))) / logBase;
 }
 
-/** Bits that each column of a PPM tells against the background. */
+/**
+ * Bits that each column of a PPM tells against the background.
+ *
+ * @param {Matrix} ppm
+ * @param {number[] | null} background
+ */
 export function informationContent(ppm, background = null) {
   const q = background ?? ppm.map(() => 1 / ppm.length);
   return columns(ppm).map((p) => sum(p.map((x, a) => (x > 0 ? x * Math.log(x / q[a]) : 0))) / Math.LN2);
 }
 
-/** What the network does to a score: "identity", "relu" or "paper" (capped at 10, slope 1/2 below 0). */
+/**
+ * What the network does to a score: "identity", "relu" or "paper" (capped at 10, slope 1/2 below 0).
+ *
+ * @param {number[]} scores
+ * @param {Activation} activation
+ */
 export function activate(scores, activation) {
   if (activation === "identity") return [...scores];
   if (activation === "relu") return scores.map((x) => Math.max(x, 0));
   return scores.map((x) => Math.min(Math.max(x, 0), 10) - 0.5 * Math.max(-x, 0));
 }
 
-/** The best of every `window` neighbours among `candidates`; a last, incomplete group is dropped. */
+/**
+ * The best of every `window` neighbours among `candidates`; a last, incomplete group is dropped.
+ *
+ * @param {number[]} scores
+ * @param {number} window
+ * @param {boolean[] | null} candidates
+ */
 export function localMax(scores, window, candidates = null) {
   const values = [];
   const positions = [];
@@ -134,7 +205,13 @@ export function localMax(scores, window, candidates = null) {
   return { values, positions };
 }
 
-/** Every stage of ePooling's weights: `{gate, shifted, exponentials, total, weights}`. */
+/**
+ * Every stage of ePooling's weights: `{gate, shifted, exponentials, total, weights}`.
+ *
+ * @param {number[]} scores
+ * @param {PoolingOptions} options
+ * @returns {PoolingStages}
+ */
 export function expectationStages(scores, { m = 1, mode = 0, mask = null } = {}) {
   const takes = mask ?? scores.map(() => true);
   const top = largest(scores.filter((_, i) => takes[i]));
@@ -152,7 +229,12 @@ export function expectationStages(scores, { m = 1, mode = 0, mask = null } = {})
   return { gate, shifted, exponentials, total, weights: exponentials.map((e) => e / total) };
 }
 
-/** ePooling: the mean of the scores under their own weights. */
+/**
+ * ePooling: the mean of the scores under their own weights.
+ *
+ * @param {number[]} scores
+ * @param {PoolingOptions} options
+ */
 export function expectationPool(scores, options = {}) {
   const { weights } = expectationStages(scores, options);
   const takes = options.mask ?? scores.map(() => true);
@@ -160,7 +242,12 @@ export function expectationPool(scores, options = {}) {
   return top + 2 * sum(weights.map((p, i) => (takes[i] ? p * (scores[i] / 2 - top / 2) : 0)));
 }
 
-/** The largest, the mean, and (1/m) ln sum e^(m x) of the scores that take part. */
+/**
+ * The largest, the mean, and (1/m) ln sum e^(m x) of the scores that take part.
+ *
+ * @param {number[]} scores
+ * @param {Omit<PoolingOptions, "mode">} options
+ */
 export function otherPools(scores, { m = 1, mask = null } = {}) {
   const kept = mask ? scores.filter((_, i) => mask[i]) : scores;
   const top = largest(kept);
@@ -169,21 +256,40 @@ export function otherPools(scores, { m = 1, mask = null } = {}) {
   return { maximum: top, average, logSumExp };
 }
 
-/** d ePool / d x_i = weight_i (1 + m (x_i - ePool)). */
+/**
+ * d ePool / d x_i = weight_i (1 + m (x_i - ePool)).
+ *
+ * @param {number[]} scores
+ * @param {number[]} weights
+ * @param {number} pooled
+ * @param {number} m
+ */
 export function poolGradient(scores, weights, pooled, m) {
   return weights.map((p, i) => (p > 0 ? p * (1 + m * (scores[i] - pooled)) : 0));
 }
 
-/** - sum p ln p. */
+/**
+ * - sum p ln p.
+ *
+ * @param {number[]} weights
+ */
 export function entropy(weights) {
   return -sum(weights.map((p) => (p > 0 ? p * Math.log(p) : 0)));
 }
 
+/** @param {number} x */
 function logistic(x) {
   return x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x));
 }
 
 // log_base(P(window | ppm) / P(window | background)), each letter looked up in the probabilities
+/**
+ * @param {Codes} codes
+ * @param {Reading} reading
+ * @param {number[]} q
+ * @param {number} m
+ * @param {number[]} starts
+ */
 function logRatios(codes, reading, q, m, starts) {
   const width = reading.ppm[0].length;
   const table = reading.ppm.map((row, a) =>
@@ -197,13 +303,24 @@ function logRatios(codes, reading, q, m, starts) {
 }
 
 // what the kernel means on the other strand: for a motif its own PPM, reversed
-function otherReading(reading, { kernel, bias = 0, m = 1, strandReading = "motif", complement }, q) {
+/**
+ * @param {Reading} reading
+ * @param {TraceInputs} inputs
+ * @param {number[]} q
+ * @returns {Reading}
+ */
+function otherReading(reading, { kernel, bias = 0, m = 1, strandReading = "motif", ...inputs }, q) {
+  const complement = /** @type {number[]} */ (inputs.complement);
   if (strandReading !== "motif") return kernelToPwm(reverseComplement(kernel, complement), { logBase: m, bias, background: q });
   const odds = strandLogOdds(q, complement);
   const pwm = reverseComplement(reading.pwm, complement).map((row, a) => row.map((x) => x + odds[a] / (m || 1)));
   return { ppm: reverseComplement(reading.ppm, complement), pwm, offset: reading.offset };
 }
 
+/**
+ * @param {number[]} a
+ * @param {number[]} b
+ */
 function relativeDifference(a, b) {
   const size = Math.max(1, largest(a.map(Math.abs)));
   return largest(a.map((x, i) => Math.abs(x - b[i]))) / size;
@@ -213,11 +330,15 @@ function relativeDifference(a, b) {
  * One E-step by both routes; field for field the `EStepTrace` of core, names in camel case.
  * `input`: {codes, kernel, bias, m, mode, localWindow, activation, padding, bothStrands, strandReading, occurrence, siteRate,
  * background, complement}. Throws an Error whose message can be shown.
+ *
+ * @param {TraceInputs} input
+ * @returns {Trace}
  */
 export function eStepTrace(input) {
   const { codes, kernel, bias = 0, m = 1, mode = 0, localWindow = 1 } = input;
   const { activation = "identity", padding = "valid", bothStrands = false, occurrence = "oops", siteRate = 0.5 } = input;
-  const { strandReading = "motif", complement } = input;
+  const { strandReading = "motif" } = input;
+  const complement = /** @type {number[]} */ (input.complement);
   const width = kernel[0].length;
   const q = input.background ?? kernel.map(() => 1 / kernel.length);
   const otherKernel = bothStrands ? otherStrandKernel(kernel, complement, { strandReading, m, background: q }) : null;
@@ -230,12 +351,14 @@ export function eStepTrace(input) {
 
   // the network's route
   const starts = kernels.flatMap(() => oneStrand);
-  const strands = kernels.flatMap((_, s) => oneStrand.map(() => (s ? "-" : "+")));
+  const strands = kernels.flatMap((_, s) => oneStrand.map(() => /** @type {"+" | "-"} */ (s ? "-" : "+")));
   const whole = kernels.flatMap(() => wholeOne);
   const scores = kernels.flatMap((k) => scan(codes, k, { bias, padding }));
   const activated = activate(scores, activation);
   const candidates = activation === "identity" ? whole : whole.map(() => true);
+  /** @type {number[]} */
   const cells = [];
+  /** @type {number[]} */
   const cellWindows = [];
   kernels.forEach((_, s) => {
     const won = localMax(activated.slice(s * n, s * n + n), localWindow, candidates.slice(s * n, s * n + n));
@@ -267,8 +390,8 @@ export function eStepTrace(input) {
   const logEvidence = Math.log(evidence) + top;
   const siteProbability = occurrence === "zoops" ? logistic(logEvidence + Math.log(siteRate / (1 - siteRate))) : 1;
 
-  const atWindows = (values) => {
-    const out = new Array(scores.length).fill(0);
+  const atWindows = (/** @type {number[]} */ values) => {
+    const out = scores.map(() => 0);
     values.forEach((v, i) => (out[cellWindows[i]] = v));
     return out;
   };
@@ -276,6 +399,7 @@ export function eStepTrace(input) {
   const weightsAtWindows = atWindows(stages.weights);
   const expectedLogRatio = sum(bayesPosterior.map((p, i) => p * ratios[i]));
   const expectedOffset = sum(bayesPosterior.map((p, i) => p * offsets[i]));
+  /** @type {Trace["errors"]} */
   const errors = {
     score: relativeDifference(
       scores.map((x, i) => (whole[i] ? x : 0)),
@@ -300,6 +424,10 @@ export function eStepTrace(input) {
   };
 }
 
+/**
+ * @param {number[]} values
+ * @param {boolean[]} mask
+ */
 function firstBest(values, mask) {
   let best = -1;
   values.forEach((x, i) => {
@@ -311,6 +439,10 @@ function firstBest(values, mask) {
 /**
  * The maximum-likelihood m: the kernel's own best whole windows over the given sequences made most probable.
  * Returns {m} or {reason} where none exists.
+ *
+ * @param {Matrix} kernel
+ * @param {Codes[]} sequences
+ * @returns {{ m: number, reason?: undefined } | { reason: string, m?: undefined }}
  */
 export function estimateLogBase(kernel, sequences) {
   const cols = columns(kernel);
@@ -325,7 +457,7 @@ export function estimateLogBase(kernel, sequences) {
   const rounding = 1e-12 * Math.max(ceiling, 1);
   if (!(gain > rounding)) return { reason: "the best windows score no better than the mean of each column" };
   if (ceiling - gain <= rounding) return { reason: "every best window has the best letter in every column" };
-  const slope = (beta) =>
+  const slope = (/** @type {number} */ beta) =>
     gain -
     sum(
       centred.map((c) => {

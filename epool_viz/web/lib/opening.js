@@ -1,16 +1,20 @@
 // What this tab knows of the state that its address brought: whether Python has answered since it was taken over. A state
 // over which Python stopped is not taken over again by itself.
 
+/** @typedef {{ isRefused: boolean, isAnswered: boolean, isLost: boolean, answered(): void, lost(): void, accept(): void }} Opening */
+
 const KEY = "epool-opening"; // of this tab: {fragment, tries}
 const MOST_TRIES = 3; // a page that is reloaded before Python could answer is no hanging one yet
 
+/** @returns {{ fragment?: string, tries?: number }} */
 const remembered = () => {
   try {
-    return JSON.parse(sessionStorage.getItem(KEY)) ?? {};
+    return JSON.parse(sessionStorage.getItem(KEY) ?? "null") ?? {};
   } catch {
     return {}; // forbidden, or damaged
   }
 };
+/** @param {{ fragment: string, tries: number } | null} entry */
 const remember = (entry) => {
   try {
     if (entry) sessionStorage.setItem(KEY, JSON.stringify(entry));
@@ -19,16 +23,23 @@ const remember = (entry) => {
     // forbidden: then a state is taken over whenever it is asked for
   }
 };
+/** @param {string} fragment */
 const stateOf = (fragment) => /[#&]state=([\w-]*)/.exec(fragment)?.[1];
+/** @type {Map<string, Opening>} */
 const openings = new Map(); // of this page
 
-/** What is to be done with the state of a fragment: `{isRefused}`, and what to call as it goes on. */
+/**
+ * What is to be done with the state of a fragment: `{isRefused}`, and what to call as it goes on.
+ *
+ * @param {string} fragment
+ * @returns {Opening | null}
+ */
 export function openingOf(fragment) {
   const state = stateOf(fragment);
   if (!state) return null;
   if (!openings.has(state)) {
     const before = remembered();
-    const tries = before.fragment === state ? before.tries : 0;
+    const tries = before.fragment === state ? (before.tries ?? 0) : 0;
     const opening = {
       isRefused: tries >= MOST_TRIES,
       isAnswered: false,
@@ -53,10 +64,15 @@ export function openingOf(fragment) {
     if (!opening.isRefused) remember({ fragment: state, tries: tries + 1 });
     openings.set(state, opening);
   }
-  return openings.get(state);
+  return openings.get(state) ?? null;
 }
 
-/** The state of another fragment stands for that of this one, as when an address is written anew. */
+/**
+ * The state of another fragment stands for that of this one, as when an address is written anew.
+ *
+ * @param {string} from
+ * @param {string} to
+ */
 export function handOver(from, to) {
   const [before, after] = [openingOf(from), stateOf(to)];
   if (before && after && !before.isAnswered) remember({ fragment: after, tries: MOST_TRIES });

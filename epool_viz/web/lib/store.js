@@ -9,7 +9,12 @@ const TRACED = new Set([
   "occurrence", "site_rate", "background", "complement",
 ]);
 
-/** The arguments of the twin, out of the state that Python knows by the same names. */
+/**
+ * The arguments of the twin, out of the state that Python knows by the same names.
+ *
+ * @param {State} state
+ * @returns {TraceInputs}
+ */
 export function inputsOf(state) {
   return {
     codes: state.codes,
@@ -29,12 +34,17 @@ export function inputsOf(state) {
   };
 }
 
-/** Trace a state; `{trace}` or `{error}`, a sentence that can be shown. */
+/**
+ * Trace a state; `{trace}` or `{error}`, a sentence that can be shown.
+ *
+ * @param {State} state
+ * @returns {{ trace: Trace, error: null } | { trace: null, error: string }}
+ */
 export function traceOf(state) {
   try {
     return { trace: eStepTrace(inputsOf(state)), error: null };
   } catch (error) {
-    return { trace: null, error: error.message };
+    return { trace: null, error: /** @type {Error} */ (error).message };
   }
 }
 
@@ -43,22 +53,31 @@ export function traceOf(state) {
  *
  * `initial`: the state; `push(patch)`: called, at most every `pause` ms, with what the page has changed since. Where it
  * throws, Python is gone, which the heartbeat tells: the patch is kept for the next push.
+ *
+ * @param {State} initial
+ * @param {(patch: Patch) => void} push
+ * @param {number} pause
+ * @returns {Store}
  */
 export function createStore(initial, push = () => {}, pause = 200) {
   let state = { ...initial };
+  /** @type {{ trace: Trace | null, error: string | null }} */
   let result = traceOf(state);
+  /** @type {number | null} */
   let timer = null;
+  /** @type {Patch} */
   let waiting = {};
+  /** @type {Set<Listener>} */
   const listeners = new Set();
 
-  const tell = (changed) => {
+  const tell = (/** @type {string[]} */ changed) => {
     if (changed.some((key) => TRACED.has(key))) {
       const next = traceOf(state);
       result = next.trace ? next : { trace: result.trace, error: next.error };
     }
-    for (const listener of [...listeners]) listener(state, result.trace, changed);
+    for (const listener of [...listeners]) listener(state, /** @type {Trace} */ (result.trace), changed);
   };
-  const merge = (patch) => {
+  const merge = (/** @type {Patch} */ patch) => {
     const changed = Object.keys(patch).filter((key) => !same(patch[key], state[key]));
     if (!changed.length) return [];
     state = { ...state, ...patch };
@@ -79,7 +98,7 @@ export function createStore(initial, push = () => {}, pause = 200) {
   };
   return {
     get state() { return state; },
-    get trace() { return result.trace; },
+    get trace() { return /** @type {Trace} */ (result.trace); },
     get error() { return result.error; },
     /** Change the state from the page. */
     set(patch) {
@@ -89,7 +108,7 @@ export function createStore(initial, push = () => {}, pause = 200) {
     /** Tell Python at once what waits to be told: what it makes next is of the state on the screen. */
     flush() {
       if (!Object.keys(waiting).length) return;
-      clearTimeout(timer);
+      clearTimeout(timer ?? undefined);
       tellPython();
     },
     /** Take over what Python says, without answering it; what the hand has moved since stays as it is. */
@@ -105,6 +124,7 @@ export function createStore(initial, push = () => {}, pause = 200) {
   };
 }
 
+/** @type {(a: unknown, b: unknown) => boolean} */
 function same(a, b) {
   return a === b || JSON.stringify(a) === JSON.stringify(b);
 }

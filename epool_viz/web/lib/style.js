@@ -18,19 +18,36 @@ const PAGE = `
 :where([data-jp-theme-light="false"]) .ec { color-scheme: dark; }
 `;
 
+/**
+ * @param {string} name
+ * @param {string} css
+ */
 function style(name, css) {
   if (document.head.querySelector(`style[data-ec="${name}"]`)) return;
   document.head.append(make("style", { "data-ec": name }, css));
 }
 
-/** Make `el` a component: the look that all share and its own, each once a page; its rules begin with `.ec-<name>`. */
+/**
+ * Make `el` a component: the look that all share and its own, each once a page; its rules begin with `.ec-<name>`.
+ *
+ * @param {Element} el
+ * @param {string} name
+ * @param {string} css
+ */
 export function dress(el, name, css) {
   style("common", PAGE + COMMON);
   style(name, css);
   el.classList.add("ec", `ec-${name}`);
 }
 
-/** The root of a picture with its own rules, which begin with `.ec-<name>`. */
+/**
+ * The root of a picture with its own rules, which begin with `.ec-<name>`.
+ *
+ * @param {Element} el
+ * @param {string} name
+ * @param {string} label
+ * @param {string} css
+ */
 export function panel(el, name, label, css) {
   const section = make("section", { class: "ec-panel", "aria-label": label });
   style("panel", PANEL);
@@ -39,7 +56,14 @@ export function panel(el, name, label, css) {
   return section;
 }
 
-/** Where a component draws: in the place of the page's head with that name (`data-ep-slot`), or in `el` where there is none. */
+/**
+ * Where a component draws: in the place of the page's head with that name (`data-ep-slot`), or in `el` where there is none.
+ *
+ * @param {HTMLElement} el
+ * @param {string | undefined} name
+ * @param {AbortSignal} signal
+ * @returns {HTMLElement}
+ */
 export function placed(el, name, signal) {
   const place = name && document.querySelector(`[data-ep-slot="${name}"]`);
   if (!place) return el;

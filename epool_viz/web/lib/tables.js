@@ -3,11 +3,21 @@
 import { make } from "./dom.js";
 import { number } from "./numbers.js";
 
-/** A box that scrolls sideways and can be reached by the keyboard. */
+/**
+ * A box that scrolls sideways and can be reached by the keyboard.
+ *
+ * @param {string} label
+ * @param {Child[]} children
+ */
 export const scrolling = (label, ...children) =>
   make("div", { class: "ec-scroll", role: "region", tabindex: 0, "aria-label": label }, ...children);
 
-/** The table behind a picture: `build()` gives it, once it is asked for; `draw()` again after a change, while open. */
+/**
+ * The table behind a picture: `build()` gives it, once it is asked for; `draw()` again after a change, while open.
+ *
+ * @param {string} summary
+ * @param {() => Node} build
+ */
 export function tableTwin(summary, build) {
   const body = make("div");
   const element = make("details", {}, make("summary", {}, summary), body);
@@ -16,9 +26,16 @@ export function tableTwin(summary, build) {
   return { element, draw };
 }
 
-/** A matrix as a table; `blocks` are {name, rows: [[label, numbers]]}, each number called `name_label_column`. */
+/**
+ * A matrix as a table; `blocks` are {name, rows: [[label, numbers]]}, each number called `name_label_column`.
+ *
+ * @param {string} caption
+ * @param {number} width
+ * @param {{ name: string, rows: [string, number[]][] }[]} blocks
+ */
 export function matrixTable(caption, width, blocks) {
   const places = Array.from({ length: width }, (_, j) => j + 1);
+  /** @type {(name: string, row: [string, number[]]) => HTMLElement} */
   const row = (name, [label, values]) =>
     make("tr", {}, make("th", { scope: "row" }, label), values.map((x, j) => make("td", {}, number([name, label, j + 1].join("_"), x))));
   return scrolling(caption, make("table", {}, make("caption", {}, caption),
@@ -26,7 +43,13 @@ export function matrixTable(caption, width, blocks) {
     make("tbody", {}, blocks.flatMap(({ name, rows }) => rows.map((r) => row(name, r))))));
 }
 
-/** A table; a cell is an element or a text, the first of each row names it. */
+/**
+ * A table; a cell is an element or a text, the first of each row names it.
+ *
+ * @param {string} caption
+ * @param {string[]} head
+ * @param {Child[][]} rows
+ */
 export function table(caption, head, rows) {
   return make(
     "table", {},
@@ -37,10 +60,17 @@ export function table(caption, head, rows) {
   );
 }
 
-/** The table behind a picture, `<details>` at the end of `section`; while it is open it follows at rest. */
+/**
+ * The table behind a picture, `<details>` at the end of `section`; while it is open it follows at rest.
+ *
+ * @param {Element} section
+ * @param {string} summary
+ * @param {() => Node} build
+ */
 export function numbers(section, summary, build) {
   const { element, draw } = tableTwin(summary, () => scrolling(summary, build()));
-  let timer = null;
+  /** @type {number | undefined} */
+  let timer;
   section.append(element);
   return () => {
     clearTimeout(timer);

@@ -6,9 +6,10 @@ import { createStore } from "../lib/store.js";
 export { createStore, lib };
 
 export default {
+  /** @param {Pick<Context, "model">} context */
   initialize({ model }) {
     const store = createStore(model.get("state"), (patch) => model.send({ patch }));
-    model.on("msg:custom", (message) => message.patch && store.receive(message.patch));
+    model.on("msg:custom", (/** @type {Message} */ message) => message.patch && store.receive(message.patch));
     try {
       model.send({ ready: true }); // whoever was here before may have changed the state; Python answers with all of it
     } catch {
@@ -16,6 +17,7 @@ export default {
     }
     return { store, lib };
   },
+  /** @param {Pick<Context, "el">} context */
   render({ el }) {
     el.hidden = true; // there is nothing to see of it
   },

@@ -1,19 +1,23 @@
-"""The page's twin, function by function, against `core`; whatever the module exports has a case here."""
+"""What `core` answers, for the tests of its twin in the page: `python -m tests.components.golden` prints it as JSON."""
 
 from __future__ import annotations
 
 import itertools
+import json
 import math
-import re
 from typing import Any
 
 import numpy as np
-import pytest
 
 from epool_viz.core import kernels, motifs, pooling, posterior, strands, trace
 from epool_viz.core.alphabet import DNA, one_hot, reverse_complement
 from epool_viz.core.scan import scan, whole_windows, window_starts
-from tests.components.conftest import source_of
+
+# given to the twin and not given back, or said by another name
+UNSHARED = {
+    "sequence", "alphabet", "kernel", "bias", "m", "mode", "local_window", "activation", "padding", "both_strands",
+    "strand_reading", "occurrence", "site_rate", "background", "onehot", "pwm", "errors", "strands",
+}  # fmt: skip
 
 TEXT = "ACGTTGCANACGTTAGCATTAGACCATGN"
 Q = [0.1, 0.2, 0.3, 0.4]
@@ -32,10 +36,12 @@ def plain(value: Any) -> Any:
         return {name: plain(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
-    return value if value is None or isinstance(value, str | bool | int | float) else np.asarray(value).tolist()
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)  # JSON has no infinity
+    is_plain = value is None or isinstance(value, str | bool | int | float)
+    return value if is_plain else plain(np.asarray(value).tolist())
 
 
-@pytest.fixture(scope="module")
 def examples() -> dict[str, list[tuple[list[Any], Any]]]:
     """For each function: arguments, and what `core` answers."""
     rng = np.random.default_rng(7)
@@ -123,55 +129,10 @@ def examples() -> dict[str, list[tuple[list[Any], Any]]]:
     }
 
 
-def assert_same(ours: Any, theirs: Any, where: str, rtol: float = 1e-11) -> None:
-    """Equal to rounding, whatever the nesting; the page has no infinity in JSON, so it comes as text."""
-    if isinstance(theirs, dict):
-        for name, value in theirs.items():
-            assert_same(ours[name], value, f"{where}.{name}", rtol)
-        return
-    if theirs is None or isinstance(theirs, str):
-        assert ours == theirs, where
-        return
-    as_array = lambda x: np.array(x, dtype=float)  # noqa: E731
-    np.testing.assert_allclose(as_array(ours), as_array(theirs), rtol=rtol, atol=1e-11, err_msg=where)
-
-
-CALL = """([name, args]) => {
-  const spell = (x) => {
-    if (Array.isArray(x)) return x.map(spell);
-    if (x && typeof x === "object") return Object.fromEntries(Object.entries(x).map(([k, v]) => [k, spell(v)]));
-    return Number.isFinite(x) || typeof x !== "number" ? x : String(x).replace("Infinity", "inf");
-  };
-  return spell(window.lib.maths[name](...args));
-}"""
-
-
-@pytest.fixture
-def twin(show):
-    from tests.components.conftest import state_of
-
-    page = show(state_of("ACGTACGT", np.eye(4)))
-    return lambda name, *args: page.evaluate(CALL, [name, plain(list(args))])
-
-
-def exported() -> set[str]:
-    return set(re.findall(r"^export function (\w+)", source_of("lib/maths"), flags=re.MULTILINE))
-
-
-def test_every_function_of_the_twin_has_examples(examples):
-    assert exported() == set(examples) | {"eStepTrace"}
-
-
-@pytest.mark.parametrize("name", sorted(exported() - {"eStepTrace"}))
-def test_the_twin_answers_as_core_does(name, twin, examples):
-    for args, expected in examples[name]:
-        expected = {camel(k): v for k, v in expected.items()} if isinstance(expected, dict) else expected
-        assert_same(twin(name, *args), plain(expected), f"{name}")
-
-
-def test_the_twin_of_a_trace_is_the_trace_of_core_whatever_the_options(twin):
+def traces() -> list[dict[str, Any]]:
+    """For every combination of options: what the twin is given, and the fields of core's trace."""
     kernel = np.random.default_rng(7).normal(size=(4, 5)) * 2
-    fields = [f for f in trace.EStepTrace.__dataclass_fields__ if f not in UNSHARED]
+    fields = [name for name in trace.EStepTrace.__dataclass_fields__ if name not in UNSHARED]
     grid = itertools.product(
         (0.0, 1.3, 20.0),
         (0, 1),
@@ -182,6 +143,7 @@ def test_the_twin_of_a_trace_is_the_trace_of_core_whatever_the_options(twin):
         ("identity", "paper"),
         (None, Q),
     )
+    found = []
     for m, mode, local_window, padding, reading, occurrence, activation, background in grid:
         if (m, reading, background) == (0.0, "motif", Q):
             continue  # has no score
@@ -189,49 +151,21 @@ def test_the_twin_of_a_trace_is_the_trace_of_core_whatever_the_options(twin):
         options |= {"occurrence": occurrence, "activation": activation, "site_rate": 0.3, "bias": 0.7}
         options |= {"both_strands": reading is not None, "strand_reading": reading or "motif"}
         reference = trace.e_step_trace(TEXT, kernel, **options)
-        inputs = {camel(k): v for k, v in options.items()}
-        ours = twin("eStepTrace", {**inputs, "codes": CODES, "kernel": kernel, "complement": COMPLEMENT})
-        for field in fields:
-            value = plain(getattr(reference, field))
-            assert_same(ours[camel(field)], value, f"{options} {field}")
-        assert ours["identityError"] < 1e-11
-        assert ours["strands"] == list(reference.strands)
+        answer = {camel(name): getattr(reference, name) for name in fields} | {"strands": list(reference.strands)}
+        given = {camel(name): value for name, value in options.items()}
+        given |= {"codes": CODES, "kernel": kernel, "complement": COMPLEMENT}
+        found.append({"input": given, "expected": answer})
+    return found
 
 
-# given to the twin and not given back, or said by another name
-UNSHARED = {
-    "sequence", "alphabet", "kernel", "bias", "m", "mode", "local_window", "activation", "padding", "both_strands",
-    "strand_reading", "occurrence", "site_rate", "background", "onehot", "pwm", "errors", "strands",
-}  # fmt: skip
+def camelled(value: Any) -> Any:
+    """Core's names as the page writes them."""
+    return {camel(name): item for name, item in value.items()} if isinstance(value, dict) else value
 
 
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"codes": [0, 1]}, "The sequence has 2 letters and the kernel 4 columns."),
-        ({"codes": [0, 1, -1, 2, 3, 0]}, "The sequence has no 4 known letters in a row."),
-        ({"local_window": 9}, "A local maximum over 9 needs at least as many windows; there are 5."),
-        (
-            {"both_strands": True, "background": Q, "m": 0},
-            "m is 0. A motif on both strands of a background that is not its own complement needs an m above 0.",
-        ),
-    ],
-)
-def test_a_state_that_cannot_be_traced_is_an_error_that_can_be_shown(show, changes, message):
-    from tests.components.conftest import state_of
-
-    page = show(state_of("ACGTACGT", np.eye(4)))
-    before = page.evaluate("window.store.trace.pooled")
-    page.evaluate("(patch) => window.store.set(patch)", changes)
-    assert page.evaluate("window.store.error") == message
-    assert page.evaluate("window.store.trace.pooled") == before, "what the user had is lost"
-
-
-def test_the_bounds_of_an_estimate_are_told_in_words(twin):
-    kernel = [[-1, -1], [0, 0], [1, 1], [2, 2]]
-    assert twin("estimateLogBase", kernel, [[0, 0]]) == {
-        "reason": "the best windows score no better than the mean of each column"
+if __name__ == "__main__":
+    functions = {
+        name: [{"args": args, "expected": camelled(expected)} for args, expected in cases]
+        for name, cases in examples().items()
     }
-    assert twin("estimateLogBase", kernel, [[3, 3]]) == {
-        "reason": "every best window has the best letter in every column"
-    }
+    print(json.dumps(plain({"functions": functions, "traces": traces()}), allow_nan=False))
