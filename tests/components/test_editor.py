@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from epool_viz.core.kernels import kernel_to_pwm_at
-from tests.components.conftest import importable, state_of
+from tests.components.conftest import state_of
 
 KERNEL = np.random.default_rng(4).normal(size=(4, 5)).round(2)
 TEXT = "ACGTTGCATCACGTTAGCATTAGACC"
@@ -371,12 +371,3 @@ def test_a_change_is_spoken_with_what_it_moved(editor):
     editor.wait_for_function("document.querySelector('#editor > .ec-say').textContent !== ''")
     spoken = editor.inner_text("#editor > .ec-say").replace("−", "-")
     assert spoken == f"T, column 2: {value:.4g}. Offset {offset:.4g}."
-
-
-def test_the_module_reads_a_matrix_for_any_alphabet(bare_page):
-    read = """async ([source, text, letters]) => {
-      const { readMatrix } = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-      return readMatrix(text, letters);
-    }"""
-    found = bare_page.evaluate(read, [importable("editor"), "A 1\nC 2\nG 3\nU 4", "ACGU"])
-    assert found["kernel"] == [[1], [2], [3], [4]]

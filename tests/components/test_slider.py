@@ -56,19 +56,6 @@ def stops(bare_page):
     )
 
 
-def test_the_stops_of_m_are_round_dense_near_0_and_hold_both_ends_and_1(stops):
-    assert stops[0] == 0
-    assert stops[-1] == 20
-    assert 1 in stops
-    assert all(math.isclose(100 * m, round(100 * m)) for m in stops), "more than two decimals"
-    widths = np.diff(stops)
-    assert (widths > 0).all()
-    assert widths[0] <= 0.02
-    assert widths[-1] >= 0.2
-    assert 0.25 < stops.index(1) / len(stops) < 0.45, "1 does not lie in a good place"
-    assert 100 <= len(stops) <= 200
-
-
 def test_the_slider_has_a_name_a_value_in_words_and_a_sentence(m_slider):
     slider = m_slider.get_by_role("slider", name="m", exact=True)
     assert slider.count() == 1

@@ -121,31 +121,6 @@ def test_the_step_is_counted_among_those_that_apply(show):
     assert page.inner_text(".ec-steptext-count") == "5/10"
 
 
-PARSE = """async ([source, text]) => {
-  const { parseFormula } = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-  return parseFormula(text);
-}"""
-
-
-@pytest.mark.parametrize(
-    ("text", "tree"),
-    [
-        ("a", ["a"]),
-        (
-            "log<sub>e<sup>m</sup></sub> x",
-            ["log", {"tag": "sub", "parts": ["e", {"tag": "sup", "parts": ["m"]}]}, " x"],
-        ),
-        ("x<sub>{window}</sub>", ["x", {"tag": "sub", "parts": [{"name": "window"}]}]),
-        ("<b>a</b><img src=x>", ["<b>a</b><img src=x>"]),
-        ("<sub onclick=1>a", ["<sub onclick=1>a"]),
-        ("a</sup>b<sup>c", ["a", "</sup>", "b", {"tag": "sup", "parts": ["c"]}]),
-        ("1 < 2 & {not a name}", ["1 < 2 & {not a name}"]),
-    ],
-)
-def test_a_formula_knows_sub_sup_and_names_and_nothing_else(bare_page, text, tree):
-    assert bare_page.evaluate(PARSE, [importable("steptext"), text]) == tree
-
-
 def test_words_are_never_read_as_html(show):
     step = {"name": "x", "title": "<img src=x>", "sentence": "<b>bold</b>", "formula": "<i>{score}</i>{unknown}"}
     page = show(state_of(TEXT, KERNEL), "steptext", options={"steps": [step]})

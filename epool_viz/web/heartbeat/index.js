@@ -18,7 +18,11 @@ import { handOver, openingOf, withoutState } from "../lib/opening.js";
 import { dress } from "../lib/style.js";
 import CSS from "./style.css";
 
+/** @typedef {"opening" | "refused" | "python" | "network"} Why the banner is shown */
+/** @typedef {ReturnType<typeof begin>} Heartbeat */
+
 const SETTLES = 1; // second until Python has heard of a state that the page takes over
+/** @type {Record<Why, [title: string, text: string]>} */
 const WORDS = {
   opening: ["Python no longer answers.", "It has not since this address was opened, so it may be the state in the address that it cannot manage. Starting afresh opens this dashboard without that state."],
   refused: ["The state in this address was not taken over.", "Python stopped answering the last time it was. You see how this dashboard begins; what you bring and choose from here on is not affected."],
@@ -26,136 +30,196 @@ const WORDS = {
   network: ["You are offline.", "The picture still moves: it is computed in this page. Files, exports and new data wait for the network. Nothing is lost; this message goes when the network is back."],
 };
 
+const now = () => performance.now() / 1000;
+
+/**
+ * @param {Model} model
+ * @param {HTMLElement} el
+ * @param {Store} store
+ */
+function begin(model, el, store) {
+  const { every = 5, patience = 12, quiet = 300, share = null } = model.get("options");
+  const banner = make("div", { role: "alert" });
+  el.append(banner);
+  return {
+    model, el, store, every, patience, quiet, share, banner,
+    say: speaker(el, 0),
+    shown: /** @type {Why | null} */ (null),
+    count: 0, // of questions
+    asked: /** @type {number | null} */ (null), // when the oldest question without an answer was put
+    isAnswered: true,
+    touched: now(),
+    opening: openingOf(location.hash), // the state that the address brought
+    opened: now(),
+    firstAfter: Infinity, // the first question that Python hears after the state
+    sooner: /** @type {number | undefined} */ (undefined),
+  };
+}
+
+// the banner ------------------------------------------------------------------------------------------------------
+
+/** @param {Heartbeat} heart */
+const isGone = ({ asked, isAnswered, patience }) => asked !== null && !isAnswered && now() - asked > patience;
+
+/**
+ * @param {Heartbeat} heart
+ * @returns {Why | null}
+ */
+function whyOf(heart) {
+  const { opening } = heart;
+  if (navigator.onLine === false) return "network";
+  if (isGone(heart)) return opening && !opening.isAnswered && !opening.isRefused ? "opening" : "python";
+  return opening?.isRefused ? "refused" : null;
+}
+
+/** @param {Heartbeat} heart */
+function draw(heart) {
+  const { banner, el, shown, opening } = heart;
+  if (isGone(heart)) opening?.lost();
+  const why = whyOf(heart);
+  if (why === shown) return;
+  banner.replaceChildren(...(why ? [card(heart, why)] : []));
+  if (!why && shown !== "refused") heart.say("The connection is back.");
+  heart.shown = why;
+  el.dataset.state = why ?? "well";
+}
+
+/** @type {(heart: Heartbeat, why: Why) => HTMLElement} */
+function card(heart, why) {
+  const [title, text] = WORDS[why];
+  const buttons = buttonsOf(heart)[why].map(([label, onclick], i) => make("button", { type: "button", class: i ? "" : "ec-heartbeat-first", onclick }, label));
+  return make("div", { class: "ec-heartbeat-banner" }, make("strong", {}, title), make("p", {}, text), make("div", { class: "ec-row" }, buttons));
+}
+
+/** @type {(heart: Heartbeat) => Record<Why, [label: string, act: () => void][]>} */
+function buttonsOf(heart) {
+  /** @type {[string, () => void]} */
+  const again = ["Reload with this state", () => {
+    keep(heart);
+    location.reload();
+  }];
+  /** @type {[string, () => void]} */
+  const afresh = ["Start afresh", () => {
+    withoutState();
+    location.reload();
+  }];
+  /** @type {[string, () => void]} */
+  const put = ["Keep the state in the address", () => keep(heart)];
+  return {
+    python: [again, afresh, put],
+    network: [again, put],
+    opening: [afresh, again],
+    refused: [["Leave it out", () => leave(heart)], ["Take it over all the same", () => takeOver(heart)]],
+  };
+}
+
+/** @param {Heartbeat} heart */
+function keep({ store, share }) {
+  const [before, after] = [location.hash, toFragment(store.state, share)];
+  handOver(before, after);
+  history.replaceState(history.state, "", after);
+}
+
+/** @param {Heartbeat} heart */
+function takeOver(heart) {
+  heart.opening?.accept();
+  window.dispatchEvent(new HashChangeEvent("hashchange"));
+  draw(heart);
+}
+
+/** @param {Heartbeat} heart */
+function leave(heart) {
+  withoutState();
+  heart.opening = null;
+  draw(heart);
+}
+
+// questions and answers -------------------------------------------------------------------------------------------
+
+/** @param {Heartbeat} heart */
+function ask(heart) {
+  const { model, isAnswered } = heart;
+  if (!model.send || document.hidden || navigator.onLine === false) return;
+  if (isAnswered && now() - heart.touched > heart.quiet) return;
+  if (isAnswered) Object.assign(heart, { asked: now(), isAnswered: false });
+  if (heart.firstAfter === Infinity && now() - heart.opened > SETTLES) heart.firstAfter = heart.count + 1;
+  try {
+    model.send({ ping: ++heart.count });
+  } catch {
+    heart.asked = -Infinity; // the connection is closed for good
+  }
+}
+
+/** @param {Heartbeat} heart */
+function beat(heart) {
+  draw(heart);
+  ask(heart);
+}
+
+/** @type {(heart: Heartbeat, message: Message) => void} */
+function receive(heart, message) {
+  if (!message || message.pong === undefined) return;
+  heart.isAnswered = true;
+  if (message.pong >= heart.firstAfter && heart.opening && !heart.opening.isRefused) heart.opening.answered();
+  draw(heart);
+}
+
+/** @param {Heartbeat} heart */
+function soon(heart) {
+  clearTimeout(heart.sooner);
+  if (heart.opening) heart.sooner = setTimeout(() => beat(heart), 1000 * SETTLES + 50);
+}
+
+/**
+ * Another state has come into the address.
+ *
+ * @param {Heartbeat} heart
+ */
+function arrive(heart) {
+  Object.assign(heart, { opening: openingOf(location.hash), opened: now(), firstAfter: Infinity });
+  soon(heart);
+  draw(heart);
+}
+
+/**
+ * A page that was asleep has not waited: the question is put anew before anyone is alarmed.
+ *
+ * @param {Heartbeat} heart
+ */
+function wake(heart) {
+  heart.touched = now();
+  if (document.hidden) return;
+  if (!heart.shown) heart.isAnswered = true;
+  beat(heart);
+}
+
+/** @param {Heartbeat} heart */
+function touch(heart) {
+  const hasSlept = now() - heart.touched > heart.quiet;
+  heart.touched = now();
+  if (hasSlept) beat(heart);
+}
+
 export default {
+  /** @param {Context} context */
   async render({ model, el, host, signal }) {
     const { exports } = await host.getWidget(model.get("store"));
-    const { store } = exports;
-    const { every = 5, patience = 12, quiet = 300, share = null } = model.get("options");
     dress(el, "heartbeat", CSS);
-
-    const now = () => performance.now() / 1000;
-    let [asked, touched, isAnswered] = [null, now(), true]; // `asked`: when the oldest question without an answer was put
-    let shown = null;
-    let count = 0;
-    let opening = openingOf(location.hash); // the state that the address brought
-    let [opened, firstAfter] = [now(), Infinity]; // since when; the first question that Python hears after the state
-    const banner = make("div", { role: "alert" });
-    el.append(banner);
-    const say = speaker(el, 0);
-
-    const isGone = () => asked !== null && !isAnswered && now() - asked > patience;
-    const draw = () => {
-      const isLost = isGone();
-      if (isLost) opening?.lost();
-      const because = opening && !opening.isAnswered && !opening.isRefused ? "opening" : "python";
-      const why = navigator.onLine === false ? "network" : isLost ? because : opening?.isRefused ? "refused" : null;
-      if (why === shown) return;
-      if (why) banner.replaceChildren(card(why));
-      else {
-        banner.replaceChildren();
-        if (shown !== "refused") say("The connection is back.");
-      }
-      shown = why;
-      el.dataset.state = why ?? "well";
-    };
-    const keep = () => {
-      const [before, after] = [location.hash, toFragment(store.state, share)];
-      handOver(before, after);
-      history.replaceState(history.state, "", after);
-    };
-    const startAfresh = () => {
-      withoutState();
-      location.reload();
-    };
-    const takeOver = () => {
-      opening.accept();
-      window.dispatchEvent(new HashChangeEvent("hashchange"));
-      draw();
-    };
-    const leave = () => {
-      withoutState();
-      opening = null;
-      draw();
-    };
-    const reload = () => {
-      keep();
-      location.reload();
-    };
-    const again = ["Reload with this state", reload];
-    const afresh = ["Start afresh", startAfresh];
-    const put = ["Keep the state in the address", keep];
-    const BUTTONS = {
-      python: [again, afresh, put],
-      network: [again, put],
-      opening: [afresh, again],
-      refused: [["Leave it out", leave], ["Take it over all the same", takeOver]],
-    };
-    const card = (why) => {
-      const [title, text] = WORDS[why];
-      const buttons = BUTTONS[why].map(([label, onclick], i) => make("button", { type: "button", class: i ? "" : "ec-heartbeat-first", onclick }, label));
-      return make("div", { class: "ec-heartbeat-banner" }, make("strong", {}, title), make("p", {}, text), make("div", { class: "ec-row" }, buttons));
-    };
-
-    const ask = () => {
-      if (!model.send || document.hidden || navigator.onLine === false) return;
-      if (isAnswered && now() - touched > quiet) return;
-      if (isAnswered) {
-        asked = now();
-        isAnswered = false;
-      }
-      if (firstAfter === Infinity && now() - opened > SETTLES) firstAfter = count + 1;
-      try {
-        model.send({ ping: ++count });
-      } catch {
-        asked = -Infinity; // the connection is closed for good
-      }
-    };
-    const beat = () => {
-      draw();
-      ask();
-    };
-    const heard = (message) => {
-      if (!message || message.pong === undefined) return;
-      isAnswered = true;
-      if (message.pong >= firstAfter && opening && !opening.isRefused) opening.answered();
-      draw();
-    };
-    const arrive = () => {
-      opening = openingOf(location.hash);
-      [opened, firstAfter] = [now(), Infinity];
-      soon();
-      draw();
-    };
-    let sooner = null;
-    const soon = () => {
-      clearTimeout(sooner);
-      if (opening) sooner = setTimeout(beat, 1000 * SETTLES + 50);
-    };
-    window.addEventListener("hashchange", arrive, { signal });
-    // a page that was asleep has not waited: the question is put anew before anyone is alarmed
-    const wake = () => {
-      touched = now();
-      if (document.hidden) return;
-      if (!shown) isAnswered = true;
-      beat();
-    };
-    const touch = () => {
-      const slept = now() - touched > quiet;
-      touched = now();
-      if (slept) beat();
-    };
-    model.on("msg:custom", heard);
-    document.addEventListener("visibilitychange", wake, { signal });
-    for (const event of ["online", "offline"]) window.addEventListener(event, wake, { signal });
-    for (const event of ["pointerdown", "keydown", "wheel"]) window.addEventListener(event, touch, { signal, passive: true });
-    const timer = setInterval(beat, 1000 * every);
+    const heart = begin(model, el, exports.store);
+    const hear = (/** @type {Message} */ message) => receive(heart, message);
+    window.addEventListener("hashchange", () => arrive(heart), { signal });
+    model.on("msg:custom", hear);
+    document.addEventListener("visibilitychange", () => wake(heart), { signal });
+    for (const event of ["online", "offline"]) window.addEventListener(event, () => wake(heart), { signal });
+    for (const event of ["pointerdown", "keydown", "wheel"]) window.addEventListener(event, () => touch(heart), { signal, passive: true });
+    const timer = setInterval(() => beat(heart), 1000 * heart.every);
     el.dataset.state = "well";
-    beat();
-    soon();
+    beat(heart);
+    soon(heart);
     const stop = () => {
       clearInterval(timer);
-      clearTimeout(sooner);
-      model.off("msg:custom", heard);
+      clearTimeout(heart.sooner);
+      model.off("msg:custom", hear);
     };
     signal.addEventListener("abort", stop);
     return stop;

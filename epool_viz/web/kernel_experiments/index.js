@@ -17,173 +17,255 @@ import { panel } from "../lib/style.js";
 import { scrolling, table } from "../lib/tables.js";
 import CSS from "./style.css";
 
+/** @typedef {{ kernel: Matrix, m: number, bias: number, background: number[] | null }} Subject what is compared */
+/** @typedef {ReturnType<typeof compareKernels>} Comparison */
+/** @typedef {ReturnType<typeof begin>} Experiments */
+
 const LIMIT = 1e-9;
+/** @type {(a: number, b: number) => boolean} */
 const near = (a, b) => a === b || Math.abs(a - b) <= LIMIT * Math.max(1, Math.abs(a), Math.abs(b));
+/** @param {number[]} values */
+const sum = (values) => values.reduce((total, x) => total + x, 0);
+/** @type {(a: Matrix, b: Matrix) => number} */
+const apart = (a, b) => Math.max(...a.flatMap((row, i) => row.map((x, j) => Math.abs(x - b[i][j]))));
+/** @type {(state: State) => Subject} */
+const subjectOf = ({ kernel, m, bias, background }) => ({ kernel, m, bias, background });
+/** @param {Subject} subject */
+function readingOf({ kernel, m, bias, background }) {
+  const found = kernelToPwm(kernel, { logBase: m, bias, background });
+  return { ...found, bits: sum(informationContent(found.ppm, background)) };
+}
 
 /**
  * Two kernels, {kernel, m, bias, background}, compared: the numbers of both, the constants by which their columns differ (null
  * where some column differs by no constant), the factor between them (null without one), whether they mean one PPM.
+ *
+ * @param {Subject} before
+ * @param {Subject} after
  */
 export function compareKernels(before, after) {
-  const reading = ({ kernel, m, bias, background }) => {
-    const found = kernelToPwm(kernel, { logBase: m, bias, background });
-    return { ...found, bits: informationContent(found.ppm, background).reduce((sum, x) => sum + x, 0) };
-  };
-  const [old, now] = [reading(before), reading(after)];
+  const [old, now] = [readingOf(before), readingOf(after)];
   const isSameSize = before.kernel[0].length === after.kernel[0].length;
-  if (!isSameSize) return { old, now, isSameSize, isOnePpm: false, constants: null, factor: null, moved: null, isSameKernel: false };
-  const places = before.kernel[0].map((_, j) => j);
+  if (!isSameSize) return { old, now, isSameSize, isOnePpm: false, constants: null, factor: null, moved: NaN, isSameKernel: false };
   const differences = after.kernel.map((row, a) => row.map((w, j) => w - before.kernel[a][j]));
-  const size = Math.max(1, ...before.kernel.flat().map(Math.abs), ...after.kernel.flat().map(Math.abs));
-  const isConstant = places.every((j) => differences.every((row) => Math.abs(row[j] - differences[0][j]) <= LIMIT * size));
-  const moved = Math.max(...now.ppm.flatMap((row, a) => row.map((p, j) => Math.abs(p - old.ppm[a][j]))));
-  const top = before.kernel.flat().reduce((best, w, i) => (Math.abs(w) > Math.abs(before.kernel.flat()[best]) ? i : best), 0);
-  const ratio = after.kernel.flat()[top] / before.kernel.flat()[top];
-  const isScaled = Number.isFinite(ratio) && before.kernel.every((row, a) => row.every((w, j) => Math.abs(after.kernel[a][j] - ratio * w) <= LIMIT * size));
+  const entries = before.kernel.flat();
+  const within = LIMIT * Math.max(1, ...[...entries, ...after.kernel.flat()].map(Math.abs));
+  const isConstant = differences.every((row) => row.every((x, j) => Math.abs(x - differences[0][j]) <= within));
+  const moved = apart(now.ppm, old.ppm);
+  const top = entries.reduce((best, w, i) => (Math.abs(w) > Math.abs(entries[best]) ? i : best), 0);
+  const ratio = after.kernel.flat()[top] / entries[top];
+  const isScaled = Number.isFinite(ratio) && before.kernel.every((row, a) => row.every((w, j) => Math.abs(after.kernel[a][j] - ratio * w) <= within));
   return {
     old, now, isSameSize, moved, isOnePpm: moved <= LIMIT,
-    constants: isConstant ? places.map((j) => differences.reduce((sum, row) => sum + row[j], 0) / differences.length) : null,
+    constants: isConstant ? differences[0].map((_, j) => sum(differences.map((row) => row[j])) / differences.length) : null,
     factor: isScaled ? ratio : null,
-    isSameKernel: isConstant && places.every((j) => Math.abs(differences[0][j]) <= LIMIT * size),
+    isSameKernel: isConstant && differences[0].every((x) => Math.abs(x) <= within),
   };
 }
 
+/**
+ * @param {HTMLElement} el
+ * @param {Store} store
+ * @param {{ most?: number, level?: number }} options
+ */
+function begin(el, store, { most = 20, level = 3 }) {
+  const section = panel(el, "moves", "What changes the logo", CSS);
+  const button = (/** @type {string} */ text) => make("button", { type: "button" }, text);
+  const constant = make("input", { type: "text", inputmode: "decimal", class: "ec-box", value: "1", "aria-label": "constant", autocomplete: "off" });
+  const adding = make("button", { type: "button", "data-move": "constant" }, "Add");
+  const where = make("span");
+  const tools = TOOLS.map(([name, title, small]) => make("button", { type: "button", "data-move": name }, title, make("small", {}, small)));
+  const [back, keep] = [button("Back to the kernel before"), button("Compare from here on")];
+  const said = make("p", { class: "ec-moves-said", "data-name": "said" });
+  const numbersOf = make("div");
+  section.append(
+    make(`h${level}`, {}, "What changes the logo, and what cannot"),
+    make("p", {}, "Guess first: does the logo move, or only the offset?"),
+    make("div", { class: "ec-moves-list" }, make("div", { class: "ec-row" }, adding, constant, where), tools),
+    said, numbersOf,
+    make("div", { class: "ec-row" }, back, keep),
+  );
+  const say = voice(section, { sentence: "hidden" });
+  return { store, most, constant, adding, where, tools, back, keep, said, numbersOf, say, kept: subjectOf(store.state) };
+}
+
+// the experiments -------------------------------------------------------------------------------------------------
+
+/** @param {State} state */
+const handOf = ({ column, kernel }) => Math.min(Math.max(Math.round(column) || 0, 0), kernel[0].length - 1);
+/** @param {number} x */
+const round = (x) => Number(x.toPrecision(15)); // 0.3, not 0.30000000000000004
+
+const TOOLS = [
+  ["constants", "A constant for every column", "drawn at random"],
+  ["log-odds", "Every column\u2019s q b\u1d42 to sum 1", "the log odds: reading 2"],
+  ["log-ppm", "Every column\u2019s b\u1d42 to sum 1", "the log PPM: reading 1"],
+  ["scale", "All entries \u00d7 2", "a scaled kernel"],
+  ["base", "b squared", "the same kernel, another base"],
+  ["entry", "One entry + 1", "the first letter of the column in hand"],
+];
+
+/** @type {Record<string, (experiments: Experiments) => void>} */
+const ACTS = {
+  constants: (experiments) => {
+    const constants = experiments.store.state.kernel[0].map(() => Math.round(40 * Math.random() - 20) / 10);
+    move(experiments, (w, _, j) => w + constants[j]);
+  },
+  "log-odds": (experiments) => settle(experiments, "shares"),
+  "log-ppm": (experiments) => settle(experiments, "plainShares"),
+  scale: (experiments) => move(experiments, (w) => 2 * w),
+  base: (experiments) => {
+    const { store, most } = experiments;
+    remember(experiments);
+    store.set({ m: Math.min(2 * store.state.m, most) });
+  },
+  entry: (experiments) => {
+    const hand = handOf(experiments.store.state);
+    move(experiments, (w, a, j) => (a === 0 && j === hand ? w + 1 : w));
+  },
+};
+
+/** @param {Experiments} experiments */
+const remember = (experiments) => (experiments.kept = subjectOf(experiments.store.state));
+
+/** @type {(store: Store, kernel: Matrix, more?: Patch) => void} */
+const put = (store, kernel, more = {}) => store.set({ kernel, kernel_by: kernel, ...more });
+
+/** @type {(experiments: Experiments, change: (w: number, a: number, j: number) => number) => void} */
+function move(experiments, change) {
+  remember(experiments);
+  put(experiments.store, experiments.kept.kernel.map((row, a) => row.map((w, j) => round(change(w, a, j)))));
+}
+
+/** @type {(experiments: Experiments, which: "shares" | "plainShares") => void} */
+function settle(experiments, which) {
+  const { kernel, m, bias, background } = experiments.store.state;
+  if (!(m > 0)) return tell(experiments, "At b = 1 every power is 1; move b up first.");
+  const shares = kernelReadings(kernel, { logBase: m, bias, background })[which];
+  if (shares.every((x) => Math.abs(x) <= LIMIT)) return tell(experiments, "Every column sums to one already: there is nothing to move.");
+  remember(experiments);
+  put(experiments.store, kernel.map((row) => row.map((w, j) => w - shares[j])));
+}
+
+/** @param {Experiments} experiments */
+function addConstant(experiments) {
+  const { constant, store } = experiments;
+  const text = constant.value.trim();
+  const x = /\d/.test(text) ? Number(text.replace(",", ".").replace("\u2212", "-")) : NaN;
+  const isWrong = !(Math.abs(x) <= 1e6);
+  constant.setAttribute("aria-invalid", String(isWrong));
+  if (isWrong) return tell(experiments, `The constant: found \u201c${text.slice(0, 20)}\u201d; accepted: a number such as \u22120.5, at most a million in size.`);
+  const hand = handOf(store.state);
+  move(experiments, (w, _, j) => (j === hand ? w + x : w));
+}
+
+/** @type {(experiments: Experiments, text: string) => void} */
+function tell({ said, say }, text) {
+  said.replaceChildren(text);
+  delete said.dataset.logo;
+  say(text);
+}
+
+/** @param {Experiments} experiments */
+function listen(experiments) {
+  const { store, constant, adding, tools, back, keep } = experiments;
+  adding.addEventListener("click", () => addConstant(experiments));
+  constant.addEventListener("keydown", (event) => event.key === "Enter" && addConstant(experiments));
+  TOOLS.forEach(([name], i) => tools[i].addEventListener("click", () => ACTS[name](experiments)));
+  back.addEventListener("click", () => put(store, experiments.kept.kernel, { m: experiments.kept.m, bias: experiments.kept.bias }));
+  keep.addEventListener("click", () => {
+    remember(experiments);
+    draw(experiments, store.state);
+  });
+}
+
+// drawing ---------------------------------------------------------------------------------------------------------
+
+/** @type {(experiments: Experiments, state: State) => void} */
+function draw(experiments, state) {
+  const { where, back, keep, said, numbersOf, kept, say } = experiments;
+  where.textContent = `to column ${handOf(state) + 1}`;
+  const isOther = String(kept.background) !== String(state.background);
+  const isSame = JSON.stringify(kept.kernel) === JSON.stringify(state.kernel) && near(kept.m, state.m) && near(kept.bias, state.bias);
+  if (isOther && !isSame) experiments.kept = { ...kept, background: state.background }; // one thing at a time
+  const isStill = isSame && !isOther;
+  back.hidden = keep.hidden = numbersOf.hidden = isStill;
+  if (isStill) {
+    said.replaceChildren("Nothing has moved yet. Press one of the buttons, or drag a bar of the kernel.");
+    delete said.dataset.logo;
+    return;
+  }
+  const found = compareKernels(experiments.kept, subjectOf(state));
+  said.replaceChildren(...wordsOf(found, experiments.kept, state));
+  said.dataset.logo = found.isOnePpm ? "same" : "changed";
+  say(said.textContent ?? "");
+  numbersOf.replaceChildren(tableOf(found, experiments.kept, state));
+}
+
+/** @type {(found: Comparison, kept: Subject, state: State) => (Node | string)[]} */
+function wordsOf(found, kept, state) {
+  const { old, now, constants, factor } = found;
+  const strong = (/** @type {string} */ text) => make("b", {}, text);
+  const offsets = (/** @type {string} */ the) => [`${the} offset goes from `, number("offset_before", old.offset), " to ", number("offset_after", now.offset)];
+  const isSameBase = near(kept.m, state.m);
+  if (found.isOnePpm) {
+    if (constants && !found.isSameKernel && isSameBase) return [strong("The logo stays: two kernels, one PPM. "), ...offsets("The"), ...constantsWords(found, constants, state.bias - kept.bias)];
+    if (found.isSameKernel && !near(kept.bias, state.bias)) return [strong("The logo stays. "), ...offsets("The"), ": the bias is part of it, and of nothing else."];
+    return [strong("The logo stays. "), ...offsets("The"), "."];
+  }
+  const bits = ["It told ", number("bits_before", old.bits, 3), " bits and tells ", number("bits_after", now.bits, 3), "."];
+  if (!found.isSameSize) return [strong("Another width, another logo. "), ...bits];
+  if (found.isSameKernel && isSameBase) return [strong("The logo changes: "), "the same kernel against another background, whose share each letter of the PPM takes along. No score moves; ", ...offsets("the"), ". ", ...bits];
+  if (found.isSameKernel) return [strong("The logo changes: "), `the same kernel read to the base ${format(Math.exp(state.m))} in place of ${format(Math.exp(kept.m))}. `, ...bits];
+  if (factor !== null && factor > 0 && isSameBase) {
+    const twin = kernelToPwm(kept.kernel, { logBase: factor * kept.m, background: kept.background }).ppm;
+    return [strong("The logo changes. "), `Every entry \u00d7 ${format(factor)} does to the logo what the base ${format(Math.exp(factor * kept.m))}, b to the power of ${format(factor)}, would do: the two PPMs differ by `, number("twin", apart(twin, now.ppm), 2), ". ", ...bits];
+  }
+  return [strong("The logo changes: "), "differences within a column have changed; one probability moved by ", number("moved", found.moved, 3), ". ", ...bits];
+}
+
+/** @type {(found: Comparison, constants: number[], biasMoved: number) => (Node | string)[]} */
+function constantsWords({ old, now }, constants, biasMoved) {
+  const [moved, total] = [now.offset - old.offset, sum(constants)];
+  const isOne = constants.filter((c) => Math.abs(c) > LIMIT).length === 1;
+  return [", by ", number("offset_moved", moved), `; the ${isOne ? "constant is" : "constants sum to"} `, number("constants", total),
+    ", and the difference is ", number("residual", moved - total - biasMoved, 2), ". Every score moves by as much, and no logo can show it."];
+}
+
+/** @param {number} x */
+const orZero = (x) => (Math.abs(x) < 1e-12 ? 0 : x);
+
+/** @type {(found: Comparison, kept: Subject, state: State) => HTMLElement} */
+function tableOf({ old, now, isSameSize, moved, constants }, kept, state) {
+  /** @type {(name: string, key: string, a: number, b: number) => Child[]} */
+  const row = (name, key, a, b) => [name, number(`${key}_old`, a), number(`${key}_new`, b), number(`${key}_change`, orZero(b - a), 3)];
+  const rows = [row("information, bits", "bits", old.bits, now.bits), row("offset", "offset", old.offset, now.offset)];
+  if (!near(kept.m, state.m)) rows.push(row("b", "base", Math.exp(kept.m), Math.exp(state.m)));
+  if (isSameSize) {
+    const { start, number: place } = windowAt(state);
+    const codes = state.codes.slice(start, start + state.kernel[0].length);
+    if (codes.every((code) => code >= 0)) {
+      const picked = (/** @type {Matrix} */ matrix) => sum(codes.map((code, j) => matrix[code][j]));
+      rows.push(row(`score of window ${place}`, "score", kept.bias + picked(kept.kernel), state.bias + picked(state.kernel)));
+      rows.push(row("its log odds", "odds", picked(old.pwm), picked(now.pwm)));
+    }
+    rows.push(["largest change of a probability", "", "", number("ppm_change", moved, 2)]);
+    if (constants) rows.push(["the columns differ by", "", "", constants.map((c) => format(orZero(c), 3)).slice(0, 12).join(", ") + (constants.length > 12 ? ", \u2026" : "")]);
+  }
+  return scrolling("Before and after", table("The kernel before the move, and the one on the screen", ["", "before", "now", "change"], rows));
+}
+
 export default {
+  /** @param {Context} context */
   async render({ model, el, host, signal }) {
     const { exports } = await host.getWidget(model.get("store"));
     const { store } = exports;
-    const { most = 20, level = 3 } = model.get("options");
-    const section = panel(el, "moves", "What changes the logo", CSS);
-    const of = (state) => ({ kernel: state.kernel, m: state.m, bias: state.bias, background: state.background });
-    let kept = of(store.state);
-
-    const constant = make("input", { type: "text", inputmode: "decimal", class: "ec-box", value: "1", "aria-label": "constant", autocomplete: "off" });
-    const where = make("span");
-    const tool = (title, small, act, name) => make("button", { type: "button", onclick: act, "data-move": name }, title, make("small", {}, small));
-    const back = make("button", { type: "button", onclick: () => put(kept.kernel, { m: kept.m, bias: kept.bias }) }, "Back to the kernel before");
-    const keep = make("button", { type: "button", onclick: () => { kept = of(store.state); draw(store.state); } }, "Compare from here on");
-    const said = make("p", { class: "ec-moves-said", "data-name": "said" });
-    const numbersOf = make("div");
-    section.append(
-      make(`h${level}`, {}, "What changes the logo, and what cannot"),
-      make("p", {}, "Guess first: does the logo move, or only the offset?"),
-      make("div", { class: "ec-moves-list" },
-        make("div", { class: "ec-row" }, make("button", { type: "button", "data-move": "constant", onclick: () => addConstant() }, "Add"), constant, where),
-        tool("A constant for every column", "drawn at random", () => each(() => Math.round(40 * Math.random() - 20) / 10), "constants"),
-        tool("Every column\u2019s q b\u1d42 to sum 1", "the log odds: reading 2", () => settle("shares"), "log-odds"),
-        tool("Every column\u2019s b\u1d42 to sum 1", "the log PPM: reading 1", () => settle("plainShares"), "log-ppm"),
-        tool("All entries \u00d7 2", "a scaled kernel", () => move((w) => 2 * w), "scale"),
-        tool("b squared", "the same kernel, another base", () => { remember(); store.set({ m: Math.min(2 * store.state.m, most) }); }, "base"),
-        tool("One entry + 1", "the first letter of the column in hand", () => move((w, a, j) => (a === 0 && j === hand() ? w + 1 : w)), "entry"),
-      ),
-      said, numbersOf,
-      make("div", { class: "ec-row" }, back, keep),
-    );
-    const say = voice(section, { sentence: "hidden" });
-
-    const hand = () => Math.min(Math.max(Math.round(store.state.column) || 0, 0), store.state.kernel[0].length - 1);
-    const round = (x) => Number(x.toPrecision(15)); // 0.3, not 0.30000000000000004
-    const remember = () => (kept = of(store.state));
-    const put = (kernel, more = {}) => store.set({ kernel, kernel_by: kernel, ...more });
-    function move(change) {
-      remember();
-      put(store.state.kernel.map((row, a) => row.map((w, j) => round(change(w, a, j)))));
-    }
-    function each(constantOf) {
-      const constants = store.state.kernel[0].map(() => constantOf());
-      move((w, a, j) => w + constants[j]);
-    }
-    function settle(which) {
-      const { kernel, m, bias, background } = store.state;
-      if (!(m > 0)) return tell("At b = 1 every power is 1; move b up first.");
-      const shares = kernelReadings(kernel, { logBase: m, bias, background })[which];
-      if (shares.every((x) => Math.abs(x) <= LIMIT)) return tell("Every column sums to one already: there is nothing to move.");
-      remember();
-      put(kernel.map((row) => row.map((w, j) => w - shares[j])));
-    }
-    function addConstant() {
-      const text = constant.value.trim();
-      const x = /\d/.test(text) ? Number(text.replace(",", ".").replace("\u2212", "-")) : NaN;
-      const isWrong = !(Math.abs(x) <= 1e6);
-      constant.setAttribute("aria-invalid", String(isWrong));
-      if (isWrong) return tell(`The constant: found \u201c${text.slice(0, 20)}\u201d; accepted: a number such as \u22120.5, at most a million in size.`);
-      move((w, a, j) => (j === hand() ? w + x : w));
-    }
-    constant.addEventListener("keydown", (event) => event.key === "Enter" && addConstant());
-    function tell(text) {
-      said.replaceChildren(text);
-      delete said.dataset.logo;
-      say(text);
-    }
-
-    // drawing -----------------------------------------------------------------------------------------------------
-
-    function draw(state) {
-      where.textContent = `to column ${hand() + 1}`;
-      const isOther = String(kept.background) !== String(state.background);
-      const isSame = JSON.stringify(kept.kernel) === JSON.stringify(state.kernel) && near(kept.m, state.m) && near(kept.bias, state.bias);
-      if (isOther && !isSame) kept = { ...kept, background: state.background }; // one thing at a time
-      const found = compareKernels(kept, of(state));
-      const isStill = isSame && !isOther;
-      back.hidden = keep.hidden = isStill;
-      numbersOf.hidden = isStill;
-      if (isStill) {
-        said.replaceChildren("Nothing has moved yet. Press one of the buttons, or drag a bar of the kernel.");
-        delete said.dataset.logo;
-        return;
-      }
-      said.replaceChildren(...wordsOf(found, state));
-      said.dataset.logo = found.isOnePpm ? "same" : "changed";
-      say(said.textContent);
-      numbersOf.replaceChildren(tableOf(found, state));
-    }
-
-    function wordsOf(found, state) {
-      const { old, now, constants, factor } = found;
-      const offsets = ["The offset goes from ", number("offset_before", old.offset), " to ", number("offset_after", now.offset)];
-      if (found.isOnePpm) {
-        const total = constants?.reduce((sum, x) => sum + x, 0);
-        if (constants && !found.isSameKernel && near(kept.m, state.m)) {
-          const moved = constants.filter((c) => Math.abs(c) > LIMIT).length;
-          return [make("b", {}, "The logo stays: two kernels, one PPM. "), ...offsets,
-            `, by `, number("offset_moved", now.offset - old.offset), `; the ${moved === 1 ? "constant is" : "constants sum to"} `, number("constants", total), `, and the difference is `, number("residual", now.offset - old.offset - total - (state.bias - kept.bias), 2), ". Every score moves by as much, and no logo can show it."];
-        }
-        if (found.isSameKernel && !near(kept.bias, state.bias)) return [make("b", {}, "The logo stays. "), ...offsets, ": the bias is part of it, and of nothing else."];
-        return [make("b", {}, "The logo stays. "), ...offsets, "."];
-      }
-      const bits = ["It told ", number("bits_before", old.bits, 3), " bits and tells ", number("bits_after", now.bits, 3), "."];
-      if (!found.isSameSize) return [make("b", {}, "Another width, another logo. "), ...bits];
-      if (found.isSameKernel && near(kept.m, state.m)) return [make("b", {}, "The logo changes: "), "the same kernel against another background, whose share each letter of the PPM takes along. No score moves; ", "the offset goes from ", number("offset_before", old.offset), " to ", number("offset_after", now.offset), ". ", ...bits];
-      if (found.isSameKernel) return [make("b", {}, "The logo changes: "), `the same kernel read to the base ${format(Math.exp(state.m))} in place of ${format(Math.exp(kept.m))}. `, ...bits];
-      if (factor !== null && factor > 0 && near(kept.m, state.m)) {
-        const twin = kernelToPwm(kept.kernel, { logBase: factor * kept.m, background: kept.background }).ppm;
-        const apart = Math.max(...twin.flatMap((row, a) => row.map((p, j) => Math.abs(p - now.ppm[a][j]))));
-        return [make("b", {}, "The logo changes. "), `Every entry \u00d7 ${format(factor)} does to the logo what the base ${format(Math.exp(factor * kept.m))}, b to the power of ${format(factor)}, would do: the two PPMs differ by `, number("twin", apart, 2), ". ", ...bits];
-      }
-      return [make("b", {}, "The logo changes: "), "differences within a column have changed; one probability moved by ", number("moved", found.moved, 3), ". ", ...bits];
-    }
-
-    function tableOf(found, state) {
-      const { old, now } = found;
-      const row = (name, key, a, b) => [name, number(`${key}_old`, a), number(`${key}_new`, b), number(`${key}_change`, Math.abs(b - a) < 1e-12 ? 0 : b - a, 3)];
-      const rows = [row("information, bits", "bits", old.bits, now.bits), row("offset", "offset", old.offset, now.offset)];
-      if (!near(kept.m, state.m)) rows.push(row("b", "base", Math.exp(kept.m), Math.exp(state.m)));
-      if (found.isSameSize) {
-        const { start, number: place } = windowAt(state);
-        const codes = state.codes.slice(start, start + state.kernel[0].length);
-        if (codes.every((code) => code >= 0)) {
-          const score = (kernel, bias) => bias + codes.reduce((sum, code, j) => sum + kernel[code][j], 0);
-          const odds = (pwm) => codes.reduce((sum, code, j) => sum + pwm[code][j], 0);
-          rows.push(row(`score of window ${place}`, "score", score(kept.kernel, kept.bias), score(state.kernel, state.bias)), row(`its log odds`, "odds", odds(old.pwm), odds(now.pwm)));
-        }
-        rows.push(["largest change of a probability", "", "", number("ppm_change", found.moved, 2)]);
-        if (found.constants) rows.push(["the columns differ by", "", "", found.constants.map((c) => format(Math.abs(c) < 1e-12 ? 0 : c, 3)).slice(0, 12).join(", ") + (found.constants.length > 12 ? ", \u2026" : "")]);
-      }
-      return scrolling("Before and after", table("The kernel before the move, and the one on the screen", ["", "before", "now", "change"], rows));
-    }
-
-    const off = store.on((state, trace, changed) => changed.includes("kernel") && changed.includes("kernel_name") && remember()); // another one
+    const experiments = begin(el, store, model.get("options"));
+    listen(experiments);
+    const off = store.on((_state, _trace, changed) => {
+      if (changed.includes("kernel") && changed.includes("kernel_name")) remember(experiments); // another one
+    });
     signal.addEventListener("abort", off);
-    follow(store, draw, signal);
+    follow(store, (state) => draw(experiments, state), signal);
   },
 };

@@ -39,3 +39,10 @@ export function ticksOf(low, high, count) {
   const [first, last] = [Math.ceil(low / step - 1e-9), Math.floor(high / step + 1e-9)];
   return Array.from({ length: Math.max(last - first + 1, 0) }, (_, k) => Number(((first + k) * step).toPrecision(8)));
 }
+
+/**
+ * The round end of an axis on which `x` has room; 0 where that is not above 0.
+ *
+ * @param {number} x
+ */
+export const axisEnd = (x) => (x > 0 ? niceStep(x, [1, 1.5, 2, 3, 4, 5, 6, 8]) : 0);

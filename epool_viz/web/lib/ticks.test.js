@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { nearestStep, niceStep, ticksOf } from "./ticks.js";
+import { axisEnd, nearestStep, niceStep, ticksOf } from "./ticks.js";
 
 const SIZES = Array.from({ length: 400 }, (_, i) => 10 ** (-9 + 18 * (i / 399)) * (1 + i / 1000));
 
@@ -28,5 +28,13 @@ test("ticks are round, within the ends and no more than asked for", () => {
     expect(ticks).toContain(0);
     expect(ticks.length).toBeLessThanOrEqual(6 + 3);
     for (const tick of ticks) expect(tick >= -size / 3 - 1e-8 * size && tick <= size * (1 + 1e-8)).toBe(true);
+  }
+});
+
+test("an axis ends at the next round number, with little room beyond it", () => {
+  expect([-1, 0, Number.NaN, 1, 1.2, 2.1, 7, 9, 0.012].map(axisEnd)).toEqual([0, 0, 0, 1, 1.5, 3, 8, 10, 0.015]);
+  for (const size of SIZES) {
+    expect(axisEnd(size)).toBeGreaterThanOrEqual(size * (1 - 1e-9));
+    expect(axisEnd(size)).toBeLessThanOrEqual(1.5 * size * (1 + 1e-9));
   }
 });

@@ -10,15 +10,25 @@
 //   motif    true: the kernel is the log odds of a motif, and the words speak of that alone
 
 import { speaker } from "../lib/a11y.js";
-import { make } from "../lib/dom.js";
+import { attributes, make } from "../lib/dom.js";
 import { onWidth, oncePerFrame } from "../lib/drawing.js";
 import { informationContent, kernelToPwm, reverseComplement, strandLogOdds } from "../lib/maths.js";
 import { format, letterColour, percent } from "../lib/numbers.js";
 import { dress } from "../lib/style.js";
 import { matrixTable, tableTwin } from "../lib/tables.js";
+import { axisEnd } from "../lib/ticks.js";
 import CSS from "./style.css";
 
-// Outlines in a box of 100 x 100, y downwards; each touches all four sides, so that a letter is as tall as its number.
+/** @typedef {"information" | "probability" | "log odds" | "kernel"} Kind */
+/** @typedef {{ kind?: Kind, letters?: boolean, label?: string, height?: number, quiet?: boolean, motif?: boolean }} Options */
+/** @typedef {ReturnType<typeof heightsOf>} Heights */
+/** @typedef {ReturnType<typeof begin>} Logo */
+
+/**
+ * Outlines in a box of 100 x 100, y downwards; each touches all four sides, so that a letter is as tall as its number.
+ *
+ * @type {Record<string, string>}
+ */
 export const GLYPHS = {
   A: "M0,100L38,0H62L100,100H76L69,78H31L24,100ZM37.5,58H62.5L50,18Z",
   C: "M100,18.6A56.24,50 0 1 0 100,81.4L79.5,68.5A30,28 0 1 1 79.5,31.5Z",
@@ -42,6 +52,7 @@ export const GLYPHS = {
   W: "M0,0H21L31,64L42,14H58L69,64L79,0H100L83,100H61L50,52L39,100H17Z",
   Y: "M0,0H28L50,39L72,0H100L62,61V100H38V61Z",
 };
+/** @type {Record<Kind, { name: string, unit: string, title: string }>} */
 export const KINDS = {
   information: { name: "information", unit: "bits", title: "Information" },
   probability: { name: "probability", unit: "", title: "Probability" },
@@ -51,15 +62,20 @@ export const KINDS = {
 
 const TELLS_NOTHING = 1e-9; // bits of a column, as in core: it has no letter of its own
 
-/** The matrix behind a logo: {heights, reading, bits, kernel}; heights have one row a letter, in the unit of the kind. */
+/**
+ * The matrix behind a logo: {heights, reading, bits, kernel}; heights have one row a letter, in the unit of the kind.
+ *
+ * @param {State} state
+ * @param {Kind} kind
+ */
 export function heightsOf(state, kind) {
-  const { m, background, complement } = state;
-  const isReversed = state.logo_reverse && complement;
-  const kernel = isReversed ? reverseComplement(state.kernel, complement) : state.kernel;
+  const { m, bias, background } = state;
+  const complement = state.logo_reverse ? state.complement : null;
+  const kernel = complement ? reverseComplement(state.kernel, complement) : state.kernel;
   const isMotif = state.strand_reading !== "network"; // on the other strand its PPM is the same one, reversed
-  const reading = kernelToPwm(isMotif ? state.kernel : kernel, { logBase: m, bias: state.bias, background });
+  const reading = kernelToPwm(isMotif ? state.kernel : kernel, { logBase: m, bias, background });
   let logOdds = reading.pwm.map((row) => row.map((w) => m * w));
-  if (isReversed && isMotif) {
+  if (complement && isMotif) {
     reading.ppm = reverseComplement(reading.ppm, complement);
     const odds = background ? strandLogOdds(background, complement) : kernel.map(() => 0);
     logOdds = reverseComplement(logOdds, complement).map((row, a) => row.map((x) => x + odds[a]));
@@ -74,7 +90,13 @@ export function heightsOf(state, kind) {
   return { heights, reading, bits, kernel };
 }
 
-/** The ends of the axis: fixed for probability and information, else the next round numbers beyond the tallest stacks. */
+/**
+ * The ends of the axis: fixed for probability and information, else the next round numbers beyond the tallest stacks.
+ *
+ * @param {Matrix} heights
+ * @param {Kind} kind
+ * @param {number[] | null} background
+ */
 export function limitsOf(heights, kind, background) {
   if (kind === "probability") return [0, 1];
   if (kind === "information") return [0, -Math.log2(background ? Math.min(...background) : 1 / heights.length)];
@@ -84,191 +106,226 @@ export function limitsOf(heights, kind, background) {
     for (const row of heights) row[j] > 0 ? (up += row[j]) : (down += row[j]);
     [low, high] = [Math.min(low, down), Math.max(high, up)];
   }
-  return low === high ? [0, 1] : [-roundUp(-low), roundUp(high)];
+  return low === high ? [0, 1] : [-axisEnd(-low), axisEnd(high)];
 }
 
-function roundUp(x) {
-  if (!(x > 0)) return 0;
-  const power = 10 ** Math.floor(Math.log10(x));
-  return [1, 1.5, 2, 3, 4, 5, 6, 8, 10].find((n) => n * power >= x * (1 - 1e-9)) * power;
+/**
+ * The elements of the logo, which has no letters yet.
+ *
+ * @param {HTMLElement} el
+ * @param {Store} store
+ * @param {Options} options
+ */
+function begin(el, store, options) {
+  const { kind: fixed, letters: hasLetters = true, height = 9, quiet, motif } = options;
+  const id = `ec-logo-${Math.random().toString(36).slice(2, 8)}`;
+  const radios = Object.entries(KINDS).filter(([kind]) => !motif || kind !== "kernel").map(([value, { title }]) => ({
+    title, radio: make("input", { type: "radio", name: id, value, onchange: () => store.set({ logo_kind: value }) }),
+  }));
+  const chooser = make("fieldset", {}, make("legend", {}, "Logo"),
+    make("div", { class: "ec-row" }, radios.map(({ title, radio }) => make("label", {}, radio, title))));
+  const flip = make("input", { type: "checkbox", onchange: () => store.set({ logo_reverse: flip.checked }) });
+  const flipper = make("label", {}, flip, "reverse complement");
+  const caption = make("p", { class: "ec-logo-label" });
+  const axis = make("div", { class: "ec-logo-axis ec-soft", "aria-hidden": "true" });
+  const picture = make("svg:svg", { role: "img", preserveAspectRatio: "none" });
+  const places = make("div", { class: "ec-logo-cells ec-logo-places ec-soft", "aria-hidden": "true" });
+  const window_ = make("div", { class: "ec-logo-cells ec-logo-window", "aria-hidden": "true" });
+  const inner = make("div", { class: "ec-logo-inner" }, picture, places, hasLetters ? window_ : null);
+  const box = make("div", { class: "ec-logo-box" }, inner);
+  const note = make("p", { class: "ec-logo-note ec-soft" });
+  const table = tableTwin("The matrix behind this logo", () => matrixOf(store.state, options));
+  picture.style.height = axis.style.height = `${height}rem`;
+  axis.style.marginTop = ".6rem";
+  el.append(
+    make("div", { class: "ec-row ec-logo-tools" }, fixed ? null : chooser, flipper),
+    make("figure", {}, make("figcaption", {}, caption), make("div", { class: "ec-logo-plot" }, axis, box), note), table.element);
+  return {
+    store, options, hasLetters, table, flip, flipper, caption, axis, picture, places, window_, inner, box, note,
+    radios: radios.map(({ radio }) => radio),
+    say: quiet ? () => {} : speaker(el),
+    glyphs: /** @type {SVGPathElement[][]} */ ([]), // [column][letter]
+    shape: "",
+  };
+}
+
+/** @type {(state: State, options: Options) => Kind} */
+const kindOf = ({ logo_kind: kind }, { kind: fixed }) => fixed ?? (kind in KINDS ? kind : "information");
+/** @type {(state: State, letter: string) => string} */
+const colourOf = (state, letter) => letterColour(state.complement ? letter : "other"); // amino acids have no colours of their own
+
+// drawing ---------------------------------------------------------------------------------------------------------
+
+/** @type {(logo: Logo, state: State) => void} */
+function build(logo, state) {
+  const { inner, picture, places, window_ } = logo;
+  const width = state.kernel[0].length;
+  logo.glyphs = Array.from({ length: width }, () => [...state.alphabet].map((letter) =>
+    make("svg:path", { d: GLYPHS[letter] ?? GLYPHS.N, fill: colourOf(state, letter), "data-letter": letter })));
+  inner.style.setProperty("--columns", String(width));
+  picture.setAttribute("viewBox", `0 0 ${width} 1`);
+  const line = (/** @type {string} */ name) => make("svg:line", { class: name, x1: 0, x2: width });
+  picture.replaceChildren(line("ec-logo-line"), line("ec-logo-line"), ...logo.glyphs.flat(), line("ec-logo-zero"));
+  const step = width <= 25 ? 1 : 5;
+  places.replaceChildren(...logo.glyphs.map((_, j) => make("span", {}, (j + 1) % step && j ? "" : String(j + 1))));
+  window_.replaceChildren(...logo.glyphs.map(() => make("span")));
+  reach(logo.box);
+}
+
+/**
+ * A picture wider than its box is a stop for the keyboard, which scrolls it.
+ *
+ * @param {HTMLElement} box
+ */
+function reach(box) {
+  const look = { tabindex: 0, role: "region", "aria-label": "the logo, to scroll" };
+  if (box.scrollWidth > box.clientWidth) attributes(box, look);
+  else for (const name of Object.keys(look)) box.removeAttribute(name);
+}
+
+/**
+ * Positive letters stack upwards with the tallest on top, negative ones downwards likewise.
+ *
+ * @type {(glyphs: SVGPathElement[], column: number, values: number[], limits: number[]) => void}
+ */
+function stack(glyphs, column, values, [low, high]) {
+  const scale = 1 / (high - low);
+  let [up, down] = [0, 0];
+  const order = values.map((_, a) => a).sort((a, b) => Math.abs(values[a]) - Math.abs(values[b]) || a - b);
+  for (const a of order) {
+    const size = Math.abs(values[a]);
+    const top = values[a] > 0 ? (up += size) : down;
+    if (values[a] < 0) down -= size;
+    glyphs[a].setAttribute("transform", `translate(${column + 0.03},${(high - top) * scale}) scale(0.0094,${(size * scale) / 100})`);
+  }
+}
+
+/** @type {(logo: Logo, limits: number[], unit: string) => void} */
+function drawAxis({ axis, picture }, [low, high], unit) {
+  const marks = low < 0 ? [high, 0, low] : [high, high / 2, 0];
+  axis.replaceChildren(...[...new Set(marks)].map((x) => {
+    const mark = make("span", {}, format(x, 3));
+    mark.style.top = `${(100 * (high - x)) / (high - low)}%`;
+    return mark;
+  }));
+  axis.dataset.unit = unit;
+  const lines = [picture.children[0], picture.children[1], picture.children[picture.children.length - 1]];
+  [high, marks[1], 0].forEach((x, i) => {
+    const y = (high - x) / (high - low);
+    attributes(lines[i], { y1: y, y2: y });
+  });
+}
+
+/** @param {Logo} logo */
+function drawWindow({ store: { state, trace, error }, hasLetters, window_ }) {
+  if (!hasLetters || error) return;
+  const at = Math.min(state.cursor, trace.starts.length - 1);
+  const isMinus = trace.strands[at] === "-";
+  const { complement } = state;
+  let codes = Array.from({ length: trace.width }, (_, j) => state.codes[trace.starts[at] + j]);
+  if (complement && isMinus !== Boolean(state.logo_reverse)) codes = codes.reverse().map((code) => complement[code] ?? code);
+  const cells = /** @type {HTMLCollectionOf<HTMLElement>} */ (window_.children);
+  for (const [j, cell] of [...cells].entries()) {
+    const letter = state.alphabet[codes[j]] ?? (codes[j] === undefined ? "\u00b7" : "N");
+    if (cell.textContent === letter) continue;
+    cell.textContent = letter;
+    cell.style.color = state.alphabet.includes(letter) ? colourOf(state, letter) : "";
+  }
+}
+
+/** @param {Logo} logo */
+function draw(logo) {
+  const { store: { state }, options, caption, note, picture } = logo;
+  const kind = kindOf(state, options);
+  const shape = `${state.alphabet} ${state.kernel[0].length}`;
+  if (logo.shape !== shape) build(logo, state);
+  logo.shape = shape;
+  const found = heightsOf(state, kind);
+  const limits = limitsOf(found.heights, kind, state.background);
+  logo.glyphs.forEach((glyphs, j) => stack(glyphs, j, found.heights.map((row) => row[j]), limits));
+  drawAxis(logo, limits, KINDS[kind].unit);
+  const [what, rest] = labelWords(state, options);
+  caption.replaceChildren(make("b", {}, what), rest);
+  const { total, consensus, sentence } = wordsOf(found, state, options.motif);
+  note.textContent = kind === "kernel" ? `Offset ${format(found.reading.offset)}.` : `${format(total, 3)} bits in all; consensus ${consensus}.`;
+  picture.setAttribute("aria-label", `${KINDS[kind].title} logo. ${sentence}`);
+  for (const radio of logo.radios) radio.checked = radio.value === kind;
+  logo.flip.checked = Boolean(state.logo_reverse);
+  logo.flipper.hidden = !state.complement;
+  drawWindow(logo);
+  logo.table.draw();
+  logo.say(sentence);
+}
+
+// words -----------------------------------------------------------------------------------------------------------
+
+/** @param {State} state */
+const backgroundWords = ({ background: q, alphabet }) =>
+  !q || q.every((x) => Math.abs(x - q[0]) < 1e-9)
+    ? `a uniform background (${alphabet.length} letters alike)`
+    : `the background ${[...alphabet].map((a, i) => `${a} ${format(q[i], 3)}`).join(", ")}`;
+
+/** @type {(state: State, options: Options) => [string, string]} */
+function labelWords(state, options) {
+  const { label, motif } = options;
+  const whose = `${state.logo_reverse && state.complement ? "the reverse complement of " : ""}${label ?? (state.kernel_name || "the kernel")}`;
+  const base = `to the base e\u1d50 = ${format(Math.exp(state.m))} (m = ${format(state.m)})`;
+  const against = `against ${backgroundWords(state)}`;
+  const what = motif ? whose : `the PPM that ${whose} means ${base}`;
+  /** @type {Record<Kind, [string, string]>} */
+  const words = {
+    information: ["Information, in bits,", ` of ${what}, ${against}.`],
+    probability: ["Probability", ` in ${what}${motif ? "" : `, ${against}`}.`],
+    "log odds": ["Log odds, in bits,", ` of ${what}, ${against}.`],
+    kernel: ["Raw kernel, in score units:", ` the numbers of ${whose} as they are; no base, no background.`],
+  };
+  return words[kindOf(state, options)];
+}
+
+/** @type {(found: Heights, state: State, isMotif?: boolean) => { total: number, consensus: string, sentence: string }} */
+function wordsOf({ reading: { ppm }, bits }, state, isMotif) {
+  const best = (/** @type {number} */ j) => ppm.reduce((top, row, a) => (row[j] > ppm[top][j] ? a : top), 0);
+  const strongest = bits.reduce((top, x, j) => (x > bits[top] ? j : top), 0);
+  const total = bits.reduce((sum, x) => sum + x, 0);
+  const consensus = bits.map((x, j) => (x > TELLS_NOTHING ? state.alphabet[best(j)] : "N")).join("");
+  const letter = best(strongest);
+  const telling = bits[strongest] > TELLS_NOTHING
+    ? `the most telling column is ${strongest + 1}, where ${state.alphabet[letter]} has ${percent(ppm[letter][strongest])}.`
+    : "no column tells anything.";
+  const sentence = `${isMotif ? "The" : `At m = ${format(state.m)} the`} motif tells ${format(total, 3)} bits in ${bits.length} columns; ${telling}`;
+  return { total, consensus, sentence };
+}
+
+/** @type {(state: State, options: Options) => HTMLElement} */
+function matrixOf(state, options) {
+  const kind = kindOf(state, options);
+  const { reading, bits, heights, kernel } = heightsOf(state, kind);
+  const lettered = (/** @type {Matrix} */ matrix) => matrix.map((row, a) => /** @type {[string, number[]]} */ ([state.alphabet[a], row]));
+  const ppm = { name: "ppm", rows: lettered(reading.ppm) };
+  /** @type {Record<Kind, { name: string, rows: [string, number[]][] }[]>} */
+  const blocks = {
+    information: [ppm, { name: "information", rows: [["bits", bits]] }],
+    probability: [ppm],
+    "log odds": [{ name: "log_odds", rows: lettered(heights) }],
+    kernel: [{ name: "kernel", rows: lettered(kernel) }],
+  };
+  const more = kind === "information" ? " A letter is as tall as its probability times the bits of its column." : "";
+  return matrixTable(labelWords(state, options).join("") + more, bits.length, blocks[kind]);
 }
 
 export default {
+  /** @param {Context} context */
   async render({ model, el, host, signal }) {
     const { exports } = await host.getWidget(model.get("store"));
-    const { store } = exports;
-    // amino acids have no colours of their own
-    const colourOf = (letter) => letterColour(store.state.complement ? letter : "other");
-    const { kind: fixed, letters: hasLetters = true, label, height = 9, quiet, motif } = model.get("options");
     const watched = ["kernel", "m", "bias", "background", "alphabet", "complement", "logo_kind", "logo_reverse", "strand_reading", "kernel_name"];
     const moving = ["cursor", "codes", "padding", "both_strands", "kernel", "logo_reverse"];
-    const kindOf = () => fixed ?? (store.state.logo_kind in KINDS ? store.state.logo_kind : "information");
     dress(el, "logo", CSS);
-
-    const id = `ec-logo-${Math.random().toString(36).slice(2, 8)}`;
-    const radios = Object.entries(KINDS).filter(([kind]) => !motif || kind !== "kernel").map(([kind, { title }]) =>
-      make("label", {}, make("input", { type: "radio", name: id, value: kind, onchange: () => store.set({ logo_kind: kind }) }), title));
-    const chooser = make("fieldset", {}, make("legend", {}, "Logo"), make("div", { class: "ec-row" }, radios));
-    const flip = make("input", { type: "checkbox", onchange: () => store.set({ logo_reverse: flip.checked }) });
-    const flipper = make("label", {}, flip, "reverse complement");
-    const caption = make("p", { class: "ec-logo-label" });
-    const axis = make("div", { class: "ec-logo-axis ec-soft", "aria-hidden": "true" });
-    const picture = make("svg:svg", { role: "img", preserveAspectRatio: "none" });
-    const places = make("div", { class: "ec-logo-cells ec-logo-places ec-soft", "aria-hidden": "true" });
-    const window_ = make("div", { class: "ec-logo-cells ec-logo-window", "aria-hidden": "true" });
-    const inner = make("div", { class: "ec-logo-inner" }, picture, places, hasLetters ? window_ : null);
-    const box = make("div", { class: "ec-logo-box" }, inner);
-    const note = make("p", { class: "ec-logo-note ec-soft" });
-    const table = tableTwin("The matrix behind this logo", () => matrix());
-    picture.style.height = axis.style.height = `${height}rem`;
-    axis.style.marginTop = ".6rem";
-    el.append(make("div", { class: "ec-row ec-logo-tools" }, fixed ? null : chooser, flipper), make("figure", {}, make("figcaption", {}, caption), make("div", { class: "ec-logo-plot" }, axis, box), note), table.element);
-    const say = quiet ? () => {} : speaker(el);
-
-    let glyphs = []; // [column][letter]
-    let shape = "";
-    let last = null;
-
-    function build(width, letters) {
-      shape = `${letters} ${width}`;
-      inner.style.setProperty("--columns", width);
-      picture.setAttribute("viewBox", `0 0 ${width} 1`);
-      glyphs = Array.from({ length: width }, () =>
-        [...letters].map((letter) => make("svg:path", { d: GLYPHS[letter] ?? GLYPHS.N, fill: colourOf(letter), "data-letter": letter })));
-      const line = (name) => make("svg:line", { class: name, x1: 0, x2: width });
-      picture.replaceChildren(line("ec-logo-line"), line("ec-logo-line"), ...glyphs.flat(), line("ec-logo-zero"));
-      const step = width <= 25 ? 1 : 5;
-      places.replaceChildren(...glyphs.map((_, j) => make("span", {}, (j + 1) % step && j ? "" : String(j + 1))));
-      window_.replaceChildren(...glyphs.map(() => make("span")));
-      reach();
-    }
-
-    // a picture wider than its box is a stop for the keyboard, which scrolls it
-    function reach() {
-      const isWide = box.scrollWidth > box.clientWidth;
-      for (const [name, value] of [["tabindex", 0], ["role", "region"], ["aria-label", "the logo, to scroll"]])
-        isWide ? box.setAttribute(name, value) : box.removeAttribute(name);
-    }
-
-    // positive letters stack upwards with the tallest on top, negative ones downwards likewise
-    function stack(column, values, [low, high]) {
-      const scale = 1 / (high - low);
-      let [up, down] = [0, 0];
-      const order = values.map((_, a) => a).sort((a, b) => Math.abs(values[a]) - Math.abs(values[b]) || a - b);
-      for (const a of order) {
-        const size = Math.abs(values[a]);
-        const top = values[a] > 0 ? (up += size) : down;
-        if (values[a] < 0) down -= size;
-        const transform = `translate(${column + 0.03},${(high - top) * scale}) scale(0.0094,${(size * scale) / 100})`;
-        glyphs[column][a].setAttribute("transform", transform);
-      }
-    }
-
-    function drawAxis([low, high], unit) {
-      const marks = low < 0 ? [high, 0, low] : [high, high / 2, 0];
-      axis.replaceChildren(...[...new Set(marks)].map((x) => {
-        const mark = make("span", {}, format(x, 3));
-        mark.style.top = `${(100 * (high - x)) / (high - low)}%`;
-        return mark;
-      }));
-      axis.dataset.unit = unit;
-      const [top, middle, zero] = [picture.children[0], picture.children[1], picture.lastChild];
-      [[top, high], [middle, marks[1]], [zero, 0]].forEach(([line, x]) => {
-        const y = (high - x) / (high - low);
-        line.setAttribute("y1", y);
-        line.setAttribute("y2", y);
-      });
-    }
-
-    const isUniform = (q) => !q || q.every((x) => Math.abs(x - q[0]) < 1e-9);
-    const backgroundWords = ({ background: q, alphabet }) =>
-      isUniform(q) ? `a uniform background (${alphabet.length} letters alike)` : `the background ${[...alphabet].map((a, i) => `${a} ${format(q[i], 3)}`).join(", ")}`;
-
-    function labelWords(kind) {
-      const { state } = store;
-      const isReversed = state.logo_reverse && state.complement;
-      const whose = `${isReversed ? "the reverse complement of " : ""}${label ?? (state.kernel_name || "the kernel")}`;
-      const base = `to the base e\u1d50 = ${format(Math.exp(state.m))} (m = ${format(state.m)})`;
-      const against = `against ${backgroundWords(state)}`;
-      const what = motif ? whose : `the PPM that ${whose} means ${base}`;
-      return {
-        information: ["Information, in bits,", ` of ${what}, ${against}.`],
-        probability: ["Probability", ` in ${what}${motif ? "" : `, ${against}`}.`],
-        "log odds": ["Log odds, in bits,", ` of ${what}, ${against}.`],
-        kernel: ["Raw kernel, in score units:", ` the numbers of ${whose} as they are; no base, no background.`],
-      }[kind];
-    }
-
-    function words() {
-      const { ppm } = last.reading;
-      const best = (j) => ppm.reduce((top, row, a) => (row[j] > ppm[top][j] ? a : top), 0);
-      const strongest = last.bits.reduce((top, x, j) => (x > last.bits[top] ? j : top), 0);
-      const total = last.bits.reduce((sum, x) => sum + x, 0);
-      const consensus = last.bits.map((x, j) => (x > TELLS_NOTHING ? store.state.alphabet[best(j)] : "N")).join("");
-      const letter = best(strongest);
-      return {
-        total,
-        consensus,
-        sentence:
-          `${motif ? "The" : `At m = ${format(store.state.m)} the`} motif tells ${format(total, 3)} bits in ${last.bits.length} columns; ` +
-          (last.bits[strongest] > TELLS_NOTHING ? `the most telling column is ${strongest + 1}, where ${store.state.alphabet[letter]} has ${percent(ppm[letter][strongest])}.` : "no column tells anything."),
-      };
-    }
-
-    function matrix() {
-      const { alphabet } = store.state;
-      const kind = kindOf();
-      const lettered = (rows) => rows.map((row, a) => [alphabet[a], row]);
-      const blocks = {
-        information: [{ name: "ppm", rows: lettered(last.reading.ppm) }, { name: "information", rows: [["bits", last.bits]] }],
-        probability: [{ name: "ppm", rows: lettered(last.reading.ppm) }],
-        "log odds": [{ name: "log_odds", rows: lettered(last.heights) }],
-        kernel: [{ name: "kernel", rows: lettered(last.kernel) }],
-      }[kind];
-      const more = kind === "information" ? " A letter is as tall as its probability times the bits of its column." : "";
-      return matrixTable(labelWords(kind).join("") + more, last.bits.length, blocks);
-    }
-
-    function drawWindow() {
-      const { state, trace, error } = store;
-      if (!hasLetters || error) return;
-      const at = Math.min(state.cursor, trace.starts.length - 1);
-      const isMinus = trace.strands[at] === "-";
-      let codes = Array.from({ length: trace.width }, (_, j) => state.codes[trace.starts[at] + j]);
-      if (isMinus !== Boolean(state.logo_reverse && state.complement)) codes = codes.reverse().map((code) => state.complement[code] ?? code);
-      [...window_.children].forEach((cell, j) => {
-        const letter = state.alphabet[codes[j]] ?? (codes[j] === undefined ? "\u00b7" : "N");
-        if (cell.textContent === letter) return;
-        cell.textContent = letter;
-        cell.style.color = state.alphabet.includes(letter) ? colourOf(letter) : "";
-      });
-    }
-
-    const draw = () => {
-      const { state } = store;
-      const kind = kindOf();
-      if (shape !== `${state.alphabet} ${state.kernel[0].length}`) build(state.kernel[0].length, state.alphabet);
-      last = heightsOf(state, kind);
-      const limits = limitsOf(last.heights, kind, state.background);
-      glyphs.forEach((_, j) => stack(j, last.heights.map((row) => row[j]), limits));
-      drawAxis(limits, KINDS[kind].unit);
-      const [what, rest] = labelWords(kind);
-      caption.replaceChildren(make("b", {}, what), rest);
-      const { total, consensus, sentence } = words();
-      note.textContent = kind === "kernel" ? `Offset ${format(last.reading.offset)}.` : `${format(total, 3)} bits in all; consensus ${consensus}.`;
-      picture.setAttribute("aria-label", `${KINDS[kind].title} logo. ${sentence}`);
-      radios.forEach(({ firstChild: radio }) => (radio.checked = radio.value === kind));
-      flip.checked = Boolean(state.logo_reverse);
-      flipper.hidden = !state.complement;
-      drawWindow();
-      table.draw();
-      say(sentence);
-    };
-    onWidth(box, reach, signal);
-    const later = oncePerFrame(draw);
-    const laterWindow = oncePerFrame(drawWindow);
-    draw();
-    const off = store.on((state, trace, changed) => {
+    const logo = begin(el, exports.store, model.get("options"));
+    onWidth(logo.box, () => reach(logo.box), signal);
+    const later = oncePerFrame(() => draw(logo));
+    const laterWindow = oncePerFrame(() => drawWindow(logo));
+    draw(logo);
+    const off = exports.store.on((_state, _trace, changed) => {
       if (changed.some((key) => watched.includes(key))) later();
       else if (changed.some((key) => moving.includes(key))) laterWindow();
     });

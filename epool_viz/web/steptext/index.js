@@ -15,13 +15,24 @@ import { holds, walk } from "../lib/steps.js";
 import { dress } from "../lib/style.js";
 import CSS from "./style.css";
 
+/** @typedef {string | { name: string } | { tag: string, parts: Part[] }} Part */
+/** @typedef {{ when?: When, sentence?: string, formula?: string, more?: string }} Variant */
+/** @typedef {{ name: string, title: string, sentence: string, formula: string, when?: When | null, variants?: Variant[] }} Step */
+/** @typedef {{ data: HTMLElement, open: HTMLElement, close: HTMLElement, isAfterSign: boolean }} Slot a number of the formula */
+/** @typedef {ReturnType<typeof begin>} StepText */
+
 const TOKEN = /<(\/?)(sub|sup)>|\{(\w+)\}/g;
 
-/** A formula as a tree: text, {name}, {tag, parts}. What is no <sub>, <sup> or {name} is text; open tags end at the end. */
+/**
+ * A formula as a tree: text, {name}, {tag, parts}. What is no <sub>, <sup> or {name} is text; open tags end at the end.
+ *
+ * @param {string} text
+ */
 export function parseFormula(text) {
-  const root = { tag: null, parts: [] };
-  const open = [root];
-  const add = (part) => part !== "" && open.at(-1).parts.push(part);
+  /** @type {Part[]} */
+  const root = [];
+  const open = [{ tag: "", parts: root }];
+  const add = (/** @type {Part} */ part) => part !== "" && open[open.length - 1].parts.push(part);
   let last = 0;
   for (const found of text.matchAll(TOKEN)) {
     const [whole, closing, tag, name] = found;
@@ -32,14 +43,20 @@ export function parseFormula(text) {
       const element = { tag, parts: [] };
       add(element);
       open.push(element);
-    } else if (open.at(-1).tag === tag) open.pop();
+    } else if (open[open.length - 1].tag === tag) open.pop();
     else add(whole);
   }
   add(text.slice(last));
-  return root.parts;
+  return root;
 }
 
-/** The cell that a window belongs to: itself, or its group of the local maximum (a dropped window: the last one). */
+/**
+ * The cell that a window belongs to: itself, or its group of the local maximum (a dropped window: the last one).
+ *
+ * @param {State} state
+ * @param {Trace} trace
+ * @param {number} window
+ */
 export function cellOf(state, trace, window) {
   const strands = state.both_strands ? 2 : 1;
   const [windows, cells] = [trace.starts.length / strands, trace.cellWindows.length / strands];
@@ -47,13 +64,20 @@ export function cellOf(state, trace, window) {
   return strand * cells + Math.min(Math.floor((window % windows) / state.local_window), cells - 1);
 }
 
-/** Every number that a formula may show, at a window; the names are those of `numbers` in Python's steps. */
+/**
+ * Every number that a formula may show, at a window; the names are those of `numbers` in Python's steps.
+ *
+ * @param {State} state
+ * @param {Trace} trace
+ * @param {number} window
+ * @returns {Record<string, number>}
+ */
 export function numbersOf(state, trace, window) {
   const { codes, kernel, alphabet, m, bias } = state;
   const cell = cellOf(state, trace, window);
   const winner = trace.cellWindows[cell];
   const [start, width] = [trace.starts[window], trace.width];
-  const picking = trace.strands[window] === "-" ? trace.otherKernel : kernel;
+  const picking = (trace.strands[window] === "-" && trace.otherKernel) || kernel;
   let letterSum = 0;
   for (let j = 0; j < width; j++) if (codes[start + j] >= 0) letterSum += picking[codes[start + j]][j];
   const [score, offset, logRatio] = [trace.scores[window], trace.offsets[window], trace.logRatios[window]];
@@ -100,84 +124,121 @@ export function numbersOf(state, trace, window) {
   };
 }
 
+/**
+ * @param {HTMLElement} el
+ * @param {Store} store
+ * @param {{ steps: Step[], level?: number }} options
+ */
+function begin(el, store, { steps, level = 3 }) {
+  const count = make("span", { class: "ec-steptext-count" });
+  const title = make("span");
+  const sentence = make("p", { class: "ec-steptext-sentence" });
+  const formula = make("p", { class: "ec-steptext-formula" });
+  el.append(make(`h${level}`, {}, count, title), sentence, formula);
+  return {
+    el, store, steps, count, title, sentence, formula,
+    say: speaker(el),
+    slots: /** @type {Slot[]} */ ([]),
+    drawn: /** @type {string | null} */ (null), // the formula
+    spoken: "", // name of the step
+  };
+}
+
+/** @param {number} x */
+const digitsOf = (x) => (Number.isInteger(x) ? 15 : 4);
+
+/**
+ * The elements of a formula; its numbers are added to `slots`.
+ *
+ * @param {Part[]} parts
+ * @param {Record<string, number>} values
+ * @param {Slot[]} slots
+ * @returns {(Node | string)[]}
+ */
+function elementsOf(parts, values, slots) {
+  return parts.map((part, i) => {
+    if (typeof part === "string") return part;
+    if ("tag" in part) return make(part.tag, {}, elementsOf(part.parts, values, slots));
+    if (!(part.name in values)) return `{${part.name}}`;
+    const before = parts[i - 1] ?? "";
+    const slot = {
+      data: number(part.name, values[part.name], digitsOf(values[part.name])),
+      open: make("span"),
+      close: make("span"),
+      isAfterSign: typeof before === "string" && /[+\u2212\u00d7]\s*$/.test(before),
+    };
+    slots.push(slot);
+    bracket(slot, values[part.name]);
+    return make("span", { class: "ec-steptext-number" }, slot.open, slot.data, slot.close);
+  });
+}
+
+/**
+ * A negative number after a sign stands in brackets.
+ *
+ * @type {(slot: Slot, x: number) => void}
+ */
+function bracket({ open, close, isAfterSign }, x) {
+  const isNegative = isAfterSign && x < 0;
+  open.textContent = isNegative ? "(" : "";
+  close.textContent = isNegative ? ")" : "";
+}
+
+/** @type {(step: Step, state: State, trace: Trace, window: number) => { sentence: string, formula: string }} */
+function wordsOf(step, state, trace, window) {
+  const words = { sentence: step.sentence, formula: step.formula };
+  const about = { ...state, window_is_whole: trace.whole[window], cell_takes_part: trace.takingPart[cellOf(state, trace, window)] };
+  for (const { when, more = "", ...other } of step.variants ?? []) {
+    if (!holds(when, about)) continue;
+    Object.assign(words, other);
+    words.formula += more;
+  }
+  return words;
+}
+
+/** @type {(text: StepText, formula: string, values: Record<string, number>) => void} */
+function drawFormula(text, formula, values) {
+  if (text.drawn !== formula) {
+    text.drawn = formula;
+    text.slots = [];
+    text.formula.replaceChildren(...elementsOf(parseFormula(formula), values, text.slots));
+    return;
+  }
+  for (const slot of text.slots) {
+    const x = values[slot.data.dataset.name ?? ""];
+    renumber(slot.data, x, digitsOf(x));
+    bracket(slot, x);
+  }
+}
+
+/** @param {StepText} text */
+function draw(text) {
+  const { store: { state, trace, error }, steps, el, count, title, sentence, formula } = text;
+  if (error) {
+    if (!trace) sentence.textContent = error;
+    return; // the numbers of the last good state stay
+  }
+  const { places, shown = 0 } = walk(steps, state);
+  const step = steps[shown];
+  const window = Math.min(Math.max(state.cursor, 0), trace.starts.length - 1);
+  const words = wordsOf(step, state, trace, window);
+  drawFormula(text, words.formula, numbersOf(state, trace, window));
+  count.textContent = `${places.indexOf(shown) + 1}/${places.length}`;
+  title.textContent = step.title;
+  sentence.textContent = words.sentence;
+  el.dataset.step = step.name;
+  if (text.spoken !== step.name) text.say(`${step.title}. ${words.sentence} ${formula.textContent}`); // later changes: the pictures' voice
+  text.spoken = step.name;
+}
+
 export default {
+  /** @param {Context} context */
   async render({ model, el, host, signal }) {
     const { exports } = await host.getWidget(model.get("store"));
-    const { store } = exports;
-    const { steps, level = 3 } = model.get("options");
     dress(el, "steptext", CSS);
-
-    const count = make("span", { class: "ec-steptext-count" });
-    const title = make("span");
-    const sentence = make("p", { class: "ec-steptext-sentence" });
-    const formula = make("p", { class: "ec-steptext-formula" });
-    el.append(make(`h${level}`, {}, count, title), sentence, formula);
-    const say = speaker(el);
-    let slots = [];
-    let drawn = null;
-    let spoken = null;
-
-    const digits = (x) => (Number.isInteger(x) ? 15 : 4);
-    const element = (part, i, parts, values) => {
-      if (typeof part === "string") return part;
-      if (part.tag) return make(part.tag, {}, elements(part.parts, values));
-      if (!(part.name in values)) return `{${part.name}}`;
-      const data = number(part.name, values[part.name], digits(values[part.name]));
-      const [open, close] = [make("span"), make("span")];
-      const slot = { data, open, close, afterSign: /[+\u2212\u00d7]\s*$/.test(parts[i - 1] ?? "") };
-      slots.push(slot);
-      bracket(slot, values);
-      return make("span", { class: "ec-steptext-number" }, open, data, close);
-    };
-    const elements = (parts, values) => parts.map((part, i) => element(part, i, parts, values));
-    // a negative number after a sign stands in brackets
-    function bracket({ data, open, close, afterSign }, values) {
-      const isNegative = afterSign && values[data.dataset.name] < 0;
-      open.textContent = isNegative ? "(" : "";
-      close.textContent = isNegative ? ")" : "";
-    }
-    const wordsOf = (step, state, trace, window) => {
-      const words = { sentence: step.sentence, formula: step.formula };
-      const about = { ...state, window_is_whole: trace.whole[window], cell_takes_part: trace.takingPart[cellOf(state, trace, window)] };
-      for (const { when, more = "", ...other } of step.variants ?? []) {
-        if (!holds(when, about)) continue;
-        Object.assign(words, other);
-        words.formula += more;
-      }
-      return words;
-    };
-    const draw = () => {
-      const { state, trace, error } = store;
-      if (error) {
-        if (!trace) sentence.textContent = error;
-        return; // the numbers of the last good state stay
-      }
-      const { places, shown } = walk(steps, state);
-      const step = steps[shown];
-      const window = Math.min(Math.max(state.cursor, 0), trace.starts.length - 1);
-      const words = wordsOf(step, state, trace, window);
-      const values = numbersOf(state, trace, window);
-      if (drawn === words.formula) {
-        for (const slot of slots) {
-          const x = values[slot.data.dataset.name];
-          renumber(slot.data, x, digits(x));
-          bracket(slot, values);
-        }
-      } else {
-        slots = [];
-        drawn = words.formula;
-        formula.replaceChildren(...elements(parseFormula(drawn), values));
-      }
-      count.textContent = `${places.indexOf(shown) + 1}/${places.length}`;
-      title.textContent = step.title;
-      sentence.textContent = words.sentence;
-      el.dataset.step = step.name;
-      if (spoken !== step.name) say(`${step.title}. ${words.sentence} ${formula.textContent}`); // later changes: the pictures' voice
-      spoken = step.name;
-    };
-    const later = oncePerFrame(draw);
-    draw();
-    const off = store.on(later);
+    const text = begin(el, exports.store, model.get("options"));
+    draw(text);
+    const off = exports.store.on(oncePerFrame(() => draw(text)));
     signal.addEventListener("abort", off);
     return off;
   },

@@ -16,12 +16,17 @@ import { toFragment } from "../lib/link.js";
 import { dress, placed } from "../lib/style.js";
 import CSS from "./style.css";
 
+/** @typedef {{ goal?: string, order?: string[], keys?: [string, string][], terms?: [string, string][] }} Help */
+/** @typedef {{ slot?: string, first?: Patch, parts?: { name: string, label: string }[], help?: Help, share?: string[] | null }} Options */
+/** @typedef {ReturnType<typeof begin>} Toolbar */
+
 const SIZES = [100, 125, 150, 200];
 const THEMES = [["", "as my device"], ["light", "light"], ["dark", "dark"]];
 const TYPING = "input, select, textarea, [contenteditable]";
 
 // What this browser remembers; a browser that forbids it forgets.
 const memory = {
+  /** @param {string} name */
   get(name) {
     try {
       return localStorage.getItem(`epool-${name}`);
@@ -29,6 +34,7 @@ const memory = {
       return null;
     }
   },
+  /** @type {(name: string, value: string) => void} */
   set(name, value) {
     try {
       localStorage.setItem(`epool-${name}`, value);
@@ -38,151 +44,230 @@ const memory = {
   },
 };
 
+/** @type {(text: string, attributes?: object) => HTMLButtonElement} */
+const button = (text, attributes = {}) => make("button", { type: "button", ...attributes }, text);
+/** @type {(value: string, label: string) => HTMLOptionElement} */
+const option = (value, label) => make("option", { value }, label);
+const sizeOptions = () => SIZES.map((size) => option(String(size), `${size} %`));
+/** @param {string[][]} themes */
+const themeOptions = (themes) => themes.map(([value, label]) => option(value, label));
+
+/**
+ * The toolbar without its handlers.
+ *
+ * @param {HTMLElement} root
+ * @param {boolean} isOurs whether the page around is ours to dress
+ * @param {Store} store
+ * @param {Options} options
+ */
+function begin(root, isOurs, store, { first = {}, parts = [], help = {}, share = null }) {
+  const boxes = parts.map(({ name, label }) => {
+    const box = make("input", { type: "checkbox", value: name });
+    return { name, box, line: make("label", {}, box, label) };
+  });
+  return {
+    root, isOurs, store, first, share, boxes,
+    darkDevice: matchMedia("(prefers-color-scheme: dark)"),
+    own: { size: Number(memory.get("size")) || 100, theme: memory.get("theme") ?? "" },
+    before: /** @type {Patch | null} */ (null), // the state that Reset has put aside
+    reset: button("", { title: "Back to the first state" }),
+    showAll: button(""),
+    teach: button("Teach", { "aria-haspopup": "dialog" }),
+    sizes: make("select", { "aria-label": "Text size", title: "Text size" }, sizeOptions()),
+    themes: make("select", { "aria-label": "Colours", title: "Colours" }, themeOptions(THEMES)),
+    question: button("?", { class: "ec-toolbar-help", "aria-label": "Help", "aria-haspopup": "dialog", title: "Help (?)" }),
+    fixedSize: make("select", {}, option("", "as each visitor likes"), sizeOptions()),
+    fixedTheme: make("select", {}, option("", "as each visitor likes"), themeOptions(THEMES.slice(1))),
+    address: make("input", { type: "text", readonly: true, class: "ec-box", "aria-label": "link for your class" }),
+    copying: button("Copy the link"),
+    copied: make("span", { class: "ec-soft", role: "status" }),
+    helping: dialog("What this page shows", helpOf(help)),
+  };
+}
+
+/** @type {(title: string, children: Child[]) => HTMLDialogElement} */
+function dialog(title, children) {
+  const id = `ec-dialog-${Math.random().toString(36).slice(2, 8)}`;
+  const close = button("Close", { onclick: () => box.close() });
+  /** @type {HTMLDialogElement} */
+  const box = make("dialog", { "aria-labelledby": id }, make("div", { class: "ec-toolbar-top" }, make("h2", { id }, title), close), children);
+  box.addEventListener("click", (event) => event.target === box && box.close()); // beside it
+  return box;
+}
+
+/** @type {(help: Help) => Child[]} */
+function helpOf({ goal = "", order = [], terms = [], keys = [] }) {
+  /** @type {(pairs: [string, string][], wrap: (text: string) => Child) => HTMLElement} */
+  const list = (pairs, wrap) => make("dl", {}, pairs.flatMap(([name, what]) => [make("dt", {}, wrap(name)), make("dd", {}, what)]));
+  return [
+    make("p", {}, goal),
+    ...(order.length ? [make("h3", {}, "How to go about it"), make("ol", {}, order.map((text) => make("li", {}, text)))] : []),
+    ...(terms.length ? [make("h3", {}, "Words"), list(terms, (text) => text)] : []),
+    ...(keys.length ? [make("h3", {}, "Keys"), list(keys, (text) => text.split(" ").map((key) => make("kbd", {}, key)))] : []),
+  ];
+}
+
+/** @type {(toolbar: Toolbar) => HTMLDialogElement} */
+function teachingOf({ boxes, isOurs, fixedSize, fixedTheme, address, copying, copied }) {
+  const line = (/** @type {string} */ label, /** @type {Node} */ menu) => make("label", {}, label, " ", menu);
+  return dialog("Teach with this page", [
+    make("p", {}, "The link opens exactly what you see now: data, step, m, the window in hand. Leave out what your class does not need yet; everybody can bring it back."),
+    make("fieldset", {}, make("legend", {}, "On the page"), boxes.map((box) => box.line)),
+    isOurs ? make("fieldset", {}, make("legend", {}, "For everybody who opens the link"), line("Text size", fixedSize), line("Colours", fixedTheme)) : null,
+    make("h3", {}, "The link"),
+    address,
+    make("div", { class: "ec-row", style: "margin-top:.4rem" }, copying, copied),
+  ]);
+}
+
+/** @type {(toolbar: Toolbar, teaching: HTMLDialogElement) => void} */
+function assemble({ root, isOurs, boxes, reset, showAll, teach, sizes, themes, question, helping }, teaching) {
+  const rules = boxes.map(({ name }) => `:root[data-ep-without~="${inCss(name)}"] .ep-part-${inCss(name)}{display:none!important}`);
+  root.append(
+    make("div", { class: "ec-row", role: "group", "aria-label": "this page" }, reset, showAll, teach, ...(isOurs ? [sizes, themes] : []), question),
+    make("style", {}, rules.join("")),
+    teaching, helping,
+  );
+}
+
+/** @param {string} name */
+const inCss = (name) => name.replace(/[^\w-]/g, "");
+
+// what is pressed -------------------------------------------------------------------------------------------------
+
+/** @type {(toolbar: Toolbar, say: (text: string) => void) => void} */
+function resetOrUndo(toolbar, say) {
+  const { first, before, store } = toolbar;
+  toolbar.before = before ? null : Object.fromEntries(Object.keys(first).map((key) => [key, store.state[key]]));
+  store.set(before ?? first);
+  say(before ? "Your state is back." : "The first state is back; nothing is lost: Undo brings yours again.");
+}
+
+/** @type {(toolbar: Toolbar, name: "size" | "theme", value: string) => void} */
+function choose({ own, store }, name, value) {
+  Object.assign(own, { [name]: name === "size" ? Number(value) : value });
+  memory.set(name, value);
+  store.set({ [name]: null });
+}
+
+/** @type {(toolbar: Toolbar, state: State) => string[]} */
+const hiddenOf = ({ boxes }, { without }) => (Array.isArray(without) ? without.filter((name) => boxes.some((box) => box.name === name)) : []);
+
+/** @type {(toolbar: Toolbar, name: string, isHidden: boolean) => void} */
+function hide(toolbar, name, isHidden) {
+  const { store } = toolbar;
+  const names = hiddenOf(toolbar, store.state).filter((other) => other !== name).concat(isHidden ? [name] : []);
+  store.set({ without: names.length ? names : null });
+}
+
+/** @type {(toolbar: Toolbar) => Promise<void>} */
+async function copy({ address, copied }) {
+  try {
+    await navigator.clipboard.writeText(address.value);
+    copied.textContent = "Copied.";
+  } catch {
+    address.select();
+    copied.textContent = "This browser does not let a page copy; the link is marked.";
+  }
+}
+
+/** @type {(event: KeyboardEvent) => boolean} */
+function asksForHelp(event) {
+  if (event.key !== "?" || event.defaultPrevented || event.ctrlKey || event.metaKey) return false;
+  return !(/** @type {Element} */ (event.target).closest?.(TYPING)) && !document.querySelector("dialog[open]");
+}
+
+/** @type {(toolbar: Toolbar, teaching: HTMLDialogElement, redraw: () => void, signal: AbortSignal) => void} */
+function listen(toolbar, teaching, redraw, signal) {
+  const { store, sizes, themes, fixedSize, fixedTheme, helping, address, copying, copied } = toolbar;
+  const say = speaker(toolbar.root, 0);
+  const open = (/** @type {HTMLDialogElement} */ box) => {
+    copied.textContent = "";
+    redraw();
+    if (!box.open) box.showModal();
+  };
+  /** @type {[HTMLElement, string, () => void][]} */
+  const handlers = [
+    [toolbar.reset, "click", () => {
+      resetOrUndo(toolbar, say);
+      redraw();
+    }],
+    [toolbar.showAll, "click", () => {
+      store.set({ without: null });
+      toolbar.teach.focus();
+    }],
+    [toolbar.teach, "click", () => open(teaching)],
+    [toolbar.question, "click", () => open(helping)],
+    [sizes, "change", () => choose(toolbar, "size", sizes.value)],
+    [themes, "change", () => choose(toolbar, "theme", themes.value)],
+    [fixedSize, "change", () => store.set({ size: Number(fixedSize.value) || null })],
+    [fixedTheme, "change", () => store.set({ theme: fixedTheme.value || null })],
+    [address, "focus", () => address.select()],
+    [copying, "click", () => copy(toolbar)],
+  ];
+  for (const [element, event, handler] of handlers) element.addEventListener(event, handler);
+  for (const menu of [sizes, themes]) menu.addEventListener("change", redraw);
+  for (const { name, box } of toolbar.boxes) box.addEventListener("change", () => hide(toolbar, name, !box.checked));
+  toolbar.darkDevice.addEventListener("change", redraw, { signal });
+  document.addEventListener("keydown", (event) => {
+    if (!asksForHelp(event)) return;
+    event.preventDefault();
+    open(helping);
+  }, { signal });
+}
+
+// drawing ---------------------------------------------------------------------------------------------------------
+
+/** @type {(toolbar: Toolbar) => void} */
+function dressPage({ isOurs, store: { state }, own, darkDevice, sizes, themes }) {
+  if (!isOurs) return;
+  const page = document.documentElement;
+  const size = SIZES.includes(state.size) ? state.size : own.size;
+  const wanted = THEMES.some(([name]) => name && name === state.theme) ? state.theme : own.theme;
+  const isDark = wanted ? wanted === "dark" : darkDevice.matches;
+  page.style.fontSize = size === 100 ? "" : `${size}%`;
+  page.dataset.jpThemeLight = document.body.dataset.jpThemeLight = String(!isDark);
+  sizes.value = String(size);
+  themes.value = wanted;
+}
+
+/** @type {(toolbar: Toolbar, teaching: HTMLDialogElement) => void} */
+function draw(toolbar, teaching) {
+  const { store: { state }, first, boxes, reset, showAll, fixedSize, fixedTheme, address, share } = toolbar;
+  const hidden = hiddenOf(toolbar, state);
+  const isFirst = Object.keys(first).every((key) => JSON.stringify(first[key]) === JSON.stringify(state[key]));
+  if (!isFirst) toolbar.before = null; // somebody went on from the first state
+  reset.textContent = toolbar.before ? "Undo reset" : "Reset";
+  document.documentElement.dataset.epWithout = hidden.join(" ");
+  showAll.hidden = !hidden.length;
+  showAll.textContent = `Show all (${hidden.length} hidden)`;
+  for (const { name, box } of boxes) box.checked = !hidden.includes(name);
+  fixedSize.value = String(state.size ?? "");
+  fixedTheme.value = state.theme ?? "";
+  if (teaching.open || !address.value) address.value = Object.assign(new URL(location.href), { hash: toFragment(state, share) }).href;
+  dressPage(toolbar);
+}
+
 export default {
+  /** @param {Context} context */
   async render({ model, el, host, signal }) {
     const { exports } = await host.getWidget(model.get("store"));
-    const { store } = exports;
-    const { slot = "tools", first = {}, parts = [], help = {}, share = null } = model.get("options");
-    const root = placed(el, slot, signal);
-    const isOurs = root !== el; // the page around is ours to dress
-    const page = document.documentElement;
+    /** @type {Options} */
+    const options = model.get("options");
+    const root = placed(el, options.slot ?? "tools", signal);
     dress(root, "toolbar", CSS);
-    const own = { size: Number(memory.get("size")) || 100, theme: memory.get("theme") ?? "" };
-    const known = new Set(parts.map(({ name }) => name));
-    const hiddenOf = (state) => (Array.isArray(state.without) ? state.without : []).filter((name) => known.has(name));
-
-    // Reset, and back ------------------------------------------------------------------------------------------------
-    let before = null;
-    const reset = make("button", { type: "button", title: "Back to the first state", onclick: () => {
-      const target = before ?? first;
-      before = before ? null : Object.fromEntries(Object.keys(first).map((key) => [key, store.state[key]]));
-      store.set(target);
-      say(before ? "The first state is back; nothing is lost: Undo brings yours again." : "Your state is back.");
-      draw();
-    } });
-    const differs = () => Object.keys(first).some((key) => JSON.stringify(first[key]) !== JSON.stringify(store.state[key]));
-
-    // size and colours -----------------------------------------------------------------------------------------------
-    const option = ([value, label]) => make("option", { value }, label);
-    const sizes = make("select", { "aria-label": "Text size", title: "Text size", onchange: () => choose("size", Number(sizes.value)) },
-      SIZES.map((size) => option([size, `${size} %`])));
-    const themes = make("select", { "aria-label": "Colours", title: "Colours", onchange: () => choose("theme", themes.value) }, THEMES.map(option));
-    const choose = (name, value) => {
-      own[name] = value;
-      memory.set(name, String(value));
-      store.set({ [name]: null });
-      draw();
-    };
-    const darkDevice = matchMedia("(prefers-color-scheme: dark)");
-    const dressPage = () => {
-      if (!isOurs) return;
-      const size = SIZES.includes(store.state.size) ? store.state.size : own.size;
-      const wanted = THEMES.some(([name]) => name && name === store.state.theme) ? store.state.theme : own.theme;
-      const isDark = wanted ? wanted === "dark" : darkDevice.matches;
-      page.style.fontSize = size === 100 ? "" : `${size}%`;
-      page.dataset.jpThemeLight = document.body.dataset.jpThemeLight = String(!isDark);
-      sizes.value = String(size);
-      themes.value = wanted;
-    };
-
-    // teaching -------------------------------------------------------------------------------------------------------
-    const hide = (name, isHidden) => {
-      const names = hiddenOf(store.state).filter((other) => other !== name).concat(isHidden ? [name] : []);
-      store.set({ without: names.length ? names : null });
-    };
-    const boxes = parts.map(({ name, label }) => {
-      const box = make("input", { type: "checkbox", value: name, onchange: () => hide(name, !box.checked) });
-      return { name, box, line: make("label", {}, box, label) };
-    });
-    const fixed = (key, label, choices, read) => {
-      const menu = make("select", { onchange: () => { store.set({ [key]: read(menu.value) }); } },
-        [["", "as each visitor likes"], ...choices].map(option));
-      return { menu, line: make("label", {}, label, " ", menu) };
-    };
-    const fixedSize = fixed("size", "Text size", SIZES.map((size) => [size, `${size} %`]), (text) => Number(text) || null);
-    const fixedTheme = fixed("theme", "Colours", THEMES.slice(1), (text) => text || null);
-    const address = make("input", { type: "text", readonly: true, class: "ec-box", "aria-label": "link for your class", onfocus: () => address.select() });
-    const copied = make("span", { class: "ec-soft", role: "status" });
-    const copy = async () => {
-      try {
-        await navigator.clipboard.writeText(address.value);
-        copied.textContent = "Copied.";
-      } catch {
-        address.select();
-        copied.textContent = "This browser does not let a page copy; the link is marked.";
-      }
-    };
-    const teaching = dialog("Teach with this page", [
-      make("p", {}, "The link opens exactly what you see now: data, step, m, the window in hand. Leave out what your class does not need yet; everybody can bring it back."),
-      make("fieldset", {}, make("legend", {}, "On the page"), boxes.map(({ line }) => line)),
-      isOurs ? make("fieldset", {}, make("legend", {}, "For everybody who opens the link"), fixedSize.line, fixedTheme.line) : null,
-      make("h3", {}, "The link"),
-      address,
-      make("div", { class: "ec-row", style: "margin-top:.4rem" }, make("button", { type: "button", onclick: copy }, "Copy the link"), copied),
-    ]);
-    const teach = make("button", { type: "button", "aria-haspopup": "dialog", onclick: () => open(teaching) }, "Teach");
-    const showAll = make("button", { type: "button", onclick: () => { store.set({ without: null }); teach.focus(); } });
-
-    // help -----------------------------------------------------------------------------------------------------------
-    const list = (pairs, wrap) => make("dl", {}, pairs.flatMap(([name, what]) => [make("dt", {}, wrap(name)), make("dd", {}, what)]));
-    const helping = dialog("What this page shows", [
-      make("p", {}, help.goal ?? ""),
-      ...(help.order?.length ? [make("h3", {}, "How to go about it"), make("ol", {}, help.order.map((text) => make("li", {}, text)))] : []),
-      ...(help.terms?.length ? [make("h3", {}, "Words"), list(help.terms, (text) => text)] : []),
-      ...(help.keys?.length ? [make("h3", {}, "Keys"), list(help.keys, (text) => text.split(" ").map((key) => make("kbd", {}, key)))] : []),
-    ]);
-    const question = make("button", { type: "button", class: "ec-toolbar-help", "aria-label": "Help", "aria-haspopup": "dialog", title: "Help (?)", onclick: () => open(helping) }, "?");
-
-    function dialog(title, children) {
-      const id = `ec-dialog-${Math.random().toString(36).slice(2, 8)}`;
-      const close = make("button", { type: "button", onclick: () => box.close() }, "Close");
-      const box = make("dialog", { "aria-labelledby": id }, make("div", { class: "ec-toolbar-top" }, make("h2", { id }, title), close), children);
-      box.addEventListener("click", (event) => event.target === box && box.close()); // beside it
-      return box;
-    }
-    function open(box) {
-      copied.textContent = "";
-      draw();
-      if (!box.open) box.showModal();
-    }
-    document.addEventListener("keydown", (event) => {
-      if (event.key !== "?" || event.defaultPrevented || event.ctrlKey || event.metaKey || event.target.closest?.(TYPING)) return;
-      if (document.querySelector("dialog[open]")) return;
-      event.preventDefault();
-      open(helping);
-    }, { signal });
-
-    // --------------------------------------------------------------------------------------------------------------
-    root.append(
-      make("div", { class: "ec-row", role: "group", "aria-label": "this page" }, reset, showAll, teach, ...(isOurs ? [sizes, themes] : []), question),
-      make("style", {}, parts.map(({ name }) => `:root[data-ep-without~="${CSS_NAME(name)}"] .ep-part-${CSS_NAME(name)}{display:none!important}`).join("")),
-      teaching, helping,
-    );
-    const say = speaker(root, 0);
-    const draw = () => {
-      const { state } = store;
-      const hidden = hiddenOf(state);
-      if (before && differs()) before = null; // somebody went on from the first state
-      reset.textContent = before ? "Undo reset" : "Reset";
-      page.dataset.epWithout = hidden.join(" ");
-      showAll.hidden = !hidden.length;
-      showAll.textContent = `Show all (${hidden.length} hidden)`;
-      for (const { name, box } of boxes) box.checked = !hidden.includes(name);
-      fixedSize.menu.value = String(state.size ?? "");
-      fixedTheme.menu.value = state.theme ?? "";
-      if (teaching.open || !address.value) address.value = Object.assign(new URL(location.href), { hash: toFragment(state, share) }).href;
-      dressPage();
-    };
-    darkDevice.addEventListener("change", draw, { signal });
-    draw();
-    const off = store.on(draw);
+    const toolbar = begin(root, root !== el, exports.store, options);
+    const teaching = teachingOf(toolbar);
+    const redraw = () => draw(toolbar, teaching);
+    assemble(toolbar, teaching);
+    listen(toolbar, teaching, redraw, signal);
+    redraw();
+    const off = exports.store.on(redraw);
     const stop = () => {
       off();
-      delete page.dataset.epWithout;
+      delete document.documentElement.dataset.epWithout;
     };
     signal.addEventListener("abort", stop);
     return stop;
   },
 };
-
-const CSS_NAME = (name) => name.replace(/[^\w-]/g, "");
