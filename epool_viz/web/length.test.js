@@ -30,7 +30,6 @@ const STILL_LONGER = [
   "pipeline/index.js",
   "player/index.js",
   "posterior_track/index.js",
-  "predict/index.js",
   "readings/index.js",
   "rewind/index.js",
   "share_link/index.js",
