@@ -29,7 +29,6 @@ const STILL_LONGER = [
   "logo_gallery/index.js",
   "pipeline/index.js",
   "player/index.js",
-  "posterior_track/index.js",
   "readings/index.js",
   "rewind/index.js",
   "share_link/index.js",
