@@ -21,7 +21,6 @@ const STILL_LONGER = [
   "heartbeat/index.js",
   "heatmap/index.js",
   "kernel_experiments/index.js",
-  "letter_tracks/index.js",
   "lib/maths.js",
   "lib/store.js",
   "line_chart/index.js",
