@@ -33,7 +33,6 @@ const STILL_LONGER = [
   "slider/index.js",
   "stepper/index.js",
   "steptext/index.js",
-  "three_readings/index.js",
   "toolbar/index.js",
 ];
 
