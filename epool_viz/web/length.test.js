@@ -21,7 +21,6 @@ const STILL_LONGER = [
   "kernel_experiments/index.js",
   "lib/maths.js",
   "lib/store.js",
-  "line_chart/index.js",
   "logo/index.js",
   "logo_gallery/index.js",
   "pipeline/index.js",
