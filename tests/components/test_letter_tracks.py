@@ -158,13 +158,6 @@ def test_bars_become_letters_where_there_is_room_and_hang_below_zero(draw) -> No
     assert "is-second" in two.get_attribute("class")
 
 
-def test_narrow_columns_show_the_value_furthest_from_zero(draw) -> None:
-    page = draw()
-    script = "([values, per]) => module.furthest(values, 1, 8, per)"
-    assert page.evaluate(script, [[9, 1, -3, 2, 0, 0, -1, 4], 3]) == [[1, -3], [4, -1], [7, 4]]
-    assert page.evaluate("v => [...module.ranksOf(v)]", [2.0, 5.0, 2.0, -1.0]) == [2, 1, 2, 4]
-
-
 def test_a_letter_is_put_in_place_of_another_and_taken_back(draw) -> None:
     page = draw(cursor=82, edits=[])
     page.focus(PLOT)

@@ -4,7 +4,7 @@
 import { eStepTrace } from "./maths.js";
 
 // the names of the state that a trace depends on
-const TRACED = new Set([
+export const TRACED = new Set([
   "codes", "kernel", "bias", "m", "mode", "local_window", "activation", "padding", "both_strands", "strand_reading",
   "occurrence", "site_rate", "background", "complement",
 ]);

@@ -14,6 +14,9 @@ import { onArrows, roving, voice } from "../lib/a11y.js";
 import { CLOSEST, called, extent, inView, lane, partial, windowAt, windows, zoomBy } from "../lib/cursor.js";
 import { attributes, hatch, make } from "../lib/dom.js";
 import { follow, onWidth, widthOf } from "../lib/drawing.js";
+import { capture, onRelease, onWheel, zoomKey } from "../lib/input.js";
+import { UNKNOWN } from "../lib/maths.js";
+import { box, px } from "../lib/paths.js";
 import { panel } from "../lib/style.js";
 import { numbers, table } from "../lib/tables.js";
 import { niceStep } from "../lib/ticks.js";
@@ -21,469 +24,505 @@ import CSS from "./style.css";
 
 const TONES = ["A", "C", "G", "T", "other"];
 const SMALLEST = 8; // px: narrower letters are drawn as blocks
+const MAP = 200; // width of the overview's box
 
 export default {
   async render({ model, el, host, signal }) {
     const { exports } = await host.getWidget(model.get("store"));
-    const { store } = exports;
-    const section = panel(el, "strip", "Sequence", CSS);
-
-    const shown = make("span", { class: "ec-soft" });
-    const button = (text, label, act, extra = {}) =>
-      make("button", { type: "button", "aria-label": label, title: label, onclick: act, ...extra }, text);
-    const closer = button("+", "Zoom in", () => zoom(0.5));
-    const wider = button("\u2212", "Zoom out", () => zoom(2));
-    const whole = button("All", "Show all letters", () => store.set({ zoom: null }));
-    const zoomTools = make("div", { class: "ec-panel-tools", role: "toolbar", "aria-label": "Zoom" }, wider, closer, whole);
-
-    const svg = make("svg:svg", { "aria-hidden": "true" });
-    const plot = make("div", {
-      class: "ec-strip-plot", tabindex: "0", role: "slider", "aria-label": "Letter in hand", "aria-valuemin": "1", "aria-orientation": "horizontal",
-    }, svg);
-    const hatching = hatch(svg);
-    const [letters, changes, pick, ticks] = ["letters", "changes", "window", "ticks"].map((name) => make("svg:g", { "data-name": name }));
-    svg.append(letters, pick, changes, ticks);
-
-    const mapSvg = make("svg:svg", { "aria-hidden": "true", height: "100%" });
-    const [mapLetters, mapMarks] = [make("svg:g"), make("svg:g")];
-    mapSvg.append(mapLetters, mapMarks);
-    const brush = make("div", { class: "ec-strip-brush", tabindex: "0", role: "slider", "aria-label": "Letters in view", "aria-orientation": "horizontal" });
-    const map = make("div", { class: "ec-strip-map", "data-name": "overview" }, mapSvg, brush);
-
-    const inHand = make("span", { "data-name": "in-hand" });
-    const choices = make("div", { class: "ec-panel-tools", role: "toolbar", "aria-label": "Change the letter in hand" });
-    const undo = button("Undo", "Undo the last change", () => takeBack(), { class: "ec-strip-undo" });
-    const edit = make("div", { class: "ec-strip-edit" }, inHand, choices);
-
-    section.append(make("div", { class: "ec-panel-head" }, make("span", { class: "ec-panel-title" }, "Sequence"), shown, zoomTools), plot, map, edit);
-    const say = voice(section, model.get("options"));
-    const refreshTable = numbers(section, "The letters as a table", lettersTable);
-    roving(zoomTools);
-
-    let caret = 0;
-    let place = null;
-    let alphabet = null;
-    let drawn = "";
-    let mapDrawn = null; // what the overview shows
-
-    // what is changed ---------------------------------------------------------------------------------------------
-
-    const letterOf = (code) => store.state.alphabet[code] ?? "N";
-    const toneOf = (code) => {
-      const letter = letterOf(code);
-      if (store.state.alphabet.length > 4) return "other";
-      return letter === "U" ? "T" : TONES.includes(letter) ? letter : "other";
-    };
-    const complementOf = (code) => store.state.complement?.[code] ?? -1;
-
-    /** The letters that differ from what they first were: letter -> code it was. */
-    function changed() {
-      const first = new Map();
-      for (const [i, before] of store.state.mutations ?? []) if (!first.has(i)) first.set(i, before);
-      for (const [i, before] of first) if (store.state.codes[i] === before) first.delete(i);
-      return first;
-    }
-
-    function mutate(letter, code) {
-      const { codes, mutations = [] } = store.state;
-      if (codes[letter] === code) return;
-      store.set({ codes: codes.with(letter, code), mutations: [...mutations, [letter, codes[letter], code]] });
-    }
-
-    function takeBack() {
-      const { codes, mutations = [] } = store.state;
-      if (!mutations.length) return;
-      const [letter, before] = mutations.at(-1);
-      toLetter(letter);
-      store.set({ codes: codes.with(letter, before), mutations: mutations.slice(0, -1) });
-      if (mutations.length === 1 && document.activeElement === undo) plot.focus();
-    }
-
-    // where -------------------------------------------------------------------------------------------------------
-
-    /** Put the window that starts at a letter, or the nearest there is, under the cursor. */
-    function startAt(start, strand) {
-      const { count, first } = windows(store.state);
-      if (count) store.set({ cursor: Math.min(Math.max(start - first, 0), count - 1) + strand * count });
-    }
-
-    /** Take a letter in hand; the window comes along if it must. */
-    function toLetter(letter) {
-      caret = Math.min(Math.max(letter, 0), store.state.codes.length - 1);
-      const { start, strand } = windowAt(store.state);
-      const { width } = windows(store.state);
-      if (caret < start) startAt(caret, strand);
-      else if (caret >= start + width) startAt(caret - width + 1, strand);
-      ask();
-    }
-
-    function zoom(factor, about = null) {
-      const { start } = windowAt(store.state);
-      store.set({ zoom: zoomBy(store.state, factor, about ?? start + windows(store.state).width / 2) });
-    }
-
-    function pan(first) {
-      const [from, to] = inView(store.state);
-      const [least, most] = extent(store.state);
-      const kept = Math.min(Math.max(Math.round(first), least), most - (to - from));
-      store.set({ zoom: [kept, kept + to - from] });
-    }
-
-    /** Bring the cursor's window back into view. */
-    function keepInView(state) {
-      const [from, to] = inView(state);
-      const { start } = windowAt(state);
-      if (!state.zoom || (start >= from && start < to)) return;
-      const { width } = windows(state);
-      const margin = Math.max(Math.floor((to - from - width) / 2), 0);
-      pan(start < from ? start - Math.min(margin, 3) : Math.min(start + width + Math.min(margin, 3) - (to - from), start));
-    }
-
-    // the hand ----------------------------------------------------------------------------------------------------
-
-    let held = null; // how far from the window's start the pointer has it
-    plot.addEventListener("pointerdown", (event) => {
-      if (event.button) return;
-      const { letter, strand } = under(event);
-      const { width } = windows(store.state);
-      const now = windowAt(store.state);
-      const isInside = letter >= now.start && letter < now.start + width && strand === now.strand;
-      held = { from: isInside ? letter - now.start : 0, strand, letter };
-      if (isInside) toLetter(letter);
-      else {
-        caret = letter;
-        startAt(letter, strand);
-      }
-      try { plot.setPointerCapture(event.pointerId); } catch { /* a pointer that is already gone */ }
-    });
-    plot.addEventListener("pointermove", (event) => {
-      if (!held || !(event.buttons & 1)) return;
-      const { letter } = under(event);
-      if (letter === held.letter) return;
-      plot.classList.add("is-held");
-      held.letter = letter;
-      caret = letter;
-      startAt(letter - held.from, held.strand);
-    });
-    const release = () => {
-      held = null;
-      plot.classList.remove("is-held");
-    };
-    for (const name of ["pointerup", "pointercancel", "lostpointercapture"]) plot.addEventListener(name, release);
-
-    function under(event) {
-      const box = svg.getBoundingClientRect();
-      const letter = Math.floor(place.at(event.clientX - box.left));
-      const strand = store.state.both_strands && event.clientY - box.top > place.rows[1] - 1 ? 1 : 0;
-      return { letter: Math.min(Math.max(letter, place.first), place.last - 1), strand };
-    }
-
-    plot.addEventListener("wheel", (event) => {
-      const unit = place.unit;
-      if (event.ctrlKey || event.metaKey) {
-        zoom(Math.min(Math.max(Math.exp(event.deltaY * 0.01), 0.5), 2), place.at(event.clientX - svg.getBoundingClientRect().left));
-      } else if (store.state.zoom && (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY))) {
-        const by = (event.shiftKey ? event.deltaY || event.deltaX : event.deltaX) / unit;
-        pan(inView(store.state)[0] + Math.sign(by) * Math.max(1, Math.abs(by)));
-      } else return;
-      event.preventDefault();
-    }, { passive: false });
-
-    function zoomKeys(event) {
-      if (event.ctrlKey || event.metaKey || event.altKey) return false;
-      if (event.key === "+" || event.key === "=") zoom(0.5);
-      else if (event.key === "-") zoom(2);
-      else if (event.key === "0") store.set({ zoom: null });
-      else return false;
-      event.preventDefault();
-      return true;
-    }
-
-    plot.addEventListener("keydown", (event) => {
-      if (event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey)) {
-        takeBack();
-        event.preventDefault();
-        return;
-      }
-      if (zoomKeys(event) || event.ctrlKey || event.metaKey || event.altKey || event.key.length !== 1) return;
-      const letter = event.key.toUpperCase();
-      const code = store.state.alphabet.indexOf(letter);
-      if (code < 0 && letter !== "N") return;
-      mutate(caret, code);
-      event.preventDefault();
-    });
-    plot.addEventListener("keydown", (event) => {
-      if (!store.state.both_strands || (event.key !== "ArrowUp" && event.key !== "ArrowDown")) return;
-      const now = windowAt(store.state);
-      startAt(now.start, event.key === "ArrowDown" ? 1 : 0);
-      event.preventDefault();
-      event.stopImmediatePropagation();
-    });
-    onArrows(plot, (step) => toLetter(caret + step), (end) => toLetter(end === "first" ? 0 : Infinity));
-
-    // the part in view --------------------------------------------------------------------------------------------
-
-    const mapLetter = (event) => {
-      const box = mapSvg.getBoundingClientRect();
-      const [first, last] = extent(store.state);
-      return first + ((event.clientX - box.left) / box.width) * (last - first);
-    };
-    let grip = null;
-    map.addEventListener("pointerdown", (event) => {
-      if (event.button) return;
-      const [from, to] = inView(store.state);
-      const at = mapLetter(event);
-      const box = brush.getBoundingClientRect();
-      const edge = Math.min(8, box.width / 4);
-      const nearLeft = Math.abs(event.clientX - box.left) <= edge;
-      const nearRight = Math.abs(event.clientX - box.right) <= edge;
-      grip = { from, to, at, part: nearLeft ? "first" : nearRight ? "last" : "all" };
-      const isOutside = grip.part === "all" && (at < from || at >= to);
-      if (isOutside) {
-        pan(at - (to - from) / 2);
-        [grip.from, grip.to] = inView(store.state);
-      }
-      try { map.setPointerCapture(event.pointerId); } catch { /* a pointer that is already gone */ }
-    });
-    map.addEventListener("pointermove", (event) => {
-      if (!grip || !(event.buttons & 1)) return;
-      const [first, last] = extent(store.state);
-      const least = Math.min(CLOSEST, last - first);
-      const by = mapLetter(event) - grip.at;
-      if (grip.part === "all") pan(grip.from + by);
-      else {
-        const from = grip.part === "first" ? Math.min(Math.max(Math.round(grip.from + by), first), grip.to - least) : grip.from;
-        const to = grip.part === "last" ? Math.max(Math.min(Math.round(grip.to + by), last), grip.from + least) : grip.to;
-        store.set({ zoom: to - from >= last - first ? null : [from, to] });
-      }
-    });
-    for (const name of ["pointerup", "pointercancel", "lostpointercapture"]) map.addEventListener(name, () => (grip = null));
-    brush.addEventListener("keydown", zoomKeys);
-    onArrows(
-      brush,
-      (step) => {
-        const [from, to] = inView(store.state);
-        pan(from + Math.sign(step) * Math.max(1, Math.round((to - from) * (Math.abs(step) > 1 ? 0.9 : 0.1))));
-      },
-      (end) => pan(end === "first" ? -Infinity : Infinity),
-    );
-
-    // drawing -----------------------------------------------------------------------------------------------------
-
-    function draw(state, trace, names) {
-      if (names?.has("codes") && !names.has("mutations") && state.mutations?.length) store.set({ mutations: [] });
-      if ((place === null && model.get("options").reveal) || names?.has("cursor") || names?.has("kernel")) keepInView(state);
-      state = store.state;
-      const { width } = windows(state);
-      const now = windowAt(state);
-      caret = Math.min(Math.max(caret, now.start, 0), now.start + width - 1, state.codes.length - 1);
-      if (state.alphabet !== alphabet) offerLetters(state);
-
-      const view = inView(state);
-      place = lane(widthOf(plot), view);
-      const row = 1.75 * place.rem;
-      place.rows = [0.6 * place.rem, 0.6 * place.rem + row + 2];
-      place.row = row;
-      place.isLettered = place.unit >= SMALLEST;
-      place.size = Math.min(1.25 * place.rem, place.unit * 1.2);
-      // what the quiet part of the picture depends on
-      const key = JSON.stringify([view, widthOf(plot), place.rem, state.both_strands, state.padding]);
-      if (!names || names.has("codes") || names.has("alphabet") || names.has("mutations") || key !== drawn) {
-        drawn = key;
-        drawLetters(state);
-        drawMap(state);
-        refreshTable();
-      }
-      drawWindow(state, now, width);
-      markMap(state, now, width);
-      tell(state, now, width);
-    }
-
-    function drawLetters(state) {
-      const height = place.rows[state.both_strands ? 1 : 0] + place.row;
-      svg.setAttribute("height", height + 1.35 * place.rem);
-      const from = Math.max(place.first, 0);
-      const to = Math.min(place.last, state.codes.length);
-      letters.replaceChildren(...rowOf(state.codes, from, to, place.rows[0], place.isLettered ? "is-tint" : ""));
-      if (state.both_strands) {
-        letters.append(...rowOf(state.codes.map(complementOf), from, to, place.rows[1], place.isLettered ? "is-tint" : ""));
-        ["given", "other"].forEach((name, s) =>
-          letters.append(make("svg:text", { x: place.left - 6, y: place.rows[s] + place.row * 0.65, "text-anchor": "end" }, name)));
-      }
-      if (from > place.first || to < place.last) {
-        const side = (a, b) => (b > a ? box(place.x(a), place.rows[0], (b - a) * place.unit, height - place.rows[0]) : "");
-        letters.append(make("svg:path", { d: side(place.first, from) + side(to, place.last), fill: hatching, "data-name": "padding" }));
-      }
-      const marks = [...changed().keys()].filter((i) => i >= from && i < to);
-      const size = Math.min(Math.max(place.unit / 2, 3), 0.35 * place.rem);
-      const triangles = marks.map((i) => `M${at(place.x(i + 0.5) - size)} 1h${at(2 * size)}l${at(-size)} ${at(0.5 * place.rem)}z`);
-      changes.replaceChildren(make("svg:path", { d: triangles.join(""), class: "ec-strip-changed", "data-name": "changed", "data-letters": marks.map((i) => i + 1).join(" ") }));
-      drawTicks(height, from, to);
-    }
-
-    /** A row of letters: a block each, and the letter on it where there is room. */
-    function rowOf(codes, from, to, y, look) {
-      const blocks = Object.fromEntries(TONES.map((tone) => [tone, []]));
-      for (let i = from; i < to; ) {
-        const tone = toneOf(codes[i]);
-        let end = i + 1;
-        while (end < to && toneOf(codes[end]) === tone) end++;
-        blocks[tone].push(box(place.x(i), y, (end - i) * place.unit, place.row));
-        i = end;
-      }
-      const paths = TONES.filter((tone) => blocks[tone].length)
-        .map((tone) => make("svg:path", { d: blocks[tone].join(""), class: `${look} is-${tone}` }));
-      return place.isLettered ? [...paths, ...textsOf(codes, from, to, y)] : paths;
-    }
-
-    function textsOf(codes, from, to, y, look = "") {
-      const columns = Object.fromEntries(TONES.map((tone) => [tone, []]));
-      for (let i = from; i < to; i++) columns[toneOf(codes[i])].push(i);
-      return TONES.filter((tone) => columns[tone].length).map((tone) => make("svg:text", {
-        x: columns[tone].map((i) => at(place.x(i + 0.5))).join(" "),
-        y: y + place.row / 2 + place.size * 0.36,
-        class: `is-letters is-${tone} ${look}`,
-        style: `font-size:${at(place.size)}px`,
-      }, columns[tone].map((i) => letterOf(codes[i])).join("")));
-    }
-
-    function drawTicks(y, from, to) {
-      const step = niceStep(Math.max((3 * place.rem) / place.unit, 1));
-      const marks = [];
-      for (let position = from === 0 ? 1 : Math.ceil((from + 1) / step) * step; position <= to; position = position === 1 && step > 1 ? step : position + step) {
-        if (position === 1 && step > 1 && place.x(step) - place.x(1) < 1.6 * place.rem) continue;
-        marks.push(position);
-      }
-      ticks.replaceChildren(
-        make("svg:path", { class: "ec-strip-tick", d: marks.map((p) => `M${at(place.x(p - 0.5))} ${y + 1}v4`).join("") }),
-        ...marks.map((p) => {
-          const isLast = place.x(p - 0.5) + 0.23 * place.rem * String(p).length > place.right + 0.5 * place.rem;
-          return make("svg:text", { x: at(isLast ? place.right + 0.5 * place.rem : place.x(p - 0.5)), y: y + 1.1 * place.rem, "text-anchor": isLast ? "end" : "middle" }, String(p));
-        }),
-      );
-    }
-
-    function drawWindow(state, now, width) {
-      const y = place.rows[now.strand];
-      const [a, b] = [Math.max(now.start, place.first), Math.min(now.start + width, place.last)];
-      const [from, to] = [Math.max(a, 0), Math.min(b, state.codes.length)];
-      pick.replaceChildren();
-      if (b <= a) return;
-      const codes = now.strand ? state.codes.slice(0, to).map(complementOf) : state.codes;
-      if (place.isLettered) {
-        const paths = rowOf(codes, from, to, y, "is-solid").filter((element) => element.tagName === "path");
-        pick.append(...paths, ...textsOf(codes, from, to, y, "is-on"));
-      }
-      const size = Math.max((b - a) * place.unit, 4);
-      pick.append(make("svg:rect", {
-        class: "ec-strip-frame", "data-name": "frame", x: at(place.x(a)), y: y - 1.5, width: at(size), height: place.row + 3, rx: 3,
-      }));
-      if (caret >= a && caret < b && place.isLettered) {
-        const cell = { x: at(place.x(caret) + 2.5), y: y + 2.5, width: at(place.unit - 5), height: place.row - 5, rx: 2 };
-        if (place.unit >= 12) pick.append(make("svg:rect", { ...cell, class: "ec-strip-caret", "data-name": "caret", stroke: "var(--paper)", style: "stroke:var(--paper)" }));
-      }
-      const middle = place.x(a) + size / 2;
-      const reads = now.strand ? -1 : 1; // the way in which the strand is read
-      const [tip, back] = [middle + reads * 5, middle - reads * 4];
-      if (state.both_strands) pick.append(make("svg:path", { class: "ec-strip-arrow", d: `M${at(tip)} ${now.strand ? y + place.row + 6 : y - 5.5}l${at(back - tip)} -3.5v7z` }));
-    }
-
-    function drawMap(state) {
-      const [first, last] = extent(state);
-      const isNeeded = last - first > CLOSEST;
-      map.hidden = zoomTools.hidden = !isNeeded;
-      if (!isNeeded) return;
-      placeBrush(state, first, last);
-      if (mapDrawn?.codes === state.codes && mapDrawn.first === first && mapDrawn.last === last) return;
-      mapDrawn = { codes: state.codes, first, last };
-      const size = 200 / (last - first);
-      const runs = Object.fromEntries(TONES.map((tone) => [tone, []]));
-      for (let i = 0; i < state.codes.length; ) {
-        const tone = toneOf(state.codes[i]);
-        let end = i + 1;
-        while (end < state.codes.length && toneOf(state.codes[end]) === tone) end++;
-        runs[tone].push(`M${((i - first) * size).toFixed(2)} 0h${((end - i) * size).toFixed(2)}v10h${((i - end) * size).toFixed(2)}z`);
-        i = end;
-      }
-      mapSvg.setAttribute("viewBox", "0 0 200 10");
-      mapSvg.setAttribute("preserveAspectRatio", "none");
-      mapLetters.replaceChildren(...TONES.map((tone) => make("svg:path", { class: `is-${tone}`, "fill-opacity": 0.55, d: runs[tone].join("") })));
-    }
-
-    function markMap(state, now, width) {
-      const [first, last] = extent(state);
-      const size = 200 / (last - first);
-      const mark = (a, b, y, look) => make("svg:rect", { x: ((a - first) * size).toFixed(2), y, width: Math.max((b - a) * size, 0.8).toFixed(2), height: 3, class: look });
-      mapMarks.replaceChildren(mark(now.start, now.start + width, 7, "ec-strip-cursor"), ...[...changed().keys()].map((i) => mark(i, i + 1, 0, "ec-strip-cursor")));
-    }
-
-    function placeBrush(state, first, last) {
-      const [from, to] = inView(state);
-      brush.style.left = `${(100 * (from - first)) / (last - first)}%`;
-      brush.style.width = `max(${(100 * (to - from)) / (last - first)}%, .9rem)`;
-      const said = `letters ${Math.max(from, 0) + 1} to ${Math.min(to, state.codes.length)} of ${state.codes.length}`;
-      attributes(brush, { "aria-valuemin": first + 1, "aria-valuemax": Math.max(last - (to - from), first) + 1, "aria-valuenow": from + 1, "aria-valuetext": said });
-      shown.textContent = said;
-      const span = to - from;
-      closer.setAttribute("aria-disabled", String(span <= CLOSEST));
-      for (const other of [wider, whole]) other.setAttribute("aria-disabled", String(span >= last - first));
-    }
-
-    function offerLetters(state) {
-      alphabet = state.alphabet;
-      const codes = [...alphabet].map((_, code) => code).concat(-1);
-      choices.replaceChildren(...codes.map((code) =>
-        button(letterOf(code), code < 0 ? "N, unknown" : letterOf(code), () => mutate(caret, code), { "data-code": code })), undo);
-      roving(choices);
-    }
-
-    // words -------------------------------------------------------------------------------------------------------
-
-    function reading(state, now, width) {
-      let text = "";
-      for (let i = now.start; i < now.start + width; i++) {
-        if (i < 0 || i >= state.codes.length) text += "\u00b7";
-        else if (now.strand) text = letterOf(complementOf(state.codes[i])) + text;
-        else text += letterOf(state.codes[i]);
-      }
-      return text;
-    }
-
-    function tell(state, now, width) {
-      const count = changed().size;
-      const gap = partial(state.codes, now.start, width);
-      const [from, to] = [Math.max(now.start, 0) + 1, Math.min(now.start + width, state.codes.length)];
-      const span = now.strand ? `${to} to ${from}` : `${from} to ${to}`;
-      const sentence = `${called(now)}, letters ${span}, reads ${reading(state, now, width)}${gap ? ` and ${gap}` : ""}.`;
-      say(`${sentence}${count ? ` ${count} ${count === 1 ? "letter is" : "letters are"} changed.` : ""}`);
-
-      const before = changed().get(caret);
-      const letter = letterOf(state.codes[caret]);
-      const said = `Letter ${caret + 1} is ${letter}${before === undefined ? "" : `, it was ${letterOf(before)}`}`;
-      inHand.textContent = `${said}. Make it`;
-      attributes(plot, { "aria-valuemax": state.codes.length, "aria-valuenow": caret + 1, "aria-valuetext": `${said}. ${sentence}` });
-      for (const choice of choices.querySelectorAll("[data-code]")) choice.setAttribute("aria-pressed", String(Number(choice.dataset.code) === state.codes[caret]));
-      undo.hidden = !(state.mutations ?? []).length;
-    }
-
-    function lettersTable() {
-      const { state } = store;
-      const [from, to] = inView(state);
-      const was = changed();
-      const head = ["position", "letter", ...(state.both_strands ? ["other strand"] : []), "changed from"];
-      const rows = [];
-      for (let i = Math.max(from, 0); i < Math.min(to, state.codes.length); i++) {
-        const cells = [String(i + 1), make("data", { value: state.codes[i], "data-name": `letter-${i + 1}`, "data-value": state.codes[i] }, letterOf(state.codes[i]))];
-        if (state.both_strands) cells.push(letterOf(complementOf(state.codes[i])));
-        rows.push([...cells, was.has(i) ? letterOf(was.get(i)) : ""]);
-      }
-      return table("Letters in view", head, rows);
-    }
-
-    const ask = follow(store, draw, signal);
-    onWidth(plot, ask, signal);
+    const scene = sceneOf(model, exports.store, el);
+    onLetters(scene);
+    onOverview(scene);
+    scene.ask = follow(scene.store, (state, _, names) => draw(scene, state, names), signal);
+    onWidth(scene.plot, scene.ask, signal);
   },
 };
 
-const at = (x) => Math.round(x * 10) / 10;
-const box = (x, y, width, height) => `M${at(x)} ${at(y)}h${at(width)}v${at(height)}h${at(-width)}z`;
+// elements --------------------------------------------------------------------------------------------------------------
+
+/** What is drawn: the elements, the store, and what holds from one drawing to the next. */
+function sceneOf(model, store, el) {
+  const section = panel(el, "strip", "Sequence", CSS);
+  const scene = {
+    model, store, ...plotParts(), ...overviewParts(),
+    shown: make("span", { class: "ec-soft" }),
+    caret: 0, // the letter in hand
+    place: null, // where letters lie
+    alphabet: null,
+    drawn: "", // what the quiet part of the picture is drawn for
+    mapDrawn: null, // what the overview shows
+    held: null, // how far from the window's start the pointer has it
+    grip: null, // what the pointer has of the overview
+    ask: () => {}, // draw again
+  };
+  const { shown, zoomTools, plot, map, edit } = Object.assign(scene, zoomParts(scene), editParts(scene));
+  section.append(make("div", { class: "ec-panel-head" }, make("span", { class: "ec-panel-title" }, "Sequence"), shown, zoomTools), plot, map, edit);
+  roving(zoomTools);
+  const say = voice(section, model.get("options"));
+  return Object.assign(scene, { say, refreshTable: numbers(section, "The letters as a table", () => lettersTable(scene)) });
+}
+
+const button = (text, label, act, extra = {}) =>
+  make("button", { type: "button", "aria-label": label, title: label, onclick: act, ...extra }, text);
+
+const slider = (className, label, extra = {}) =>
+  ({ class: className, tabindex: "0", role: "slider", "aria-label": label, "aria-orientation": "horizontal", ...extra });
+
+function zoomParts(scene) {
+  const wider = button("\u2212", "Zoom out", () => zoom(scene, 2));
+  const closer = button("+", "Zoom in", () => zoom(scene, 0.5));
+  const whole = button("All", "Show all letters", () => scene.store.set({ zoom: null }));
+  const zoomTools = make("div", { class: "ec-panel-tools", role: "toolbar", "aria-label": "Zoom" }, wider, closer, whole);
+  return { wider, closer, whole, zoomTools };
+}
+
+function plotParts() {
+  const svg = make("svg:svg", { "aria-hidden": "true" });
+  const plot = make("div", slider("ec-strip-plot", "Letter in hand", { "aria-valuemin": "1" }), svg);
+  const hatching = hatch(svg);
+  const [letters, changes, pick, ticks] = ["letters", "changes", "window", "ticks"].map((name) => make("svg:g", { "data-name": name }));
+  svg.append(letters, pick, changes, ticks);
+  return { svg, plot, hatching, letters, changes, pick, ticks };
+}
+
+function overviewParts() {
+  const mapSvg = make("svg:svg", { "aria-hidden": "true", height: "100%", viewBox: `0 0 ${MAP} 10`, preserveAspectRatio: "none" });
+  const [mapLetters, mapMarks] = [make("svg:g"), make("svg:g")];
+  mapSvg.append(mapLetters, mapMarks);
+  const brush = make("div", slider("ec-strip-brush", "Letters in view"));
+  const map = make("div", { class: "ec-strip-map", "data-name": "overview" }, mapSvg, brush);
+  return { mapSvg, mapLetters, mapMarks, brush, map };
+}
+
+function editParts(scene) {
+  const inHand = make("span", { "data-name": "in-hand" });
+  const choices = make("div", { class: "ec-panel-tools", role: "toolbar", "aria-label": "Change the letter in hand" });
+  const undo = button("Undo", "Undo the last change", () => takeBack(scene), { class: "ec-strip-undo" });
+  const edit = make("div", { class: "ec-strip-edit" }, inHand, choices);
+  return { inHand, choices, undo, edit };
+}
+
+// what is changed -------------------------------------------------------------------------------------------------------
+
+const letterOf = ({ alphabet }, code) => alphabet[code] ?? "N";
+
+function toneOf(state, code) {
+  if (state.alphabet.length > 4) return "other";
+  const letter = letterOf(state, code);
+  return letter === "U" ? "T" : TONES.includes(letter) ? letter : "other";
+}
+
+/** The letters of the other strand, each where its partner stands. */
+const complemented = ({ codes, complement }) => codes.map((code) => complement?.[code] ?? UNKNOWN);
+
+/** The letters that differ from what they first were: letter -> code it was. */
+function changed({ store }) {
+  const first = new Map();
+  for (const [i, before] of store.state.mutations ?? []) if (!first.has(i)) first.set(i, before);
+  for (const [i, before] of first) if (store.state.codes[i] === before) first.delete(i);
+  return first;
+}
+
+function mutate({ store }, letter, code) {
+  const { codes, mutations = [] } = store.state;
+  if (codes[letter] === code) return;
+  store.set({ codes: codes.with(letter, code), mutations: [...mutations, [letter, codes[letter], code]] });
+}
+
+function takeBack(scene) {
+  const { store, plot, undo } = scene;
+  const { codes, mutations = [] } = store.state;
+  if (!mutations.length) return;
+  const [letter, before] = mutations.at(-1);
+  toLetter(scene, letter);
+  store.set({ codes: codes.with(letter, before), mutations: mutations.slice(0, -1) });
+  if (mutations.length === 1 && document.activeElement === undo) plot.focus();
+}
+
+// where -----------------------------------------------------------------------------------------------------------------
+
+/** Put the window that starts at a letter, or the nearest there is, under the cursor. */
+function startAt({ store }, start, strand) {
+  const { count, first } = windows(store.state);
+  if (count) store.set({ cursor: Math.min(Math.max(start - first, 0), count - 1) + strand * count });
+}
+
+/** Take a letter in hand; the window comes along if it must. */
+function toLetter(scene, letter) {
+  const { store, ask } = scene;
+  scene.caret = Math.min(Math.max(letter, 0), store.state.codes.length - 1);
+  const { start, strand } = windowAt(store.state);
+  const { width } = windows(store.state);
+  if (scene.caret < start) startAt(scene, scene.caret, strand);
+  else if (scene.caret >= start + width) startAt(scene, scene.caret - width + 1, strand);
+  ask();
+}
+
+function zoom({ store }, factor, about = null) {
+  const { start } = windowAt(store.state);
+  store.set({ zoom: zoomBy(store.state, factor, about ?? start + windows(store.state).width / 2) });
+}
+
+function pan({ store }, first) {
+  const [from, to] = inView(store.state);
+  const [least, most] = extent(store.state);
+  const kept = Math.min(Math.max(Math.round(first), least), most - (to - from));
+  store.set({ zoom: [kept, kept + to - from] });
+}
+
+/** Bring the cursor's window back into view. */
+function keepInView(scene, state) {
+  const [from, to] = inView(state);
+  const { start } = windowAt(state);
+  if (!state.zoom || (start >= from && start < to)) return;
+  const { width } = windows(state);
+  const margin = Math.max(Math.floor((to - from - width) / 2), 0);
+  pan(scene, start < from ? start - Math.min(margin, 3) : Math.min(start + width + Math.min(margin, 3) - (to - from), start));
+}
+
+// the hand --------------------------------------------------------------------------------------------------------------
+
+const letterAt = ({ place, svg }, event) => place.at(event.clientX - svg.getBoundingClientRect().left);
+
+function under(scene, event) {
+  const { store, svg, place } = scene;
+  const letter = Math.floor(letterAt(scene, event));
+  const strand = store.state.both_strands && event.clientY - svg.getBoundingClientRect().top > place.rows[1] - 1 ? 1 : 0;
+  return { letter: Math.min(Math.max(letter, place.first), place.last - 1), strand };
+}
+
+function onLetters(scene) {
+  const { store, plot } = scene;
+  plot.addEventListener("pointerdown", (event) => event.button || hold(scene, event));
+  plot.addEventListener("pointermove", (event) => scene.held && event.buttons & 1 && drag(scene, event));
+  onRelease(plot, () => {
+    scene.held = null;
+    plot.classList.remove("is-held");
+  });
+  onWheel(plot, store, {
+    unit: () => scene.place.unit,
+    letterAt: (event) => letterAt(scene, event),
+    zoom: (factor, about) => zoom(scene, factor, about),
+    move: (by) => pan(scene, inView(store.state)[0] + by),
+  });
+  plot.addEventListener("keydown", (event) => onKey(scene, event));
+  onArrows(plot, (step) => toLetter(scene, scene.caret + step), (end) => toLetter(scene, end === "first" ? 0 : Infinity));
+}
+
+function hold(scene, event) {
+  const { store, plot } = scene;
+  const { letter, strand } = under(scene, event);
+  const { width } = windows(store.state);
+  const now = windowAt(store.state);
+  const isInside = letter >= now.start && letter < now.start + width && strand === now.strand;
+  scene.held = { from: isInside ? letter - now.start : 0, strand, letter };
+  if (isInside) toLetter(scene, letter);
+  else {
+    scene.caret = letter;
+    startAt(scene, letter, strand);
+  }
+  capture(plot, event);
+}
+
+function drag(scene, event) {
+  const { held, plot } = scene;
+  const { letter } = under(scene, event);
+  if (letter === held.letter) return;
+  plot.classList.add("is-held");
+  scene.caret = held.letter = letter;
+  startAt(scene, letter - held.from, held.strand);
+}
+
+/** Undo, zoom, a letter in place of the one in hand, the other strand. */
+function onKey(scene, event) {
+  const { store } = scene;
+  if (event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey)) takeBack(scene);
+  else if (zoomKey(event, store, (factor) => zoom(scene, factor))) return;
+  else if (store.state.both_strands && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
+    startAt(scene, windowAt(store.state).start, event.key === "ArrowDown" ? 1 : 0);
+    event.stopImmediatePropagation();
+  } else {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.key.length !== 1) return;
+    const letter = event.key.toUpperCase();
+    const code = store.state.alphabet.indexOf(letter);
+    if (code < 0 && letter !== "N") return;
+    mutate(scene, scene.caret, code);
+  }
+  event.preventDefault();
+}
+
+// the part in view ------------------------------------------------------------------------------------------------------
+
+function mapLetter({ store, mapSvg }, event) {
+  const box = mapSvg.getBoundingClientRect();
+  const [first, last] = extent(store.state);
+  return first + ((event.clientX - box.left) / box.width) * (last - first);
+}
+
+function onOverview(scene) {
+  const { store, map, brush } = scene;
+  map.addEventListener("pointerdown", (event) => event.button || grasp(scene, event));
+  map.addEventListener("pointermove", (event) => scene.grip && event.buttons & 1 && pull(scene, event));
+  onRelease(map, () => (scene.grip = null));
+  brush.addEventListener("keydown", (event) => zoomKey(event, store, (factor) => zoom(scene, factor)));
+  const move = (step) => {
+    const [from, to] = inView(store.state);
+    pan(scene, from + Math.sign(step) * Math.max(1, Math.round((to - from) * (Math.abs(step) > 1 ? 0.9 : 0.1))));
+  };
+  onArrows(brush, move, (end) => pan(scene, end === "first" ? -Infinity : Infinity));
+}
+
+function grasp(scene, event) {
+  const { store, map, brush } = scene;
+  const [from, to] = inView(store.state);
+  const at = mapLetter(scene, event);
+  const box = brush.getBoundingClientRect();
+  const isNear = (side) => Math.abs(event.clientX - side) <= Math.min(8, box.width / 4);
+  const part = isNear(box.left) ? "first" : isNear(box.right) ? "last" : "all";
+  if (part === "all" && (at < from || at >= to)) pan(scene, at - (to - from) / 2);
+  const [first, last] = inView(store.state);
+  scene.grip = { from: first, to: last, at, part };
+  capture(map, event);
+}
+
+function pull(scene, event) {
+  const { store, grip } = scene;
+  const by = mapLetter(scene, event) - grip.at;
+  if (grip.part === "all") return pan(scene, grip.from + by);
+  const [first, last] = extent(store.state);
+  const least = Math.min(CLOSEST, last - first);
+  const from = grip.part === "first" ? Math.min(Math.max(Math.round(grip.from + by), first), grip.to - least) : grip.from;
+  const to = grip.part === "last" ? Math.max(Math.min(Math.round(grip.to + by), last), grip.from + least) : grip.to;
+  store.set({ zoom: to - from >= last - first ? null : [from, to] });
+}
+
+// drawing ---------------------------------------------------------------------------------------------------------------
+
+function draw(scene, before, names) {
+  const { model, store, plot, refreshTable } = scene;
+  if (names?.has("codes") && !names.has("mutations") && before.mutations?.length) store.set({ mutations: [] });
+  if ((scene.place === null && model.get("options").reveal) || names?.has("cursor") || names?.has("kernel")) keepInView(scene, before);
+  const { state } = store;
+  const { width } = windows(state);
+  const now = windowAt(state);
+  scene.caret = Math.min(Math.max(scene.caret, now.start, 0), now.start + width - 1, state.codes.length - 1);
+  if (state.alphabet !== scene.alphabet) offerLetters(scene, state);
+  scene.place = placeOf(widthOf(plot), inView(state));
+  const key = JSON.stringify([inView(state), widthOf(plot), scene.place.rem, state.both_strands, state.padding]);
+  if (!names || names.has("codes") || names.has("alphabet") || names.has("mutations") || key !== scene.drawn) {
+    scene.drawn = key;
+    drawLetters(scene, state);
+    drawMap(scene, state);
+    refreshTable();
+  }
+  drawWindow(scene, state, now, width);
+  markMap(scene, state, now, width);
+  tell(scene, state, now, width);
+}
+
+/** Where letters lie: of a lane, with the top of both strands' rows, their height, and the size of a letter. */
+function placeOf(width, view) {
+  const place = lane(width, view);
+  const { rem, unit } = place;
+  const row = 1.75 * rem;
+  return { ...place, row, rows: [0.6 * rem, 0.6 * rem + row + 2], isLettered: unit >= SMALLEST, size: Math.min(1.25 * rem, unit * 1.2) };
+}
+
+function drawLetters(scene, state) {
+  const { svg, hatching, letters, place } = scene;
+  const { rows, row, first, last, isLettered } = place;
+  const bottom = rows[state.both_strands ? 1 : 0] + row;
+  svg.setAttribute("height", bottom + 1.35 * place.rem);
+  const [from, to] = [Math.max(first, 0), Math.min(last, state.codes.length)];
+  const look = isLettered ? "is-tint" : "";
+  letters.replaceChildren(...rowOf(scene, state.codes, from, to, rows[0], look));
+  if (state.both_strands) {
+    const name = (text, y) => make("svg:text", { x: place.left - 6, y: y + row * 0.65, "text-anchor": "end" }, text);
+    letters.append(...rowOf(scene, complemented(state), from, to, rows[1], look), name("given", rows[0]), name("other", rows[1]));
+  }
+  if (from > first || to < last) {
+    const side = (a, b) => (b > a ? box(place.x(a), rows[0], (b - a) * place.unit, bottom - rows[0]) : "");
+    letters.append(make("svg:path", { d: side(first, from) + side(to, last), fill: hatching, "data-name": "padding" }));
+  }
+  drawChanges(scene, from, to);
+  drawTicks(scene, bottom, from, to);
+}
+
+function drawChanges(scene, from, to) {
+  const { changes, place } = scene;
+  const marks = [...changed(scene).keys()].filter((i) => i >= from && i < to);
+  const size = Math.min(Math.max(place.unit / 2, 3), 0.35 * place.rem);
+  const triangles = marks.map((i) => `M${px(place.x(i + 0.5) - size)} 1h${px(2 * size)}l${px(-size)} ${px(0.5 * place.rem)}z`);
+  changes.replaceChildren(make("svg:path", { d: triangles.join(""), class: "ec-strip-changed", "data-name": "changed", "data-letters": marks.map((i) => i + 1).join(" ") }));
+}
+
+/** A row of letters: a block each, and the letter on it where there is room. */
+function rowOf(scene, codes, from, to, y, look) {
+  const { place } = scene;
+  const blocks = blocksOf(scene, codes, from, to, y, look);
+  return place.isLettered ? [...blocks, ...textsOf(scene, codes, from, to, y)] : blocks;
+}
+
+const blocksOf = ({ place, store }, codes, from, to, y, look) =>
+  pathsOf(runsOf(codes, from, to, store.state), (a, b) => box(place.x(a), y, (b - a) * place.unit, place.row), { class: look });
+
+/** Neighbours of one tone: {tone: [[first, last], ...]}. */
+function runsOf(codes, from, to, state) {
+  const runs = {};
+  for (let i = from; i < to; ) {
+    const tone = toneOf(state, codes[i]);
+    let end = i + 1;
+    while (end < to && toneOf(state, codes[end]) === tone) end++;
+    (runs[tone] ??= []).push([i, end]);
+    i = end;
+  }
+  return runs;
+}
+
+/** One path a tone. */
+const pathsOf = (runs, shape, { class: look, ...rest }) => TONES.filter((tone) => runs[tone]).map((tone) =>
+  make("svg:path", { ...rest, d: runs[tone].map(([a, b]) => shape(a, b)).join(""), class: `${look} is-${tone}` }));
+
+function textsOf({ place, store }, codes, from, to, y, look = "") {
+  const { state } = store;
+  const columns = Object.fromEntries(TONES.map((tone) => [tone, []]));
+  for (let i = from; i < to; i++) columns[toneOf(state, codes[i])].push(i);
+  return TONES.filter((tone) => columns[tone].length).map((tone) => make("svg:text", {
+    x: columns[tone].map((i) => px(place.x(i + 0.5))).join(" "),
+    y: y + place.row / 2 + place.size * 0.36,
+    class: `is-letters is-${tone} ${look}`,
+    style: `font-size:${px(place.size)}px`,
+  }, columns[tone].map((i) => letterOf(state, codes[i])).join("")));
+}
+
+function drawTicks({ ticks, place }, y, from, to) {
+  const step = niceStep(Math.max((3 * place.rem) / place.unit, 1));
+  const marks = [];
+  for (let position = from === 0 ? 1 : Math.ceil((from + 1) / step) * step; position <= to; position = position === 1 && step > 1 ? step : position + step) {
+    if (position === 1 && step > 1 && place.x(step) - place.x(1) < 1.6 * place.rem) continue;
+    marks.push(position);
+  }
+  ticks.replaceChildren(
+    make("svg:path", { class: "ec-strip-tick", d: marks.map((p) => `M${px(place.x(p - 0.5))} ${y + 1}v4`).join("") }),
+    ...marks.map((p) => {
+      const isLast = place.x(p - 0.5) + 0.23 * place.rem * String(p).length > place.right + 0.5 * place.rem;
+      return make("svg:text", { x: px(isLast ? place.right + 0.5 * place.rem : place.x(p - 0.5)), y: y + 1.1 * place.rem, "text-anchor": isLast ? "end" : "middle" }, String(p));
+    }),
+  );
+}
+
+function drawWindow(scene, state, now, width) {
+  const { pick, place, caret } = scene;
+  const y = place.rows[now.strand];
+  const [a, b] = [Math.max(now.start, place.first), Math.min(now.start + width, place.last)];
+  const [from, to] = [Math.max(a, 0), Math.min(b, state.codes.length)];
+  pick.replaceChildren();
+  if (b <= a) return;
+  if (place.isLettered) {
+    const codes = now.strand ? complemented(state) : state.codes;
+    pick.append(...blocksOf(scene, codes, from, to, y, "is-solid"), ...textsOf(scene, codes, from, to, y, "is-on"));
+  }
+  const size = Math.max((b - a) * place.unit, 4);
+  pick.append(make("svg:rect", { class: "ec-strip-frame", "data-name": "frame", x: px(place.x(a)), y: y - 1.5, width: px(size), height: place.row + 3, rx: 3 }));
+  if (caret >= a && caret < b && place.isLettered && place.unit >= 12) {
+    const cell = { x: px(place.x(caret) + 2.5), y: y + 2.5, width: px(place.unit - 5), height: place.row - 5, rx: 2 };
+    pick.append(make("svg:rect", { ...cell, class: "ec-strip-caret", "data-name": "caret", stroke: "var(--paper)", style: "stroke:var(--paper)" }));
+  }
+  if (state.both_strands) pick.append(arrow(place, now.strand, place.x(a) + size / 2));
+}
+
+/** The way in which a strand is read. */
+function arrow(place, strand, middle) {
+  const y = place.rows[strand];
+  const [reads, edge] = strand ? [-1, y + place.row + 6] : [1, y - 5.5];
+  const [tip, back] = [middle + reads * 5, middle - reads * 4];
+  return make("svg:path", { class: "ec-strip-arrow", d: `M${px(tip)} ${edge}l${px(back - tip)} -3.5v7z` });
+}
+
+function drawMap(scene, state) {
+  const { zoomTools, mapLetters, map } = scene;
+  const [first, last] = extent(state);
+  const isNeeded = last - first > CLOSEST;
+  map.hidden = zoomTools.hidden = !isNeeded;
+  if (!isNeeded) return;
+  placeBrush(scene, state, first, last);
+  if (scene.mapDrawn?.codes === state.codes && scene.mapDrawn.first === first && scene.mapDrawn.last === last) return;
+  scene.mapDrawn = { codes: state.codes, first, last };
+  const x = (letter) => (((letter - first) * MAP) / (last - first)).toFixed(2);
+  const runs = runsOf(state.codes, 0, state.codes.length, state);
+  mapLetters.replaceChildren(...pathsOf(runs, (a, b) => `M${x(a)} 0H${x(b)}V10H${x(a)}z`, { class: "", "fill-opacity": 0.55 }));
+}
+
+function markMap(scene, state, now, width) {
+  const { mapMarks } = scene;
+  const [first, last] = extent(state);
+  const size = MAP / (last - first);
+  const mark = (a, b, y, look) => make("svg:rect", { x: ((a - first) * size).toFixed(2), y, width: Math.max((b - a) * size, 0.8).toFixed(2), height: 3, class: look });
+  mapMarks.replaceChildren(mark(now.start, now.start + width, 7, "ec-strip-cursor"), ...[...changed(scene).keys()].map((i) => mark(i, i + 1, 0, "ec-strip-cursor")));
+}
+
+function placeBrush(scene, state, first, last) {
+  const { shown, closer, wider, whole, brush } = scene;
+  const [from, to] = inView(state);
+  brush.style.left = `${(100 * (from - first)) / (last - first)}%`;
+  brush.style.width = `max(${(100 * (to - from)) / (last - first)}%, .9rem)`;
+  const said = `letters ${Math.max(from, 0) + 1} to ${Math.min(to, state.codes.length)} of ${state.codes.length}`;
+  attributes(brush, { "aria-valuemin": first + 1, "aria-valuemax": Math.max(last - (to - from), first) + 1, "aria-valuenow": from + 1, "aria-valuetext": said });
+  shown.textContent = said;
+  const span = to - from;
+  closer.setAttribute("aria-disabled", String(span <= CLOSEST));
+  for (const other of [wider, whole]) other.setAttribute("aria-disabled", String(span >= last - first));
+}
+
+function offerLetters(scene, state) {
+  const { choices, undo } = scene;
+  scene.alphabet = state.alphabet;
+  const codes = [...scene.alphabet].map((_, code) => code).concat(-1);
+  choices.replaceChildren(...codes.map((code) =>
+    button(letterOf(state, code), code < 0 ? "N, unknown" : letterOf(state, code), () => mutate(scene, scene.caret, code), { "data-code": code })), undo);
+  roving(choices);
+}
+
+// words -----------------------------------------------------------------------------------------------------------------
+
+/** The letters of a window as its strand is read; a dot for padding. */
+function reading(state, { start, strand }, width) {
+  const codes = strand ? complemented(state) : state.codes;
+  let text = "";
+  for (let i = start; i < start + width; i++) {
+    if (!(i in codes)) text += "\u00b7";
+    else text = strand ? letterOf(state, codes[i]) + text : text + letterOf(state, codes[i]);
+  }
+  return text;
+}
+
+function tell(scene, state, now, width) {
+  const { plot, inHand, choices, undo, say, caret } = scene;
+  const first = changed(scene);
+  const gap = partial(state.codes, now.start, width);
+  const ends = [Math.max(now.start, 0) + 1, Math.min(now.start + width, state.codes.length)];
+  const span = (now.strand ? ends.reverse() : ends).join(" to ");
+  const sentence = `${called(now)}, letters ${span}, reads ${reading(state, now, width)}${gap ? ` and ${gap}` : ""}.`;
+  say(`${sentence}${first.size ? ` ${first.size} ${first.size === 1 ? "letter is" : "letters are"} changed.` : ""}`);
+  const was = first.has(caret) ? `, it was ${letterOf(state, first.get(caret))}` : "";
+  const said = `Letter ${caret + 1} is ${letterOf(state, state.codes[caret])}${was}`;
+  inHand.textContent = `${said}. Make it`;
+  attributes(plot, { "aria-valuemax": state.codes.length, "aria-valuenow": caret + 1, "aria-valuetext": `${said}. ${sentence}` });
+  for (const choice of choices.querySelectorAll("[data-code]")) choice.setAttribute("aria-pressed", String(Number(choice.dataset.code) === state.codes[caret]));
+  undo.hidden = !(state.mutations ?? []).length;
+}
+
+function lettersTable(scene) {
+  const { state } = scene.store;
+  const [from, to] = inView(state);
+  const was = changed(scene);
+  const others = complemented(state);
+  const head = ["position", "letter", ...(state.both_strands ? ["other strand"] : []), "changed from"];
+  const rows = [];
+  for (let i = Math.max(from, 0); i < Math.min(to, state.codes.length); i++) {
+    const value = state.codes[i];
+    const letter = make("data", { value, "data-name": `letter-${i + 1}`, "data-value": value }, letterOf(state, value));
+    const other = state.both_strands ? [letterOf(state, others[i])] : [];
+    rows.push([String(i + 1), letter, ...other, was.has(i) ? letterOf(state, was.get(i)) : ""]);
+  }
+  return table("Letters in view", head, rows);
+}

@@ -1,0 +1,73 @@
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { parseAst } from "vite";
+
+const MOST = 60; // lines of a function
+
+/**
+ * Modules with a longer function: one goes out when it is refactored, none comes in.
+ *
+ * @type {string[]}
+ */
+const STILL_LONGER = [
+  "browser_store/index.js",
+  "cross_check/index.js",
+  "download/index.js",
+  "editor/index.js",
+  "formula/index.js",
+  "heartbeat/index.js",
+  "heatmap/index.js",
+  "kernel_experiments/index.js",
+  "lib/maths.js",
+  "lib/store.js",
+  "logo/index.js",
+  "logo_gallery/index.js",
+  "pipeline/index.js",
+  "player/index.js",
+  "readings/index.js",
+  "rewind/index.js",
+  "share_link/index.js",
+  "slider/index.js",
+  "stepper/index.js",
+  "steptext/index.js",
+  "toolbar/index.js",
+];
+
+/**
+ * Every function of a module: [its name, its lines].
+ *
+ * @param {string} source
+ * @returns {[string, number][]}
+ */
+function functionsOf(source) {
+  /** @type {[string, number][]} */
+  const found = [];
+  const lines = (/** @type {{start: number, end: number}} */ { start, end }) => source.slice(start, end).split("\n").length;
+  const visit = (/** @type {any} */ node, /** @type {string} */ name) => {
+    if (!node || typeof node !== "object") return;
+    if (Array.isArray(node)) return node.forEach((child) => visit(child, name));
+    const called = node.id?.name ?? node.key?.name ?? name;
+    if (/Function/.test(node.type)) found.push([called, lines(node)]);
+    for (const child of Object.values(node)) visit(child, called);
+  };
+  visit(parseAst(source), "");
+  return found;
+}
+
+const WEB = import.meta.dirname;
+const modules = readdirSync(WEB, { recursive: true, encoding: "utf8" })
+  .map((file) => file.replaceAll(path.sep, "/"))
+  .filter((file) => /\.js$/.test(file) && !/^node_modules|\.test\.js$/.test(file))
+  .sort();
+
+test("the lines of a function are counted", () => {
+  expect(functionsOf("function a() {\n}\nconst b = () => 1;\nconst c = { d() {\n\n} };")).toEqual([["a", 2], ["b", 1], ["d", 3]]);
+});
+
+test(`no function is longer than ${MOST} lines`, () => {
+  expect(modules.length).toBeGreaterThan(40);
+  const isLong = (/** @type {string} */ file) =>
+    functionsOf(readFileSync(path.join(WEB, file), "utf8")).some(([, lines]) => lines > MOST);
+  expect(modules.filter(isLong)).toEqual(STILL_LONGER);
+});

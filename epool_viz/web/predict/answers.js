@@ -1,0 +1,89 @@
+// The questions' answers: what is true, by the traces before and after.
+
+import { informationContent } from "../lib/maths.js";
+
+const LIMIT = 1e-9; // below it two numbers are the same
+
+/** A patch with its {add: x} resolved against a state. */
+export function resolve(patch, state) {
+  const value = (key, x) => {
+    if (!x || typeof x !== "object" || !("add" in x)) return x;
+    if (key !== "kernel") return state[key] + x.add;
+    const column = x.column < 0 ? state.kernel[0].length + x.column : x.column;
+    return state.kernel.map((row) => row.map((w, j) => (column === undefined || column === j ? w + x.add : w)));
+  };
+  return Object.fromEntries(Object.entries(patch ?? {}).map(([key, x]) => [key, value(key, x)]));
+}
+
+/** What answers and explanations may name, of one trace. */
+export function measuresOf(state, trace) {
+  const sum = (list) => list.reduce((total, x) => total + x, 0);
+  const best = trace.posterior.reduce((top, p, i) => (p > trace.posterior[top] ? i : top), 0);
+  const slopes = (list) => list.filter((g) => Math.abs(g) > 0.01).length;
+  return {
+    m: state.m,
+    pooled: trace.pooled,
+    average: trace.average,
+    maximum: trace.maximum,
+    log_sum_exp: trace.logSumExp ?? Infinity,
+    entropy: trace.entropy,
+    effective_windows: trace.effectiveWindows,
+    windows: trace.cells.length,
+    offset: trace.pwm.offset,
+    information: sum(informationContent(trace.pwm.ppm, state.background)),
+    largest_posterior: trace.posterior[best],
+    best_window: best + 1,
+    site_probability: trace.siteProbability,
+    below_average_weight: sum(trace.weights.filter((_, i) => trace.takingPart[i] && trace.cells[i] < trace.average)),
+    average_gradient_windows: slopes(trace.takingPart.map((takes) => (takes ? 1 : 0) / trace.takingPart.filter(Boolean).length)),
+    gradient_windows: slopes(trace.gradient),
+    max_gradient_windows: slopes(trace.maxGradient),
+    negative_gradient_windows: trace.gradient.filter((g) => g < 0).length,
+  };
+}
+
+const near = (a, b) => a === b || Math.abs(a - b) <= LIMIT * Math.max(1, Math.abs(a), Math.abs(b));
+
+/** Each kind of answer, of `{answer, measure(name, of), compare(name, a, b), before, after}`. */
+const KINDS = {
+  series: ({ answer, after }) => after.trace[answer.series],
+  number: ({ answer, measure }) => measure(answer.number, answer.of ?? "after"),
+  compare: ({ answer, compare }) => compare(...answer.compare),
+  fate: ({ answer, measure, compare }) => (measure(answer.fate, "after") <= LIMIT ? "nothing" : compare(answer.fate, "after", "before")),
+  changed({ answer, before, after }) {
+    const [a, b] = [before, after].map(({ trace }) => (answer.changed === "ppm" ? trace.pwm.ppm.flat() : trace[answer.changed]));
+    return a.length === b.length && a.every((x, i) => near(x, b[i])) ? "same" : "changed";
+  },
+  most({ answer, measure }) {
+    const values = answer.most.map((name) => measure(name, answer.of ?? "after"));
+    const top = Math.max(...values);
+    return values.filter((x) => near(x, top)).length > 1 ? "same" : answer.most[values.indexOf(top)];
+  },
+};
+
+/** The truth: a value of `options`, a number, or a series. `before` and `after` are {trace, measures}. */
+export function answerOf(answer, before, after) {
+  const [kind] = Object.keys(answer);
+  if (!Object.hasOwn(KINDS, kind)) throw new Error(`There is no answer of the kind ${kind}.`);
+  const sides = { before, after };
+  const measure = (name, of) => {
+    const x = sides[of]?.measures[name];
+    if (typeof x !== "number" || Number.isNaN(x)) throw new Error(`There is no number ${of}.${name}.`);
+    return x;
+  };
+  const compare = (name, a, b) => {
+    const [x, y] = [measure(name, a), measure(name, b)];
+    return near(x, y) ? "same" : x > y ? "up" : "down";
+  };
+  return KINDS[kind]({ answer, measure, compare, before, after });
+}
+
+/** How much two distributions share, sum of the smaller ones, and KL(truth | guess) in bits. */
+export function distance(truth, guess) {
+  let [overlap, bits] = [0, 0];
+  truth.forEach((p, i) => {
+    overlap += Math.min(p, guess[i]);
+    if (p > 0) bits += p * Math.log2(p / guess[i]);
+  });
+  return { overlap, bits: Math.max(bits, 0) };
+}
