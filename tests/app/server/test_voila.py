@@ -382,7 +382,7 @@ def test_error_after_the_wait_screen_ends_the_page_and_says_nothing_twice(
     sent: list[int] = []
     monkeypatch.setattr(BaseVoilaHandler, "send_error", lambda _, status, **__: sent.append(status))
     handler = DashboardHandler.__new__(DashboardHandler)
-    handler._headers_written, handler._finished = is_begun, is_over
+    handler.is_begun, handler.is_finished = is_begun, is_over
     monkeypatch.setattr(handler, "finish", lambda: sent.append(0))
     handler.send_error(500)
     assert sent == ([500] if not is_begun else [] if is_over else [0])
