@@ -125,10 +125,13 @@ class KernelPool:
         return self._find(kernel_id) is not None
 
     def drop(self, kernel_id: str) -> None:
-        """End a kernel that waits and is not what it was, since Jupyter has started it again without its page."""
+        """Take out the page of a kernel that has died and is started again by Jupyter, without its page; refill."""
         found = self._find(kernel_id)
         if found is not None:
-            found.abandon()
+            found.abandon(is_restarting=True)
+            for name, waiting in self._waiting.items():
+                waiting[:] = [each for each in waiting if each.ready is not found]
+                self._fill(name)
 
     def close(self) -> None:
         """Let no more pages wait."""

@@ -163,6 +163,7 @@ class SeatedKernelManager(AsyncMappingKernelManager):
         self._left: dict[str, float] = {}  # kernel id -> when its last page went
         self._starting: set[asyncio.Future[str]] = set()
         self._ending: dict[str, asyncio.Future[None]] = {}
+        self._restarting: set[asyncio.Future[None]] = set()
         self._pages: Counter[str] = Counter()  # kernel id -> connections of pages
         self.is_closing = False
         self.when_one_is_gone: Callable[[], None] = lambda: None
@@ -246,6 +247,18 @@ class SeatedKernelManager(AsyncMappingKernelManager):
             self._ending[kernel_id] = ending
             ending.add_done_callback(lambda _: self._ending.pop(kernel_id, None))
         return self._ending.get(kernel_id)
+
+    def end_once_restarted(self, kernel_id: str) -> None:
+        """End a kernel of which Jupyter has told that it starts it again; in the midst of that it cannot be ended."""
+        task = asyncio.ensure_future(self._end_once_restarted(kernel_id))
+        self._restarting.add(task)
+        task.add_done_callback(self._restarting.discard)
+
+    async def _end_once_restarted(self, kernel_id: str) -> None:
+        await asyncio.sleep(0)  # it begins after it has told of it
+        while kernel_id in self and not self.get_kernel(kernel_id).ready.done():
+            await asyncio.sleep(0.1)
+        await self.shutdown_kernel(kernel_id)
 
     async def shutdown_kernel(self, kernel_id: str, now: bool = True, restart: bool = False) -> None:  # type: ignore[override]
         """End a kernel and its children at once, whatever `now` says; once begun, it is carried through.

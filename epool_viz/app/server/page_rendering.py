@@ -139,10 +139,13 @@ class Page:
             yield "".join(piece for piece in pieces if piece is not None)
         await self._rendering
 
-    def abandon(self) -> None:
-        """Stop rendering it and end its kernel: nobody reads it any more."""
+    def abandon(self, *, is_restarting: bool = False) -> None:
+        """Stop rendering it and end its kernel, once Jupyter has started that again: nobody reads it any more."""
         self._rendering.cancel()
-        self.manager.end_soon(self.kernel_id)
+        if is_restarting:
+            self.manager.end_once_restarted(self.kernel_id)
+        else:
+            self.manager.end_soon(self.kernel_id)
 
 
 BEING_RENDERED: ContextVar[Page | None] = ContextVar("BEING_RENDERED", default=None)

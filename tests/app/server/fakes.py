@@ -49,5 +49,5 @@ class FakePage:
     def is_over(self) -> bool:
         return self.has_died or self.kernel_id not in self.manager
 
-    def abandon(self) -> None:
+    def abandon(self, *, is_restarting: bool = False) -> None:
         self.manager.end_soon(self.kernel_id)
