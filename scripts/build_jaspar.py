@@ -33,10 +33,10 @@ def main() -> int:
     path = BUNDLED / f"{release.lower()}_core_vertebrates.jaspar"
     if check:
         same = path.is_file() and path.read_bytes() == text.encode()
-        print(f"{path.name}: {'the same' if same else 'differs'}")  # noqa: T201 - a script reports
+        print(f"{path.name}: {'the same' if same else 'differs'}")
         return 0 if same else 1
     path.write_bytes(text.encode())
-    print(f"{path.name}: {len(text.encode()):,} bytes")  # noqa: T201 - a script reports
+    print(f"{path.name}: {len(text.encode()):,} bytes")
     return 0
 
 

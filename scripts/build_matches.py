@@ -35,12 +35,12 @@ def main() -> int:
         BUNDLED.write_text(text, encoding="utf-8", newline="\n")
         bases = "".join(f"{name}\t{log_base_of(name):.6f}\n" for name in MODEL_NAMES)
         (FOLDER / "bases.tsv").write_text(f"model\tlog_base\n{bases}", encoding="utf-8", newline="\n")
-        print(f"{BUNDLED.name}: {len(text.encode()):,} bytes")  # noqa: T201 - a script reports
+        print(f"{BUNDLED.name}: {len(text.encode()):,} bytes")
         return 0
     there = BUNDLED.read_text(encoding="utf-8").splitlines() if BUNDLED.is_file() else []
     kept = [line for line in there[1:] if line.split("\t")[0] in given.only]
     same = kept == text.splitlines()[1:]
-    print(f"{BUNDLED.name}: {'the same' if same else 'differs'}")  # noqa: T201 - a script reports
+    print(f"{BUNDLED.name}: {'the same' if same else 'differs'}")
     return 0 if same else 1
 
 

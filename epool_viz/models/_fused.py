@@ -29,10 +29,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from llvmlite import ir
 from numba import njit, types
-from numba.core import cgutils, event
-from numba.core.caching import NullCache
-from numba.core.dispatcher import Dispatcher
 from numba.extending import intrinsic, models, overload, register_model
+
+from epool_viz.models import upstream
+from epool_viz.models.upstream import Listener, create_struct_proxy, install_listener
 
 LANES = 16
 TOKEN = 3  # letters
@@ -94,16 +94,14 @@ inlined = functools.partial(compiled, is_inlined=True)  # where a call would cos
 
 def keep_nothing() -> None:
     """Leave the disk alone from now on: it is full, or has become read-only."""
-    for function in list(globals().values()):
-        if isinstance(function, Dispatcher):
-            function._cache = NullCache()  # type: ignore[attr-defined]
+    upstream.keep_nothing(list(globals().values()))
 
 
 @contextmanager
 def told_of_compiling(tell: Callable[[], object]) -> Iterator[None]:
     """Call `tell` once something is compiled inside, rather than read from the disk."""
 
-    class Once(event.Listener):
+    class Once(Listener):
         has_told = False
 
         def on_start(self, _: Any) -> None:
@@ -114,7 +112,7 @@ def told_of_compiling(tell: Callable[[], object]) -> Iterator[None]:
         def on_end(self, _: Any) -> None:
             """Nothing to say."""
 
-    with event.install_listener("numba:compile", Once()):
+    with install_listener("numba:compile", Once()):
         yield
 
 
@@ -142,7 +140,7 @@ class _LanesModel(models.PrimitiveModel):
 
 
 def _pointer(context: Any, builder: Any, kind: Any, array: Any, index: Any, of: str) -> Any:
-    data = cgutils.create_struct_proxy(kind)(context, builder, value=array).data
+    data = create_struct_proxy(kind)(context, builder, value=array).data
     return builder.bitcast(builder.gep(data, [index]), _VECTORS[of].as_pointer())
 
 
@@ -174,7 +172,7 @@ def place_at(typing: Any, array: Any, index: Any) -> Any:
     """A whole number of a flat array; index and number are not below 0, so that nothing has to be asked first."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        data = cgutils.create_struct_proxy(signature.args[0])(context, builder, value=args[0]).data
+        data = create_struct_proxy(signature.args[0])(context, builder, value=args[0]).data
         return builder.zext(builder.load(builder.gep(data, [args[1]])), context.get_value_type(types.intp))
 
     return types.intp(array, types.intp), generate

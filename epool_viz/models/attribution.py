@@ -1,4 +1,4 @@
-"""DeepLIFT, integrated gradients and saliency by captum (extra `train`), a number a letter.
+"""DeepLIFT by tangermeme, integrated gradients and saliency by captum (extra `train`), a number a letter.
 
 For a `MotifCNN` the same numbers follow in closed form from `epool_viz.core.attribution`, together with the exact
 reading that they stand beside; tests hold the two together. Here any network can be asked that reads one-hot letters.
@@ -6,10 +6,10 @@ reading that they stand beside; tests hold the two together. Here any network ca
 
 from __future__ import annotations
 
-import copy
+import math
 import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -36,12 +36,13 @@ from epool_viz.models.pooling import Pooling
 from epool_viz.models.threads import few_threads
 
 try:
-    from captum.attr import DeepLift, InputXGradient, IntegratedGradients, Saliency
-    from captum.attr._core.deep_lift import SUPPORTED_NON_LINEAR
+    from captum.attr import InputXGradient, IntegratedGradients, Saliency
+    from tangermeme.deep_lift_shap import deep_lift_shap
 except ModuleNotFoundError as error:
-    if str(error.name).partition(".")[0] != "captum":
+    missing = str(error.name).partition(".")[0]
+    if missing not in {"captum", "tangermeme"}:
         raise
-    raise MissingExtraError("captum", "train", "Attribution") from None
+    raise MissingExtraError(missing, "train", "Attribution") from None
 
 METHODS = ("deeplift", "integrated_gradients", "saliency")
 
@@ -58,7 +59,7 @@ def attribute(
     target: int | None = None,
     batch_size: int = 64,
 ) -> LetterScores:
-    """Ask captum what each letter has to do with a network's answer.
+    """Ask tangermeme and captum what each letter has to do with a network's answer.
 
     Parameters
     ----------
@@ -88,20 +89,20 @@ def attribute(
     Raises
     ------
     MissingExtraError
-        On import of this module, if captum is not installed.
+        On import of this module, if captum or tangermeme is not installed.
     ArgumentError, ShapeError
         If a method or baseline is none of these, or the network does not read the sequences.
 
     Notes
     -----
-    Captum's DeepLIFT knows torch's own layers, and takes the plain gradient through every other one; for expectation
-    pooling that misses the sum (measured: `benchmarks/attribution.py`). Here the layers of `epool_viz.models.pooling`
-    and the rectifiers of a `MotifCNN` have a rescale rule of their own, `pool_multipliers`, and the sum holds to
-    rounding; in mode 1, whose gate jumps, it remains the gradient. A layer of yours that captum does not know does too:
-    look at `completeness_error`.
+    DeepLIFT knows torch's own layers, and takes the plain gradient through every other one; for expectation pooling
+    that misses the sum (measured: `benchmarks/attribution.py`). Here the layers of `epool_viz.models.pooling` and the
+    rectifiers of a `MotifCNN` have a rescale rule of their own, `pool_multipliers`, and the sum holds to rounding; in
+    mode 1, whose gate jumps, it remains the gradient. A layer of yours that tangermeme does not know does too: look at
+    `completeness_error`.
 
     Source: Shrikumar et al., ICML 2017; Sundararajan et al., ICML 2017; Simonyan et al., arXiv:1312.6034; Kokhlikyan et
-    al., arXiv:2009.07896 (captum).
+    al., arXiv:2009.07896 (captum); Schreiber, tangermeme, https://github.com/jmschrei/tangermeme.
     """
     for method in methods:
         require_choice(method, "methods", HEURISTICS)
@@ -109,10 +110,7 @@ def attribute(
     references = _references(onehot, baseline, n_shuffles, seed)
     device = next(iter(model.parameters()), torch.zeros(())).device
     parts: list[tuple[dict[str, Tensor], Tensor, Tensor]] = []
-    with _evaluating(model), few_threads(), warnings.catch_warnings(), ExitStack() as stack:
-        warnings.simplefilter("ignore", UserWarning)  # captum's, that it sets hooks
-        if "deeplift" in methods and not isinstance(model, MotifCNN):
-            stack.enter_context(_calls_apart(model, onehot[:1].to(device)))
+    with _evaluating(model), few_threads():
         for first in range(0, len(onehot), batch_size):
             place = slice(first, first + batch_size)
             others = [reference[place].to(device) for reference in references]
@@ -190,34 +188,46 @@ class _Answer(nn.Module):
         return found
 
 
-class _DeepLift(DeepLift):
-    """Captum's DeepLIFT with the rescale rule for our layers."""
+class _Column(nn.Module):
+    """A network whose one number a sequence is a column, as tangermeme reads it."""
 
-    def _is_non_linear(self, module: nn.Module) -> bool:
-        return isinstance(module, _Rectifier | _Pool | Pooling) or super()._is_non_linear(module)
+    def __init__(self, net: nn.Module) -> None:
+        super().__init__()
+        self.net = net
 
-    def _register_hooks(self, module: nn.Module, attribute_to_layer_input: bool = True) -> None:
-        before = len(self.forward_handles)
-        super()._register_hooks(module, attribute_to_layer_input)
-        if len(self.forward_handles) > before:
-            # a copy between layers: where two share a tensor, captum up to 0.9 hands the first one the gradient from
-            # before the second has put its multipliers in (its issue 1104)
-            self.forward_handles.append(module.register_forward_hook(lambda _, __, output: output.clone()))
+    def forward(self, onehot: Tensor) -> Tensor:
+        return self.net(onehot)[:, None]
 
-    def _backward_hook(self, module: nn.Module, grad_input: Tensor, grad_output: Tensor) -> Tensor:
-        if not isinstance(module, _Rectifier | _Pool | Pooling):
-            return super()._backward_hook(module, grad_input, grad_output)
-        scores: Tensor = module.input  # type: ignore[assignment]
-        here, there = scores.chunk(2)
-        del module.input, module.output
-        if isinstance(module, _Rectifier):
-            multipliers = activation_multipliers(here, there, module.activation)
-        else:
-            pooling = module.pooling if isinstance(module, _Pool) else module
-            mask = module.mask_for(here) if isinstance(module, _Pool) else None
-            multipliers = _pooling_multipliers(pooling, here, there, mask)
-            grad_output = grad_output[..., None]
-        return grad_output * torch.cat([multipliers, multipliers])
+
+def _deeplift(net: nn.Module, x: Tensor, reference: Tensor) -> Tensor:
+    """DeepLIFT with the rescale rule for our layers."""
+    rules = {type(layer): _rescale for layer in net.modules() if isinstance(layer, _Rectifier | _Pool | Pooling)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # unknown letters and baselines that are no letter are meant
+        multipliers = deep_lift_shap(
+            _Column(net).eval(),
+            x.detach(),
+            references=reference[:, None],
+            batch_size=len(x),
+            additional_nonlinear_ops=rules,
+            raw_outputs=True,
+            only_warn=True,
+            warning_threshold=math.inf,
+            dtype=x.dtype,
+            device=x.device,
+        )[:, 0]
+    return (x - reference) * multipliers.to(x)
+
+
+def _rescale(layer: Any, _: tuple[Tensor, ...], grad_output: tuple[Tensor, ...]) -> tuple[Tensor]:
+    """A rule as tangermeme takes it: the gradient times a multiplier, for sequences and then for their references."""
+    here, there = layer.input.chunk(2)
+    if isinstance(layer, _Rectifier):
+        gradient, multipliers = grad_output[0], activation_multipliers(here, there, layer.activation)
+    else:
+        pooling, mask = (layer.pooling, layer.mask_for(here)) if isinstance(layer, _Pool) else (layer, None)
+        gradient, multipliers = grad_output[0][..., None], _pooling_multipliers(pooling, here, there, mask)
+    return (gradient * torch.cat([multipliers, multipliers]),)
 
 
 def _pooling_multipliers(pooling: Pooling, scores: Tensor, reference: Tensor, mask: Tensor | None) -> Tensor:
@@ -272,7 +282,7 @@ def _attribute_batch(
 
 def _against(net: nn.Module, x: Tensor, reference: Tensor, method: str, steps: int) -> Tensor:
     if method == "deeplift":
-        return _DeepLift(net).attribute(x, baselines=reference.clone()).sum(-2)
+        return _deeplift(net, x, reference).sum(-2)
     return IntegratedGradients(net).attribute(x, baselines=reference, n_steps=steps).sum(-2)
 
 
@@ -310,81 +320,6 @@ def _evaluating(model: nn.Module) -> Iterator[None]:
     finally:
         for module, training in was_training.items():
             module.training = training
-
-
-class _InTurn(nn.Module):
-    """A layer that is used several times in a pass, as a layer for each time: captum keeps on a layer what it saw."""
-
-    def __init__(self, layer: nn.Module, n_uses: int) -> None:
-        super().__init__()
-        self.each = nn.ModuleList(_twin(layer) for _ in range(n_uses))
-        self.turn = 0
-
-    def forward(self, *args: Any, **kwargs: Any) -> Any:
-        layer = self.each[self.turn]
-        self.turn += 1
-        return layer(*args, **kwargs)
-
-    def __getattr__(self, name: str) -> Any:
-        """What is asked of the layer, such as its window, it answers itself."""
-        try:
-            return super().__getattr__(name)
-        except AttributeError:
-            first = next(iter(self._modules["each"].children()))  # type: ignore[union-attr]
-            return getattr(first, name)
-
-
-def _twin(layer: nn.Module) -> nn.Module:
-    """The same layer with the same weights, which keeps its own hooks and attributes."""
-    twin = copy.copy(layer)
-    for name, value in vars(layer).items():
-        if isinstance(value, dict):
-            vars(twin)[name] = copy.copy(value)
-    return twin
-
-
-@contextmanager
-def _calls_apart(model: nn.Module, onehot: Tensor) -> Iterator[None]:
-    """Put a layer of its own in the place of every further use of one that is not linear; afterwards all is as it was.
-
-    Captum refuses a layer that is used twice, as one `nn.ReLU` in several places is.
-    """
-    several = {layer: n for layer, n in _uses(model, onehot).items() if n > 1}
-    places = [(parent, name, layer) for parent in model.modules() for name, layer in parent._modules.items()]
-    held = {layer: _InTurn(layer, n) for layer, n in several.items()}
-
-    def begin(_: nn.Module, __: Any) -> None:
-        for each in held.values():
-            each.turn = 0
-
-    handle = model.register_forward_pre_hook(begin)
-    try:
-        for parent, name, layer in places:
-            if layer in held:
-                parent._modules[name] = held[layer]
-        yield
-    finally:
-        handle.remove()
-        for parent, name, layer in places:
-            parent._modules[name] = layer
-
-
-def _uses(model: nn.Module, onehot: Tensor) -> dict[nn.Module, int]:
-    """How often a pass calls each layer that has a rule of its own."""
-    found: dict[nn.Module, int] = {}
-
-    def count(layer: nn.Module, _: Any, __: Any) -> None:
-        found[layer] = found.get(layer, 0) + 1
-
-    kinds = (_Rectifier, _Pool, Pooling, *SUPPORTED_NON_LINEAR)
-    handles = [layer.register_forward_hook(count) for layer in model.modules() if isinstance(layer, kinds)]
-    try:
-        with torch.no_grad():
-            model(onehot)
-    finally:
-        for handle in handles:
-            handle.remove()
-    return found
 
 
 def _joined(parts: list[Tensor]) -> Array:

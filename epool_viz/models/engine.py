@@ -21,6 +21,7 @@ import itertools
 import math
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -177,10 +178,13 @@ _is_ready: bool | None = None
 
 @functools.cache
 def _load() -> ModuleType | None:
-    """The compiled part; None without numba, or where numba and NumPy do not go together."""
+    """The compiled part; None without numba, or where a numba that is installed cannot be used, which is said once."""
     try:
         from epool_viz.models import _fused
-    except ImportError:
+    except (ImportError, AttributeError) as error:
+        if has_numba():
+            said = f'this numba cannot be used ({error}): networks are computed the plain way, as with engine="torch"'
+            warnings.warn(said, RuntimeWarning, stacklevel=2)
         return None
     return _fused
 

@@ -403,6 +403,25 @@ def test_a_numba_that_does_not_go_with_this_numpy_is_done_without(monkeypatch):
     assert engine.has_numba()
 
 
+def test_a_numba_without_the_inner_parts_is_done_without_and_says_so_once(monkeypatch):
+    import numba.core.event
+
+    import epool_viz.models
+
+    monkeypatch.delattr(numba.core.event, "install_listener")
+    for name in ("_fused", "upstream"):
+        monkeypatch.delitem(sys.modules, f"epool_viz.models.{name}", raising=False)
+        monkeypatch.delattr(epool_viz.models, name, raising=False)
+    monkeypatch.setattr(engine, "_is_ready", None)
+    engine._load.cache_clear()
+    try:
+        with pytest.warns(RuntimeWarning, match=r"this numba cannot be used \(cannot import name 'install_listener'"):
+            assert engine.prepare() is False
+        assert engine._load() is None, "and no second warning"
+    finally:
+        engine._load.cache_clear()
+
+
 def test_what_is_unusual_goes_the_plain_way(network):
     class Theirs(MaxPooling):
         """May do anything."""

@@ -1,46 +1,54 @@
-"""Kernels of the dashboards: which Python runs them, how many there may be, when they go.
+"""Kernels of the dashboards: which Python runs them, and when they end.
 
-A visitor takes a *seat* before a kernel, and the seat is free again once that kernel is gone. Kernels that wait in the
-pool have no seat; of each dashboard no more wait than there are free seats. A page that closes gives its kernel back;
-one that could not say goodbye (no network, a closed laptop) is noticed by having no connection for `abandoned_after`
-seconds.
-
-Kernels are forks of a fork server where there is one.
+A page that closes gives its kernel back; one that could not (no network, a closed laptop) is noticed by having no
+connection for `abandoned_after` seconds. Kernels are forks of a fork server where there is one.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 import signal
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
-from importlib.metadata import EntryPoint
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import zmq
-from ipykernel.kernelspec import RESOURCES, get_kernel_dict
-from jupyter_client.kernelspec import NATIVE_KERNEL_NAME, KernelSpec, KernelSpecManager, NoSuchKernel
-from jupyter_client.provisioning.factory import KernelProvisionerFactory
-from jupyter_client.provisioning.local_provisioner import LocalProvisioner
-from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from tornado.web import HTTPError
 from traitlets import Any as AnyTrait
-from traitlets import Float, Integer
-from voila.utils import ENV_VARIABLE
+from traitlets import Integer
 
 from epool_viz.app.server.fork_server import LAUNCHER, ForkServer, ForkServerError
+from epool_viz.app.server.upstream import (
+    NATIVE_KERNEL_NAME,
+    RESOURCES,
+    AsyncMappingKernelManager,
+    KernelProvisionerFactory,
+    KernelSpec,
+    KernelSpecManager,
+    LocalProvisioner,
+    NoSuchKernel,
+    get_kernel_dict,
+)
 
 try:
     import resource
 except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
 
-PROVISIONER = "epool_viz"
+PROVISIONER = "epool_viz"  # an entry point in pyproject.toml
+
+
+@functools.cache
+def has_provisioner() -> bool:
+    """Whether Jupyter finds `ForkedProvisioner`; not where epool_viz only lies in a folder and is not installed."""
+    return bool(entry_points(group=KernelProvisionerFactory.GROUP_NAME, name=PROVISIONER))
 
 
 class ThisPython(KernelSpecManager):
@@ -56,9 +64,10 @@ class ThisPython(KernelSpecManager):
             raise NoSuchKernel(kernel_name)
         arguments = ["--HistoryManager.enabled=False", "--IPKernelApp.log_level=ERROR"]
         described = get_kernel_dict(extra_arguments=arguments)
-        described["metadata"] = described.get("metadata", {}) | {
-            "kernel_provisioner": {"provisioner_name": PROVISIONER}
-        }
+        if has_provisioner():
+            described["metadata"] = described.get("metadata", {}) | {
+                "kernel_provisioner": {"provisioner_name": PROVISIONER}
+            }
         return KernelSpec(resource_dir=str(RESOURCES), **described)
 
     def get_all_specs(self) -> dict[str, Any]:
@@ -140,19 +149,10 @@ class ForkedProvisioner(LocalProvisioner):
             await super().send_signal(signum)
 
 
-# by its name, for a package that lies in a folder and is not installed has no entry points
-KernelProvisionerFactory.provisioners[PROVISIONER] = EntryPoint(
-    PROVISIONER, f"{__name__}:ForkedProvisioner", KernelProvisionerFactory.GROUP_NAME
-)
-
-
 class SeatedKernelManager(AsyncMappingKernelManager):
     """Knows since when a kernel has had no page, and ends those that were left."""
 
     abandoned_after = Integer(90, help="Seconds without a page after which a kernel that was given out ends.").tag(
-        config=True
-    )
-    refill_after = Float(8.0, help="Seconds that a kernel for the pool is put off, unless a visitor comes for it.").tag(
         config=True
     )
     memory = Integer(0, help="Bytes of data that a kernel may have; 0 is as many as it likes.").tag(config=True)
@@ -163,10 +163,11 @@ class SeatedKernelManager(AsyncMappingKernelManager):
         self._left: dict[str, float] = {}  # kernel id -> when its last page went
         self._starting: set[asyncio.Future[str]] = set()
         self._ending: dict[str, asyncio.Future[None]] = {}
-        self._is_closing = False
-        self._pools_wanted: dict[str, dict[str, Any]] = {}
+        self._restarting: set[asyncio.Future[None]] = set()
+        self._pages: Counter[str] = Counter()  # kernel id -> connections of pages
+        self.is_closing = False
         self.when_one_is_gone: Callable[[], None] = lambda: None
-        self._hurried: WeakKeyDictionary[asyncio.Task[Any], asyncio.Event] = WeakKeyDictionary()
+        self.is_waiting: Callable[[str], bool] = lambda _: False  # for a visitor, in the pool
         super().__init__(**kwargs)
 
     def pre_start_kernel(self, kernel_name: str | None, kwargs: Any) -> tuple[Any, str, str]:
@@ -176,28 +177,6 @@ class SeatedKernelManager(AsyncMappingKernelManager):
         keep_private(kernel)
         return kernel, kernel_name, kernel_id
 
-    def expect(self, visitors: int) -> None:
-        """Let no more kernels of a dashboard wait than so many visitors can still take, from the next filling on."""
-        if not self._pools_wanted:
-            self._pools_wanted = dict(getattr(self, "kernel_pools_config", {}))
-        self.kernel_pools_config = {
-            name: settings | {"pool_size": min(settings["pool_size"], visitors)}
-            for name, settings in self._pools_wanted.items()
-        }
-
-    def hurry(self, name: str) -> None:
-        """Put the next kernel of a dashboard's pool off no longer: a visitor waits for it."""
-        for task in getattr(self, "_pools", {}).get(name, ())[:1]:
-            self._hurried.setdefault(task, asyncio.Event()).set()
-
-    async def _let_visitors_go_first(self) -> None:
-        """Put a kernel off that fills the pool again; before the first visitor there is nobody to let go first."""
-        task = asyncio.current_task()
-        if task is not None and self._pools_wanted:
-            hurried = self._hurried.setdefault(task, asyncio.Event())
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(hurried.wait(), self.refill_after)
-
     def give_out(self, kernel_id: str) -> None:
         """Note that a page has been sent to which this kernel belongs; it has yet to connect."""
         self._left[kernel_id] = self.clock()
@@ -205,12 +184,15 @@ class SeatedKernelManager(AsyncMappingKernelManager):
     def notify_connect(self, kernel_id: str) -> None:
         """A page connected."""
         super().notify_connect(kernel_id)
+        self._pages[kernel_id] += 1
         self._left.pop(kernel_id, None)
 
     def notify_disconnect(self, kernel_id: str) -> None:
         """A page went; it may come back."""
         super().notify_disconnect(kernel_id)
-        if kernel_id in self and not self._kernel_connections.get(kernel_id):
+        if self._pages.get(kernel_id, 0) > 0:
+            self._pages[kernel_id] -= 1
+        if kernel_id in self and not self._pages.get(kernel_id):
             self._left[kernel_id] = self.clock()
 
     def quiet_for(self, kernel_id: str) -> float:
@@ -221,23 +203,25 @@ class SeatedKernelManager(AsyncMappingKernelManager):
     def remove_kernel(self, kernel_id: str) -> Any:
         """Forget a kernel that is gone, and tell whoever waits for that."""
         self._left.pop(kernel_id, None)
+        self._pages.pop(kernel_id, None)
         kernel = super().remove_kernel(kernel_id)
         self.when_one_is_gone()
         return kernel
 
-    def fill(self) -> None:
-        """Let kernels wait again for every dashboard for which too few do; a start that failed is none."""
-        if self._is_closing:
-            return
-        for name, pool in list(getattr(self, "_pools", {}).items()):
-            pool[:] = [task for task in pool if not (task.done() and (task.cancelled() or task.exception()))]
-            self.fill_if_needed(notebook_name=name)  # type: ignore[attr-defined] # Voilà's subclass has it
+    def process_of(self, kernel_id: str) -> int | None:
+        """The number of a kernel's process."""
+        return getattr(self.get_kernel(kernel_id).provisioner, "pid", None)
+
+    def has_died(self, kernel_id: str, process_id: int | None) -> bool:
+        """Whether the process of a kernel has ended without being asked to, even if Jupyter has begun another one."""
+        if kernel_id not in self or self.is_ending(kernel_id):
+            return False
+        process = getattr(self.get_kernel(kernel_id).provisioner, "process", None)
+        return self.process_of(kernel_id) != process_id or process is None or process.poll() is not None
 
     async def start_kernel(self, **kwargs: Any) -> str:  # type: ignore[override] # as Jupyter's own
         """Start a kernel; once begun, it is carried through, and ended if nobody waits for it any more."""
-        if kwargs.get("env", {}).get(ENV_VARIABLE.VOILA_PREHEAT) == "True":
-            await self._let_visitors_go_first()
-        if self._is_closing:
+        if self.is_closing:
             raise HTTPError(503, "the server is stopping")
         begun = asyncio.ensure_future(super().start_kernel(**kwargs))
         self._starting.add(begun)
@@ -264,6 +248,18 @@ class SeatedKernelManager(AsyncMappingKernelManager):
             ending.add_done_callback(lambda _: self._ending.pop(kernel_id, None))
         return self._ending.get(kernel_id)
 
+    def end_once_restarted(self, kernel_id: str) -> None:
+        """End a kernel of which Jupyter has told that it starts it again; in the midst of that it cannot be ended."""
+        task = asyncio.ensure_future(self._end_once_restarted(kernel_id))
+        self._restarting.add(task)
+        task.add_done_callback(self._restarting.discard)
+
+    async def _end_once_restarted(self, kernel_id: str) -> None:
+        await asyncio.sleep(0)  # it begins after it has told of it
+        while kernel_id in self and not self.get_kernel(kernel_id).ready.done():
+            await asyncio.sleep(0.1)
+        await self.shutdown_kernel(kernel_id)
+
     async def shutdown_kernel(self, kernel_id: str, now: bool = True, restart: bool = False) -> None:  # type: ignore[override]
         """End a kernel and its children at once, whatever `now` says; once begun, it is carried through.
 
@@ -280,7 +276,7 @@ class SeatedKernelManager(AsyncMappingKernelManager):
 
         Voilà's and Jupyter's own ways stop at the first kernel that is not quite there yet, and leave it behind.
         """
-        self._is_closing = True
+        self.is_closing = True
         begun: set[asyncio.Future[Any]] = {*self._starting, *self._ending.values()}
         if begun:
             await asyncio.wait(begun, timeout=20)
@@ -291,7 +287,9 @@ class SeatedKernelManager(AsyncMappingKernelManager):
                 self.log.error("a kernel did not end: %s", outcome)
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
-        """End a kernel without a page sooner than one whose page is open and idle."""
+        """End a kernel without a page sooner than one whose page is open and idle; one that waits for a page stays."""
+        if self.is_waiting(kernel_id):
+            return
         if self.quiet_for(kernel_id) > self.abandoned_after:
             self.log.info("ending kernel %s: no page for %d s", kernel_id, self.quiet_for(kernel_id))
             await self.shutdown_kernel(kernel_id)
@@ -300,130 +298,8 @@ class SeatedKernelManager(AsyncMappingKernelManager):
 
 
 async def _cancel_all_others() -> None:
-    """Stop pages that are being drawn and pools that are being filled, before their kernels go."""
+    """Stop pages that are being rendered and pools that are being filled, before their kernels go."""
     others = asyncio.all_tasks() - {asyncio.current_task()}
     for task in others:
         task.cancel()
     await asyncio.gather(*others, return_exceptions=True)
-
-
-class Seat:
-    """A visitor's place: stands for the kernel manager towards Voilà and learns which kernel the visitor got.
-
-    Parameters
-    ----------
-    manager : SeatedKernelManager
-        The real one; all else is passed on to it.
-    """
-
-    def __init__(self, manager: Any) -> None:
-        self.manager = manager
-        self.kernel_id: str | None = None
-        self.process_id: int | None = None
-        self.has_died = False
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.manager, name)
-
-    def _take(self, kernel_id: str) -> None:
-        self.kernel_id = kernel_id
-        self.process_id = self._process_of(kernel_id)
-        self.manager.give_out(kernel_id)
-
-    def _process_of(self, kernel_id: str) -> int | None:
-        provisioner = getattr(self.manager.get_kernel(kernel_id), "provisioner", None)
-        return getattr(provisioner, "pid", None)
-
-    async def start_kernel(self, **kwargs: Any) -> str:
-        """Start a kernel for this visitor."""
-        kernel_id: str = await self.manager.start_kernel(**kwargs)
-        self._take(kernel_id)
-        return kernel_id
-
-    async def get_rendered_notebook(self, **kwargs: Any) -> tuple[Any, Any, str]:
-        """Take a waiting kernel for this visitor; if that fails, another one is made to wait in its place."""
-        self.manager.hurry(kwargs["notebook_name"])
-        try:
-            task, cache, kernel_id = await self.manager.get_rendered_notebook(**kwargs)
-        except BaseException:
-            self.manager.fill_if_needed(notebook_name=kwargs["notebook_name"])
-            raise
-        self._take(kernel_id)
-        return task, cache, kernel_id
-
-    async def dies(self) -> bool:
-        """True once the visitor's kernel has ended without being asked to, even if it was started again meanwhile."""
-        if self.kernel_id is not None and self.kernel_id in self.manager and not self.manager.is_ending(self.kernel_id):
-            is_another = self._process_of(self.kernel_id) != self.process_id
-            self.has_died = is_another or not await self.manager.get_kernel(self.kernel_id).is_alive()
-        return self.has_died
-
-    def abandon(self) -> None:
-        """The visitor went before the page was complete."""
-        if self.kernel_id is not None:
-            self.manager.end_soon(self.kernel_id)
-
-    @property
-    def is_taken(self) -> bool:
-        """True while a visitor waits for a kernel or has one."""
-        return self.kernel_id is None or self.kernel_id in self.manager
-
-
-class Seats:
-    """So many visitors and no more.
-
-    Parameters
-    ----------
-    manager : SeatedKernelManager
-        Whose kernels they get.
-    limit : int
-        Visitors at a time.
-    patience : float
-        Seconds that a page may be away before its seat goes to somebody who waits, when all are taken.
-    """
-
-    def __init__(self, manager: Any, limit: int, *, patience: float = 20.0) -> None:
-        self.manager = manager
-        self.limit = limit
-        self.patience = patience
-        self._seats: list[Seat] = []
-        manager.when_one_is_gone = self._refill
-
-    def __len__(self) -> int:
-        self._seats = [seat for seat in self._seats if seat.is_taken]
-        return len(self._seats)
-
-    async def take(self) -> Seat:
-        """Give a seat, if need be that of a page which has gone.
-
-        Raises
-        ------
-        HTTPError
-            503 when every seat has a page.
-        """
-        if len(self) >= self.limit:
-            await self._reclaim()
-        if len(self) >= self.limit:
-            raise HTTPError(503, "all %d seats are taken", self.limit)
-        seat = Seat(self.manager)
-        self._seats.append(seat)
-        self.manager.expect(self.limit - len(self))
-        return seat
-
-    def _refill(self) -> None:
-        """Have kernels wait for the visitors who can come now; while all seats were taken none did."""
-        self.manager.expect(self.limit - len(self))
-        self.manager.fill()
-
-    def leave(self, seat: Seat) -> None:
-        """Give back a seat whose visitor got no kernel."""
-        if seat in self._seats and seat.kernel_id is None:
-            self._seats.remove(seat)
-
-    async def _reclaim(self) -> None:
-        away: Callable[[Seat], float] = lambda seat: (  # noqa: E731 - a key, used twice
-            self.manager.quiet_for(seat.kernel_id) if seat.kernel_id else 0.0
-        )
-        longest = max(self._seats, key=away, default=None)
-        if longest is not None and longest.kernel_id and away(longest) > self.patience:
-            await self.manager.shutdown_kernel(longest.kernel_id)

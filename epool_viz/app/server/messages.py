@@ -12,7 +12,7 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from jupyter_client.jsonutil import extract_dates
+from epool_viz.app.server.upstream import extract_dates
 
 MOST_BYTES = 10_000_000  # of a message; the largest file is 8 MB
 MOST_BUFFERS = 64

@@ -17,7 +17,8 @@ HOST = "127.0.0.1"
 MAX_KERNELS = 32  # visitors at a time; at 40 MB a viewing kernel that is 1.3 GB
 KERNEL_MEMORY = 1000  # megabytes of data a kernel, of which it has 180 to 260 when its page is drawn (VmData)
 LEAST_KERNEL_MEMORY = 400
-POOL_SIZE = 1  # kernels that wait, started and drawn, for the next visitors of the first dashboard
+POOL_SIZE = 1  # kernels that wait, started and rendered, for the next visitors of the first dashboard
+REFILL_AFTER = 8.0  # seconds until a kernel that was taken is replaced: a class that comes in goes first
 
 TEMPLATE = "epool_viz"
 JUPYTER_DATA = Path(__file__).resolve().parent / "jupyter"  # the template, where Jupyter looks for one
@@ -49,13 +50,10 @@ VOILA: dict[str, Any] = {
 
 STAND_ALONE: dict[str, Any] = {
     "VoilaConfiguration": {
-        "preheat_kernel": True,
         "multi_kernel_manager_class": "epool_viz.app.server.kernels.SeatedKernelManager",
         "kernel_spec_manager_class": "epool_viz.app.server.kernels.ThisPython",
     },
     "SeatedKernelManager": {
-        "fill_delay": 0.0,  # Voilà's, which a visitor who comes meanwhile would wait for
-        "refill_after": 8.0,  # seconds until a kernel that was taken is replaced: a class that comes in goes first
         "abandoned_after": 90,  # seconds without a page: a closed tab, a reload
         "cull_interval": 15,
         "cull_idle_timeout": 3600,  # a page that stays open and is not touched

@@ -11,11 +11,10 @@ import contextlib
 from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
 
-from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from tornado.web import Finish, HTTPError
-from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from epool_viz.app.server.messages import CHANNELS, LONGEST_WORD, NoMessage, Sent, read_message
+from epool_viz.app.server.upstream import VoilaKernelWebsocketHandler, ZMQChannelsWebsocketConnection, without_pings
 
 MOST_WAITING = 500  # messages of a kernel
 MOST_WAITING_BYTES = 20_000_000
@@ -158,10 +157,7 @@ class PageSocketHandler(VoilaKernelWebsocketHandler):
         Both read the same two settings, one in seconds and one in milliseconds; with a patience that Tornado takes,
         Jupyter gave up every page half a minute after it had come.
         """
-        protocol = super().get_websocket_protocol()
-        if protocol is not None:
-            protocol.params.ping_interval = protocol.params.ping_timeout = None
-        return protocol
+        return without_pings(super().get_websocket_protocol())
 
     def on_close(self) -> None:
         """The page has gone."""

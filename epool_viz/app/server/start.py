@@ -132,22 +132,18 @@ def serve(
         raise ArgumentError("notebooks", f"{folder}, which holds no notebook", "a folder with *.ipynb files")
     opened = open_socket(host, port)
     address = address_of(host, opened)
-    _tell_jupyter_where_the_template_is()
     worker = planned_worker() if notebooks is None else None
     fork_server = started_fork_server()
     defer_iri_parsers()
+    from epool_viz.app.server.upstream import find_template_in
     from epool_viz.app.server.voila import DashboardServer, traits_of
 
+    if settings.JUPYTER_DATA.is_dir():
+        find_template_in(settings.JUPYTER_DATA)
     with staged(folder) as root:
-        server = DashboardServer.instance(
-            config=traits_of(
-                root,
-                first=next(iter(dashboards)),
-                pool_size=pool_size,
-                kernel_memory=kernel_memory,
-                verbose=verbose,
-            )
-        )
+        server = DashboardServer.instance(config=traits_of(root, kernel_memory=kernel_memory, verbose=verbose))
+        first = next(iter(dashboards))
+        server.pool_sizes = {name: pool_size if name == first else min(pool_size, 1) for name in dashboards}
         server.opened, server.dashboards, server.seat_limit = opened, dashboards, max_kernels
         server.is_remote, server.fork_server, server.worker = not is_loopback(opened), fork_server, worker
         server.on_ready = lambda: _announce(address, server.is_remote, open_browser, sink)
@@ -187,9 +183,3 @@ def _announce(address: str, is_remote: bool, open_browser: bool, sink: Callable[
     sink(f"epool_viz: {address} (Ctrl-C stops it)")
     if open_browser:
         threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
-
-
-def _tell_jupyter_where_the_template_is() -> None:
-    known = os.environ.get("JUPYTER_PATH", "").split(os.pathsep)
-    ours = str(settings.JUPYTER_DATA)
-    os.environ["JUPYTER_PATH"] = os.pathsep.join([ours, *(path for path in known if path and path != ours)])

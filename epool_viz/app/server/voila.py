@@ -7,41 +7,47 @@ out, and what remains answers errors with a page that a person can read.
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
+import os
 import posixpath
 import shutil
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import tornado.ioloop
-from jupyter_server.services.contents.largefilemanager import LargeFileManager
-from jupyter_server.utils import url_path_join
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPServerRequest
 from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, authenticated
 from tornado.websocket import WebSocketClosedError
 from traitlets.config import Config
-from voila.app import Voila
-from voila.handler import BaseVoilaHandler
-from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
-from voila.static_file_handler import TemplateStaticFileHandler
-from voila.tornado.handler import TornadoVoilaHandler
-from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from epool_viz.app.server import settings
 from epool_viz.app.server.fork_server import ForkServer
-from epool_viz.app.server.kernels import Seat, Seats, private_folder
+from epool_viz.app.server.kernel_pool import KernelPool
+from epool_viz.app.server.kernels import private_folder
 from epool_viz.app.server.messages import MOST_BYTES
-from epool_viz.app.server.page_rendering import Preludes, after_prelude
+from epool_viz.app.server.page_rendering import BEING_RENDERED, Page, Preludes, Renderer, after_prelude
+from epool_viz.app.server.seats import Seat, Seats
 from epool_viz.app.server.sockets import PageConnection, PageSocketHandler
+from epool_viz.app.server.upstream import (
+    BaseVoilaHandler,
+    LargeFileManager,
+    TemplateStaticFileHandler,
+    Voila,
+    VoilaKernelWebsocketHandler,
+    VoilaShutdownKernelHandler,
+    is_anonymous,
+    needed_routes,
+    templates_of,
+    url_path_join,
+)
 from epool_viz.jobs.process import WorkerProcess
-
-KEPT_ROUTES = ("/api/kernels/", "/voila/static/", "/voila/api/themes/", "/voila/labextensions/")
 
 # bytes that a request may have, of which none has a body, and that a page's message may have, with its frame
 LARGEST = {"max_body_size": 10_000, "max_buffer_size": MOST_BYTES + 10_000}
@@ -79,7 +85,7 @@ class Sober:
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer with our page also when the request was refused before anybody was asked who it is from."""
-        if not hasattr(self, "_current_user"):
+        if is_anonymous(self):
             self.current_user = None
         super().write_error(status_code, **kwargs)  # type: ignore[misc]
 
@@ -89,74 +95,73 @@ def sober(handler: type[Any]) -> type[Any]:
     return type(handler.__name__, (Sober, handler), {"__module__": handler.__module__, "__doc__": handler.__doc__})
 
 
-class DashboardHandler(TornadoVoilaHandler):
+class DashboardHandler(BaseVoilaHandler):
     """One dashboard to one visitor, if there is a seat."""
 
-    def initialize(self, *, dashboards: dict[str, str], seats: Seats, preludes: Preludes, **kwargs: Any) -> None:
+    def initialize(self, *, server: DashboardServer, **kwargs: Any) -> None:
         """Tornado's constructor."""
         super().initialize(**kwargs)
-        self.dashboards = dashboards
-        self.seats = seats
-        self.preludes = preludes
+        self.server = server
         self.seat: Seat | None = None
-        self.drawing: asyncio.Task[Any] | None = None
-
-    @property
-    def kernel_manager(self) -> Any:
-        """The visitor's seat, which passes everything on."""
-        return self.seat or self.settings["kernel_manager"]
+        self.sending: asyncio.Task[Any] | None = None
+        self.is_begun = self.is_finished = False
 
     @authenticated
     async def get(self, path: str = "") -> None:
         """Send the page; 404 for a name that is not a dashboard, 503 when all seats are taken."""
-        if path not in self.dashboards:
+        if path not in self.server.dashboards:
             raise HTTPError(404)
-        self.seat = await self.seats.take()
-        self.drawing = asyncio.current_task()
-        watching = asyncio.create_task(self._end_with_the_kernel(self.seat))
+        seat = self.seat = await self.server.seats.take()
+        self.sending = asyncio.current_task()
+        watching = asyncio.create_task(self._end_with_the_kernel(seat))
         try:
-            await super().get(path)
-        except asyncio.CancelledError:
-            if not self.seat.has_died:
+            await self._send(path, seat)
+        except (asyncio.CancelledError, Exception):
+            if not seat.has_died:
                 raise
-            self.log.info("a kernel ended while its page was being drawn")
+            self.log.info("a kernel ended while its page was being rendered")
             self.finish()  # the page sees that it came to its end without a view, and says so
         finally:
             watching.cancel()
-            self.seats.leave(self.seat)
+            self.server.seats.leave(seat)
 
-    async def get_generator(self, path: str = "") -> AsyncIterator[str]:
-        """Give head and wait screen at once, then what Voilà draws with a kernel."""
+    async def _send(self, path: str, seat: Seat) -> None:
+        """Send head and wait screen at once, then what is rendered with a kernel."""
         self.set_header("Content-Type", "text/html; charset=UTF-8")
         self.set_header("Cache-Control", "no-store")
-        yield await self.preludes.of(path, self)
-        async for snippet in after_prelude(super().get_generator(path)):
-            yield snippet
+        self.write(await self.server.preludes.of(path))
+        self.flush()
+        self.is_begun = True
+        page = seat.take(await self.server.pool.take(path) or await self.server.begin_page(path))
+        async for snippet in after_prelude(page.snippets()):
+            self.write(snippet)
+            self.flush()
 
     async def _end_with_the_kernel(self, seat: Seat) -> None:
-        """Stop drawing when the kernel dies by itself; Voilà would wait for it."""
-        while not await seat.dies():
+        """Stop sending when the kernel dies by itself; what renders would wait for it."""
+        while not seat.has_died:
             await asyncio.sleep(1)
-        if self.drawing is not None:
-            self.drawing.cancel()
+        if self.sending is not None:
+            self.sending.cancel()
 
     def on_connection_close(self) -> None:
-        """The visitor went before the page was complete: stop drawing it, and end its kernel."""
+        """The visitor went before the page was complete: stop rendering it, and end its kernel."""
         super().on_connection_close()
-        if self.seat is not None and self.drawing is not None:
-            self.drawing.cancel()
+        if self.seat is not None and self.sending is not None:
+            self.sending.cancel()
             self.seat.abandon()
-
-    def should_use_rendered_notebook(self, notebook_data: dict[str, Any], pool_size: int, *_: Any) -> bool:
-        """Use a kernel that waits whenever there is one; stock Voilà passes it by for any `?theme=`."""
-        return pool_size > 0 and bool(notebook_data)
 
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
         """Answer with an error; a page whose wait screen is sent sees that it came to its end without a view."""
-        if not self._headers_written:
+        if not self.is_begun:
             super().send_error(status_code, **kwargs)
-        elif not self._finished:
+        elif not self.is_finished:
             self.finish()
+
+    def on_finish(self) -> None:
+        """Note that all has been sent."""
+        super().on_finish()
+        self.is_finished = True
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Our page, and for a machine that asks: when to come again."""
@@ -232,18 +237,20 @@ class OurNotebooks(LargeFileManager):
         """Nothing to mark."""
 
 
-def is_dead_kernel(error: object) -> bool:
-    """True for what Jupyter raises when a kernel ends under somebody's hands; it has no class of its own for that."""
-    return isinstance(error, RuntimeError) and str(error).startswith("Kernel died")
-
-
 def in_one_line(record: logging.LogRecord) -> bool:
-    """Log a kernel that ended while its page was drawn, mostly as the visitor went, without the drawing's traceback."""
-    if "Kernel died" in record.getMessage() or (record.exc_info and is_dead_kernel(record.exc_info[1])):
-        record.msg, record.args, record.exc_info = "a kernel ended while its page was being drawn", (), None
-        record.levelno, record.levelname = logging.INFO, "INFO"
-        return logging.getLogger(record.name).isEnabledFor(logging.INFO)
-    return True
+    """Log a kernel that ended while its page was rendered, mostly as the visitor went, without anybody's traceback.
+
+    Parameters
+    ----------
+    record : LogRecord
+        What somebody has to say in the task of a page.
+    """
+    page = BEING_RENDERED.get()
+    if page is None or record.levelno < logging.ERROR or not page.is_over:
+        return True
+    record.msg, record.args, record.exc_info = "a kernel ended while its page was being rendered", (), None
+    record.levelno, record.levelname = logging.INFO, "INFO"
+    return logging.getLogger(record.name).isEnabledFor(logging.INFO)
 
 
 class DashboardServer(Voila):
@@ -259,17 +266,22 @@ class DashboardServer(Voila):
         self.fork_server: ForkServer | None = None
         self.worker: WorkerProcess | None = None
         self.on_ready: Callable[[], None] = lambda: None
+        self.pool_sizes: dict[str, int] = {}
+        self.preludes = Preludes(self)
         super().__init__(**kwargs)
 
     def init_settings(self) -> dict[str, Any]:
         """Voilà's settings, with our pages for errors and, on loopback, only loopback's names accepted as host."""
-        settings = super().init_settings()
+        changed = super().init_settings()
         self.contents_manager = OurNotebooks(parent=self)
         self.kernel_manager.fork_server = self.fork_server
-        settings.update(
+        self.pool = KernelPool(self.pool_sizes, self.begin_page, refill_after=settings.REFILL_AFTER, log=self.log)
+        self.seats = Seats(self.kernel_manager, self.pool, self.seat_limit)
+        self.kernel_manager.is_waiting = self.pool.holds
+        changed.update(
             contents_manager=self.contents_manager,
             allow_remote_access=self.is_remote,
-            jinja2_env=settings["voila_jinja2_env"],
+            jinja2_env=templates_of(changed),
             default_handler_class=sober(NotFoundHandler),
             default_handler_args={"voila_configuration": self.voila_configuration},
             compress_response=self.is_remote,  # 5.4 MB a page: nothing here, a lot in a lecture hall
@@ -277,29 +289,33 @@ class DashboardServer(Voila):
             kernel_websocket_connection_class=PageConnection,
             headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Referrer-Policy": "same-origin"},
         )
-        return settings
+        return changed
+
+    async def begin_page(self, name: str) -> Page:
+        """Start a kernel and begin to render a dashboard with it."""
+        renderer = Renderer(name, self)
+        await renderer.initialize()
+        told = {"VOILA_APP_PORT": str(self.port)}  # by which a dashboard knows that it is a page, as under Voilà itself
+        kernel_id = await self.kernel_manager.start_kernel(
+            kernel_name=renderer.kernel_name, path="", env=os.environ | told
+        )
+        self.kernel_manager.add_restart_callback(kernel_id, functools.partial(self.pool.drop, kernel_id))
+        return Page(renderer, kernel_id, self.kernel_manager)
 
     def init_handlers(self) -> list[Any]:
         """The routes of Voilà that a page needs, and six of our own."""
         kept = [
             (pattern, PageSocketHandler if handler is VoilaKernelWebsocketHandler else handler, *rest)
-            for pattern, handler, *rest in super().init_handlers()
-            if pattern.startswith(KEPT_ROUTES)
+            for pattern, handler, *rest in needed_routes(super().init_handlers())
         ]
-        shared = {"voila_configuration": self.voila_configuration, "dashboards": self.dashboards}
-        page = {
-            "template_paths": self.template_paths,
-            "config": self.config,
-            "seats": Seats(self.kernel_manager, self.seat_limit),
-            "preludes": Preludes(),
-        }
+        shared = {"voila_configuration": self.voila_configuration}
         routes = [
-            (r".*%00.*", NotFoundHandler, {"voila_configuration": self.voila_configuration}),  # no name of any file
+            (r".*%00.*", NotFoundHandler, shared),  # no name of any file
             *kept,
             (r"/voila/templates/(.*)", TemplateFileHandler),
             (r"/voila/api/shutdown/(.*)", ReleaseHandler),
-            (r"/voila/render/(.*)", DashboardHandler, shared | page),
-            (r"/", IndexHandler, shared),
+            (r"/voila/render/(.*)", DashboardHandler, shared | {"server": self}),
+            (r"/", IndexHandler, shared | {"dashboards": self.dashboards}),
         ]
         return [(pattern, sober(handler), *rest) for pattern, handler, *rest in routes]
 
@@ -310,7 +326,9 @@ class DashboardServer(Voila):
         self.ioloop = tornado.ioloop.IOLoop.current()
         self.ioloop.asyncio_loop.set_exception_handler(self._note_lost_exception)  # type: ignore[attr-defined]
         self.log.addFilter(in_one_line)
-        signal.signal(signal.SIGINT, self._handle_signal_stop)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: self.ioloop.add_callback_from_signal(self.ioloop.stop))
+        self.ioloop.add_callback(self.pool.fill)
         self.ioloop.add_callback(self.on_ready)
         if self.worker is not None:
             self.ioloop.add_callback(self.worker.keep)
@@ -322,10 +340,8 @@ class DashboardServer(Voila):
             self.stop()
 
     def _note_lost_exception(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """What a task raised that nobody waited for; Voilà draws a page in such a task, and tornado writes to one."""
-        if is_dead_kernel(context.get("exception")):
-            self.log.info("a kernel ended before its page was drawn")
-        elif isinstance(context.get("exception"), WebSocketClosedError | StreamClosedError):
+        """What a task raised that nobody waited for; tornado writes to a page in such a task."""
+        if isinstance(context.get("exception"), WebSocketClosedError | StreamClosedError):
             self.log.info("a page closed while something was on its way to it")
         elif isinstance(context.get("exception"), asyncio.CancelledError):
             self.log.info("the server stopped, or a page went, while something was waited for")
@@ -334,16 +350,15 @@ class DashboardServer(Voila):
 
     def stop(self) -> None:
         """End every kernel at once: none holds anything that a visitor could lose."""
+        self.pool.close()
         self.ioloop.run_sync(self.kernel_manager.close)
         shutil.rmtree(self.connection_dir, ignore_errors=True)
 
 
-def traits_of(root: Path, *, first: str, pool_size: int, kernel_memory: int, verbose: bool) -> Config:
-    """All settings, for dashboards that lie in `root`; `first` is the one that a class comes to."""
+def traits_of(root: Path, *, kernel_memory: int, verbose: bool) -> Config:
+    """All settings, for dashboards that lie in `root`."""
     traits = Config(settings.VOILA)
     traits.merge(Config(settings.STAND_ALONE))
-    sizes = {"default": min(pool_size, 1), first: pool_size}
-    traits.VoilaKernelManager.kernel_pools_config = {name: {"pool_size": size} for name, size in sizes.items()}
     traits.SeatedKernelManager.memory = kernel_memory * 10**6
     traits.Voila.root_dir = str(root)
     traits.Voila.connection_dir_root = private_folder()

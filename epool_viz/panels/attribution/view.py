@@ -444,7 +444,7 @@ def captum_html(model: AttributionModel) -> str:
         return f"<p>{escape(page.NO_NETWORK)}</p>"
     intro = (
         "<p>The page computes these tracks in closed form. Captum, the library that people use, gets there by "
-        "automatic differentiation: two routes to the same numbers.</p>"
+        "automatic differentiation (DeepLIFT by tangermeme, with captum's rules): two routes to the same numbers.</p>"
     )
     if model.stage == "done":
         rows = "".join(

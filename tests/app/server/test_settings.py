@@ -23,14 +23,11 @@ def test_every_setting_is_one_that_its_class_knows() -> None:
     from jupyter_server.services.kernels.kernelmanager import MappingKernelManager
     from voila.configuration import VoilaConfiguration
     from voila.execute import VoilaExecutor
-    from voila.voila_kernel_manager import voila_kernel_manager_factory
 
     from epool_viz.app.server.kernels import SeatedKernelManager
 
     known = (VoilaConfiguration, VoilaExecutor, SeatedKernelManager, MappingKernelManager, KernelManager)
     classes = {each.__name__: each for each in known}
-    # Voilà builds its pool of waiting kernels on top of ours
-    classes["SeatedKernelManager"] = voila_kernel_manager_factory(SeatedKernelManager, True, 1)
     for sections in (settings.VOILA, settings.STAND_ALONE, settings.EXTENSION):
         for section, values in sections.items():
             assert values.keys() <= set(classes[section].class_trait_names(config=True)), section

@@ -382,7 +382,23 @@ def test_error_after_the_wait_screen_ends_the_page_and_says_nothing_twice(
     sent: list[int] = []
     monkeypatch.setattr(BaseVoilaHandler, "send_error", lambda _, status, **__: sent.append(status))
     handler = DashboardHandler.__new__(DashboardHandler)
-    handler._headers_written, handler._finished = is_begun, is_over
+    handler.is_begun, handler.is_finished = is_begun, is_over
     monkeypatch.setattr(handler, "finish", lambda: sent.append(0))
     handler.send_error(500)
     assert sent == ([500] if not is_begun else [] if is_over else [0])
+
+
+def test_a_waiting_kernel_that_dies_is_replaced(tmp_path: Path) -> None:
+    folder = tmp_path / "one"
+    write_notebook(folder / "only.ipynb", "6 * 7")
+    with serving(tmp_path, "--notebooks", str(folder), "--verbose") as server:
+        (victim,) = wait_for(server.kernels, seconds=30, what="a kernel that waits")
+        wait_for(lambda: "pool of only.ipynb is filled" in server.log, seconds=30, what="its page")
+        dead = victim.name()  # a fork is called by the first letters of its kernel's id
+        victim.kill()
+        wait_for(
+            lambda: server.log.count("pool of only.ipynb is filled") > 1, seconds=60, what="another one that waits"
+        )
+        page = server.ask("/voila/render/only.ipynb")
+        assert "42" in page.text
+        assert not f"kernel-{kernel_of(page.text)}".startswith(dead)

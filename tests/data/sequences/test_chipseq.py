@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from epool_viz.data.sequences import chipseq
 from epool_viz.data.sequences.chipseq import chipseq_folder, fetch_chipseq, find_chipseq, list_chipseq
-from epool_viz.data.sequences import chipseq, parse_sequences, read_sequences
+from epool_viz.data.sequences.reading import parse_sequences, read_sequences
 from epool_viz.errors import ArgumentError, DownloadError, FormatError, MissingExtraError
 from tests.data.sequences.chipseq_site import NAME, TEST, TRAIN, Site, serving_sets
 
