@@ -6,8 +6,8 @@ the letters have to agree too: dealt anew at random in each column, which leaves
 must not fit as well.
 
 memelite compiles itself on its first use, for about a minute, and holds half a gigabyte while it works:
-`match_elsewhere` lets a process of its own do it, which ends with it. What the models that ship resemble was found once
-and ships with them; `example_matches` reads it.
+`jobs.matching` lets a limited process do it. What the models that ship resemble was found once and ships with them;
+`example_matches` reads it.
 """
 
 from __future__ import annotations
@@ -15,10 +15,6 @@ from __future__ import annotations
 import importlib.resources
 import importlib.util
 import itertools
-import json
-import subprocess
-import sys
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple
@@ -29,12 +25,11 @@ from epool_viz.core.motifs import check_ppm
 from epool_viz.core.types import Array
 from epool_viz.data.motifs.jaspar import jaspar_index, load_jaspar
 from epool_viz.data.motifs.motif import Motif
-from epool_viz.errors import ArgumentError, EpoolError, MissingExtraError, ShapeError
+from epool_viz.errors import ArgumentError, MissingExtraError, ShapeError
 
 SIGNIFICANCE = 0.05  # the largest E-value that is told
 MOST_QUERIES = 256
 LEAST_TARGETS = 25  # with fewer the background of the p-values is too thin; memelite warns
-PATIENCE = 600.0  # seconds
 _FILE = "matches.tsv"
 _HEAD = ("model", "reading", "kernel", "accession", "p_value", "letter_p", "e_value", "offset", "overlap", "strand")
 _TRIED = 100  # of the nearest by TOMTOM, for each matrix
@@ -121,44 +116,6 @@ def match_motifs(
 def has_matching() -> bool:
     """Whether memelite is installed; nothing is imported to find out."""
     return importlib.util.find_spec("memelite") is not None
-
-
-def match_elsewhere(
-    ppms: Iterable[Any],
-    *,
-    significance: float = SIGNIFICANCE,
-    most: int = 5,
-    cancelled: threading.Event | None = None,
-    patience: float = PATIENCE,
-) -> list[tuple[Match, ...]]:
-    """`match_motifs` against JASPAR in a process of its own: this one stays small, and answers meanwhile.
-
-    Parameters
-    ----------
-    cancelled : threading.Event, or None
-        Ends it when it is set.
-    patience : float, seconds
-
-    Raises
-    ------
-    EpoolError
-        If it was cancelled, or came to no end.
-    """
-    queries = [_query(ppm, place) for place, ppm in enumerate(ppms)]
-    if not has_matching():
-        raise _missing()
-    asked = {"ppms": [query.tolist() for query in queries], "significance": significance, "most": most}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "epool_viz.analysis.known_motifs"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    answer = _attended(process, json.dumps(asked), cancelled or threading.Event(), patience)
-    if "error" in answer:
-        raise EpoolError(answer["error"])
-    return [tuple(Match(*row) for row in rows) for rows in answer["matches"]]
 
 
 @cache
@@ -285,44 +242,3 @@ def _matches(
 def _table() -> list[list[str]]:
     path = importlib.resources.files("epool_viz.data") / "bundled" / _FILE
     return [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
-
-
-def _attended(process: Any, asked: str, cancelled: threading.Event, patience: float) -> dict[str, Any]:
-    """The answer of a process, which is ended when nobody waits for it any more."""
-    waited, step = 0.0, 0.2
-    sent: str | None = asked
-    with process:
-        while True:
-            try:
-                out, said = process.communicate(sent, timeout=step)
-                break
-            except subprocess.TimeoutExpired:
-                sent = None  # `communicate` goes on with what it was given first
-                waited += step
-            if cancelled.is_set() or waited >= patience:
-                process.kill()
-                process.communicate()
-                told = "was stopped" if cancelled.is_set() else f"has not ended after {patience:g} seconds"
-                raise EpoolError(f"the comparison with known motifs {told}")
-    if process.returncode:
-        last = said.strip().splitlines()[-1:] or ["no word"]
-        raise EpoolError(f"the comparison with known motifs failed: {last[0][:200]}")
-    answer: dict[str, Any] = json.loads(out)
-    return answer
-
-
-def main() -> None:
-    """Answer one question on standard input."""
-    asked = json.load(sys.stdin)
-    try:
-        found = match_motifs(
-            [np.array(ppm) for ppm in asked["ppms"]], significance=asked["significance"], most=asked["most"]
-        )
-        answer: dict[str, Any] = {"matches": found}
-    except EpoolError as error:
-        answer = {"error": str(error)}
-    json.dump(answer, sys.stdout)
-
-
-if __name__ == "__main__":
-    main()

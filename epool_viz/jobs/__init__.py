@@ -1,1 +1,1 @@
-"""Long work in a process of its own: who asks for it, and the process that does it."""
+"""Long work: a job and its three runners, a thread, a limited process and the torch worker."""

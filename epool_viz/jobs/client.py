@@ -9,36 +9,18 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from epool_viz.core.types import Array
 from epool_viz.errors import ArgumentError, EpoolError, MissingExtraError
 from epool_viz.jobs import address, process
+from epool_viz.jobs.job import Cancel, JobFailedError, WorkerLostError
 from epool_viz.jobs.wire import Message, receive, send
 
 ANSWERED_WITHIN = 3.0  # seconds that a worker which is being started has to listen
 QUIET_FOR = 2.0  # seconds after which a worker that says nothing is taken to be loading
 _own = process.WorkerProcess()
 _starting = threading.Lock()
-
-
-class Cancel(Protocol):
-    """What tells a job to stop: a `threading.Event`, for instance."""
-
-    def is_set(self) -> bool:
-        """Whether to stop soon."""
-
-
-class WorkerLostError(EpoolError):
-    """The process that did the work has ended: killed, crashed, or out of memory."""
-
-
-class JobFailedError(RuntimeError):
-    """The job came upon a defect of ours; the log of the worker tells it under `reference`."""
-
-    def __init__(self, reference: str) -> None:
-        self.reference = reference
-        super().__init__(f"a job failed; the worker's log tells it under {reference}")
 
 
 def prepare(purpose: str) -> None:

@@ -1,7 +1,7 @@
-"""What travels between a worker and its clients: messages of JSON and arrays. Nothing in one is ever run.
+"""What travels between processes: frames, and messages of JSON and arrays in them. Nothing in one is ever run.
 
-A message is a head (a mark, the bytes of the JSON, the bytes of the arrays), a JSON object with its `kind`, and, where
-there are arrays, a safetensors block.
+A frame is a head (a mark, the bytes of the JSON, the bytes of the block), a JSON object, and a block of bytes. A
+message is a frame whose JSON has its `kind` and whose block, where there are arrays, is in the safetensors format.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import socket
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -41,14 +41,43 @@ class Message:
     arrays: Mapping[str, Array] = field(default_factory=dict)
 
 
+def frame(about: Mapping[str, Any], block: bytes = b"") -> tuple[bytes, bytes, bytes]:
+    """The parts of a frame, in the order in which they are sent."""
+    text = json.dumps(about).encode()
+    return _HEAD.pack(_MARK, len(text), len(block)), text, block
+
+
+def unframe(
+    read: Callable[[int], bytes], *, most_json: int = MOST_JSON, most_block: int = MOST_ARRAYS
+) -> tuple[dict[str, Any], bytes] | None:
+    """The next frame; None where the other side has ended after a whole one.
+
+    Parameters
+    ----------
+    read : callable (n)
+        Gives at most `n` bytes, and none at the end.
+    most_json, most_block : int, bytes
+
+    Raises
+    ------
+    FormatError
+        If what comes is no frame of ours, larger than asked for, or cut off.
+    """
+    head = _exactly(read, _HEAD.size, may_end=True)
+    if not head:
+        return None
+    mark, n_json, n_block = _HEAD.unpack(head)
+    if mark != _MARK:
+        _refuse(f"a message that begins with {mark!r}", f"one that begins with {_MARK!r}")
+    if n_json > most_json or n_block > most_block:
+        _refuse(f"{n_json:,} bytes of JSON and {n_block:,} of arrays", f"at most {most_json:,} and {most_block:,}")
+    return _parsed(_exactly(read, n_json)), _exactly(read, n_block)
+
+
 def send(connection: socket.socket, message: Message) -> None:
     """Send a message, whole; OSError where nobody listens any more."""
-    text = json.dumps({**message.about, "kind": message.kind}).encode()
-    block = _packed(message.arrays)
-    connection.sendall(_HEAD.pack(_MARK, len(text), len(block)))
-    connection.sendall(text)
-    if block:
-        connection.sendall(block)
+    for part in filter(None, frame({**message.about, "kind": message.kind}, packed(message.arrays))):
+        connection.sendall(part)
 
 
 def receive(connection: socket.socket, *, most_json: int = MOST_JSON, most_arrays: int = MOST_ARRAYS) -> Message | None:
@@ -61,32 +90,35 @@ def receive(connection: socket.socket, *, most_json: int = MOST_JSON, most_array
     OSError
         As sockets raise it; TimeoutError after the connection's own timeout.
     """
-    head = _exactly(connection, _HEAD.size, may_end=True)
-    if not head:
+    found = unframe(connection.recv, most_json=most_json, most_block=most_arrays)
+    if found is None:
         return None
-    mark, n_json, n_arrays = _HEAD.unpack(head)
-    if mark != _MARK:
-        _refuse(f"a message that begins with {mark!r}", f"one that begins with {_MARK!r}")
-    if n_json > most_json or n_arrays > most_arrays:
-        _refuse(f"{n_json:,} bytes of JSON and {n_arrays:,} of arrays", f"at most {most_json:,} and {most_arrays:,}")
-    about = _parsed(_exactly(connection, n_json))
+    about, block = found
     kind = about.pop("kind", None)
     if not isinstance(kind, str):
         _refuse("no kind", "a message with its kind")
-    return Message(kind, about, _unpacked(_exactly(connection, n_arrays)))
+    return Message(kind, about, unpacked(block))
 
 
-def _packed(arrays: Mapping[str, Array]) -> bytes:
+def packed(arrays: Mapping[str, Array]) -> bytes:
+    """Arrays as a block."""
     if not arrays:
         return b""
     from safetensors.numpy import save
 
     # safetensors takes the memory as it lies
-    packed: bytes = save({name: np.array(array, order="C", copy=True) for name, array in arrays.items()})
-    return packed
+    block: bytes = save({name: np.array(array, order="C", copy=True) for name, array in arrays.items()})
+    return block
 
 
-def _unpacked(block: bytes) -> dict[str, Array]:
+def unpacked(block: bytes) -> dict[str, Array]:
+    """The arrays of a block.
+
+    Raises
+    ------
+    FormatError
+        If it is none.
+    """
     if not block:
         return {}
     from safetensors import SafetensorError
@@ -108,10 +140,10 @@ def _parsed(text: bytes) -> dict[str, Any]:
     return value
 
 
-def _exactly(connection: socket.socket, n: int, *, may_end: bool = False) -> bytes:
+def _exactly(read: Callable[[int], bytes], n: int, *, may_end: bool = False) -> bytes:
     parts = bytearray()
     while len(parts) < n:
-        part = connection.recv(min(n - len(parts), 1 << 20))
+        part = read(min(n - len(parts), 1 << 20))
         if not part:
             if may_end and not parts:
                 return b""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,6 @@ from epool_viz.analysis.known_motifs import (
     aligned,
     example_matches,
     letter_p_value,
-    match_elsewhere,
     match_motifs,
     table_of,
 )
@@ -24,7 +22,7 @@ from epool_viz.core.motifs import information_content
 from epool_viz.data.examples import example_log_base
 from epool_viz.data.motifs.jaspar import jaspar_index, load_jaspar
 from epool_viz.data.motifs.motif import Motif
-from epool_viz.errors import ArgumentError, EpoolError, MissingExtraError, ShapeError
+from epool_viz.errors import ArgumentError, MissingExtraError, ShapeError
 
 pytest.importorskip("memelite")
 ROOT = Path(__file__).resolve().parents[2]
@@ -174,31 +172,7 @@ def test_other_targets_and_other_limits_are_honoured():
     assert match_motifs([]) == []
 
 
-# --- elsewhere, and what ships
-
-
-def test_another_process_gives_the_same_answer(own):
-    (found,) = match_elsewhere([load_jaspar(MIDDLE).ppm])
-    assert found[0].accession == MIDDLE
-    assert found[0].p_value == pytest.approx(own[MIDDLE, "as it is"][0].p_value, rel=1e-6)
-    assert len(found) <= 5
-
-
-def test_another_process_can_be_stopped():
-    cancelled = threading.Event()
-    cancelled.set()
-    with pytest.raises(EpoolError, match="was stopped"):
-        match_elsewhere([load_jaspar(LAST).ppm], cancelled=cancelled)
-    with pytest.raises(EpoolError, match=r"not ended after 0 seconds"):
-        match_elsewhere([load_jaspar(LAST).ppm], patience=0)
-
-
-def test_a_process_that_nobody_waits_for_is_ended():
-    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(20)"], text=True, **pipes)
-    with pytest.raises(EpoolError, match="not ended"):
-        matching._attended(process, "{}", threading.Event(), patience=0.1)
-    assert process.returncode < 0
+# --- what ships
 
 
 @pytest.mark.parametrize("reading", ["exact", "deepbind", "basset", "posterior"])
@@ -270,9 +244,6 @@ def test_without_memelite_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "memelite", None)
     with pytest.raises(MissingExtraError, match=r"memelite.*epool-viz\[motifs\]"):
         match_motifs([np.full((4, 3), 0.25)])
-    monkeypatch.setattr(matching, "has_matching", lambda: False)
-    with pytest.raises(MissingExtraError, match=r"epool-viz\[motifs\]"):
-        match_elsewhere([np.full((4, 3), 0.25)])
 
 
 def test_reading_what_ships_loads_neither_memelite_nor_numba_nor_pandas():

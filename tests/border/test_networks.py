@@ -17,7 +17,7 @@ from epool_viz import EpoolError, ImportedKernels, import_kernels
 from epool_viz.data.networks.files import read_kernel_bytes
 from epool_viz.data.networks.kernel_text import as_text, from_text
 from epool_viz.data.networks.kernels import Reading
-from epool_viz.data.networks.limited_process import read_apart
+from epool_viz.jobs.parsing import parse_kernels_limited
 from tests.border.judge import VERDICTS, Verdict, examine, judge
 from tests.border.networks import Example
 
@@ -159,7 +159,7 @@ def differences(
 )
 def test_a_process_apart_gives_the_same_report(cases: list[Case], id: str) -> None:  # noqa: A002
     case = next(case for case in cases if case.example.id == id)
-    read = read_apart(case.source.read_bytes(), name=case.source.name)
+    read = parse_kernels_limited(case.source.read_bytes(), name=case.source.name)
     assert list(differences(case.report, read, ("source", "check", "difference"))) == []  # what runs it differs
     assert read.check
     if read.difference is not None:

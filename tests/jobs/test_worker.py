@@ -22,6 +22,7 @@ from epool_viz.data.sequences.set import sequence_arrays
 from epool_viz.errors import ArgumentError, MissingExtraError
 from epool_viz.jobs import client, process, worker
 from epool_viz.jobs.address import VARIABLE, Address, known
+from epool_viz.jobs.job import JobFailedError, WorkerLostError
 from epool_viz.jobs.wire import Message, receive, send
 from epool_viz.models.jobs import JOBS, race_job
 from epool_viz.panels.compare.model import CompareModel, prepare
@@ -195,7 +196,7 @@ def test_a_mistake_is_told_as_it_was_raised(here: process.WorkerProcess) -> None
 def test_a_defect_is_told_by_its_number(here: process.WorkerProcess) -> None:
     about, arrays = asked()
     about["settings"]["epochs"] = None
-    with pytest.raises(client.JobFailedError, match=r"under [0-9a-f]{8}$"):
+    with pytest.raises(JobFailedError, match=r"under [0-9a-f]{8}$"):
         client.do("race", about, arrays, tell=lambda _: None, cancel=threading.Event())
     assert_still_works(here)
 
@@ -243,7 +244,7 @@ def test_a_job_that_is_killed_is_lost_and_the_next_one_is_done(here: process.Wor
         for job in jobs(here):
             job.kill()
 
-    with pytest.raises(client.WorkerLostError):
+    with pytest.raises(WorkerLostError):
         client.do("race", about, arrays, tell=kill, cancel=threading.Event())
     assert_still_works(here)
 
@@ -372,7 +373,7 @@ def test_an_address_nobody_listens_at_is_passed_by(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(client, "_own", process.WorkerProcess())  # another test may have started this process's own
     kept = []
     monkeypatch.setattr(client, "_keep_own", lambda: kept.append(True))
-    with pytest.raises(client.WorkerLostError, match="No process could be started"):
+    with pytest.raises(WorkerLostError, match="No process could be started"):
         client.do("race", *asked(), tell=lambda _: None, cancel=threading.Event())
     assert kept == [True]
 

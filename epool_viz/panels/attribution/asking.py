@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import secrets
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -11,12 +9,10 @@ from typing import Any
 from epool_viz.core.alphabet import one_hot
 from epool_viz.core.types import Array
 from epool_viz.data.networks.kernels import ImportedKernels
-from epool_viz.errors import EpoolError
-from epool_viz.jobs.client import JobFailedError, WorkerLostError, do
+from epool_viz.jobs.client import do
 from epool_viz.jobs.wire import Message
 from epool_viz.panels.attribution.model import AttributionModel, references
-
-logger = logging.getLogger(__name__)
+from epool_viz.panels.shared.background_task import BackgroundJob
 
 
 def ask_captum(
@@ -58,78 +54,43 @@ def ask_captum(
     return found
 
 
-class Asker:
-    """One question at a time, for one model.
-
-    The thread never touches the model: `pump`, called by the page's loop, does.
+class Asker(BackgroundJob):
+    """One question at a time.
 
     Parameters
     ----------
-    model : AttributionModel
+    model, guard, every : as for `BackgroundJob`
     ask : callable
         As `ask_captum`.
     """
 
-    def __init__(self, model: AttributionModel, ask: Callable[..., Any] = ask_captum) -> None:
-        self.model = model
-        self.ask = ask
-        self._thread: threading.Thread | None = None
-        self._answer: dict[str, Any] = {}
-        self._cancel = threading.Event()
-        self._said = ""
+    model: AttributionModel
+    FAILED = "captum could not be asked"
+    DEFECT = "Captum gave no answer, and it is not your doing"
+    LOST = "Ask again."
 
-    @property
-    def is_running(self) -> bool:
-        """Whether the thread lives."""
-        return self._thread is not None and self._thread.is_alive()
+    def __init__(self, *args: Any, ask: Callable[..., Any] = ask_captum, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.ask = ask
 
     def start(self) -> None:
-        """Ask about what is shown."""
-        if self.is_running:
-            return
+        """Ask about what is shown, if it is a network."""
         model = self.model
-        self._answer, self._said = {}, ""
         if not model.reading.is_whole:
-            return  # there is no network to ask about
-        model.stage, model.said = "asking", "Captum is asked; it takes some seconds to load."
-        self._cancel = threading.Event()
-        asked = (model.own or model.network, model.reading.sequence, model.baseline, self._cancel, self._hear)
-        self._thread = threading.Thread(target=self._run, args=asked, daemon=True)
-        self._thread.start()
+            return
+        asked = model.own or model.network, model.reading.sequence, model.baseline
+        if self.run(lambda tell, cancel: tell(tracks=self.ask(*asked, cancel, lambda said: tell(said=said)))):
+            model.stage, model.said = "asking", "Captum is asked; it takes some seconds to load."
 
-    def stop(self) -> None:
-        """Wait for no answer any more."""
-        self._cancel.set()
+    def take(self, events: dict[str, Any]) -> None:
+        """Take over the answer, if it is still one to what is shown."""
+        if self.model.stage != "asking":
+            return
+        self.model.said = events.get("said", self.model.said)
+        if "tracks" in events:
+            self.model.take_captum(self.model.reading, events["tracks"])
 
-    def pump(self) -> bool:
-        """Take over the answer once it is there; False when there is nothing more to wait for."""
-        if self.is_running:
-            if self._said and self.model.stage == "asking":
-                self.model.said = self._said
-            return True
-        answer, self._answer = self._answer, {}
-        # the model asks no more once something else is shown: an answer that comes then is none
-        if answer and self.model.stage == "asking":
-            if "tracks" in answer:
-                self.model.take_captum(self.model.reading, answer["tracks"])
-            else:
-                self.model.stage, self.model.said = "failed", answer["said"]
-        return False
-
-    def _hear(self, said: str) -> None:
-        self._said = said
-
-    def _run(self, *asked: Any) -> None:
-        try:
-            self._answer = {"tracks": self.ask(*asked)}
-        except WorkerLostError as error:
-            self._answer = {"said": f"{error}, perhaps for want of memory. Ask again."}
-        except EpoolError as error:
-            self._answer = {"said": str(error)}
-        except Exception as error:
-            if isinstance(error, JobFailedError):
-                reference = error.reference  # the worker's log tells it
-            else:
-                reference = secrets.token_hex(4)
-                logger.exception("captum could not be asked; the page shows error %s", reference)
-            self._answer = {"said": f"Captum gave no answer, and it is not your doing (error {reference})."}
+    def end(self, failure: str, _: Any) -> None:
+        """Tell what failed."""
+        if failure and self.model.stage == "asking":
+            self.model.stage, self.model.said = "failed", failure

@@ -24,7 +24,6 @@ from epool_viz.panels.attribution.model import (
     Reading,
     verdict,
 )
-from epool_viz.panels.shared.background_task import Follower
 from epool_viz.panels.shared.dashboard import Dashboard, shown_if
 from epool_viz.panels.shared.html import bullets, escape, number, rounded
 from epool_viz.panels.shared.opened_model import LARGEST_MODEL
@@ -51,14 +50,12 @@ class AttributionView(Dashboard):
     YOURS: ClassVar = {"source": (CHOICE, SEQUENCES), "network": (CHOICE, MODEL)}
 
     def __init__(self, model: AttributionModel) -> None:
-        self.asker = Asker(model)
         super().__init__(model)
         self.add_class("ep-attribution")
 
     def close(self) -> None:
         """Wait for no answer any more, undo every tie, and take the widgets off the page."""
-        self.asker.stop()
-        self.follower.stop()
+        self.asker.close()
         super().close()
 
     def _page_state(self) -> dict[str, Any]:
@@ -85,7 +82,7 @@ class AttributionView(Dashboard):
     # --- widgets
 
     def _build(self) -> None:
-        self.follower = Follower(self.asker.pump, self.guard, SEEN_EVERY)
+        self.asker = Asker(self.model, self.guard, SEEN_EVERY)
         networks = [(f"{info.title} (test AUC {info.test_auc:.2f})", info.name) for info in list_models()]
         networks.append((LABEL, CHOICE))
         examples = [(f"{info.title} ({info.n})", info.name) for info in list_examples()]
@@ -189,11 +186,10 @@ class AttributionView(Dashboard):
 
     def _ask(self, _: Any) -> None:
         self.asker.start()
-        self.follower.start()
 
     def pump(self) -> bool:
         """Take over captum's answer; False once there is nothing more to wait for."""
-        return self.follower.pump()
+        return self.asker.pump()
 
     # --- drawing
 

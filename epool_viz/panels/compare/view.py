@@ -32,7 +32,6 @@ from epool_viz.panels.compare.charts import (
 )
 from epool_viz.panels.compare.model import BOUNDS, LONGEST_TEXT, OF_A_FILE, CompareModel, e_step_state, verdict
 from epool_viz.panels.compare.racer import Racer
-from epool_viz.panels.shared.background_task import Follower
 from epool_viz.panels.shared.dashboard import Dashboard, shown_if
 from epool_viz.panels.shared.html import escape
 from epool_viz.panels.shared.links import fragment
@@ -70,21 +69,19 @@ class CompareView(Dashboard):
     PASSING: ClassVar = {"intends": False}
 
     def __init__(self, model: CompareModel) -> None:
-        self.racer = Racer(model)
         self._drawn: tuple[Any, ...] = ()
         super().__init__(model)
         self.add_class("ep-compare")
 
     def close(self) -> None:
         """Stop the race, undo every tie, and take the widgets off the page."""
-        self.racer.stop()
-        self.follower.stop()
+        self.racer.close()
         super().close()
 
     # --- widgets
 
     def _build(self) -> None:
-        self.follower = Follower(self.racer.pump, self.guard, SEEN_EVERY)
+        self.racer = Racer(self.model, self.guard, SEEN_EVERY)
         self._build_controls()
         self._build_page()
 
@@ -217,17 +214,14 @@ class CompareView(Dashboard):
         self.model.pasted = text_of_file(name, content, OF_A_FILE)
 
     def _begin(self, _: Any) -> None:
-        if self.racer.is_running:
-            return
         self.racer.start()
-        self.follower.start()
 
     def _stop(self, _: Any) -> None:
         self.racer.stop()
 
     def pump(self) -> bool:
         """Take over what a race has come to; False once it has ended."""
-        return self.follower.pump()
+        return self.racer.pump()
 
     # --- drawing
 

@@ -1,55 +1,37 @@
-"""Runs EM beside the page: a thread computes, the page's own loop takes over what is there."""
+"""Runs EM beside the page: a walk to its end, a search among many starts, and motifs that a link names."""
 
 from __future__ import annotations
 
-import logging
-import secrets
 import threading
-from collections.abc import Callable
 from typing import Any
 
 from epool_viz.core.em import first_ppms, fit_em
 from epool_viz.core.em_path import MOST_ITERATIONS, TOLERANCE, Trail
 from epool_viz.errors import EpoolError
+from epool_viz.jobs.job import Tell, Work
 from epool_viz.panels.em.model import EMModel, found_again, friendly
-
-logger = logging.getLogger(__name__)
+from epool_viz.panels.shared.background_task import BackgroundJob
 
 
 class _StoppedError(Exception):
     """Somebody pressed Stop."""
 
 
-class Runner:
-    """One job at a time, for one model.
+class Runner(BackgroundJob):
+    """One job at a time; other choices drop it."""
 
-    The thread never touches the model: `pump`, called by the page's loop, does. A job whose model has been given other
-    choices meanwhile is dropped.
+    model: EMModel
 
-    Parameters
-    ----------
-    model : EMModel
-    """
-
-    def __init__(self, model: EMModel) -> None:
-        self.model = model
-        self._cancel = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._lock = threading.Lock()
-        self._news: dict[str, Any] = {}
-        self._about: Any = None
-
-    @property
-    def is_running(self) -> bool:
-        """Whether the thread lives."""
-        return self._thread is not None and self._thread.is_alive()
+    FAILED = "EM failed"
+    DEFECT = "EM came to an end that is not your doing"
+    STOPPING = "Stopping after this iteration."
 
     def find_start(self) -> None:
         """Look for the best substring to begin with."""
         model = self.model
         windows, options = model.windows, self._options()
 
-        def job(tell: Callable[..., None], cancel: threading.Event) -> None:
+        def work(tell: Tell, cancel: threading.Event) -> None:
             def trial(done: int, total: int) -> None:
                 tell(progress=done / total, said=f"Trying each of {total:,} windows for one iteration.")
 
@@ -57,14 +39,14 @@ class Runner:
             word = "Stopped early: the best window so far" if cancel.is_set() else "The best window to begin with"
             tell(begin=(names[0], ppms[0]), said=f"{word} is {names[0].removeprefix('window ')}.")
 
-        self._run(job, "Trying every window.")
+        self._begin(work, "Trying every window.")
 
     def find_again(self) -> None:
         """Find again the motifs that a link or a state names."""
         sequences, known, to_find = self.model.sequences, self.model.found, list(self.model.to_find)
         total = len(known) + len(to_find)
 
-        def job(tell: Callable[..., None], cancel: threading.Event) -> None:
+        def work(tell: Tell, cancel: threading.Event) -> None:
             found = known
 
             def step(at: int) -> None:
@@ -82,13 +64,13 @@ class Runner:
             finally:  # what was found before it was stopped, or could not be found, stays
                 tell(found=found, said=f"{len(found)} of {total} motifs found again.")
 
-        self._run(job, f"Finding motif {len(known) + 1} of {total} again.")
+        self._begin(work, f"Finding motif {len(known) + 1} of {total} again.")
 
     def converge(self) -> None:
         """Walk on to where it gains no more."""
         trail: Trail = self.model.trail.copy()
 
-        def job(tell: Callable[..., None], cancel: threading.Event) -> None:
+        def work(tell: Tell, cancel: threading.Event) -> None:
             while not (trail.is_finished or cancel.is_set()):
                 trail.step()
                 n = len(trail.evidence)
@@ -97,7 +79,7 @@ class Runner:
             word = "Stopped" if not trail.is_finished else "Converged" if trail.has_converged else "Ended"
             tell(trail=trail.copy(), said=f"{word} after {len(trail.evidence)} iterations.")
 
-        self._run(job, "Climbing.")
+        self._begin(work, "Climbing.")
 
     def search(self) -> None:
         """The best of several starts."""
@@ -107,7 +89,7 @@ class Runner:
         start = "substrings" if model.start == "substrings" else "random"
         width, both_strands = model.beginning.width, model.both_strands
 
-        def job(tell: Callable[..., None], cancel: threading.Event) -> None:
+        def work(tell: Tell, cancel: threading.Event) -> None:
             best: dict[int, float] = {}
 
             def trial(done: int, total: int) -> None:
@@ -145,53 +127,41 @@ class Runner:
             told = f"{word}: the best of {result.n_starts} starts began with {result.start}"
             tell(trail=fresh.follow(result.history, result.start), said=f"{told}; log evidence {result.evidence:.2f}.")
 
-        self._run(job, f"{n_starts} starts side by side.")
-
-    def stop(self) -> None:
-        """Ask what runs to end; what it has found stays."""
-        if self.is_running and self.model.stage != "stopping":
-            self._cancel.set()
-            self.model.stage, self.model.said = "stopping", "Stopping after this iteration."
+        self._begin(work, f"{n_starts} starts side by side.")
 
     def drop(self) -> None:
         """Forget what runs: the choices it was for are gone."""
-        self._cancel.set()
-        self._about = None
-        with self._lock:
-            self._news = {}
+        super().drop()
         if self.model.stage != "idle":
             self.model.stage, self.model.said = "idle", ""
 
-    def join(self, seconds: float = 60.0) -> None:
-        """Wait for the thread and take over all it has come to."""
-        if self._thread is not None:
-            self._thread.join(seconds)
-        while self.pump():
-            pass
+    def take(self, events: dict[str, Any]) -> None:
+        """Show what was found."""
+        job = self.job
+        if "found" in events:
+            self.model.take_found(events.pop("found"))  # the view may begin another job now
+            if self.job not in (job, None):
+                return
+        begin, trail = events.pop("begin", None), events.pop("trail", None)
+        super().take(events)
+        if begin is not None:
+            self.model.begin(*begin)
+        if trail is not None:
+            self.model.take_over(trail)
 
-    def pump(self) -> bool:
-        """Take over what the thread has come to; False once there will be no more."""
-        is_running = self.is_running  # first: what it tells at its end is then there
-        with self._lock:
-            news, self._news = self._news, {}
-        model = self.model
-        about = self._about
-        if about is None:
-            return False
-        if "found" in news:
-            model.take_found(news["found"])  # whoever looks after the model may begin something else now
-            if self._about not in (about, None):
-                return True
-        for name in ("progress", "said", "message"):
-            if name in news and not (model.stage == "stopping" and name == "said" and is_running):
-                setattr(model, name, news[name])
-        if "begin" in news:
-            model.begin(*news["begin"])
-        if "trail" in news:
-            model.take_over(news["trail"])
-        if not is_running:
-            model.stage = "idle"
-        return is_running
+    def end(self, failure: str, _: Any) -> None:
+        """Tell what failed."""
+        if failure:
+            self.model.message, self.model.said = failure, ""
+        self.model.stage = "idle"
+
+    def friendly(self, error: EpoolError) -> str:
+        """A mistake as a sentence."""
+        return friendly(error)
+
+    def _begin(self, work: Work, said: str) -> None:
+        if self.run(work):
+            self.model.stage, self.model.progress, self.model.said = "working", 0.0, said
 
     def _options(self) -> dict[str, Any]:
         model = self.model
@@ -200,29 +170,3 @@ class Runner:
             "occurrence": model.occurrence,
             "pseudocount": model.pseudocount,
         }
-
-    def _run(self, job: Callable[[Callable[..., None], threading.Event], None], said: str) -> None:
-        if self.is_running and self._about is not None:
-            return
-        cancel = self._cancel = threading.Event()
-        about = self._about = object()
-        self._news = {}
-        self.model.stage, self.model.progress, self.model.said = "working", 0.0, said
-
-        def tell(**news: Any) -> None:
-            with self._lock:
-                if self._about is about:
-                    self._news |= news
-
-        def guarded() -> None:
-            try:
-                job(tell, cancel)
-            except EpoolError as error:
-                tell(message=friendly(error), said="")
-            except Exception:
-                reference = secrets.token_hex(4)
-                logger.exception("EM failed; the page shows error %s", reference)
-                tell(message=f"EM came to an end that is not your doing (error {reference}).", said="")
-
-        self._thread = threading.Thread(target=guarded, daemon=True)
-        self._thread.start()

@@ -22,7 +22,6 @@ from epool_viz.panels.em import page, words
 from epool_viz.panels.em.model import BOUNDS, LONGEST_TEXT, EMModel
 from epool_viz.panels.em.questions import Question, open_question
 from epool_viz.panels.em.runner import Runner
-from epool_viz.panels.shared.background_task import Follower
 from epool_viz.panels.shared.dashboard import Dashboard, shown_if
 from epool_viz.panels.shared.html import escape, rounded
 from epool_viz.panels.shared.links import fragment
@@ -58,7 +57,6 @@ class EMView(Dashboard):
     LOOKS: ClassVar = {"logo_kind": "information", "logo_reverse": False}
 
     def __init__(self, model: EMModel) -> None:
-        self.runner = Runner(model)
         model.finds_beside = True
         self._drawn: dict[str, Any] = {}
         self._asked: Question | None = None
@@ -68,15 +66,13 @@ class EMView(Dashboard):
 
     def close(self) -> None:
         """Stop what runs, undo every tie, and take the widgets off the page."""
-        self.runner.stop()
-        self.runner.drop()
-        self.follower.stop()
+        self.runner.close()
         super().close()
 
     # --- widgets
 
     def _build(self) -> None:
-        self.follower = Follower(self.runner.pump, self.guard, SEEN_EVERY)
+        self.runner = Runner(self.model, self.guard, SEEN_EVERY)
         self._build_controls()
         on = {"store": self.store}
         self.stepper = Stepper(**on, options=page.STEPPER)
@@ -341,11 +337,10 @@ class EMView(Dashboard):
         if self.model.is_busy:
             return
         job()
-        self.follower.start()
 
     def pump(self) -> bool:
         """Take over what a run has come to; False once it has ended."""
-        return self.follower.pump()
+        return self.runner.pump()
 
     # --- predict, then see
 

@@ -1,10 +1,7 @@
-"""Files that take long: made in a thread, so that the page answers meanwhile."""
+"""Files that take long: made beside the page, which answers meanwhile."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -12,12 +9,11 @@ from epool_viz.components.base import Store
 from epool_viz.components.download import Download
 from epool_viz.errors import EpoolError
 from epool_viz.panels.logos.exports import File, Progress
-
-logger = logging.getLogger(__name__)
+from epool_viz.panels.shared.background_task import BackgroundJob
 
 
 class Prints(Download):
-    """Downloads of which some are made in a thread.
+    """Downloads of which some are made beside the page.
 
     Parameters
     ----------
@@ -39,13 +35,13 @@ class Prints(Download):
     ) -> None:
         self.begin = begin
         self.progress = progress
-        self._tasks: set[asyncio.Task[None]] = set()
+        self.jobs: set[_Print] = set()
         super().__init__(store, make, options)
 
     def close(self) -> None:
         """Wait for nothing any more."""
-        for task in self._tasks:
-            task.cancel()
+        for job in self.jobs:
+            job.close()
         super().close()
 
     def _answer(self, widget: Any, content: Any, buffers: Any) -> None:
@@ -57,30 +53,40 @@ class Prints(Download):
             return
         if work is None:
             super()._answer(widget, content, buffers)
-            return
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:  # nobody who could wait
-            self._tell(str(name), work(self.progress))
-            return
-        task = loop.create_task(self._attend(str(name), work, loop))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        else:
+            _Print(self, str(name)).start(work)
 
-    async def _attend(self, name: str, work: Callable[[Progress], File], loop: Any) -> None:
-        def progress(done: int, total: int) -> None:
-            loop.call_soon_threadsafe(self.progress, done, total)
 
-        try:
-            self._tell(name, await asyncio.to_thread(work, progress))
-        except Exception:
-            reference = secrets.token_hex(4)
-            logger.exception("a download failed; the page shows error %s", reference)
-            sentence = f"This file could not be made, and it is not your doing (error {reference})."
-            self.send({"name": name, "error": sentence})
-        finally:
-            self.progress(0, 0)
+class _Print(BackgroundJob):
+    """One file."""
 
-    def _tell(self, name: str, made: File) -> None:
-        file_name, mime, data = made
-        self.send({"name": name, "file_name": file_name, "mime": mime}, buffers=[data])
+    model: Prints
+
+    FAILED = "a download failed"
+    DEFECT = "This file could not be made, and it is not your doing"
+
+    def __init__(self, prints: Prints, name: str) -> None:
+        super().__init__(prints)
+        self.name = name
+
+    def start(self, make: Callable[[Progress], File]) -> None:
+        """Make it."""
+        self.model.jobs.add(self)
+        self.run(lambda tell, _: tell(file=make(lambda done, total: tell(progress=(done, total)))))
+        if not self.follow():
+            self.join()
+
+    def take(self, events: dict[str, Any]) -> None:
+        """Tell the page how far it is, and give it the file."""
+        if "progress" in events:
+            self.model.progress(*events["progress"])
+        if "file" in events:
+            file_name, mime, data = events["file"]
+            self.model.send({"name": self.name, "file_name": file_name, "mime": mime}, buffers=[data])
+
+    def end(self, failure: str, _: Any) -> None:
+        """Tell the page what failed."""
+        if failure:
+            self.model.send({"name": self.name, "error": failure})
+        self.model.progress(0, 0)
+        self.model.jobs.discard(self)

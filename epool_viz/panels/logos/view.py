@@ -20,7 +20,6 @@ from epool_viz.panels.logos import page
 from epool_viz.panels.logos.finder import Finder
 from epool_viz.panels.logos.model import LARGEST_FILE, OLD_OWN, LogosModel
 from epool_viz.panels.logos.prints import Prints
-from epool_viz.panels.shared.background_task import Follower
 from epool_viz.panels.shared.dashboard import Dashboard
 from epool_viz.panels.shared.html import bullets, escape
 from epool_viz.panels.shared.reading_controls import ReadAnotherWay
@@ -50,7 +49,6 @@ class LogosView(Dashboard):
     PASSING: ClassVar = {"look_up": 0, "stop_looking": 0, "cell": None}
 
     def __init__(self, model: LogosModel) -> None:
-        self.finder = Finder(model)
         self._heated: Any = None
         self._is_taking = False
         super().__init__(model)
@@ -58,14 +56,13 @@ class LogosView(Dashboard):
 
     def close(self) -> None:
         """Stop looking, undo every tie, and take the widgets off the page."""
-        self.finder.stop()
-        self.follower.stop()
+        self.finder.close()
         super().close()
 
     # --- widgets
 
     def _build(self) -> None:
-        self.follower = Follower(self.finder.pump, self.guard, SEEN_EVERY)
+        self.finder = Finder(self.model, self.guard, SEEN_EVERY)
         on = {"store": self.store}
         drawn = {"glyphs": {letter: GLYPHS[letter] for letter in "ACGTU"}}
         self.choices = [Choice(**on, options=o) for o in (page.MODEL, page.BACKGROUND, page.KIND)]
@@ -326,11 +323,10 @@ class LogosView(Dashboard):
 
     def _look_up(self) -> None:
         self.finder.start()
-        self.follower.start()
 
     def pump(self) -> bool:
         """Take over what a look-up has come to; False once it has ended."""
-        return self.follower.pump()
+        return self.finder.pump()
 
     # --- what is taken along
 

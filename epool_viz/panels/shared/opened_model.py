@@ -10,11 +10,11 @@ from traitlets import Bool, HasTraits, Unicode, observe
 
 from epool_viz.data.limits import Limits
 from epool_viz.data.networks.kernels import Reading
-from epool_viz.data.networks.limited_process import read_apart, read_sequences_apart
 from epool_viz.data.sequences.problems import Problem
 from epool_viz.data.sequences.set import SequenceSet
 from epool_viz.data.sequences.writing import write_sequences
 from epool_viz.errors import ArgumentError, EpoolError, FormatError
+from epool_viz.jobs.parsing import parse_kernels_limited, parse_sequences_limited
 
 LARGEST_MODEL = 8_000_000  # bytes of a file; below what the page's connection takes in one message
 MOST_KERNELS = 1024
@@ -104,7 +104,7 @@ class BroughtModel(HasTraits):
         try:
             if len(content) > LARGEST_MODEL:
                 raise FormatError(name, None, f"{len(content):,} bytes", f"at most {LARGEST_MODEL:,}")
-            read = read_apart(content, name=name, reading=reading)
+            read = parse_kernels_limited(content, name=name, reading=reading)
             if len(read) > self.most_kernels:
                 raise FormatError(name, None, f"{len(read):,} kernels", f"at most {self.most_kernels:,}")
         except EpoolError as error:
@@ -117,14 +117,14 @@ class BroughtModel(HasTraits):
 
 
 def sequences_of_file(name: str, content: bytes, limits: Limits, alphabet: str | None = None) -> SequenceSet:
-    """The sequences of a file, read apart.
+    """The sequences of a file, parsed in a limited process.
 
     Raises
     ------
     FormatError
         For the first thing in it that cannot be read.
     """
-    read = read_sequences_apart(content, name=name, alphabet=alphabet, limits=limits)
+    read = parse_sequences_limited(content, name=name, alphabet=alphabet, limits=limits)
     if read.sequences is None:
         first = read.problems[0]
         raise FormatError(name, first.line, first.found, first.accepted)

@@ -9,9 +9,10 @@ from traitlets import Any as AnyTrait
 from traitlets import Bool, Tuple, Unicode, observe, validate
 
 from epool_viz.core.alphabet import DNA
-from epool_viz.data.networks.limited_process import SequencesRead, read_sequences_apart
 from epool_viz.data.sequences.problems import Problem
 from epool_viz.data.sequences.set import SequenceSet
+from epool_viz.data.sequences.uploaded import SequencesRead
+from epool_viz.jobs.parsing import parse_sequences_limited
 from epool_viz.panels.shared.opened_model import BroughtModel
 from epool_viz.panels.shared.state import restore_choices
 from epool_viz.panels.shared.visitor_data import LIMITS, MOST_TEXT, Yours
@@ -65,7 +66,7 @@ class YourDataModel(BroughtModel):
             too_large = Problem(None, "", f"{len(content):,} bytes", f"at most {MOST_TEXT:,}")
             read = SequencesRead(None, (too_large,))
         else:
-            read = read_sequences_apart(content, name=name, limits=LIMITS)
+            read = parse_sequences_limited(content, name=name, limits=LIMITS)
         letters = 0 if read.sequences is None else len(read.sequences.all_codes)
         if letters > MOST_TEXT:
             read = SequencesRead(None, (Problem(None, "", f"{letters:,} letters", f"at most {MOST_TEXT:,}"),))

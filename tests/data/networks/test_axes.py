@@ -14,7 +14,6 @@ from safetensors.numpy import save_file
 
 from epool_viz import import_kernels
 from epool_viz.data.networks.kernels import Reading
-from epool_viz.data.networks.limited_process import read_apart
 from epool_viz.data.networks.network_layers import (
     KERAS_2D,
     TORCH_1D,
@@ -25,6 +24,7 @@ from epool_viz.data.networks.network_layers import (
     readings,
 )
 from epool_viz.errors import AmbiguousAxesError, ArgumentError, FormatError
+from epool_viz.jobs.parsing import parse_kernels_limited
 
 
 def npz(**arrays: np.ndarray) -> bytes:
@@ -167,14 +167,14 @@ def test_an_image_whose_weights_alone_are_kept_is_asked_about() -> None:
 
 def test_the_dashboards_show_the_question_and_take_the_answer() -> None:
     raw = keras_weights((4, 4, 1, 3))
-    asked = read_apart(raw, name="w.h5")
+    asked = parse_kernels_limited(raw, name="w.h5")
     assert asked.reads_letters is None
     assert asked.statements == (asked.assumptions[-1],)
     assert (
         "may be position, letter, 1, kernel. Say which under axes; until then nothing is claimed" in asked.statements[0]
     )
     assert not any("as you say" in each for each in asked.assumptions)
-    answered = read_apart(raw, name="w.h5", reading=Reading(axes="position, letter, 1, kernel"))
+    answered = parse_kernels_limited(raw, name="w.h5", reading=Reading(axes="position, letter, 1, kernel"))
     np.testing.assert_array_equal(answered.kernels, asked.kernels.swapaxes(1, 2))
     assert "as you say" in " ".join(answered.assumptions)
 

@@ -16,8 +16,8 @@ import pytest
 from epool_viz import EpoolError, ImportedKernels, import_kernels, scan
 from epool_viz.data.networks import door, onnx_constants, onnx_door
 from epool_viz.data.networks.files import read_kernel_bytes
-from epool_viz.data.networks.limited_process import read_apart
 from epool_viz.errors import AmbiguousAxesError, FormatError
+from epool_viz.jobs.parsing import parse_kernels_limited
 
 onnx = pytest.importorskip("onnx")
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
@@ -753,7 +753,7 @@ def test_where_nothing_computes_the_report_says_so(monkeypatch: pytest.MonkeyPat
 
 def test_a_strangers_graph_is_held_against_the_reference_in_its_own_process() -> None:
     nodes, stored, _ = READ["gathered, scaled, gathered"]
-    read = read_apart(model_of(nodes, stored), name="m.onnx")
+    read = parse_kernels_limited(model_of(nodes, stored), name="m.onnx")
     assert read.difference is not None
     assert read.difference < 1e-5
     assert claims(read)

@@ -14,9 +14,9 @@ from safetensors.numpy import save
 from epool_viz.analysis.attribution_truth import network_brought, network_of
 from epool_viz.core.alphabet import one_hot
 from epool_viz.core.attribution import HEURISTICS, METHODS, attribute_letters
-from epool_viz.data.networks.limited_process import read_apart
 from epool_viz.data.networks.network_settings import WholeNetwork
 from epool_viz.errors import ArgumentError, FormatError
+from epool_viz.jobs.parsing import parse_kernels_limited
 from epool_viz.jobs.wire import Message
 from epool_viz.models.checkpoint import save_model
 from epool_viz.models.cnn import MotifCNN
@@ -80,7 +80,7 @@ def test_captum_is_asked_for_the_network_that_was_brought(settings, tmp_path) ->
 
 
 def test_a_whole_network_comes_back_from_the_browser_as_it_was(tmp_path) -> None:
-    brought = read_apart(file_of(network(**LEARNT), tmp_path), name="mine.safetensors")
+    brought = parse_kernels_limited(file_of(network(**LEARNT), tmp_path), name="mine.safetensors")
     about, text = packed_kernels(brought)
     assert about["says"] == "mine.safetensors, 3 kernels of conv, 7 letters wide, a whole network"
     yours = Yours({"model": about}).takes("model", about, text)
@@ -198,7 +198,7 @@ def test_what_was_opened_here_holds_until_the_browser_has_another() -> None:
 
 
 def test_the_network_of_a_link_comes_from_the_browser(tmp_path) -> None:
-    brought = read_apart(file_of(network(**AVERAGED), tmp_path), name="mine.safetensors")
+    brought = parse_kernels_limited(file_of(network(**AVERAGED), tmp_path), name="mine.safetensors")
     view = AttributionView(AttributionModel(network="yours", source="pasted", pasted=SEQUENCE))
     about, text = packed_kernels(brought)
     wanted = []

@@ -19,7 +19,7 @@ from epool_viz.analysis.attribution_truth import load_attribution_results
 from epool_viz.core.attribution import HEURISTICS, METHODS
 from epool_viz.data.sequences.set import SequenceSet
 from epool_viz.errors import MissingExtraError
-from epool_viz.jobs.client import JobFailedError, WorkerLostError
+from epool_viz.jobs.job import JobFailedError, WorkerLostError
 from epool_viz.panels.attribution import page
 from epool_viz.panels.attribution.asking import Asker, ask_captum
 from epool_viz.panels.attribution.model import TITLES, AttributionModel
@@ -233,7 +233,7 @@ def test_an_answer_to_what_is_no_longer_shown_is_dropped() -> None:
         return {"deeplift": [0.0] * 200}
 
     model = AttributionModel(index=9)
-    asker = Asker(model, slow)
+    asker = Asker(model, ask=slow)
     asker.start()
     asker.start()  # one at a time
     until(lambda: model.said == "Two jobs are before this one.", asker.pump)
@@ -265,7 +265,7 @@ def test_a_missing_extra_and_a_defect_are_told(swallowed_exceptions) -> None:
     asked = ((missing, 'pip install "epool-viz[train]"'), (failed, "(error 0badcafe)"), (lost, "Ask again"))
     for ask, told in (*asked, (broken, "not your doing (error ")):
         model = AttributionModel(index=9)
-        asker = Asker(model, ask)
+        asker = Asker(model, ask=ask)
         asker.start()
         until(lambda model=model: model.stage == "failed", asker.pump)
         assert told in model.said

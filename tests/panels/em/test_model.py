@@ -173,7 +173,7 @@ def test_a_late_word_of_a_job_that_was_dropped_is_not_heard(monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr(Trail, "step", slow)
         runner.converge()
-        late = runner._thread
+        late = runner.job
         assert started.wait(10)
         runner.drop()
     model.width = 12
@@ -185,7 +185,7 @@ def test_a_late_word_of_a_job_that_was_dropped_is_not_heard(monkeypatch):
     runner.join()
     assert model.trail.ppm(0).shape == (4, 12)
     assert (model.at, model.said) == (end, said)
-    assert runner._news == {}
+    assert runner.job is None
 
 
 def test_a_stop_keeps_what_was_found():

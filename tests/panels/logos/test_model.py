@@ -16,6 +16,8 @@ from epool_viz.panels.logos import model as module
 from epool_viz.panels.logos.finder import Finder
 from epool_viz.panels.logos.model import LogosModel
 
+FINDER = "epool_viz.panels.logos.finder"
+
 
 @pytest.fixture
 def model():
@@ -198,12 +200,12 @@ def test_what_is_looked_up_is_kept_for_its_settings(model):
 
 def test_finder_tells_and_takes_over(model, monkeypatch):
     match = Match("MA0139.2", "CTCF", 1e-9, 1e-8, 1e-5, 0, 15, False)
-    monkeypatch.setattr("epool_viz.panels.logos.finder.match_elsewhere", lambda ppms, **_: [(match,) for _ in ppms])
+    monkeypatch.setattr(f"{FINDER}.match_motifs_limited", lambda ppms, **_: [(match,) for _ in ppms])
     model.m = 1.5
     finder = Finder(model)
     finder.start()
     assert "Comparing with JASPAR" in model.said
-    finder.wait()
+    finder.join()
     assert finder.pump() is False
     assert model.said == ""
     assert model.matches("posterior", model.place) == (match,)
@@ -213,24 +215,24 @@ def test_finder_tells_what_failed_and_forgets_what_was_stopped(model, monkeypatc
     def fail(*_, **__):
         raise ArgumentError("ppms", "odd", "even")
 
-    monkeypatch.setattr("epool_viz.panels.logos.finder.match_elsewhere", fail)
+    monkeypatch.setattr(f"{FINDER}.match_motifs_limited", fail)
     finder = Finder(model)
     finder.start()
-    finder.wait()
+    finder.join()
     finder.pump()
     assert "odd" in model.message
     finder.start()
     finder.stop()
-    finder.wait()
+    finder.join()
     finder.pump()
     assert model.message == ""
 
     def break_down(*_, **__):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("epool_viz.panels.logos.finder.match_elsewhere", break_down)
+    monkeypatch.setattr(f"{FINDER}.match_motifs_limited", break_down)
     finder.start()
-    finder.wait()
+    finder.join()
     finder.pump()
     assert "error " in model.message
     swallowed_exceptions.clear()

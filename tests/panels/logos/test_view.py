@@ -20,6 +20,8 @@ from tests.panels.test_dashboards import from_page
 
 MATCH = Match("MA0139.2", "CTCF", 1e-9, 1e-8, 1e-5, 0, 15, False)
 
+FINDER = "epool_viz.panels.logos.finder"
+
 
 @pytest.fixture
 def view():
@@ -121,12 +123,12 @@ def test_what_makes_no_sense_is_told_and_changes_nothing(view):
 
 
 def test_the_page_asks_for_known_motifs_and_gets_them(view, monkeypatch):
-    monkeypatch.setattr("epool_viz.panels.logos.finder.match_elsewhere", lambda ppms, **_: [(MATCH,) for _ in ppms])
+    monkeypatch.setattr(f"{FINDER}.match_motifs_limited", lambda ppms, **_: [(MATCH,) for _ in ppms])
     from_page(view, m=1.5)
     assert view.store.now["detail"]["matches"]["exact"] is None
     from_page(view, look_up=1)
     assert "Comparing" in view.store.now["finding"]
-    view.finder.wait()
+    view.finder.join()
     assert view.pump() is False
     assert view.store.now["finding"] == ""
     assert view.store.now["detail"]["matches"]["exact"][0]["name"] == "CTCF"
@@ -134,7 +136,7 @@ def test_the_page_asks_for_known_motifs_and_gets_them(view, monkeypatch):
 
 
 def test_what_a_look_up_finds_reaches_the_page_by_itself(view, monkeypatch):
-    monkeypatch.setattr("epool_viz.panels.logos.finder.match_elsewhere", lambda ppms, **_: [(MATCH,) for _ in ppms])
+    monkeypatch.setattr(f"{FINDER}.match_motifs_limited", lambda ppms, **_: [(MATCH,) for _ in ppms])
 
     async def page():
         from_page(view, look_up=1)
@@ -146,14 +148,14 @@ def test_what_a_look_up_finds_reaches_the_page_by_itself(view, monkeypatch):
 
 
 def test_the_page_stops_a_look_up(view, monkeypatch):
-    def wait(ppms, cancelled, **_):
-        cancelled.wait(20)
+    def wait(ppms, cancel, **_):
+        cancel.wait(20)
         return [() for _ in ppms]
 
-    monkeypatch.setattr("epool_viz.panels.logos.finder.match_elsewhere", wait)
+    monkeypatch.setattr(f"{FINDER}.match_motifs_limited", wait)
     from_page(view, look_up=1)
     from_page(view, stop_looking=1)
-    view.finder.wait()
+    view.finder.join()
     assert view.pump() is False
     assert view.store.now["finding"] == ""
 

@@ -1,4 +1,4 @@
-"""A long text is parsed in a process of its own, whichever dashboard it is pasted or uploaded to."""
+"""A long text is parsed in a limited process, whichever dashboard it is pasted or uploaded to."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from epool_viz.data.networks import limited_process as apart
+from epool_viz.jobs import limited
+from epool_viz.jobs.parsing import SMALL
 from epool_viz.panels.attribution.model import AttributionModel
 from epool_viz.panels.compare import model as compare
 from epool_viz.panels.compare.model import CompareModel
@@ -46,9 +47,9 @@ def _kept(text: str) -> int:
 @pytest.mark.parametrize("count", [_e_step, _em, _attribution, _compare, _kept], ids=lambda each: each.__name__[1:])
 def test_a_long_text_is_read_by_another_process(monkeypatch: pytest.MonkeyPatch, count: Callable[[str], int]) -> None:
     asked = []
-    exchange = apart._exchange
-    monkeypatch.setattr(apart, "_exchange", lambda *args: (asked.append(1), exchange(*args))[1])
+    exchange = limited._exchange
+    monkeypatch.setattr(limited, "_exchange", lambda *args: (asked.append(1), exchange(*args))[1])
     brought.sequences_of_text.cache_clear()
-    text = "".join(f">s{i}\n{'ACGTTGCATTACGGATCCAG' * 5}\n" for i in range(apart.SMALL // 100))
-    assert count(text) == apart.SMALL // 100
+    text = "".join(f">s{i}\n{'ACGTTGCATTACGGATCCAG' * 5}\n" for i in range(SMALL // 100))
+    assert count(text) == SMALL // 100
     assert asked

@@ -1,10 +1,11 @@
-"""A stranger's file in a process of its own: the same kernels, the same errors, and an end in any case."""
+"""An uploaded file in a limited process: the same kernels, the same errors, and an end in any case."""
 
 from __future__ import annotations
 
 import gzip
 import io
 import re
+import struct
 import sys
 import time
 import zlib
@@ -17,17 +18,18 @@ import pytest
 
 from epool_viz import EpoolError, import_kernels, parse_sequences
 from epool_viz.data.limits import Limits
-from epool_viz.data.networks import limited_process as apart
 from epool_viz.data.networks.kernels import Reading
+from epool_viz.jobs import limited
+from epool_viz.jobs.parsing import BOUNDS, SMALL, parse_kernels_limited, parse_sequences_limited
 
-KERAS = Path(__file__).parent / "keras_files"
+KERAS = Path(__file__).parents[1] / "data" / "networks" / "keras_files"
 
 
-def test_kernels_read_apart_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_kernels_parsed_in_a_limited_process_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "keras", raising=False)  # the other process has none to run the model with
     raw = (KERAS / "sequential.keras").read_bytes()
     # no flip: where Keras is loaded it would be run here, and not there, and take the claims of such a reading back
-    read = apart.read_apart(raw, name="m.keras", reading=Reading(letters="TGCA", axes="position, letter, kernel"))
+    read = parse_kernels_limited(raw, name="m.keras", reading=Reading(letters="TGCA", axes="position, letter, kernel"))
     expected = import_kernels(raw, letters="TGCA", axes="position, letter, kernel")
     np.testing.assert_array_equal(read.kernels, expected.kernels)
     np.testing.assert_array_equal(read.output_weights, expected.output_weights)
@@ -36,7 +38,7 @@ def test_kernels_read_apart_are_the_same(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_an_error_comes_back_as_it_was() -> None:
     with pytest.raises(EpoolError, match=r"^m\.h5: found a file that begins with b'no h"):
-        apart.read_apart(b"no hdf5", name="m.h5")
+        parse_kernels_limited(b"no hdf5", name="m.h5")
 
 
 @pytest.mark.parametrize(
@@ -49,9 +51,9 @@ def test_an_error_comes_back_as_it_was() -> None:
 def test_a_reader_that_dies_or_does_not_end_is_told(
     monkeypatch: pytest.MonkeyPatch, program: str, message: str
 ) -> None:
-    monkeypatch.setattr(apart, "_COMMAND", [sys.executable, "-S", "-E", "-c", program])
+    monkeypatch.setattr(limited, "_COMMAND", [sys.executable, "-S", "-E", "-c", program])
     with pytest.raises(EpoolError, match=message):
-        apart.read_apart(b"anything", name="m.h5", seconds=0.5 if "while" in program else 8)
+        parse_kernels_limited(b"anything", name="m.h5", seconds=0.5 if "while" in program else 8)
 
 
 # --- sequences
@@ -63,8 +65,8 @@ LIMITS = Limits(bytes=6_000_000, records=50_000, letters=6_000_000)
 
 @pytest.mark.parametrize("raw", [FASTA, TABLE, FASTA[:60], FASTA.replace(b"T", b"U").replace(b"N", b"A")])
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
-def test_sequences_read_apart_are_the_same(raw: bytes, pack: Callable[[bytes], bytes]) -> None:
-    read = apart.read_sequences_apart(pack(raw), name="x.fa", limits=LIMITS)
+def test_sequences_parsed_in_a_limited_process_are_the_same(raw: bytes, pack: Callable[[bytes], bytes]) -> None:
+    read = parse_sequences_limited(pack(raw), name="x.fa", limits=LIMITS)
     expected = parse_sequences(raw, source="x.fa")
     assert (read.problems, read.are_all) == ((), True)
     found = read.sequences
@@ -81,8 +83,8 @@ def test_sequences_read_apart_are_the_same(raw: bytes, pack: Callable[[bytes], b
 @pytest.mark.parametrize("n", [3, 5000])
 def test_every_line_at_fault_is_told_wherever_the_text_is_read(n: int) -> None:
     text = b">a\nACJGT\n" + b">b\nACGT\n" * n + b">c\nAC1\n"
-    assert (len(text) > apart.SMALL) == (n == 5000)
-    read = apart.read_sequences_apart(text, name="x.fa", alphabet="DNA", limits=LIMITS)
+    assert (len(text) > SMALL) == (n == 5000)
+    read = parse_sequences_limited(text, name="x.fa", alphabet="DNA", limits=LIMITS)
     assert read.sequences is None
     assert [problem.line for problem in read.problems] == [2, 2 * n + 4]
     assert read.are_all
@@ -120,10 +122,16 @@ def test_what_a_stranger_sends_ends_within_seconds_in_a_message(what: str) -> No
     make, message = HOSTILE[what]
     raw = make()
     begun = time.monotonic()
-    read = apart.read_sequences_apart(raw, name="x", limits=LIMITS)
-    assert time.monotonic() - begun < apart.SECONDS + 3
+    read = parse_sequences_limited(raw, name="x", limits=LIMITS)
+    assert time.monotonic() - begun < BOUNDS.seconds + 3
     assert read.sequences is None
     assert re.search(message, read.problems[0].found), read.problems
+
+
+def answering(text: bytes, block: bytes = b"") -> str:
+    """A program that answers this."""
+    answer = struct.pack("!4sIQ", b"ep01", len(text), len(block)) + text + block
+    return f"import sys; sys.stdout.buffer.write({answer!r})"
 
 
 @pytest.mark.parametrize(
@@ -133,19 +141,19 @@ def test_what_a_stranger_sends_ends_within_seconds_in_a_message(what: str) -> No
         ("while True: pass", "a file that takes more than 0.5 s to read"),
         ("import sys; sys.stdout.buffer.write(bytes(1000))", "a file that its reader does not survive"),
         (f"import sys; sys.stdout.buffer.write(bytes({1 << 27}))", "a file that its reader does not survive"),
-        (
-            "import sys; t = b'{\"sizes\": {\"codes\": 9}}'; sys.stdout.buffer.write(len(t).to_bytes(8, 'little') + t)",
-            "a file that its reader does not survive",
-        ),
+        (answering(b'{"value": {"alphabet": "DNA"}}'), "a file that its reader does not survive"),
+        (answering(b'{"value": {"alphabet": "DNA"}}', b"\x80\x04"), "a file that its reader does not survive"),
+        (answering(b'{"value": 3}'), "a file that its reader does not survive"),
+        (answering(b"no json"), "a file that its reader does not survive"),
     ],
 )
 def test_a_reader_of_sequences_that_goes_astray_is_told(
     monkeypatch: pytest.MonkeyPatch, program: str, message: str
 ) -> None:
-    monkeypatch.setattr(apart, "_COMMAND", [sys.executable, "-S", "-E", "-c", program])
+    monkeypatch.setattr(limited, "_COMMAND", [sys.executable, "-S", "-E", "-c", program])
     seconds = 0.5 if "while" in program else 8
     begun = time.monotonic()
-    read = apart.read_sequences_apart(FASTA, name="x.fa", seconds=seconds)
+    read = parse_sequences_limited(FASTA, name="x.fa", seconds=seconds)
     assert time.monotonic() - begun < seconds + 3
     assert read.sequences is None
     assert [problem.found for problem in read.problems] == [message]
@@ -153,9 +161,10 @@ def test_a_reader_of_sequences_that_goes_astray_is_told(
 
 def test_a_reader_without_memory_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     program = (
-        "from epool_viz.data.networks import limited_process as apart; "
-        "apart.parse_sequences = lambda *_, **__: bytes(1 << 40); "
+        "from epool_viz.data.sequences import uploaded; "
+        "from epool_viz.jobs.limited import answer; "
+        "uploaded.parse_sequences = lambda *_, **__: bytes(1 << 40); "
     )
-    monkeypatch.setattr(apart, "_COMMAND", [sys.executable, "-P", "-c", program + "apart.answer()"])
-    read = apart.read_sequences_apart(FASTA, name="x.fa")
+    monkeypatch.setattr(limited, "_COMMAND", [sys.executable, "-P", "-c", program + "answer()"])
+    read = parse_sequences_limited(FASTA, name="x.fa")
     assert read.problems[0].found == "a file that takes more than 2,048 MiB to read"
