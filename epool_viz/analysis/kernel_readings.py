@@ -26,7 +26,8 @@ from epool_viz.core.heuristics import (
 )
 from epool_viz.core.kernels import estimate_base, kernel_to_pwm_at
 from epool_viz.core.motifs import information_content
-from epool_viz.core.pooling import ACTIVATIONS, WITH_M, activate, local_max, pool
+from epool_viz.core.pooling import ACTIVATIONS, activate, local_max, pool
+from epool_viz.core.poolings import WITH_M
 from epool_viz.core.posterior import log_evidence
 from epool_viz.core.scan import PADDINGS, scan
 from epool_viz.core.types import Array

@@ -17,16 +17,23 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from epool_viz.core._arrays import as_float, background_like, is_torch, require_choice, require_number, require_shape
+from epool_viz.core._arrays import (
+    as_float,
+    background_like,
+    is_torch,
+    require_choice,
+    require_number,
+    require_shape,
+    require_whole,
+)
 from epool_viz.core.alphabet import DNA, Alphabet, reverse_complement
+from epool_viz.core.choices import OCCURRENCES, STARTS, STRAND_READINGS
 from epool_viz.core.kernels import kernel_to_pwm_at
-from epool_viz.core.posterior import OCCURRENCES
-from epool_viz.core.strands import STRAND_READINGS, complement_of, strand_log_odds
+from epool_viz.core.strands import complement_of, strand_log_odds
 from epool_viz.core.types import Array
 from epool_viz.core.windows import FoundSite, Windows, background_of, codes_of, sites_of, windows_of
 from epool_viz.errors import ArgumentError, ShapeError
 
-STARTS = ("random", "substrings")
 MOST_TRIALS = 500_000_000  # pairs of a substring and a window that "substrings" looks at: a few seconds
 _FIRST_LETTER = 0.7  # of a substring as a first PPM; the others share the rest
 _BATCH = 400_000  # windows, those of several starts together, of one E-step; more leave the cache
@@ -346,8 +353,7 @@ def fit_em(
     require_choice(occurrence, "occurrence", OCCURRENCES)
     require_number(pseudocount, "pseudocount", at_least=0)
     for name, value in (("n_starts", n_starts), ("max_iterations", max_iterations)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise ArgumentError(name, repr(value), "a whole number >= 1")
+        require_whole(value, name, at_least=1)
     codes, letters = codes_of(sequences, alphabet)
     windows = windows_of(codes, width, both_strands=both_strands, alphabet=letters, erased=erased)
     q = background_of(codes, letters, both_strands) if background is None else background

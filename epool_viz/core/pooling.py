@@ -6,6 +6,7 @@ Also what the published network puts between the scan and the pooling: the recti
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from epool_viz.core._arrays import (
@@ -18,12 +19,11 @@ from epool_viz.core._arrays import (
     require_number,
 )
 from epool_viz.core._softmax import checked_scores, half_distances, mean_of_row, shifted_exponents
+from epool_viz.core.poolings import METHODS
 from epool_viz.core.types import AnyArray
 from epool_viz.errors import ArgumentError, ShapeError
 
 MODES = (0, 1)
-METHODS = ("max", "average", "logsumexp", "expectation")
-WITH_M = ("logsumexp", "expectation")  # the others have no m
 ACTIVATIONS = ("identity", "relu", "paper")
 
 
@@ -98,16 +98,12 @@ def pool(scores: AnyArray, *, method: str = "expectation", m: Any = 1.0, mode: i
     Parameters
     ----------
     scores : shape (..., position)
-    method : "max", "average", "logsumexp" or "expectation"
+    method : one of `METHODS`
         max and average pass over `m`, all but expectation over `mode`.
     m, mode, mask : as for `expectation_pool`
     """
     require_choice(method, "method", METHODS)
-    if method == "expectation":
-        return expectation_pool(scores, m=m, mode=mode, mask=mask)
-    if method == "logsumexp":
-        return logsumexp_pool(scores, m=m, mask=mask)
-    return {"max": max_pool, "average": average_pool}[method](scores, mask=mask)
+    return FUNCTIONS[method].value(scores, m, mode, mask)
 
 
 def pool_weights(
@@ -118,7 +114,7 @@ def pool_weights(
     Parameters
     ----------
     scores : shape (..., position)
-    method : "max", "average", "logsumexp" or "expectation"
+    method : one of `METHODS`
         max gives 1 to the first largest window; log-sum-exp has the weights of expectation, mode 0.
     m, mode, mask : as for `expectation_pool`
 
@@ -128,11 +124,7 @@ def pool_weights(
     """
     require_choice(method, "method", METHODS)
     scores, mask = checked_scores(scores, m, mask, negative_m=True)
-    if method == "max":
-        return _max_weights(scores, mask)
-    m = 0.0 if method == "average" else m
-    mode = mode if method == "expectation" else 0
-    return expectation_stages(scores, m=m, mode=mode, mask=mask).weights
+    return FUNCTIONS[method].weights(scores, m, mode, mask)
 
 
 def pool_gradient(
@@ -153,14 +145,10 @@ def pool_gradient(
 
     Source: Luo et al., Bioinformatics 36(5), 2020, section 2 (the derivative of the softmax-weighted mean).
     """
+    require_choice(method, "method", METHODS)
     scores, mask = checked_scores(scores, m, mask, negative_m=True)
-    weights = pool_weights(scores, method=method, m=m, mode=mode, mask=mask)
-    if method != "expectation":
-        return weights
-    xp = namespace(scores)
-    pooled = expectation_pool(scores, m=m, mode=mode, mask=mask)[..., None]
-    distance = xp.where(weights > 0, scores - pooled, xp.zeros_like(scores))
-    return weights * (1 + m * distance)
+    functions = FUNCTIONS[method]
+    return (functions.gradient or functions.weights)(scores, m, mode, mask)
 
 
 def activate(scores: AnyArray, activation: str) -> AnyArray:
@@ -302,3 +290,53 @@ def _select(x: AnyArray, chosen: AnyArray) -> AnyArray:
     """The chosen entry of the last axis; gradients reach it alone."""
     xp = namespace(x)
     return xp.sum(xp.where(xp.astype(chosen, xp.bool), x, xp.zeros_like(x)), axis=-1)
+
+
+def _expectation_weights(scores: AnyArray, m: Any, mode: int, mask: Any) -> AnyArray:
+    return expectation_stages(scores, m=m, mode=mode, mask=mask).weights
+
+
+def _expectation_gradient(scores: AnyArray, m: Any, mode: int, mask: Any) -> AnyArray:
+    weights = _expectation_weights(scores, m, mode, mask)
+    xp = namespace(scores)
+    pooled = expectation_pool(scores, m=m, mode=mode, mask=mask)[..., None]
+    distance = xp.where(weights > 0, scores - pooled, xp.zeros_like(scores))
+    return weights * (1 + m * distance)
+
+
+class PoolingFunctions(NamedTuple):
+    """What a pooling computes, as functions of (scores, m, mode, mask).
+
+    Attributes
+    ----------
+    value : function to shape (...)
+    weights : function to the shape of the scores
+        The share of each window.
+    gradient : function to the shape of the scores, or None
+        The derivative of the value; None where it is the weights.
+    """
+
+    value: Callable[[AnyArray, Any, int, Any], AnyArray]
+    weights: Callable[[AnyArray, Any, int, Any], AnyArray]
+    gradient: Callable[[AnyArray, Any, int, Any], AnyArray] | None = None
+
+
+FUNCTIONS = {  # of each row of `epool_viz.core.poolings` that is no variant
+    "max": PoolingFunctions(
+        lambda scores, _m, _mode, mask: max_pool(scores, mask=mask),
+        lambda scores, _m, _mode, mask: _max_weights(scores, mask),
+    ),
+    "average": PoolingFunctions(
+        lambda scores, _m, _mode, mask: average_pool(scores, mask=mask),
+        lambda scores, _m, _mode, mask: _expectation_weights(scores, 0.0, 0, mask),
+    ),
+    "logsumexp": PoolingFunctions(
+        lambda scores, m, _mode, mask: logsumexp_pool(scores, m=m, mask=mask),
+        lambda scores, m, _mode, mask: _expectation_weights(scores, m, 0, mask),
+    ),
+    "expectation": PoolingFunctions(
+        lambda scores, m, mode, mask: expectation_pool(scores, m=m, mode=mode, mask=mask),
+        _expectation_weights,
+        _expectation_gradient,
+    ),
+}

@@ -17,10 +17,9 @@ from typing import Any
 
 from epool_viz.core._arrays import as_float, background_like, namespace, require_choice, require_number
 from epool_viz.core.alphabet import DNA, Alphabet, get_alphabet, reverse_complement
+from epool_viz.core.choices import STRAND_READINGS
 from epool_viz.core.types import AnyArray
 from epool_viz.errors import ArgumentError
-
-STRAND_READINGS = ("motif", "network")
 
 
 def is_own_complement(background: Any, alphabet: str | Alphabet = DNA) -> bool:

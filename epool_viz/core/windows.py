@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from epool_viz.core._arrays import require_whole
 from epool_viz.core.alphabet import Alphabet, get_alphabet
 from epool_viz.core.types import Array
 from epool_viz.errors import ArgumentError
@@ -109,8 +110,7 @@ def windows_of(
     ArgumentError
         If a sequence, or with `erased` or `skip` every sequence, has no such window.
     """
-    if isinstance(width, bool) or not isinstance(width, int) or width < 1:
-        raise ArgumentError("width", repr(width), "a whole number >= 1")
+    require_whole(width, "width", at_least=1)
     codes, letters = codes_of(sequences, alphabet)
     if both_strands and letters.complement is None:
         raise ArgumentError("both_strands", f"True for {letters.name}", "DNA or RNA")

@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from epool_viz.core.pooling import ACTIVATIONS
+from epool_viz.core.poolings import POOLING_METHODS
 from epool_viz.core.scan import PADDINGS
 from epool_viz.data.examples import load_example_model
 from epool_viz.data.motifs.jaspar import load_jaspar
@@ -218,7 +219,7 @@ def _note_of(own: Mapping[str, Any], choices: Mapping[str, Any], pooling: str, w
     if changed:
         return f"Not what the network computes: it has {_listed(changed)}."
     counts = f"{weight:.3g}".replace("-", "−")
-    return f"{_PASSED_ON[pooling]} It counts {counts} times towards the log odds of a bound sequence."
+    return f"{POOLING_METHODS[pooling].passes_on} It counts {counts} times towards the log odds of a bound sequence."
 
 
 def _listed(said: list[str]) -> str:
@@ -226,14 +227,6 @@ def _listed(said: list[str]) -> str:
 
 
 _DECIMALS = 9  # as the panel rounds its numbers
-_PASSED_ON = {
-    "expectation": "As the network computes it: ePool is the number that it passes on.",
-    "max": "The network passes on the largest score, “max” on the axis; posterior and ePool show what expectation "
-    "pooling would make of the same scores.",
-    "average": "The network passes on the mean score, “average” on the axis; posterior and ePool show what expectation "
-    "pooling would make of the same scores.",
-    "logsumexp": "The network passes on “log-sum-exp” on the axis, whose gradient is the posterior shown here.",
-}
 
 
 def _said(key: str, value: Any) -> str:

@@ -9,10 +9,10 @@ import numpy as np
 
 from epool_viz.core._arrays import as_float, background_like, require_choice, require_finite
 from epool_viz.core.alphabet import DNA, Alphabet, get_alphabet
+from epool_viz.core.choices import LOGO_KINDS
 from epool_viz.core.motifs import check_ppm, information_content, ppm_to_pwm
 from epool_viz.errors import ShapeError
 
-KINDS = ("information", "probability", "log odds", "kernel")
 AXIS_LABELS = {
     "information": "information (bits)",
     "probability": "probability",
@@ -47,7 +47,7 @@ def letter_heights(
     ArgumentError
         If the matrix is no PPM where one is needed, or has a zero and "log odds" is asked for.
     """
-    require_choice(kind, "kind", KINDS)
+    require_choice(kind, "kind", LOGO_KINDS)
     matrix = np.asarray(as_float(matrix, "matrix"))
     letters = len(get_alphabet(alphabet))
     if matrix.ndim != 2 or matrix.shape[0] != letters or matrix.shape[1] == 0:

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from epool_viz.core._arrays import require_choice
+from epool_viz.core._arrays import require_choice, require_whole
 from epool_viz.core.attribution import (
     BASELINES,
     HEURISTICS,
@@ -29,7 +29,7 @@ from epool_viz.core.attribution import (
 from epool_viz.core.pooling import activate
 from epool_viz.core.types import Array
 from epool_viz.data.sequences.simulate import shuffle_known_letters
-from epool_viz.errors import ArgumentError, MissingExtraError, ShapeError
+from epool_viz.errors import MissingExtraError, ShapeError
 from epool_viz.models.cnn import MotifCNN, as_tensor
 from epool_viz.models.engine import as_one_hot
 from epool_viz.models.pooling import Pooling
@@ -291,8 +291,7 @@ def _one_hot(model: nn.Module, sequences: Any) -> Tensor:
 
 def _references(onehot: Tensor, baseline: Any, n_shuffles: int, seed: Any) -> list[Tensor]:
     if isinstance(baseline, str) and baseline == "shuffles":
-        if isinstance(n_shuffles, bool) or not isinstance(n_shuffles, int) or n_shuffles < 1:
-            raise ArgumentError("n_shuffles", repr(n_shuffles), "a whole number >= 1")
+        require_whole(n_shuffles, "n_shuffles", at_least=1)
         return [
             torch.as_tensor(x).to(onehot.dtype) for x in shuffle_known_letters(onehot.numpy(), n_shuffles, seed=seed)
         ]

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from epool_viz.core._arrays import require_choice
+from epool_viz.core._arrays import require_choice, require_whole
 from epool_viz.core.alphabet import Alphabet, get_alphabet
 from epool_viz.core.pooling import ACTIVATIONS, activate
 from epool_viz.core.scan import PADDINGS, whole_windows
@@ -106,8 +106,7 @@ class MotifCNN(nn.Module):
         super().__init__()
         require_choice(preset, "preset", tuple(PRESETS))
         for name, value in (("n_kernels", n_kernels), ("width", width)):
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ArgumentError(name, repr(value), "a whole number >= 1")
+            require_whole(value, name, at_least=1)
         chosen = PRESETS[preset]
         self.preset = preset
         self.padding = chosen.padding if padding is None else padding

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from epool_viz.core import pooling as core
-from epool_viz.core._arrays import require_choice, require_number
+from epool_viz.core._arrays import require_choice, require_number, require_whole
 from epool_viz.errors import ArgumentError, ShapeError
 
 LARGEST_LOG_M = 20.0  # a learnt m stays within e^-20 and e^20, where its arithmetic is sound
@@ -31,8 +31,7 @@ class Pooling(nn.Module):
 
     def __init__(self, *, local_window: int = 1) -> None:
         super().__init__()
-        if isinstance(local_window, bool) or not isinstance(local_window, int) or local_window < 1:
-            raise ArgumentError("local_window", repr(local_window), "a whole number >= 1")
+        require_whole(local_window, "local_window", at_least=1)
         self.local_window = local_window
 
     def forward(self, scores: Tensor, mask: Any = None) -> Tensor:
@@ -190,11 +189,8 @@ class LogSumExpPooling(_WithM):
         return {"method": self.method, "m": self._m()}
 
 
-POOLINGS: dict[str, Callable[..., Pooling]] = {
-    "max": MaxPooling,
-    "average": AveragePooling,
-    "logsumexp": LogSumExpPooling,
-    "expectation": ExpectationPooling,
+POOLINGS: dict[str, Callable[..., Pooling]] = {  # of each row of `epool_viz.core.poolings`
+    **{layer.method: layer for layer in (MaxPooling, AveragePooling, LogSumExpPooling, ExpectationPooling)},
     "expectation_mode1": partial(ExpectationPooling, mode=1),
 }
 
@@ -233,8 +229,7 @@ class LocalPooling(nn.Module):
 
     def __init__(self, pooling: Pooling, window: int) -> None:
         super().__init__()
-        if isinstance(window, bool) or not isinstance(window, int) or window < 1:
-            raise ArgumentError("window", repr(window), "a whole number >= 1")
+        require_whole(window, "window", at_least=1)
         self.pooling = pooling
         self.window = window
 

@@ -14,7 +14,7 @@ from epool_viz.data.sequences.set import sequence_arrays
 from epool_viz.errors import EpoolError
 from epool_viz.jobs.client import JobFailedError, WorkerLostError, do
 from epool_viz.jobs.wire import Message
-from epool_viz.panels.compare.model import CompareModel, friendly, prepare
+from epool_viz.panels.compare.model import CompareModel, friendly, prepare, race_settings
 
 logger = logging.getLogger(__name__)
 
@@ -52,13 +52,13 @@ class Racer:
         if self.is_running:
             return
         model = self.model
-        state, settings = model.inputs(), model.settings()
+        state = model.inputs()
         self._cancel = threading.Event()
         self._news = {}
         self._begun = self.clock()
         model.message = ""
         model.stage, model.share, model.said = "preparing", 0.0, "Preparing the sequences."
-        self._thread = threading.Thread(target=self._run, args=(state, settings, self._cancel), daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(state, self._cancel), daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -89,9 +89,9 @@ class Racer:
         with self._lock:
             self._news |= news
 
-    def _run(self, state: dict[str, Any], settings: dict[str, Any], cancel: threading.Event) -> None:
+    def _run(self, state: dict[str, Any], cancel: threading.Event) -> None:
         try:
-            self._race(state, settings, cancel)
+            self._race(state, cancel)
         except WorkerLostError as error:
             told = f"{error}, perhaps for want of memory. What was learnt stays; press Race to begin again."
             logger.warning("a race was lost: %s", error)
@@ -107,10 +107,11 @@ class Racer:
             told = f"The race came to an end that is not your doing (error {reference})."
             self._tell(stage="failed", message=told, said=told)
 
-    def _race(self, state: dict[str, Any], settings: dict[str, Any], cancel: threading.Event) -> None:
+    def _race(self, state: dict[str, Any], cancel: threading.Event) -> None:
         train, test, title = prepare(state)
-        facts = {"n_train": len(train), "n_test": len(test), "length": int(train.lengths[0]), **_plain(settings)}
-        asked = {"settings": _plain(settings), "title": title, "facts": facts, "seed": state["seed"]}
+        settings = race_settings(state)
+        facts = {"n_train": len(train), "n_test": len(test), "length": int(train.lengths[0]), **settings.plain}
+        asked = {"settings": settings.plain, "title": title, "facts": facts, "seed": state["seed"]}
         record, begun = RaceRecord(), self.clock()
 
         def take(message: Message) -> None:
@@ -124,7 +125,7 @@ class Racer:
                 return
             extend(record, race_of(message.arrays, message.about, "what the worker told"))
             share = float(message.about["share"])
-            said = told_of(share, self.clock() - begun, record.n_epochs, settings["epochs"])
+            said = told_of(share, self.clock() - begun, record.n_epochs, settings.epochs)
             self._tell(share=share, stage="racing", said=said, record=snapshot_of(record))
 
         self._tell(said=f"Preparing the race on {len(train):,} sequences.")
@@ -143,10 +144,6 @@ def snapshot_of(record: RaceRecord) -> RaceRecord:
         held.first_losses = list(run.first_losses)
         runs.append(held)
     return RaceRecord(record.title, record.about, runs, record.example)
-
-
-def _plain(settings: dict[str, Any]) -> dict[str, Any]:
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in settings.items()}
 
 
 def _waiting(before: int) -> str:
