@@ -23,7 +23,7 @@ import numpy as np
 from epool_viz.core.alphabet import get_alphabet
 from epool_viz.data.limits import Limits
 from epool_viz.data.networks.kernel_text import MOST_NUMBERS, as_text, from_text
-from epool_viz.data.networks.kernels import ImportedKernels, Reading
+from epool_viz.data.networks.kernels import ImportedKernels, ImportOptions
 from epool_viz.data.sequences.problems import Problem, sequence_problems
 from epool_viz.data.sequences.reading import parse_sequences
 from epool_viz.data.sequences.set import SequenceSet, sequence_arrays, sequences_of
@@ -57,7 +57,9 @@ class SequencesRead(NamedTuple):
     are_all: bool = True
 
 
-def read_apart(raw: bytes, *, name: str, reading: Reading | None = None, seconds: float = SECONDS) -> ImportedKernels:
+def read_apart(
+    raw: bytes, *, name: str, reading: ImportOptions | None = None, seconds: float = SECONDS
+) -> ImportedKernels:
     """`read_kernel_bytes` in a process that ends after so many seconds.
 
     Raises
@@ -65,7 +67,7 @@ def read_apart(raw: bytes, *, name: str, reading: Reading | None = None, seconds
     EpoolError
         As `read_kernel_bytes`; also if the process ended without an answer.
     """
-    asked = {"what": "kernels", "name": name, "reading": dataclasses.asdict(reading or Reading())}
+    asked = {"what": "kernels", "name": name, "reading": dataclasses.asdict(reading or ImportOptions())}
     said, _ = _ask(asked, raw, seconds)
     return from_text(said["kernels"], source=name)
 
@@ -178,7 +180,7 @@ def _answer_kernels(asked: dict[str, Any], raw: bytes) -> tuple[dict[str, Any], 
     from epool_viz.data.networks import onnx_door
 
     onnx_door.ENGINES[:] = ["onnx.reference"]  # a stranger's graph meets no more compiled code than reading it needs
-    found = _kernels_of(raw, asked["name"], Reading(**asked["reading"]))
+    found = _kernels_of(raw, asked["name"], ImportOptions(**asked["reading"]))
     if found.kernels.size > MOST_NUMBERS:
         accepted = f"at most {MOST_NUMBERS:,} numbers"
         raise FormatError(asked["name"], None, f"kernels of {found.kernels.size:,} numbers", accepted)
@@ -235,7 +237,7 @@ def _sequences_of(raw: bytes, name: str, alphabet: str | None, limits: Limits) -
     return SequencesRead(None, tuple(found) or (first,), are_all)
 
 
-def _kernels_of(raw: bytes, name: str, reading: Reading) -> ImportedKernels:
+def _kernels_of(raw: bytes, name: str, reading: ImportOptions) -> ImportedKernels:
     """The kernels; where the axes can be read in several ways, the first of them, and the question as a statement."""
     from epool_viz.data.networks.files import read_kernel_bytes
 

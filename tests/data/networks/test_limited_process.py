@@ -18,7 +18,7 @@ import pytest
 from epool_viz import EpoolError, import_kernels, parse_sequences
 from epool_viz.data.limits import Limits
 from epool_viz.data.networks import limited_process as apart
-from epool_viz.data.networks.kernels import Reading
+from epool_viz.data.networks.kernels import ImportOptions
 
 KERAS = Path(__file__).parent / "keras_files"
 
@@ -27,7 +27,7 @@ def test_kernels_read_apart_are_the_same(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.delitem(sys.modules, "keras", raising=False)  # the other process has none to run the model with
     raw = (KERAS / "sequential.keras").read_bytes()
     # no flip: where Keras is loaded it would be run here, and not there, and take the claims of such a reading back
-    read = apart.read_apart(raw, name="m.keras", reading=Reading(letters="TGCA", axes="position, letter, kernel"))
+    read = apart.read_apart(raw, name="m.keras", reading=ImportOptions(letters="TGCA", axes="position, letter, kernel"))
     expected = import_kernels(raw, letters="TGCA", axes="position, letter, kernel")
     np.testing.assert_array_equal(read.kernels, expected.kernels)
     np.testing.assert_array_equal(read.output_weights, expected.output_weights)

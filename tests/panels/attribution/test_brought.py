@@ -17,10 +17,10 @@ from epool_viz.core.attribution import HEURISTICS, METHODS, attribute_letters
 from epool_viz.data.networks.limited_process import read_apart
 from epool_viz.data.networks.network_settings import WholeNetwork
 from epool_viz.errors import ArgumentError, FormatError
+from epool_viz.importing import import_kernels
 from epool_viz.jobs.wire import Message
 from epool_viz.models.checkpoint import save_model
 from epool_viz.models.cnn import MotifCNN
-from epool_viz.models.import_kernels import import_kernels
 from epool_viz.models.jobs import attribute_job
 from epool_viz.panels.attribution.exports import python_lines
 from epool_viz.panels.attribution.model import WITHOUT_NETWORK, AttributionModel
