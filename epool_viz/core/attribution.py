@@ -185,7 +185,13 @@ class LetterScores:
     reference: AnyArray
 
     def completeness_error(self, method: str) -> AnyArray:
-        """How far the letters' sum misses `output - reference`; shape (batch,)."""
+        """How far the letters' sum misses `output - reference`; shape (batch,).
+
+        Raises
+        ------
+        ArgumentError
+            If there is no such method.
+        """
         require_choice(method, "method", tuple(self.scores))
         return namespace(self.output).sum(self.scores[method], axis=-1) - (self.output - self.reference)
 
@@ -224,6 +230,13 @@ def attribute_letters(
     -------
     LetterScores
 
+    Raises
+    ------
+    ArgumentError
+        If there is no such method or baseline, or `steps` is no whole number above 0.
+    ShapeError
+        If `onehot` is not of shape (batch, letter, length), or a baseline does not fit it.
+
     Source: Shrikumar et al., ICML 2017 (DeepLIFT); Sundararajan et al., ICML 2017 (integrated gradients); Simonyan et
     al., arXiv:1312.6034 (saliency).
     """
@@ -249,7 +262,15 @@ def attribute_letters(
 
 
 def baselines_like(onehot: AnyArray, baseline: Any) -> list[AnyArray]:
-    """Baselines as one-hot arrays; an unknown letter stays unknown in "uniform", so that it gets no attribution."""
+    """Baselines as one-hot arrays; an unknown letter stays unknown in "uniform", so that it gets no attribution.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no baseline of that name.
+    ShapeError
+        If the array does not fit `onehot`.
+    """
     xp = namespace(onehot)
     if isinstance(baseline, str):
         require_choice(baseline, "baseline", BASELINES)
@@ -281,6 +302,13 @@ def pool_multipliers(
     -------
     Array, shape as `scores`. Where the two are equal it is the gradient. In mode 1, whose gate jumps, and of a
     pooling that has no rule here, it is the gradient everywhere and the sum need not hold.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such method, `m` is negative, or `mask` leaves no window in a row.
+    ShapeError
+        If the reference has another shape than the scores.
 
     Notes
     -----

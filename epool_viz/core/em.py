@@ -29,7 +29,7 @@ from epool_viz.core._arrays import (
 from epool_viz.core.alphabet import DNA, Alphabet, reverse_complement
 from epool_viz.core.choices import OCCURRENCES, STARTS, STRAND_READINGS
 from epool_viz.core.kernels import kernel_to_pwm_at
-from epool_viz.core.strands import complement_of, strand_log_odds
+from epool_viz.core.strands import mean_of_strands, strand_log_odds
 from epool_viz.core.types import Array
 from epool_viz.core.windows import FoundSite, Windows, background_of, codes_of, sites_of, windows_of
 from epool_viz.errors import ArgumentError, ShapeError
@@ -151,6 +151,11 @@ def e_step(
     -------
     EStep
 
+    Raises
+    ------
+    ArgumentError
+        If `occurrence` is neither, or `site_rate` is not in (0, 1].
+
     Source: Lawrence & Reilly, Proteins 7:41 (1990), for oops; Bailey & Elkan, ISMB 2:28 (1994), for zoops.
     """
     require_choice(occurrence, "occurrence", OCCURRENCES)
@@ -175,6 +180,11 @@ def m_step(windows: Windows, posterior: Array, *, pseudocount: float = 0.0, back
     Returns
     -------
     array, shape (letter, width): the PPM
+
+    Raises
+    ------
+    ArgumentError
+        If the posterior is zero everywhere and there are no pseudocounts.
     """
     q = _as_either_strand(np.asarray(background_like(background, np.zeros(0), windows.n_letters)), windows)
     counts = expected_counts(windows, posterior) + pseudocount * q[:, None]
@@ -566,7 +576,7 @@ def _as_either_strand(background: Array, windows: Windows) -> Array:
     """The letters of an imaginary site as the motif reads them: where both strands are listed, half from either."""
     if windows.complement is None:
         return background
-    return np.asarray((background + complement_of(background, windows.complement)) / 2)
+    return np.asarray(mean_of_strands(background, windows.complement))
 
 
 def _e_step(

@@ -72,6 +72,11 @@ def letter_coverage(weights: AnyArray, width: int, *, padding: str = "valid") ->
     Returns
     -------
     Array, shape (..., length). With "valid" it sums to `width` times the sum of the weights.
+
+    Raises
+    ------
+    ArgumentError
+        If `width` is no whole number above 0.
     """
     weights = as_float(weights, "weights")
     require_whole(width, "width", at_least=1)
@@ -100,6 +105,11 @@ def letter_log_odds(onehot: AnyArray, pwm: AnyArray, weights: AnyArray, *, paddi
     -------
     Array, shape (..., length). It does not change when a constant is added to a column of the kernel.
 
+    Raises
+    ------
+    ShapeError
+        If `onehot` does not have the letters and the length that the weights have.
+
     Source: Luo et al., Bioinformatics 36(5), 2020 (the pooled value as the expected log-likelihood).
     """
     pwm = as_float(pwm, "pwm")
@@ -126,6 +136,11 @@ def smooth_letters(scores: AnyArray, width: int) -> AnyArray:
     Returns
     -------
     Array, shape as `scores`.
+
+    Raises
+    ------
+    ArgumentError
+        If `width` is no whole number above 0.
     """
     scores = as_float(scores, "scores")
     require_whole(width, "width", at_least=1)

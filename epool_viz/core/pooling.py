@@ -62,7 +62,15 @@ def expectation_pool(scores: AnyArray, *, m: Any = 1.0, mode: int = 0, mask: Any
 
 
 def max_pool(scores: AnyArray, *, mask: Any = None) -> AnyArray:
-    """The largest score of the last axis; its gradient goes to the first largest window alone."""
+    """The largest score of the last axis; its gradient goes to the first largest window alone.
+
+    Raises
+    ------
+    ArgumentError
+        If `mask` leaves no window in a row.
+    ShapeError
+        If there is no position.
+    """
     scores, mask = checked_scores(scores, 1.0, mask)
     return _select(scores, _max_weights(scores, mask))
 
@@ -84,6 +92,13 @@ def logsumexp_pool(scores: AnyArray, *, m: Any = 1.0, mask: Any = None) -> AnyAr
     Returns
     -------
     Array, shape (...); between the maximum and the maximum + ln(n)/m.
+
+    Raises
+    ------
+    ArgumentError
+        If `m` is not finite and above 0, or `mask` leaves no window in a row.
+    ShapeError
+        If there is no position.
     """
     scores, mask = checked_scores(scores, m, mask)
     require_number(m, "m", above=0)
@@ -101,6 +116,11 @@ def pool(scores: AnyArray, *, method: str = "expectation", m: Any = 1.0, mode: i
     method : one of `METHODS`
         max and average pass over `m`, all but expectation over `mode`.
     m, mode, mask : as for `expectation_pool`
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such pooling, or an argument is not what it takes.
     """
     require_choice(method, "method", METHODS)
     return FUNCTIONS[method].value(scores, m, mode, mask)
@@ -121,6 +141,13 @@ def pool_weights(
     Returns
     -------
     Array, shape as `scores`; sums to 1.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such pooling, `m` is not finite, or `mask` leaves no window in a row.
+    ShapeError
+        If there is no position.
     """
     require_choice(method, "method", METHODS)
     scores, mask = checked_scores(scores, m, mask, negative_m=True)
@@ -143,6 +170,13 @@ def pool_gradient(
     -------
     Array, shape as `scores`; sums to 1.
 
+    Raises
+    ------
+    ArgumentError
+        If there is no such pooling, `m` is not finite, or `mask` leaves no window in a row.
+    ShapeError
+        If there is no position.
+
     Source: Luo et al., Bioinformatics 36(5), 2020, section 2 (the derivative of the softmax-weighted mean).
     """
     require_choice(method, "method", METHODS)
@@ -159,6 +193,11 @@ def activate(scores: AnyArray, activation: str) -> AnyArray:
     scores : any shape
     activation : "identity", "relu" or "paper"
         "paper" is `min(max(x, 0), 10) - 0.5 max(-x, 0)`, as published with ePooling.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such activation.
     """
     require_choice(activation, "activation", ACTIVATIONS)
     scores = as_float(scores, "scores")
@@ -251,7 +290,13 @@ def local_max(scores: AnyArray, window: int, *, mask: Any = None) -> LocalMax:
 
 
 def expectation_stages(scores: AnyArray, *, m: Any = 1.0, mode: int = 0, mask: Any = None) -> ExpectationStages:
-    """Every stage of ePooling's weights; arguments as for `expectation_pool`."""
+    """Every stage of ePooling's weights; arguments as for `expectation_pool`.
+
+    Raises
+    ------
+    ArgumentError
+        If `m` is not finite, `mode` is neither, or `mask` leaves no window in a row.
+    """
     scores, mask = checked_scores(scores, m, mask, negative_m=True)
     require_choice(mode, "mode", MODES)
     xp = namespace(scores)

@@ -109,6 +109,11 @@ def log_evidence(scores: AnyArray, *, m: Any = 1.0, offset: Any = None, mask: An
     -------
     Array, shape (...), nats.
 
+    Raises
+    ------
+    ArgumentError
+        If there is no `offset`, `m` is negative, or `mask` leaves no window in a row.
+
     Source: Lawrence & Reilly, Proteins 7:41 (1990).
     """
     scores, mask = checked_scores(scores, m, mask)

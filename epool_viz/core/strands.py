@@ -56,7 +56,12 @@ def either_strand(background: Any, alphabet: str | Alphabet = DNA) -> AnyArray |
     if background is None:
         return None
     q = as_float(background, "background")
-    return (q + complement_of(q, get_alphabet(alphabet).complement_codes)) / 2
+    return mean_of_strands(q, get_alphabet(alphabet).complement_codes)
+
+
+def mean_of_strands(q: AnyArray, complement: tuple[int, ...]) -> AnyArray:
+    """`(q[a] + q[complement of a]) / 2`; shape (..., letter)."""
+    return (q + complement_of(q, complement)) / 2
 
 
 def strand_log_odds(background: AnyArray, complement: tuple[int, ...]) -> AnyArray:

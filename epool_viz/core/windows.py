@@ -199,7 +199,13 @@ def background_of(codes: list[Array], alphabet: Alphabet, both_strands: bool) ->
 
 
 def codes_of(sequences: Any, alphabet: str | Alphabet) -> tuple[list[Array], Alphabet]:
-    """Letter codes of each sequence, and their alphabet."""
+    """Letter codes of each sequence, and their alphabet.
+
+    Raises
+    ------
+    ArgumentError
+        If there are no sequences.
+    """
     if hasattr(sequences, "all_codes") and hasattr(sequences, "offsets"):
         codes, offsets = np.asarray(sequences.all_codes), sequences.offsets
         return [codes[a:b] for a, b in pairwise(offsets)], sequences.alphabet

@@ -285,6 +285,11 @@ def example_model_data(data: str) -> tuple[SequenceSet, SequenceSet]:
     -------
     (SequenceSet, SequenceSet)
         Labels 1 and 0 in equal parts; the second part, a fifth of all, is the test.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such data.
     """
     _require_known(data, list(_MODEL_DATA))
     example = _MODEL_DATA[data].example
@@ -309,6 +314,11 @@ def example_log_base(name: str) -> float:
     -------
     float
         Of `estimate_base`, on the bound sequences that the model was trained with; found by `scripts/build_matches.py`.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such model.
     """
     _require_known(name, list(_MODELS))
     path = importlib.resources.files("epool_viz.data") / "bundled" / "bases.tsv"

@@ -34,6 +34,8 @@ from numba.core.caching import NullCache
 from numba.core.dispatcher import Dispatcher
 from numba.extending import intrinsic, models, overload, register_model
 
+from epool_viz.core.types import Array
+
 LANES = 16
 TOKEN = 3  # letters
 UNKNOWN = 4  # the fifth letter
@@ -72,10 +74,10 @@ class Job(NamedTuple):
     slope: np.float32
     at_zero: np.float32
     cap: np.float32
-    methods: np.ndarray[Any, Any]
-    cells: np.ndarray[Any, Any]
-    n_cells: np.ndarray[Any, Any]
-    first_block: np.ndarray[Any, Any]
+    methods: Array
+    cells: Array
+    n_cells: Array
+    first_block: Array
 
 
 def compiled(function: Callable[..., Any], *, is_inlined: bool = False) -> Any:
@@ -753,22 +755,22 @@ class Scratch(NamedTuple):
     layout : flat (place, 16), one piece and one block at a time
     """
 
-    letters: np.ndarray[Any, Any]
-    tokens: np.ndarray[Any, Any]
-    whole: np.ndarray[Any, Any]
-    n_whole: np.ndarray[Any, Any]
-    used: np.ndarray[Any, Any]
-    n_used: np.ndarray[Any, Any]
-    raw: np.ndarray[Any, Any]
-    places: np.ndarray[Any, Any]
-    shares: np.ndarray[Any, Any]
-    offsets: np.ndarray[Any, Any]
-    stats: np.ndarray[Any, Any]
-    counts: np.ndarray[Any, Any]
+    letters: Array
+    tokens: Array
+    whole: Array
+    n_whole: Array
+    used: Array
+    n_used: Array
+    raw: Array
+    places: Array
+    shares: Array
+    offsets: Array
+    stats: Array
+    counts: Array
     per_piece: int
-    starts: np.ndarray[Any, Any]
-    order: np.ndarray[Any, Any]
-    layout: np.ndarray[Any, Any]
+    starts: Array
+    order: Array
+    layout: Array
 
 
 @compiled

@@ -129,7 +129,8 @@ class _Rectifier(nn.Module):
         self.activation = activation
 
     def forward(self, scores: Tensor) -> Tensor:
-        return activate(scores, self.activation)
+        rectified: Tensor = activate(scores, self.activation)
+        return rectified
 
 
 class _Pool(nn.Module):
@@ -151,7 +152,8 @@ class _Pool(nn.Module):
         return self.mask.repeat(len(scores) // len(self.mask), 1, 1)
 
     def forward(self, scores: Tensor) -> Tensor:
-        return self.pooling(scores, mask=self.mask_for(scores))
+        pooled: Tensor = self.pooling(scores, mask=self.mask_for(scores))
+        return pooled
 
 
 class _Unrolled(nn.Module):
@@ -167,7 +169,8 @@ class _Unrolled(nn.Module):
 
     def forward(self, onehot: Tensor) -> Tensor:
         scores = self.model[0].scores(onehot)
-        return self.output(self.pool(self.rectifier(scores)))[:, 0]
+        told: Tensor = self.output(self.pool(self.rectifier(scores)))[:, 0]
+        return told
 
 
 class _Answer(nn.Module):
@@ -179,7 +182,7 @@ class _Answer(nn.Module):
         self.target = target
 
     def forward(self, onehot: Tensor) -> Tensor:
-        found = self.model(onehot)
+        found: Tensor = self.model(onehot)
         if found.ndim == 2 and self.target is not None and -found.shape[1] <= self.target < found.shape[1]:
             return found[:, self.target]
         if found.ndim == 2 and found.shape[1] == 1 and self.target is None:
@@ -190,7 +193,7 @@ class _Answer(nn.Module):
         return found
 
 
-class _DeepLift(DeepLift):
+class _DeepLift(DeepLift):  # type: ignore[misc] # captum has no types
     """Captum's DeepLIFT with the rescale rule for our layers."""
 
     def _is_non_linear(self, module: nn.Module) -> bool:
@@ -206,7 +209,8 @@ class _DeepLift(DeepLift):
 
     def _backward_hook(self, module: nn.Module, grad_input: Tensor, grad_output: Tensor) -> Tensor:
         if not isinstance(module, _Rectifier | _Pool | Pooling):
-            return super()._backward_hook(module, grad_input, grad_output)
+            passed: Tensor = super()._backward_hook(module, grad_input, grad_output)
+            return passed
         scores: Tensor = module.input  # type: ignore[assignment]
         here, there = scores.chunk(2)
         del module.input, module.output
@@ -226,7 +230,7 @@ def _pooling_multipliers(pooling: Pooling, scores: Tensor, reference: Tensor, ma
     options = {"method": settings["method"], "m": settings.get("m", 1.0), "mode": settings.get("mode", 0)}
     cells, taking_part, _ = pooling._cells(scores, mask)
     cells0, _, _ = pooling._cells(reference, mask)
-    multipliers = pool_multipliers(cells, cells0, **options, mask=taking_part)
+    multipliers: Tensor = pool_multipliers(cells, cells0, **options, mask=taking_part)
     if pooling.local_window == 1:
         return multipliers
     window = pooling.local_window
@@ -241,7 +245,8 @@ def _pooling_multipliers(pooling: Pooling, scores: Tensor, reference: Tensor, ma
 
 def _grouped(x: Tensor, window: int) -> Tensor:
     n_cells = x.shape[-1] // window
-    return x[..., : n_cells * window].unflatten(-1, (n_cells, window))
+    grouped: Tensor = x[..., : n_cells * window].unflatten(-1, (n_cells, window))
+    return grouped
 
 
 def _attribute_batch(
@@ -272,8 +277,10 @@ def _attribute_batch(
 
 def _against(net: nn.Module, x: Tensor, reference: Tensor, method: str, steps: int) -> Tensor:
     if method == "deeplift":
-        return _DeepLift(net).attribute(x, baselines=reference.clone()).sum(-2)
-    return IntegratedGradients(net).attribute(x, baselines=reference, n_steps=steps).sum(-2)
+        found: Tensor = _DeepLift(net).attribute(x, baselines=reference.clone())
+    else:
+        found = IntegratedGradients(net).attribute(x, baselines=reference, n_steps=steps)
+    return found.sum(-2)
 
 
 def _one_hot(model: nn.Module, sequences: Any) -> Tensor:
@@ -286,7 +293,8 @@ def _one_hot(model: nn.Module, sequences: Any) -> Tensor:
     if sequences.ndim != 3 or not sequences.dtype.is_floating_point or 0 in sequences.shape:
         found = f"of shape {tuple(sequences.shape)}, {sequences.dtype}"
         raise ShapeError("sequences", found, "codes (batch, length), or one-hot floats (batch, letter, length)")
-    return sequences.detach().to(like.dtype)
+    moved: Tensor = sequences.detach().to(like.dtype)
+    return moved
 
 
 def _references(onehot: Tensor, baseline: Any, n_shuffles: int, seed: Any) -> list[Tensor]:

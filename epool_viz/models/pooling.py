@@ -35,7 +35,13 @@ class Pooling(nn.Module):
         self.local_window = local_window
 
     def forward(self, scores: Tensor, mask: Any = None) -> Tensor:
-        """Pool (..., position) to (...)."""
+        """Pool (..., position) to (...).
+
+        Raises
+        ------
+        ShapeError
+            If `scores` is no tensor of shape (batch, channel, position).
+        """
         _require_tensor(scores)
         cells, mask, _ = self._cells(scores, mask)
         return self._pool(cells, mask)
@@ -44,13 +50,24 @@ class Pooling(nn.Module):
         """The share of each position in the pooled value; shape as `scores`, sums to 1.
 
         A local maximum gives its share to the position it comes from.
+
+        Raises
+        ------
+        ShapeError
+            If `scores` is no tensor of shape (batch, channel, position).
         """
         _require_tensor(scores)
         cells, mask, positions = self._cells(scores, mask)
         return _back(core.pool_weights(cells, **self._options(), mask=mask), positions, scores)
 
     def gradient(self, scores: Tensor, mask: Any = None) -> Tensor:
-        """The derivative of the pooled value by each score, in closed form; shape as `scores`, sums to 1."""
+        """The derivative of the pooled value by each score, in closed form; shape as `scores`, sums to 1.
+
+        Raises
+        ------
+        ShapeError
+            If `scores` is no tensor of shape (batch, channel, position).
+        """
         _require_tensor(scores)
         cells, mask, positions = self._cells(scores, mask)
         return _back(core.pool_gradient(cells, **self._options(), mask=mask), positions, scores)
@@ -89,7 +106,8 @@ class MaxPooling(Pooling):
     method = "max"
 
     def _pool(self, cells: Tensor, mask: Any) -> Tensor:
-        return core.max_pool(cells, mask=mask)
+        pooled: Tensor = core.max_pool(cells, mask=mask)
+        return pooled
 
 
 class AveragePooling(Pooling):
@@ -98,7 +116,8 @@ class AveragePooling(Pooling):
     method = "average"
 
     def _pool(self, cells: Tensor, mask: Any) -> Tensor:
-        return core.average_pool(cells, mask=mask)
+        pooled: Tensor = core.average_pool(cells, mask=mask)
+        return pooled
 
 
 class _WithM(Pooling):
@@ -159,7 +178,8 @@ class ExpectationPooling(_WithM):
         return {**super().settings(), "mode": self.mode}
 
     def _pool(self, cells: Tensor, mask: Any) -> Tensor:
-        return core.expectation_pool(cells, m=self._m(), mode=self.mode, mask=mask)
+        pooled: Tensor = core.expectation_pool(cells, m=self._m(), mode=self.mode, mask=mask)
+        return pooled
 
     def _options(self) -> dict[str, Any]:
         return {"method": self.method, "m": self._m(), "mode": self.mode}
@@ -183,7 +203,8 @@ class LogSumExpPooling(_WithM):
         super().__init__(m, trainable=trainable, local_window=local_window, least=None)
 
     def _pool(self, cells: Tensor, mask: Any) -> Tensor:
-        return core.logsumexp_pool(cells, m=self._m(), mask=mask)
+        pooled: Tensor = core.logsumexp_pool(cells, m=self._m(), mask=mask)
+        return pooled
 
     def _options(self) -> dict[str, Any]:
         return {"method": self.method, "m": self._m()}
@@ -234,7 +255,13 @@ class LocalPooling(nn.Module):
         self.window = window
 
     def forward(self, scores: Tensor) -> Tensor:
-        """Pool (batch, channel, position) to (batch, channel, group)."""
+        """Pool (batch, channel, position) to (batch, channel, group).
+
+        Raises
+        ------
+        ShapeError
+            If `scores` is no tensor of shape (batch, channel, position).
+        """
         n_groups = scores.shape[-1] // self.window
         if n_groups == 0:
             raise ShapeError(
@@ -242,7 +269,8 @@ class LocalPooling(nn.Module):
             )
         # (batch, channel, position) -> (batch, channel, group, place in group)
         groups = scores[..., : n_groups * self.window].reshape(*scores.shape[:-1], n_groups, self.window)
-        return self.pooling(groups)
+        pooled: Tensor = self.pooling(groups)
+        return pooled
 
 
 def _require_tensor(scores: Any) -> None:

@@ -430,6 +430,11 @@ def judge(run: Run, test: SequenceSet) -> None:
     ----------
     run : Run
     test : SequenceSet of one length, with labels 0 and 1
+
+    Raises
+    ------
+    ArgumentError
+        If the labels are not both 0 and 1.
     """
     labels = _require_labels(test, "test")
     run.test_log_odds = predict_log_odds(run.model, test)
