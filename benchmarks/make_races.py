@@ -12,8 +12,8 @@ from pathlib import Path
 import epool_viz.data
 from epool_viz.data.results.races import write_race
 from epool_viz.models.recording import Recorder
-from epool_viz.models.training import race
-from epool_viz.panels.compare.model import CompareModel, prepare, verdict
+from epool_viz.models.training import run_race
+from epool_viz.panels.compare.model import CompareModel, prepare, race_settings, verdict
 
 CHOICES: dict[str, dict[str, object]] = {
     "ctcf_peaks": {"data": "ctcf_peaks", "n_kernels": 8, "epochs": 30, "n_seeds": 2},
@@ -31,7 +31,7 @@ def main(names: list[str]) -> None:
         about = {"n_train": len(train), "n_test": len(test), "length": int(train.lengths[0])}
         recorder = Recorder(test, title=title, about=about)
         begun = time.perf_counter()
-        result = race(train, test=test, on_epoch=recorder.on_epoch, **model.settings())
+        result = run_race(train, race_settings(model.state()), test=test, on_epoch=recorder.on_epoch)
         record = recorder.finish(result, model.seed)
         path = folder / f"{name}.safetensors"
         write_race(path, record)

@@ -87,7 +87,7 @@ _HOME = {
     "save_model": "models.checkpoint",
     "load_model": "models.checkpoint",
     "read_model": "data.networks.stored",
-    "import_kernels": "models.import_kernels",
+    "import_kernels": "importing",
     "ImportedKernels": "data.networks.kernels",
     "EpoolError": "errors",
     "dashboards": "dashboards",
@@ -180,11 +180,11 @@ if TYPE_CHECKING:
     from epool_viz.data.sequences.writing import write_sequences as write_sequences
     from epool_viz.data.sequences.writing import write_sites as write_sites
     from epool_viz.errors import EpoolError as EpoolError
+    from epool_viz.importing import import_kernels as import_kernels
     from epool_viz.models.attribution import attribute as attribute
     from epool_viz.models.checkpoint import load_model as load_model
     from epool_viz.models.checkpoint import save_model as save_model
     from epool_viz.models.cnn import MotifCNN as MotifCNN
-    from epool_viz.models.import_kernels import import_kernels as import_kernels
     from epool_viz.models.pooling import AveragePooling as AveragePooling
     from epool_viz.models.pooling import ExpectationPooling as ExpectationPooling
     from epool_viz.models.pooling import LocalPooling as LocalPooling

@@ -38,6 +38,7 @@ ALLOWED = {
     "data.kernel_sources": DATA | {"core", *BELOW},
     "analysis": {"core", "errors", *DATA},
     "models": {"core", *DATA, *BELOW},
+    "importing": {"models", "errors", *DATA},
     "figures": {"core", "errors", "_slow_imports", "_writing"},
     "components": {"core", "errors"},
     "jobs": {"core", "analysis", "models", "errors", *DATA},
@@ -56,6 +57,7 @@ ALLOWED = {
         "core",
         "analysis",
         "models",
+        "importing",
         "jobs",
         "figures",
         *PANELS,
@@ -67,7 +69,7 @@ ALLOWED = {
     | DATA,
 }
 # room -> the rooms that it may import within a function only: torch is loaded where somebody trains
-LATE = {"app": {"models"}, "panels": {"models"}, "jobs": {"models"}}
+LATE = {"app": {"models"}, "panels": {"models"}, "jobs": {"models"}, "importing": {"models"}}
 
 
 def room_of(module: str) -> str | None:
@@ -172,6 +174,7 @@ def test_a_module_imports_only_from_the_rooms_below_it(path):
         ("components", "def f():\n    from epool_viz.models.training import race"),
         ("models", "def f():\n    from epool_viz.jobs.wire import send"),
         ("jobs", "from epool_viz.models.jobs import JOBS"),
+        ("importing", "from epool_viz.models.importing import read_torch_bytes"),
         ("panels.em", "from epool_viz.panels.logos.model import LogosModel"),
         ("panels.shared", "def f():\n    from epool_viz.panels.em.view import EMView"),
         ("data.motifs", "from epool_viz.data.sequences.set import SequenceSet"),
@@ -219,7 +222,7 @@ ROOMS = {
     "epool_viz.data.sequences.simulate": HEAVY,
     "epool_viz.data.sequences.chipseq": HEAVY,
     "epool_viz.data.networks.stored": HEAVY,
-    "epool_viz.models.import_kernels": HEAVY,
+    "epool_viz.importing": HEAVY,
     "epool_viz.panels.your_data.model": HEAVY,
     "epool_viz.data.networks.motif_kernels": HEAVY,
     "epool_viz.models.training": HEAVY - TRAINING,

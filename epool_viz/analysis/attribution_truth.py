@@ -40,6 +40,11 @@ def site_sequences(seed: int = SEEDS[0], n: int = N_SITES) -> SequenceSet:
     -------
     SequenceSet
         `n` sequences of 200 letters, with their `sites`.
+
+    Raises
+    ------
+    ArgumentError
+        If `seed` is no whole number above 0.
     """
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 1:
         raise ArgumentError("seed", repr(seed), "a whole number >= 1; 0 made what the models were trained on")

@@ -26,7 +26,8 @@ from epool_viz.core.heuristics import (
 )
 from epool_viz.core.kernels import estimate_base, kernel_to_pwm_at
 from epool_viz.core.motifs import information_content
-from epool_viz.core.pooling import ACTIVATIONS, WITH_M, activate, local_max, pool
+from epool_viz.core.pooling import ACTIVATIONS, activate, local_max, pool
+from epool_viz.core.poolings import WITH_M
 from epool_viz.core.posterior import log_evidence
 from epool_viz.core.scan import PADDINGS, scan
 from epool_viz.core.types import Array
@@ -249,7 +250,13 @@ def gallery_samples(data: str) -> Samples:
 
 
 def samples_of(train: SequenceSet, test: SequenceSet, *, title: str = "") -> Samples:
-    """Two sets as samples: the bound sequences of each, all where there are no labels; the first ones of many."""
+    """Two sets as samples: the bound sequences of each, all where there are no labels; the first ones of many.
+
+    Raises
+    ------
+    ArgumentError
+        If no sequence is bound.
+    """
     making, judging = (_bound(part)[:MOST_SEQUENCES] for part in (train, test))
     if not len(making) or not len(judging):
         raise ArgumentError("sequences", "without a bound one", "at least two sequences with the label 1, or no labels")
@@ -365,6 +372,11 @@ def motif_of(
     Parameters
     ----------
     reading : "exact", "posterior", or a rule ("deepbind", "basset") at its own threshold
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such reading.
     """
     if reading == "exact":
         return np.asarray(kernel_to_pwm_at(kernels.kernels[k], m, background=background).ppm), float("inf")
@@ -488,4 +500,4 @@ def _batches(found: SequenceSet, size: int = 50) -> Any:
 
 def bits_of(ppms: Array, background: Array | None = None) -> Array:
     """Information content of each motif, bits; shape (kernel,)."""
-    return np.asarray(information_content(ppms, background)).sum(axis=-1)
+    return np.asarray(np.sum(information_content(ppms, background), axis=-1))

@@ -7,16 +7,17 @@ import math
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, TypeAlias
 
 import typer
 from typer.core import TyperCommand
 
 from epool_viz.app.server import settings
+from epool_viz.core.choices import LogoKind, Occurrence, PresetName, SplitName, StartName, StrandReading
+from epool_viz.core.poolings import POOLING_NAMES
 from epool_viz.errors import ArgumentError, EpoolError
 
 # whoever wants more than this has mistyped
@@ -34,59 +35,7 @@ _KNOWN_AS = {
 _FALLBACKS = {"pooling": "methods", "query": "motifs", "data": "sequences", "name": "names"}
 
 
-class LogoKind(StrEnum):
-    """What a logo's heights are."""
-
-    information = "information"
-    probability = "probability"
-    log_odds = "log odds"
-    kernel = "kernel"
-
-
-class Occurrence(StrEnum):
-    """How many sites a sequence has."""
-
-    oops = "oops"
-    zoops = "zoops"
-
-
-class StrandReading(StrEnum):
-    """What a matrix is on both strands."""
-
-    motif = "motif"
-    network = "network"
-
-
-class StartName(StrEnum):
-    """Where EM begins."""
-
-    random = "random"
-    substrings = "substrings"
-
-
-class PresetName(StrEnum):
-    """A way to build and to train a network."""
-
-    paper = "paper"
-    demo = "demo"
-    exact = "exact"
-
-
-class PoolingName(StrEnum):
-    """What a network pools by."""
-
-    max = "max"
-    average = "average"
-    logsumexp = "logsumexp"
-    expectation = "expectation"
-    expectation_mode1 = "expectation_mode1"
-
-
-class SplitName(StrEnum):
-    """Which part of the training data is for validation."""
-
-    stratified = "stratified"
-    last = "last"
+PoolingName: TypeAlias = Literal[POOLING_NAMES]  # type: ignore[valid-type]
 
 
 def _number(at_most: float = math.inf) -> Callable[..., Any]:
@@ -246,7 +195,7 @@ def kernel_as_motif(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="MEME file to write; standard output if left out, or -.")] = None,
     logo: Annotated[Path | None, typer.Option(help="Logo to draw: .svg, .png or .pdf.")] = None,
-    kind: Annotated[LogoKind, typer.Option(help="What the logo's heights are.")] = LogoKind.information,
+    kind: Annotated[LogoKind, typer.Option(help="What the logo's heights are.")] = "information",
     alphabet: Annotated[str | None, typer.Option(help="DNA, RNA or protein; told by the letters if left out.")] = None,
     layer: Annotated[str | None, typer.Option(help="Which convolution of a model; else the first that fits.")] = None,
     axes: Annotated[
@@ -273,7 +222,7 @@ def kernel_as_motif(
         out=file_or_none(out),
         logo=logo,
         force=force,
-        kind=kind.value,
+        kind=kind,
         alphabet=alphabet,
         layer=layer,
         axes=axes,
@@ -301,7 +250,7 @@ def scan_sequences(
         ),
     ] = 1.0,
     mode: Annotated[int, typer.Option(help="ePooling's mode: 0, or 1 for windows above the mean only.")] = 0,
-    occurrence: Annotated[Occurrence, typer.Option(help="One site a sequence, or at most one.")] = Occurrence.oops,
+    occurrence: Annotated[Occurrence, typer.Option(help="One site a sequence, or at most one.")] = "oops",
     site_rate: Annotated[float, typer.Option(help="With zoops: prior chance of a site.", callback=_number())] = 0.5,
     both_strands: Annotated[bool, typer.Option("--both-strands/--one-strand", help="Sites on either.")] = False,
     strand_reading: Annotated[
@@ -336,10 +285,10 @@ def scan_sequences(
         sink=_remark,
         m=m,
         mode=mode,
-        occurrence=occurrence.value,
+        occurrence=occurrence,
         site_rate=site_rate,
         both_strands=both_strands,
-        strand_reading=None if strand_reading is None else strand_reading.value,
+        strand_reading=strand_reading,
     )
 
 
@@ -349,7 +298,7 @@ def discover_motifs(
     width: Annotated[
         int | None, typer.Option(help="Letters of a motif; 12 if left out.", min=1, callback=_number(at_most=_MOST))
     ] = None,
-    occurrence: Annotated[Occurrence, typer.Option(help="One site a sequence, or at most one.")] = Occurrence.oops,
+    occurrence: Annotated[Occurrence, typer.Option(help="One site a sequence, or at most one.")] = "oops",
     motifs: Annotated[
         int,
         typer.Option(
@@ -358,7 +307,7 @@ def discover_motifs(
     ] = 1,
     start: Annotated[
         StartName, typer.Option(help="Random windows, or the best of all windows (small sets).")
-    ] = StartName.random,
+    ] = "random",
     starts: Annotated[
         int, typer.Option(help="Climbs side by side; the best evidence wins.", min=1, callback=_number(at_most=_MOST))
     ] = 20,
@@ -391,8 +340,8 @@ def discover_motifs(
         width=width,
         motifs=motifs,
         init=init,
-        start=start.value,
-        occurrence=occurrence.value,
+        start=start,
+        occurrence=occurrence,
         background=background,
         out=file_or_none(out),
         sites=sites,
@@ -472,8 +421,8 @@ def train_network(
     out: Annotated[Path, typer.Option(help="The model, and while it is learnt MODEL.unfinished.")] = Path(
         "model.safetensors"
     ),
-    preset: Preset = PresetName.paper,
-    pooling: Annotated[PoolingName, typer.Option(help="What the scores are pooled by.")] = PoolingName.expectation,
+    preset: Preset = "paper",
+    pooling: Annotated[PoolingName, typer.Option(help="What the scores are pooled by.")] = "expectation",
     m: Annotated[
         float | None, typer.Option("--m", help="The pooling's m, where it has one.", callback=_number(at_most=_MOST_M))
     ] = None,
@@ -484,7 +433,7 @@ def train_network(
     batch_size: BatchSize = None,
     patience: Patience = None,
     learning_rate: Rate = None,
-    split: Split = SplitName.stratified,
+    split: Split = "stratified",
     balanced: Balanced = False,
     seed: Annotated[
         int, typer.Option(help="The same seed learns the same weights.", min=0, callback=_number(at_most=_MOST_SEED))
@@ -498,24 +447,27 @@ def train_network(
     Ctrl-C stops after the present batch and saves the best weights until then; the exit code is then 130.
     """
     from epool_viz.app.commands.train import train_to_file
+    from epool_viz.data.results.settings import RaceSettings
 
-    code = train_to_file(
-        data,
-        test=test,
-        out=out,
-        preset=preset.value,
-        pooling=pooling.value,
-        m=m,
-        learn_m=learn_m,
+    given = {"method": pooling, "m": m, "trainable": learn_m or None}
+    settings = RaceSettings(
+        methods=({name: value for name, value in given.items() if value is not None},),
+        seeds=(seed,),
+        preset=preset,
         n_kernels=kernels,
         width=width,
         epochs=epochs,
         batch_size=batch_size,
         patience=patience,
         learning_rate=learning_rate,
-        split=split.value,
+        split=split,
         class_weight="balanced" if balanced else None,
-        seed=seed,
+    )
+    code = train_to_file(
+        data,
+        settings,
+        test=test,
+        out=out,
         hold_out=hold_out,
         resume=resume,
         force=force,
@@ -531,17 +483,17 @@ def race_poolings(
     test: Test = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the models, their history and the table.")] = None,
     methods: Annotated[
-        str, typer.Option(help=f"Between commas, of {', '.join(PoolingName)}.")
+        str, typer.Option(help=f"Between commas, of {', '.join(POOLING_NAMES)}.")
     ] = "max,average,expectation",
     seeds: Annotated[str, typer.Option(help="Between commas, or a range such as 0-4.")] = "0",
-    preset: Preset = PresetName.paper,
+    preset: Preset = "paper",
     kernels: Kernels = 16,
     width: Width = 15,
     epochs: Epochs = 100,
     batch_size: BatchSize = None,
     patience: Patience = None,
     learning_rate: Rate = None,
-    split: Split = SplitName.stratified,
+    split: Split = "stratified",
     balanced: Balanced = False,
     hold_out: HoldOut = 0.2,
     resume: Resume = False,
@@ -551,23 +503,27 @@ def race_poolings(
 
     Ctrl-C stops after the present batch and reports what was learnt until then; the exit code is then 130.
     """
-    from epool_viz.app.commands.train import race_to_folder
+    from epool_viz.app.commands.train import race_to_folder, read_seeds
+    from epool_viz.data.results.settings import RaceSettings
 
-    code = race_to_folder(
-        data,
-        test=test,
-        out=out,
-        methods=methods,
-        seeds=seeds,
-        preset=preset.value,
+    settings = RaceSettings(
+        methods=tuple(word.strip() for word in methods.split(",")),
+        seeds=tuple(read_seeds(seeds)),
+        preset=preset,
         n_kernels=kernels,
         width=width,
         epochs=epochs,
         batch_size=batch_size,
         patience=patience,
         learning_rate=learning_rate,
-        split=split.value,
+        split=split,
         class_weight="balanced" if balanced else None,
+    )
+    code = race_to_folder(
+        data,
+        settings,
+        test=test,
+        out=out,
         hold_out=hold_out,
         resume=resume,
         force=force,

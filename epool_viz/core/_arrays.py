@@ -86,6 +86,12 @@ def require_number(value: Any, name: str, *, above: float | None = None, at_leas
         raise ArgumentError(name, f"{low:g}", accepted)
 
 
+def require_whole(value: Any, name: str, *, at_least: int) -> None:
+    """Raise an `ArgumentError` unless `value` is an int and not below the bound."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < at_least:
+        raise ArgumentError(name, repr(value), f"a whole number >= {at_least}")
+
+
 def require_choice(value: Any, name: str, choices: tuple[Any, ...]) -> None:
     """Raise an `ArgumentError` that lists every choice unless `value` is one of them."""
     if not any(value == choice and type(value) is type(choice) for choice in choices):

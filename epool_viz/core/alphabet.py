@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from epool_viz.core.types import Codes
+from epool_viz.core.types import Array, Codes
 from epool_viz.errors import ArgumentError, ShapeError
 
 UNKNOWN = -1
@@ -48,7 +48,13 @@ class Alphabet:
 
     @property
     def complement_codes(self) -> tuple[int, ...]:
-        """The code of each letter's complement."""
+        """The code of each letter's complement.
+
+        Raises
+        ------
+        ArgumentError
+            If the alphabet has no complement.
+        """
         if self.complement is None:
             raise ArgumentError("alphabet", f"{self.name}, which has no complement", "DNA or RNA")
         return tuple(self.letters.index(letter) for letter in self.complement)
@@ -112,7 +118,13 @@ ALPHABETS = {alphabet.name.lower(): alphabet for alphabet in (DNA, RNA, PROTEIN)
 
 
 def get_alphabet(alphabet: str | Alphabet) -> Alphabet:
-    """Return the alphabet itself, or the one of that name ("DNA", "RNA", "protein"; case does not matter)."""
+    """Return the alphabet itself, or the one of that name ("DNA", "RNA", "protein"; case does not matter).
+
+    Raises
+    ------
+    ArgumentError
+        If there is no alphabet of that name.
+    """
     if isinstance(alphabet, Alphabet):
         return alphabet
     found = ALPHABETS.get(str(alphabet).lower())
@@ -121,9 +133,7 @@ def get_alphabet(alphabet: str | Alphabet) -> Alphabet:
     return found
 
 
-def one_hot(
-    sequence: str | Codes | Iterable[str], alphabet: str | Alphabet = DNA, *, dtype: Any = np.float64
-) -> np.ndarray[Any, Any]:
+def one_hot(sequence: str | Codes | Iterable[str], alphabet: str | Alphabet = DNA, *, dtype: Any = np.float64) -> Array:
     """One column a letter, 1 in the letter's row; a column of zeros for an unknown letter.
 
     Parameters
@@ -155,7 +165,7 @@ def one_hot(
             raise ShapeError("sequence", f"{len(rows)} strings of lengths {lengths[:5]}", "strings of one length")
         codes = np.stack(rows)
     # (..., L) -> (..., letter, L)
-    return (codes[..., None, :] == np.arange(len(alphabet), dtype=np.int8)[:, None]).astype(dtype)
+    return np.asarray(codes[..., None, :] == np.arange(len(alphabet), dtype=np.int8)[:, None], dtype=dtype)
 
 
 def reverse_complement(sequence: Any, alphabet: str | Alphabet = DNA) -> Any:
@@ -169,6 +179,13 @@ def reverse_complement(sequence: Any, alphabet: str | Alphabet = DNA) -> Any:
     Returns
     -------
     The same kind of thing, reversed along the position axis with each letter's row exchanged for its complement's.
+
+    Raises
+    ------
+    ArgumentError
+        If the alphabet has no complement.
+    ShapeError
+        If an array has not one row a letter.
     """
     alphabet = get_alphabet(alphabet)
     complement = list(alphabet.complement_codes)

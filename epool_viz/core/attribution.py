@@ -23,24 +23,16 @@ from epool_viz.core._arrays import (
     only_first_max,
     require_choice,
     require_shape,
+    require_whole,
 )
 from epool_viz.core._softmax import checked_scores
 from epool_viz.core.kernels import KernelPWM, kernel_to_pwm_at
 from epool_viz.core.per_letter import letter_coverage, letter_log_odds, spread
-from epool_viz.core.pooling import (
-    METHODS as POOLINGS,
-)
-from epool_viz.core.pooling import (
-    activate,
-    expectation_pool,
-    local_max,
-    pool,
-    pool_gradient,
-    pool_weights,
-)
+from epool_viz.core.pooling import activate, expectation_pool, local_max, pool, pool_gradient, pool_weights
+from epool_viz.core.poolings import METHODS as POOLINGS
 from epool_viz.core.scan import scan, whole_windows
 from epool_viz.core.types import AnyArray
-from epool_viz.errors import ArgumentError, ShapeError
+from epool_viz.errors import ShapeError
 
 EXACT = ("posterior", "log_odds")
 NAIVE = ("best_window",)
@@ -60,7 +52,7 @@ class MotifNetwork:
     kernels : shape (kernel, letter, width)
     biases, output_weights : shape (kernel,)
     output_bias : float
-    pooling : "max", "average", "logsumexp" or "expectation"
+    pooling : one of `epool_viz.core.poolings.METHODS`
     m : float, or None where the pooling has none
     mode, local_window : int
     activation : "identity", "relu" or "paper"
@@ -193,7 +185,13 @@ class LetterScores:
     reference: AnyArray
 
     def completeness_error(self, method: str) -> AnyArray:
-        """How far the letters' sum misses `output - reference`; shape (batch,)."""
+        """How far the letters' sum misses `output - reference`; shape (batch,).
+
+        Raises
+        ------
+        ArgumentError
+            If there is no such method.
+        """
         require_choice(method, "method", tuple(self.scores))
         return namespace(self.output).sum(self.scores[method], axis=-1) - (self.output - self.reference)
 
@@ -232,6 +230,13 @@ def attribute_letters(
     -------
     LetterScores
 
+    Raises
+    ------
+    ArgumentError
+        If there is no such method or baseline, or `steps` is no whole number above 0.
+    ShapeError
+        If `onehot` is not of shape (batch, letter, length), or a baseline does not fit it.
+
     Source: Shrikumar et al., ICML 2017 (DeepLIFT); Sundararajan et al., ICML 2017 (integrated gradients); Simonyan et
     al., arXiv:1312.6034 (saliency).
     """
@@ -240,8 +245,7 @@ def attribute_letters(
     onehot = as_float(onehot, "onehot", like=as_float(network.kernels, "kernels"))
     if onehot.ndim != 3:
         raise ShapeError("onehot", f"of shape {tuple(onehot.shape)}", "(batch, letter, length)")
-    if isinstance(steps, bool) or not isinstance(steps, int) or steps < 1:
-        raise ArgumentError("steps", repr(steps), "a whole number >= 1")
+    require_whole(steps, "steps", at_least=1)
     xp = namespace(onehot)
     mask = network.mask(onehot)
     baselines = baselines_like(onehot, baseline)
@@ -258,7 +262,15 @@ def attribute_letters(
 
 
 def baselines_like(onehot: AnyArray, baseline: Any) -> list[AnyArray]:
-    """Baselines as one-hot arrays; an unknown letter stays unknown in "uniform", so that it gets no attribution."""
+    """Baselines as one-hot arrays; an unknown letter stays unknown in "uniform", so that it gets no attribution.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no baseline of that name.
+    ShapeError
+        If the array does not fit `onehot`.
+    """
     xp = namespace(onehot)
     if isinstance(baseline, str):
         require_choice(baseline, "baseline", BASELINES)
@@ -288,8 +300,15 @@ def pool_multipliers(
 
     Returns
     -------
-    Array, shape as `scores`. Where the two are equal it is the gradient. In mode 1, whose gate jumps, it is the
-    gradient everywhere and the sum need not hold.
+    Array, shape as `scores`. Where the two are equal it is the gradient. In mode 1, whose gate jumps, and of a
+    pooling that has no rule here, it is the gradient everywhere and the sum need not hold.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such method, `m` is negative, or `mask` leaves no window in a row.
+    ShapeError
+        If the reference has another shape than the scores.
 
     Notes
     -----
@@ -311,7 +330,7 @@ def pool_multipliers(
     options = {"method": method, "m": m, "mode": mode}
     if method == "max":
         return _max_multipliers(scores, reference, mask)
-    if method == "average" or mode == 1:
+    if method not in ("logsumexp", "expectation") or mode == 1:
         return pool_gradient(scores, **options, mask=mask)
     xp = namespace(scores)
     taken = xp.ones_like(scores) if mask is None else xp.astype(mask, scores.dtype)

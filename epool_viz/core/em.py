@@ -17,16 +17,23 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from epool_viz.core._arrays import as_float, background_like, is_torch, require_choice, require_number, require_shape
+from epool_viz.core._arrays import (
+    as_float,
+    background_like,
+    is_torch,
+    require_choice,
+    require_number,
+    require_shape,
+    require_whole,
+)
 from epool_viz.core.alphabet import DNA, Alphabet, reverse_complement
+from epool_viz.core.choices import OCCURRENCES, STARTS, STRAND_READINGS
 from epool_viz.core.kernels import kernel_to_pwm_at
-from epool_viz.core.posterior import OCCURRENCES
-from epool_viz.core.strands import STRAND_READINGS, complement_of, strand_log_odds
+from epool_viz.core.strands import mean_of_strands, strand_log_odds
 from epool_viz.core.types import Array
 from epool_viz.core.windows import FoundSite, Windows, background_of, codes_of, sites_of, windows_of
 from epool_viz.errors import ArgumentError, ShapeError
 
-STARTS = ("random", "substrings")
 MOST_TRIALS = 500_000_000  # pairs of a substring and a window that "substrings" looks at: a few seconds
 _FIRST_LETTER = 0.7  # of a substring as a first PPM; the others share the rest
 _BATCH = 400_000  # windows, those of several starts together, of one E-step; more leave the cache
@@ -144,6 +151,11 @@ def e_step(
     -------
     EStep
 
+    Raises
+    ------
+    ArgumentError
+        If `occurrence` is neither, or `site_rate` is not in (0, 1].
+
     Source: Lawrence & Reilly, Proteins 7:41 (1990), for oops; Bailey & Elkan, ISMB 2:28 (1994), for zoops.
     """
     require_choice(occurrence, "occurrence", OCCURRENCES)
@@ -168,6 +180,11 @@ def m_step(windows: Windows, posterior: Array, *, pseudocount: float = 0.0, back
     Returns
     -------
     array, shape (letter, width): the PPM
+
+    Raises
+    ------
+    ArgumentError
+        If the posterior is zero everywhere and there are no pseudocounts.
     """
     q = _as_either_strand(np.asarray(background_like(background, np.zeros(0), windows.n_letters)), windows)
     counts = expected_counts(windows, posterior) + pseudocount * q[:, None]
@@ -346,8 +363,7 @@ def fit_em(
     require_choice(occurrence, "occurrence", OCCURRENCES)
     require_number(pseudocount, "pseudocount", at_least=0)
     for name, value in (("n_starts", n_starts), ("max_iterations", max_iterations)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise ArgumentError(name, repr(value), "a whole number >= 1")
+        require_whole(value, name, at_least=1)
     codes, letters = codes_of(sequences, alphabet)
     windows = windows_of(codes, width, both_strands=both_strands, alphabet=letters, erased=erased)
     q = background_of(codes, letters, both_strands) if background is None else background
@@ -560,7 +576,7 @@ def _as_either_strand(background: Array, windows: Windows) -> Array:
     """The letters of an imaginary site as the motif reads them: where both strands are listed, half from either."""
     if windows.complement is None:
         return background
-    return np.asarray((background + complement_of(background, windows.complement)) / 2)
+    return np.asarray(mean_of_strands(background, windows.complement))
 
 
 def _e_step(

@@ -194,6 +194,11 @@ def on_sites(windows: Windows, sites: Any, *, share: float = 0.5) -> Array:
     Returns
     -------
     booleans, shape (window,)
+
+    Raises
+    ------
+    ArgumentError
+        If the sites are not one list a sequence, or `share` is not in (0, 1].
     """
     if not 0 < share <= 1:
         raise ArgumentError("share", f"{share:g}", "a number in (0, 1]")

@@ -111,6 +111,13 @@ def kernel_to_pwm_at(kernel: AnyArray, log_base: Any, *, bias: Any = 0.0, backgr
     log_base : float >= 0
         The `m` of ePooling. At 0 the limit is taken: `ppm` is the background, and `pwm` the kernel less its mean over
         the background, so that the score's identity still holds.
+
+    Raises
+    ------
+    ArgumentError
+        If `log_base` is negative, or a number is not finite.
+    ShapeError
+        If the kernel is not of shape (..., letter, position).
     """
     kernel = as_float(kernel, "kernel")
     require_shape(kernel, "kernel", at_least=2, accepted=_KERNEL)

@@ -156,6 +156,13 @@ def kl_divergence(p: AnyArray, q: AnyArray) -> AnyArray:
     Returns
     -------
     Array, shape (..., position), >= 0; infinite where `q` forbids a letter that `p` has.
+
+    Raises
+    ------
+    ArgumentError
+        If a column is no distribution.
+    ShapeError
+        If one has no columns.
     """
     p = check_ppm(p, "p")
     xp = namespace(p)
@@ -177,6 +184,13 @@ def information_content(ppm: AnyArray, background: Any = None) -> AnyArray:
     Returns
     -------
     Array, shape (..., position), bits. No small-sample correction.
+
+    Raises
+    ------
+    ArgumentError
+        If a column is no distribution.
+    ShapeError
+        If there is no column.
 
     Source: Schneider et al., J Mol Biol 188:415 (1986); Stormo, Bioinformatics 16:16 (2000), for any background.
     """

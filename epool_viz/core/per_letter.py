@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from epool_viz.core._arrays import as_float, is_torch, namespace, require_choice, require_shape
+from epool_viz.core._arrays import as_float, is_torch, namespace, require_choice, require_shape, require_whole
 from epool_viz.core.scan import PADDINGS
 from epool_viz.core.types import AnyArray
-from epool_viz.errors import ArgumentError, ShapeError
+from epool_viz.errors import ShapeError
 
 
 def spread(multipliers: AnyArray, kernel: AnyArray, *, padding: str = "valid") -> AnyArray:
@@ -72,10 +72,14 @@ def letter_coverage(weights: AnyArray, width: int, *, padding: str = "valid") ->
     Returns
     -------
     Array, shape (..., length). With "valid" it sums to `width` times the sum of the weights.
+
+    Raises
+    ------
+    ArgumentError
+        If `width` is no whole number above 0.
     """
     weights = as_float(weights, "weights")
-    if isinstance(width, bool) or not isinstance(width, int) or width < 1:
-        raise ArgumentError("width", repr(width), "a whole number >= 1")
+    require_whole(width, "width", at_least=1)
     xp = namespace(weights)
     ones = xp.ones((1, width), dtype=weights.dtype, device=weights.device if is_torch(weights) else None)
     return spread(weights, ones, padding=padding)[..., 0, :]
@@ -100,6 +104,11 @@ def letter_log_odds(onehot: AnyArray, pwm: AnyArray, weights: AnyArray, *, paddi
     Returns
     -------
     Array, shape (..., length). It does not change when a constant is added to a column of the kernel.
+
+    Raises
+    ------
+    ShapeError
+        If `onehot` does not have the letters and the length that the weights have.
 
     Source: Luo et al., Bioinformatics 36(5), 2020 (the pooled value as the expected log-likelihood).
     """
@@ -127,10 +136,14 @@ def smooth_letters(scores: AnyArray, width: int) -> AnyArray:
     Returns
     -------
     Array, shape as `scores`.
+
+    Raises
+    ------
+    ArgumentError
+        If `width` is no whole number above 0.
     """
     scores = as_float(scores, "scores")
-    if isinstance(width, bool) or not isinstance(width, int) or width < 1:
-        raise ArgumentError("width", repr(width), "a whole number >= 1")
+    require_whole(width, "width", at_least=1)
     xp = namespace(scores)
     sums = letter_coverage(scores, width)[..., width // 2 : width // 2 + scores.shape[-1]]
     counts = letter_coverage(xp.ones_like(scores), width)[..., width // 2 : width // 2 + scores.shape[-1]]

@@ -6,6 +6,7 @@ Also what the published network puts between the scan and the pooling: the recti
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from epool_viz.core._arrays import (
@@ -18,12 +19,11 @@ from epool_viz.core._arrays import (
     require_number,
 )
 from epool_viz.core._softmax import checked_scores, half_distances, mean_of_row, shifted_exponents
+from epool_viz.core.poolings import METHODS
 from epool_viz.core.types import AnyArray
 from epool_viz.errors import ArgumentError, ShapeError
 
 MODES = (0, 1)
-METHODS = ("max", "average", "logsumexp", "expectation")
-WITH_M = ("logsumexp", "expectation")  # the others have no m
 ACTIVATIONS = ("identity", "relu", "paper")
 
 
@@ -62,7 +62,15 @@ def expectation_pool(scores: AnyArray, *, m: Any = 1.0, mode: int = 0, mask: Any
 
 
 def max_pool(scores: AnyArray, *, mask: Any = None) -> AnyArray:
-    """The largest score of the last axis; its gradient goes to the first largest window alone."""
+    """The largest score of the last axis; its gradient goes to the first largest window alone.
+
+    Raises
+    ------
+    ArgumentError
+        If `mask` leaves no window in a row.
+    ShapeError
+        If there is no position.
+    """
     scores, mask = checked_scores(scores, 1.0, mask)
     return _select(scores, _max_weights(scores, mask))
 
@@ -84,6 +92,13 @@ def logsumexp_pool(scores: AnyArray, *, m: Any = 1.0, mask: Any = None) -> AnyAr
     Returns
     -------
     Array, shape (...); between the maximum and the maximum + ln(n)/m.
+
+    Raises
+    ------
+    ArgumentError
+        If `m` is not finite and above 0, or `mask` leaves no window in a row.
+    ShapeError
+        If there is no position.
     """
     scores, mask = checked_scores(scores, m, mask)
     require_number(m, "m", above=0)
@@ -98,16 +113,17 @@ def pool(scores: AnyArray, *, method: str = "expectation", m: Any = 1.0, mode: i
     Parameters
     ----------
     scores : shape (..., position)
-    method : "max", "average", "logsumexp" or "expectation"
+    method : one of `METHODS`
         max and average pass over `m`, all but expectation over `mode`.
     m, mode, mask : as for `expectation_pool`
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such pooling, or an argument is not what it takes.
     """
     require_choice(method, "method", METHODS)
-    if method == "expectation":
-        return expectation_pool(scores, m=m, mode=mode, mask=mask)
-    if method == "logsumexp":
-        return logsumexp_pool(scores, m=m, mask=mask)
-    return {"max": max_pool, "average": average_pool}[method](scores, mask=mask)
+    return FUNCTIONS[method].value(scores, m, mode, mask)
 
 
 def pool_weights(
@@ -118,21 +134,24 @@ def pool_weights(
     Parameters
     ----------
     scores : shape (..., position)
-    method : "max", "average", "logsumexp" or "expectation"
+    method : one of `METHODS`
         max gives 1 to the first largest window; log-sum-exp has the weights of expectation, mode 0.
     m, mode, mask : as for `expectation_pool`
 
     Returns
     -------
     Array, shape as `scores`; sums to 1.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such pooling, `m` is not finite, or `mask` leaves no window in a row.
+    ShapeError
+        If there is no position.
     """
     require_choice(method, "method", METHODS)
     scores, mask = checked_scores(scores, m, mask, negative_m=True)
-    if method == "max":
-        return _max_weights(scores, mask)
-    m = 0.0 if method == "average" else m
-    mode = mode if method == "expectation" else 0
-    return expectation_stages(scores, m=m, mode=mode, mask=mask).weights
+    return FUNCTIONS[method].weights(scores, m, mode, mask)
 
 
 def pool_gradient(
@@ -151,16 +170,19 @@ def pool_gradient(
     -------
     Array, shape as `scores`; sums to 1.
 
+    Raises
+    ------
+    ArgumentError
+        If there is no such pooling, `m` is not finite, or `mask` leaves no window in a row.
+    ShapeError
+        If there is no position.
+
     Source: Luo et al., Bioinformatics 36(5), 2020, section 2 (the derivative of the softmax-weighted mean).
     """
+    require_choice(method, "method", METHODS)
     scores, mask = checked_scores(scores, m, mask, negative_m=True)
-    weights = pool_weights(scores, method=method, m=m, mode=mode, mask=mask)
-    if method != "expectation":
-        return weights
-    xp = namespace(scores)
-    pooled = expectation_pool(scores, m=m, mode=mode, mask=mask)[..., None]
-    distance = xp.where(weights > 0, scores - pooled, xp.zeros_like(scores))
-    return weights * (1 + m * distance)
+    functions = FUNCTIONS[method]
+    return (functions.gradient or functions.weights)(scores, m, mode, mask)
 
 
 def activate(scores: AnyArray, activation: str) -> AnyArray:
@@ -171,6 +193,11 @@ def activate(scores: AnyArray, activation: str) -> AnyArray:
     scores : any shape
     activation : "identity", "relu" or "paper"
         "paper" is `min(max(x, 0), 10) - 0.5 max(-x, 0)`, as published with ePooling.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such activation.
     """
     require_choice(activation, "activation", ACTIVATIONS)
     scores = as_float(scores, "scores")
@@ -263,7 +290,13 @@ def local_max(scores: AnyArray, window: int, *, mask: Any = None) -> LocalMax:
 
 
 def expectation_stages(scores: AnyArray, *, m: Any = 1.0, mode: int = 0, mask: Any = None) -> ExpectationStages:
-    """Every stage of ePooling's weights; arguments as for `expectation_pool`."""
+    """Every stage of ePooling's weights; arguments as for `expectation_pool`.
+
+    Raises
+    ------
+    ArgumentError
+        If `m` is not finite, `mode` is neither, or `mask` leaves no window in a row.
+    """
     scores, mask = checked_scores(scores, m, mask, negative_m=True)
     require_choice(mode, "mode", MODES)
     xp = namespace(scores)
@@ -302,3 +335,53 @@ def _select(x: AnyArray, chosen: AnyArray) -> AnyArray:
     """The chosen entry of the last axis; gradients reach it alone."""
     xp = namespace(x)
     return xp.sum(xp.where(xp.astype(chosen, xp.bool), x, xp.zeros_like(x)), axis=-1)
+
+
+def _expectation_weights(scores: AnyArray, m: Any, mode: int, mask: Any) -> AnyArray:
+    return expectation_stages(scores, m=m, mode=mode, mask=mask).weights
+
+
+def _expectation_gradient(scores: AnyArray, m: Any, mode: int, mask: Any) -> AnyArray:
+    weights = _expectation_weights(scores, m, mode, mask)
+    xp = namespace(scores)
+    pooled = expectation_pool(scores, m=m, mode=mode, mask=mask)[..., None]
+    distance = xp.where(weights > 0, scores - pooled, xp.zeros_like(scores))
+    return weights * (1 + m * distance)
+
+
+class PoolingFunctions(NamedTuple):
+    """What a pooling computes, as functions of (scores, m, mode, mask).
+
+    Attributes
+    ----------
+    value : function to shape (...)
+    weights : function to the shape of the scores
+        The share of each window.
+    gradient : function to the shape of the scores, or None
+        The derivative of the value; None where it is the weights.
+    """
+
+    value: Callable[[AnyArray, Any, int, Any], AnyArray]
+    weights: Callable[[AnyArray, Any, int, Any], AnyArray]
+    gradient: Callable[[AnyArray, Any, int, Any], AnyArray] | None = None
+
+
+FUNCTIONS = {  # of each row of `epool_viz.core.poolings` that is no variant
+    "max": PoolingFunctions(
+        lambda scores, _m, _mode, mask: max_pool(scores, mask=mask),
+        lambda scores, _m, _mode, mask: _max_weights(scores, mask),
+    ),
+    "average": PoolingFunctions(
+        lambda scores, _m, _mode, mask: average_pool(scores, mask=mask),
+        lambda scores, _m, _mode, mask: _expectation_weights(scores, 0.0, 0, mask),
+    ),
+    "logsumexp": PoolingFunctions(
+        lambda scores, m, _mode, mask: logsumexp_pool(scores, m=m, mask=mask),
+        lambda scores, m, _mode, mask: _expectation_weights(scores, m, 0, mask),
+    ),
+    "expectation": PoolingFunctions(
+        lambda scores, m, mode, mask: expectation_pool(scores, m=m, mode=mode, mask=mask),
+        _expectation_weights,
+        _expectation_gradient,
+    ),
+}

@@ -11,11 +11,10 @@ from typing import Any, NamedTuple
 
 from epool_viz.core._arrays import as_float, namespace, require_choice, require_number
 from epool_viz.core._softmax import checked_scores, shifted_exponents
+from epool_viz.core.choices import OCCURRENCES
 from epool_viz.core.pooling import expectation_pool, logsumexp_pool
 from epool_viz.core.types import AnyArray
 from epool_viz.errors import ArgumentError
-
-OCCURRENCES = ("oops", "zoops")
 
 
 class FreeEnergy(NamedTuple):
@@ -109,6 +108,11 @@ def log_evidence(scores: AnyArray, *, m: Any = 1.0, offset: Any = None, mask: An
     Returns
     -------
     Array, shape (...), nats.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no `offset`, `m` is negative, or `mask` leaves no window in a row.
 
     Source: Lawrence & Reilly, Proteins 7:41 (1990).
     """

@@ -107,6 +107,13 @@ def whole_windows(onehot: AnyArray, width: int, *, padding: str = "valid") -> An
     Returns
     -------
     Boolean array, shape (..., position). False where a window overlaps the padding or contains an unknown letter.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such padding.
+    ShapeError
+        If the sequence is shorter than the kernel, or has no letters.
     """
     onehot = as_float(onehot, "onehot")
     require_shape(onehot, "onehot", at_least=2, accepted="(..., letter, length), neither empty")

@@ -17,10 +17,9 @@ from typing import Any
 
 from epool_viz.core._arrays import as_float, background_like, namespace, require_choice, require_number
 from epool_viz.core.alphabet import DNA, Alphabet, get_alphabet, reverse_complement
+from epool_viz.core.choices import STRAND_READINGS
 from epool_viz.core.types import AnyArray
 from epool_viz.errors import ArgumentError
-
-STRAND_READINGS = ("motif", "network")
 
 
 def is_own_complement(background: Any, alphabet: str | Alphabet = DNA) -> bool:
@@ -57,7 +56,12 @@ def either_strand(background: Any, alphabet: str | Alphabet = DNA) -> AnyArray |
     if background is None:
         return None
     q = as_float(background, "background")
-    return (q + complement_of(q, get_alphabet(alphabet).complement_codes)) / 2
+    return mean_of_strands(q, get_alphabet(alphabet).complement_codes)
+
+
+def mean_of_strands(q: AnyArray, complement: tuple[int, ...]) -> AnyArray:
+    """`(q[a] + q[complement of a]) / 2`; shape (..., letter)."""
+    return (q + complement_of(q, complement)) / 2
 
 
 def strand_log_odds(background: AnyArray, complement: tuple[int, ...]) -> AnyArray:

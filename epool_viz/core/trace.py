@@ -15,6 +15,7 @@ import numpy as np
 
 from epool_viz.core._arrays import as_float, background_like, is_torch, namespace, require_choice, require_number
 from epool_viz.core.alphabet import DNA, UNKNOWN, Alphabet, get_alphabet, one_hot, reverse_complement
+from epool_viz.core.choices import OCCURRENCES, STRAND_READINGS
 from epool_viz.core.kernels import KernelPWM, kernel_to_pwm_at
 from epool_viz.core.pooling import (
     activate,
@@ -26,9 +27,9 @@ from epool_viz.core.pooling import (
     max_pool,
     pool_gradient,
 )
-from epool_viz.core.posterior import OCCURRENCES, posterior_entropy
+from epool_viz.core.posterior import posterior_entropy
 from epool_viz.core.scan import scan, whole_windows, window_starts
-from epool_viz.core.strands import STRAND_READINGS, is_own_complement, other_strand_kernel, strand_log_odds
+from epool_viz.core.strands import is_own_complement, other_strand_kernel, strand_log_odds
 from epool_viz.core.types import AnyArray, Codes
 from epool_viz.errors import ArgumentError, ShapeError
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from epool_viz.core._arrays import require_whole
 from epool_viz.core.alphabet import Alphabet, get_alphabet
 from epool_viz.core.types import Array
 from epool_viz.errors import ArgumentError
@@ -109,8 +110,7 @@ def windows_of(
     ArgumentError
         If a sequence, or with `erased` or `skip` every sequence, has no such window.
     """
-    if isinstance(width, bool) or not isinstance(width, int) or width < 1:
-        raise ArgumentError("width", repr(width), "a whole number >= 1")
+    require_whole(width, "width", at_least=1)
     codes, letters = codes_of(sequences, alphabet)
     if both_strands and letters.complement is None:
         raise ArgumentError("both_strands", f"True for {letters.name}", "DNA or RNA")
@@ -199,7 +199,13 @@ def background_of(codes: list[Array], alphabet: Alphabet, both_strands: bool) ->
 
 
 def codes_of(sequences: Any, alphabet: str | Alphabet) -> tuple[list[Array], Alphabet]:
-    """Letter codes of each sequence, and their alphabet."""
+    """Letter codes of each sequence, and their alphabet.
+
+    Raises
+    ------
+    ArgumentError
+        If there are no sequences.
+    """
     if hasattr(sequences, "all_codes") and hasattr(sequences, "offsets"):
         codes, offsets = np.asarray(sequences.all_codes), sequences.offsets
         return [codes[a:b] for a, b in pairwise(offsets)], sequences.alphabet

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from epool_viz.core.poolings import POOLING_METHODS
 from epool_viz.data.motifs.jaspar import load_jaspar
 from epool_viz.data.networks.stored import StoredModel, read_about, read_model
 from epool_viz.data.results.races import RaceRecord, read_race
@@ -229,17 +230,9 @@ _MODEL_DATA = {
         f"1,600 random sequences of 200 letters, half of them with a site of {' or '.join(PLANTED_MOTIFS)}.",
     ),
 }
-_POOLING_TITLES = {
-    "expectation": "expectation pooling",
-    "logsumexp": "log-sum-exp pooling",
-    "max": "max pooling",
-    "average": "average pooling",
-}
-_TOLD = {
-    "average": " The mean of raw scores counts letters, no more: where a shuffle keeps their number it learns nothing."
-}
+_POOLED_BY = ("expectation", "logsumexp", "max", "average")  # the models that ship, of each data set
 # name -> data, pooling, preset
-_MODELS = {f"{data}_{pooling}": (data, pooling, "exact") for data in _MODEL_DATA for pooling in _POOLING_TITLES}
+_MODELS = {f"{data}_{pooling}": (data, pooling, "exact") for data in _MODEL_DATA for pooling in _POOLED_BY}
 _MODELS["ctcf_paper"] = ("ctcf", "expectation", "paper")
 MODEL_NAMES = tuple(_MODELS)
 
@@ -292,6 +285,11 @@ def example_model_data(data: str) -> tuple[SequenceSet, SequenceSet]:
     -------
     (SequenceSet, SequenceSet)
         Labels 1 and 0 in equal parts; the second part, a fifth of all, is the test.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such data.
     """
     _require_known(data, list(_MODEL_DATA))
     example = _MODEL_DATA[data].example
@@ -316,6 +314,11 @@ def example_log_base(name: str) -> float:
     -------
     float
         Of `estimate_base`, on the bound sequences that the model was trained with; found by `scripts/build_matches.py`.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such model.
     """
     _require_known(name, list(_MODELS))
     path = importlib.resources.files("epool_viz.data") / "bundled" / "bases.tsv"
@@ -325,14 +328,14 @@ def example_log_base(name: str) -> float:
 
 def _model_info(name: str) -> ModelInfo:
     data, pooling, preset = _MODELS[name]
-    about = _MODEL_DATA[data]
+    about, remark = _MODEL_DATA[data], POOLING_METHODS[pooling].remark
     path = Path(str(importlib.resources.files("epool_viz.data") / "bundled" / "models" / f"{name}.safetensors"))
     header = read_about(path, kind="model")
     settings, trained = header["settings"], header["about"]
     source = next((example for example in _EXAMPLES if example.name == about.example), None)
     return ModelInfo(
         name,
-        f"{about.title}, {_POOLING_TITLES[pooling]}{', as published' if preset == 'paper' else ''}",
+        f"{about.title}, {POOLING_METHODS[pooling].title}{', as published' if preset == 'paper' else ''}",
         data,
         pooling,
         preset,
@@ -343,7 +346,7 @@ def _model_info(name: str) -> ModelInfo:
         trained["test_auc"],
         source.origin if source else f"simulated with {' and '.join(PLANTED_MOTIFS)} of JASPAR 2026",
         source.licence if source else "CC BY 4.0 (JASPAR)",
-        f"{about.description} {settings['n_kernels']} kernels of {settings['width']} letters.{_TOLD.get(pooling, '')}",
+        f"{about.description} {settings['n_kernels']} kernels of {settings['width']} letters. {remark}".rstrip(),
         path,
     )
 

@@ -21,7 +21,13 @@ _TEXTS = 9  # the class of types of any length
 
 @contextmanager
 def damage_told(source: str, accepted: str) -> Iterator[None]:
-    """What h5py raises on damaged data, as a FormatError."""
+    """What h5py raises on damaged data, as a FormatError.
+
+    Raises
+    ------
+    FormatError
+        In place of what h5py raises.
+    """
     try:
         yield
     except EpoolError:
@@ -34,6 +40,11 @@ def require_sound_heaps(raw: bytes, source: str, accepted: str) -> None:
     """Refuse a global heap, where texts of any length lie, that is not filled as the format says.
 
     libhdf5 2.0 walks a heap by the sizes that stand in it, and for ever where a free piece has the size 0.
+
+    Raises
+    ------
+    FormatError
+        If a heap does not add up.
     """
     place = raw.find(_HEAP)
     while place >= 0:
@@ -56,6 +67,11 @@ def require_modest_texts(raw: bytes, name: str, source: str, accepted: str) -> N
 
     libhdf5 sets aside what each text claims, up to 4 GB, before it looks for the text. The claims stand in the
     attribute's message: a head, the name, the type, the shape, then length and place of each text.
+
+    Raises
+    ------
+    FormatError
+        If a text claims more letters than the file has.
     """
     key = name.encode() + b"\0"
     claims = []
@@ -93,7 +109,13 @@ def _claims(raw: bytes, place: int, key: int, head: int) -> list[int] | None:
 
 
 def own_child(source: str, group: Any, name: str) -> Any:
-    """A group or dataset that stands in the file itself; None where the group has none of that name."""
+    """A group or dataset that stands in the file itself; None where the group has none of that name.
+
+    Raises
+    ------
+    FormatError
+        If the name is a link, or a type without data.
+    """
     import h5py
 
     link = group.get(name, getlink=True)
@@ -107,7 +129,13 @@ def own_child(source: str, group: Any, name: str) -> Any:
 
 
 def require_plain(source: str, dataset: Any, name: str, kinds: str) -> None:
-    """Refuse values that lie elsewhere, and objects."""
+    """Refuse values that lie elsewhere, and objects.
+
+    Raises
+    ------
+    FormatError
+        If the values lie elsewhere, or are objects.
+    """
     if dataset.is_virtual or dataset.external:
         raise FormatError(source, None, f"`{name}`, whose values lie elsewhere", ITSELF)
     if dataset.dtype.kind not in kinds:

@@ -10,7 +10,9 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from epool_viz.core.pooling import ACTIVATIONS
+from epool_viz.core.poolings import POOLING_METHODS
 from epool_viz.core.scan import PADDINGS
+from epool_viz.core.types import Array
 from epool_viz.data.examples import load_example_model
 from epool_viz.data.motifs.jaspar import load_jaspar
 from epool_viz.data.motifs.matrix import ParsedMatrix, parse_matrix
@@ -47,7 +49,7 @@ class Kernel(NamedTuple):
         Whether a network scans with it, so that on both strands it is one kernel rather than one motif.
     """
 
-    matrix: np.ndarray[Any, Any]
+    matrix: Array
     label: str
     reading: str
     assumptions: tuple[str, ...] = ()
@@ -218,7 +220,7 @@ def _note_of(own: Mapping[str, Any], choices: Mapping[str, Any], pooling: str, w
     if changed:
         return f"Not what the network computes: it has {_listed(changed)}."
     counts = f"{weight:.3g}".replace("-", "−")
-    return f"{_PASSED_ON[pooling]} It counts {counts} times towards the log odds of a bound sequence."
+    return f"{POOLING_METHODS[pooling].passes_on} It counts {counts} times towards the log odds of a bound sequence."
 
 
 def _listed(said: list[str]) -> str:
@@ -226,14 +228,6 @@ def _listed(said: list[str]) -> str:
 
 
 _DECIMALS = 9  # as the panel rounds its numbers
-_PASSED_ON = {
-    "expectation": "As the network computes it: ePool is the number that it passes on.",
-    "max": "The network passes on the largest score, “max” on the axis; posterior and ePool show what expectation "
-    "pooling would make of the same scores.",
-    "average": "The network passes on the mean score, “average” on the axis; posterior and ePool show what expectation "
-    "pooling would make of the same scores.",
-    "logsumexp": "The network passes on “log-sum-exp” on the axis, whose gradient is the posterior shown here.",
-}
 
 
 def _said(key: str, value: Any) -> str:
@@ -248,15 +242,15 @@ def _said(key: str, value: Any) -> str:
     return named.get(key) or f"{key} = {value:.3g}".replace("-", "−")
 
 
-def _ranking(weights: np.ndarray[Any, Any]) -> list[int]:
-    return np.argsort(-np.abs(weights), kind="stable").tolist()
+def _ranking(weights: Array) -> list[int]:
+    return [int(place) for place in np.argsort(-np.abs(weights), kind="stable")]
 
 
-def _place(weights: np.ndarray[Any, Any], rank: int) -> int:
+def _place(weights: Array, rank: int) -> int:
     return _ranking(weights)[min(rank, len(weights) - 1)]
 
 
-def _kernel_label(place: int, weights: np.ndarray[Any, Any]) -> str:
+def _kernel_label(place: int, weights: Array) -> str:
     return f"kernel {place + 1}, output weight {weights[place]:.2f}".replace("-", "−")
 
 
@@ -275,6 +269,13 @@ def text_kernel(text: str, source: str, which: int, background: Any, both_strand
     background : shape (letter,)
     both_strands : bool
         As for `log_odds`.
+
+    Raises
+    ------
+    ArgumentError
+        If the text is empty, or its matrix is no kernel of DNA.
+    FormatError
+        If it is in no known format.
     """
     if not text.strip():
         raise ArgumentError("kernel", "empty", "a matrix: four rows of numbers, A C G T")
@@ -304,7 +305,13 @@ def motif_names(text: str, source: str) -> tuple[str, ...]:
 
 
 def require_usable(kernel: Kernel, widest: int) -> None:
-    """Raise an `ArgumentError` for a kernel that is too wide, or whose numbers are no kernel's."""
+    """Raise an `ArgumentError` for a kernel that is too wide, or whose numbers are no kernel's.
+
+    Raises
+    ------
+    ArgumentError
+        If the kernel has not four rows, or too many columns, or too large a number.
+    """
     letters, width = kernel.matrix.shape
     if letters != 4:
         raise ArgumentError("kernel", f"of {letters} letters", "DNA: four letters, A C G T")

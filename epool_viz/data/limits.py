@@ -38,7 +38,13 @@ class Limits:
                 raise ArgumentError(name, f"{getattr(self, name)}", "a limit of 1 or more")
 
     def require(self, name: str, found: int, source: str, line: int | None, what: str) -> None:
-        """Raise a FormatError where `found` is above the limit of this name."""
+        """Raise a FormatError where `found` is above the limit of this name.
+
+        Raises
+        ------
+        FormatError
+            If `found` is above the limit.
+        """
         most = getattr(self, name)
         if found > most:
             raise FormatError(source, line, f"more than {most:,} {what}", f"at most {most:,} {what}")

@@ -38,7 +38,13 @@ def is_number(word: str) -> bool:
 
 
 def read_number(source: str, line: int, word: str) -> float:
-    """One finite number."""
+    """One finite number.
+
+    Raises
+    ------
+    FormatError
+        If the word is no finite number.
+    """
     value = float(word) if is_number(word) else float("nan")
     if not np.isfinite(value):
         mark = " (a decimal comma)" if _DECIMAL.fullmatch(word[:_LONGEST]) else ""
@@ -102,7 +108,13 @@ def comma_means(source: str, lines: Lines) -> Comma:
 
 
 def require_no_groups(source: str, lines: Sequence[tuple[int, Sequence[str]]]) -> None:
-    """Refuse points that group thousands: three digits behind each of them, beside whole numbers without any."""
+    """Refuse points that group thousands: three digits behind each of them, beside whole numbers without any.
+
+    Raises
+    ------
+    FormatError
+        If a number has a mark between thousands.
+    """
     numbers = [(line, word) for line, words in lines for word in words if any(map(str.isdigit, word[:3]))]
     pointed = [(line, word) for line, word in numbers if not word.isdigit()]
     are_groups = all(_GROUPED.fullmatch(word) for _, word in pointed)

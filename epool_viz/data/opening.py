@@ -1,4 +1,4 @@
-"""The one door through which readers come to bytes: a file, an open descriptor, a pipe; nothing that never ends."""
+"""Read the bytes of a file, an open descriptor or a pipe; refuse what never ends."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import os
 import stat
 import tempfile
 import time
-from typing import IO, Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
 
 from epool_viz._writing import descriptor_of, shown
 from epool_viz.data.limits import MOST_BYTES
@@ -18,6 +20,56 @@ PATIENCE = 5.0  # seconds that a pipe without a writer is waited for
 _IN_MEMORY = 1 << 26  # of a pipe; beyond that in a temporary file
 _CHUNK = 1 << 18
 _ACCEPTED = "a file that can be read"
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedFile:
+    """The bytes of a file, read once.
+
+    Attributes
+    ----------
+    raw : bytes
+    name : str
+        What messages call the file.
+    path : Path or None
+        Where the file lies; None for a pipe, standard input, or bytes that were passed in.
+    """
+
+    raw: bytes
+    name: str
+    path: Path | None = None
+
+    @property
+    def stem(self) -> str:
+        """The name without folders and endings, for what has no name of its own."""
+        path = Path(self.name)
+        return path.with_suffix("").stem if path.suffix.lower() == ".gz" else path.stem
+
+    @property
+    def folder(self) -> Path | None:
+        """Where other files of the same model may lie."""
+        return None if self.path is None else self.path.resolve().parent
+
+
+def open_file(path: str | os.PathLike[str], *, name: str = "path", accepted: str = _ACCEPTED) -> OpenedFile:
+    """Read a file or a pipe, as `read_input` does.
+
+    Parameters
+    ----------
+    path, name, accepted : as for `open_input`
+
+    Returns
+    -------
+    OpenedFile
+
+    Raises
+    ------
+    ArgumentError, FormatError
+        As for `read_input`.
+    """
+    raw = read_input(path, name=name, accepted=accepted)
+    is_file = stat.S_ISREG(os.stat(path).st_mode)  # noqa: PTH116
+    return OpenedFile(raw, shown(path), Path(path) if is_file else None)
 
 
 def open_input(
@@ -65,7 +117,15 @@ def open_input(
 def read_input(
     path: str | os.PathLike[str], *, name: str = "path", most: int = MOST_BYTES, accepted: str = _ACCEPTED
 ) -> bytes:
-    """Every byte of what `open_input` opens; a file of more than `most` bytes is refused before it is read."""
+    """Every byte of what `open_input` opens; a file of more than `most` bytes is refused before it is read.
+
+    Raises
+    ------
+    ArgumentError
+        As for `open_input`.
+    FormatError
+        If there are more than `most` bytes.
+    """
     with open_input(path, name=name, most=most, accepted=accepted) as file:
         size = size_of(file)
         if size > most:
@@ -136,7 +196,7 @@ def _whole_pipe(descriptor: int, most: int, until: float | None) -> IO[bytes]:
         os.set_blocking(descriptor, True)
     else:
         first = os.read(descriptor, _CHUNK)
-    kept: Any = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - the caller closes it
+    kept: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - the caller closes it
     try:
         total, chunk = 0, first
         while chunk:

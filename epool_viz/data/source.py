@@ -100,6 +100,11 @@ class Source:
         r"""Every line with its number, counted from 1; `\n`, `\r\n` and a lone `\r` end a line.
 
         `self.line` is the number of the line handed out last. Of thousands of blank ones in a row most are left out.
+
+        Raises
+        ------
+        FormatError
+            If there is a zero byte, or the bytes are damaged or too many.
         """
         for block in _whole_lines(self._chunks()):
             if b"\0" in block:
@@ -113,7 +118,13 @@ class Source:
                 yield self.line, line.removeprefix(_BYTE_ORDER_MARK) if self.line == 1 else line
 
     def text_lines(self) -> list[tuple[int, str]]:
-        """Every line of a text of motifs with its number, decoded; none is longer than a matrix can make it."""
+        """Every line of a text of motifs with its number, decoded; none is longer than a matrix can make it.
+
+        Raises
+        ------
+        FormatError
+            If a line is too long, or there are too many.
+        """
         lines = []
         for number, raw in self.lines():
             if len(raw) > _LONGEST_LINE:
@@ -132,7 +143,13 @@ class Source:
         return list(itertools.islice(telling, most))
 
     def text(self, line: int, raw: bytes) -> str:
-        """Part of a line decoded."""
+        """Part of a line decoded.
+
+        Raises
+        ------
+        FormatError
+            If it is not UTF-8.
+        """
         try:
             return raw.decode()
         except UnicodeDecodeError as error:

@@ -5,11 +5,12 @@ The dashboards that follow the hand do not import this module: plotly costs a ke
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from epool_viz.core.trace import EStepTrace
+from epool_viz.core.types import Array
 from epool_viz.figures.palette import LIGHT
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ class StageRow(NamedTuple):
 
     name: str
     title: str
-    starts: np.ndarray[Any, Any]
-    values: np.ndarray[Any, Any]
+    starts: Array
+    values: Array
     labels: list[str]
 
 

@@ -9,10 +9,11 @@ import numpy as np
 
 from epool_viz.core._arrays import as_float, background_like, require_choice, require_finite
 from epool_viz.core.alphabet import DNA, Alphabet, get_alphabet
+from epool_viz.core.choices import LOGO_KINDS
 from epool_viz.core.motifs import check_ppm, information_content, ppm_to_pwm
+from epool_viz.core.types import Array
 from epool_viz.errors import ShapeError
 
-KINDS = ("information", "probability", "log odds", "kernel")
 AXIS_LABELS = {
     "information": "information (bits)",
     "probability": "probability",
@@ -23,7 +24,7 @@ AXIS_LABELS = {
 
 def letter_heights(
     matrix: Any, *, kind: str = "information", background: Any = None, alphabet: str | Alphabet = DNA
-) -> np.ndarray[Any, Any]:
+) -> Array:
     """Signed height of each letter.
 
     Parameters
@@ -47,7 +48,7 @@ def letter_heights(
     ArgumentError
         If the matrix is no PPM where one is needed, or has a zero and "log odds" is asked for.
     """
-    require_choice(kind, "kind", KINDS)
+    require_choice(kind, "kind", LOGO_KINDS)
     matrix = np.asarray(as_float(matrix, "matrix"))
     letters = len(get_alphabet(alphabet))
     if matrix.ndim != 2 or matrix.shape[0] != letters or matrix.shape[1] == 0:
@@ -62,9 +63,7 @@ def letter_heights(
     return np.asarray(matrix * information_content(matrix, background))
 
 
-def height_limits(
-    heights: np.ndarray[Any, Any], *, kind: str = "information", background: Any = None
-) -> tuple[float, float]:
+def height_limits(heights: Array, *, kind: str = "information", background: Any = None) -> tuple[float, float]:
     """Lower and upper end of the height axis.
 
     Probabilities and information have fixed ends (1, and the bits that the background's rarest letter can tell), so

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from epool_viz.core.alphabet import DNA, Alphabet
+from epool_viz.core.poolings import POOLING_METHODS
 
 
 class Palette(NamedTuple):
@@ -26,7 +27,7 @@ class Palette(NamedTuple):
     nucleotides : dict of str to str
         A, C, G, T and U (as T), N for an unknown letter.
     methods : dict of str to str
-        The poolings by their names in `epool_viz.core.pooling.METHODS`.
+        The poolings by their names in `epool_viz.core.poolings.METHODS`.
     """
 
     ground: str
@@ -40,6 +41,7 @@ class Palette(NamedTuple):
     methods: dict[str, str]
 
 
+_METHODS = [row for row in POOLING_METHODS.values() if not row.of]
 LIGHT = Palette(
     ground="#FFFFFF",
     panel="#F5F7F9",
@@ -49,7 +51,7 @@ LIGHT = Palette(
     accent="#003A70",
     warning="#8A2A00",
     nucleotides={"A": "#027974", "C": "#17115F", "G": "#CA8627", "T": "#99020F", "U": "#99020F", "N": "#7B8794"},
-    methods={"max": "#BB4F00", "average": "#6B7680", "expectation": "#003A70", "logsumexp": "#8B00E0"},
+    methods={row.name: row.light or "#16202A" for row in _METHODS},
 )
 DARK = Palette(
     ground="#11151C",
@@ -60,7 +62,7 @@ DARK = Palette(
     accent="#8FDCFF",
     warning="#FFB089",
     nucleotides={"A": "#7BE8E0", "C": "#8670F5", "G": "#F7DC4A", "T": "#C4625C", "U": "#C4625C", "N": "#8A96A3"},
-    methods={"max": "#FFC04D", "average": "#87919B", "expectation": "#8FDCFF", "logsumexp": "#BD5CFB"},
+    methods={row.name: row.dark or "#E8EDF2" for row in _METHODS},
 )
 
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from epool_viz.core.alphabet import DNA, Alphabet, get_alphabet
+from epool_viz.core.types import Array
 from epool_viz.errors import ArgumentError, ShapeError
 from epool_viz.figures.heights import height_limits, letter_heights
 from epool_viz.figures.palette import LIGHT
@@ -52,10 +53,10 @@ class Bars(NamedTuple):
         In hundredths of the track, downwards.
     """
 
-    left: np.ndarray[Any, Any]
-    width: np.ndarray[Any, Any]
-    top: np.ndarray[Any, Any]
-    height: np.ndarray[Any, Any]
+    left: Array
+    width: Array
+    top: Array
+    height: Array
 
 
 def logo_svg(
@@ -99,7 +100,7 @@ def logo_svg(
     return _stretched("".join(groups), (0, heights.shape[1]), height, title, description, "ep-logo")
 
 
-def stack_letters(heights: np.ndarray[Any, Any], alphabet: str | Alphabet = DNA) -> list[Glyph]:
+def stack_letters(heights: Array, alphabet: str | Alphabet = DNA) -> list[Glyph]:
     """Place each letter: positive heights stack upwards with the largest on top, negative ones downwards likewise.
 
     Parameters
@@ -188,16 +189,14 @@ def bar_track_svg(
     return _stretched("".join(parts), extent, height, title, description, "ep-track")
 
 
-def value_limits(values: np.ndarray[Any, Any]) -> tuple[float, float]:
+def value_limits(values: Array) -> tuple[float, float]:
     """Ends of a value axis that holds 0 and every finite value."""
     finite = values[np.isfinite(values)]
     low, high = float(min(0.0, finite.min(initial=0.0))), float(max(0.0, finite.max(initial=0.0)))
     return (low, high) if high > low else (0.0, 1.0)
 
 
-def bar_geometry(
-    values: np.ndarray[Any, Any], starts: Sequence[int], limits: tuple[float, float], foot: float = 0.0
-) -> Bars:
+def bar_geometry(values: Array, starts: Sequence[int], limits: tuple[float, float], foot: float = 0.0) -> Bars:
     """Place bars that rise or hang from their foot.
 
     Parameters

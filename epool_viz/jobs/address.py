@@ -30,7 +30,13 @@ class Address:
 
     @classmethod
     def parse(cls, text: str) -> Address:
-        """Read what `str()` wrote; ArgumentError for anything else."""
+        """Read what `str()` wrote; ArgumentError for anything else.
+
+        Raises
+        ------
+        ArgumentError
+            If it is anything else.
+        """
         name, found, secret = text.partition(":")
         if not (name and found and secret and len(name) < 90):
             raise ArgumentError(VARIABLE, "not usable", "NAME:SECRET, as epool-viz sets it")

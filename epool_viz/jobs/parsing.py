@@ -9,7 +9,7 @@ from typing import Any
 from epool_viz.core.alphabet import get_alphabet
 from epool_viz.data.limits import Limits
 from epool_viz.data.networks.kernel_text import MOST_NUMBERS, as_text, from_text
-from epool_viz.data.networks.kernels import ImportedKernels, Reading
+from epool_viz.data.networks.kernels import ImportedKernels, ImportOptions
 from epool_viz.data.sequences.problems import Problem
 from epool_viz.data.sequences.set import SequenceSet, sequence_arrays, sequences_of
 from epool_viz.data.sequences.uploaded import SequencesRead, read_uploaded_sequences
@@ -23,7 +23,7 @@ SMALL = 20_000  # bytes of plain text that is parsed at once: to start a process
 
 
 def parse_kernels_limited(
-    raw: bytes, *, name: str, reading: Reading | None = None, seconds: float = BOUNDS.seconds
+    raw: bytes, *, name: str, reading: ImportOptions | None = None, seconds: float = BOUNDS.seconds
 ) -> ImportedKernels:
     """`read_uploaded_kernels` in a limited process.
 
@@ -32,7 +32,7 @@ def parse_kernels_limited(
     EpoolError
         As `read_kernel_bytes`; also if the process gives no answer within its bounds.
     """
-    asked = {"name": name, "reading": dataclasses.asdict(reading or Reading())}
+    asked = {"name": name, "reading": dataclasses.asdict(reading or ImportOptions())}
     said, _ = _parsed(_kernels, asked, raw, seconds)
     return from_text(str(said.get("kernels")), source=name)
 
@@ -106,7 +106,7 @@ def _kernels(asked: dict[str, Any], raw: bytes) -> Answer:
     from epool_viz.data.networks.uploaded import read_uploaded_kernels
 
     onnx_door.ENGINES[:] = ["onnx.reference"]  # no more compiled code meets the file than reading it needs
-    found = read_uploaded_kernels(raw, name=asked["name"], reading=Reading(**asked["reading"]))
+    found = read_uploaded_kernels(raw, name=asked["name"], reading=ImportOptions(**asked["reading"]))
     if found.kernels.size > MOST_NUMBERS:
         accepted = f"at most {MOST_NUMBERS:,} numbers"
         raise FormatError(asked["name"], None, f"kernels of {found.kernels.size:,} numbers", accepted)

@@ -31,6 +31,7 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic, models, overload, register_model
 
+from epool_viz.core.types import Array
 from epool_viz.models import upstream
 from epool_viz.models.upstream import Listener, create_struct_proxy, install_listener
 
@@ -72,10 +73,10 @@ class Job(NamedTuple):
     slope: np.float32
     at_zero: np.float32
     cap: np.float32
-    methods: np.ndarray[Any, Any]
-    cells: np.ndarray[Any, Any]
-    n_cells: np.ndarray[Any, Any]
-    first_block: np.ndarray[Any, Any]
+    methods: Array
+    cells: Array
+    n_cells: Array
+    first_block: Array
 
 
 def compiled(function: Callable[..., Any], *, is_inlined: bool = False) -> Any:
@@ -751,22 +752,22 @@ class Scratch(NamedTuple):
     layout : flat (place, 16), one piece and one block at a time
     """
 
-    letters: np.ndarray[Any, Any]
-    tokens: np.ndarray[Any, Any]
-    whole: np.ndarray[Any, Any]
-    n_whole: np.ndarray[Any, Any]
-    used: np.ndarray[Any, Any]
-    n_used: np.ndarray[Any, Any]
-    raw: np.ndarray[Any, Any]
-    places: np.ndarray[Any, Any]
-    shares: np.ndarray[Any, Any]
-    offsets: np.ndarray[Any, Any]
-    stats: np.ndarray[Any, Any]
-    counts: np.ndarray[Any, Any]
+    letters: Array
+    tokens: Array
+    whole: Array
+    n_whole: Array
+    used: Array
+    n_used: Array
+    raw: Array
+    places: Array
+    shares: Array
+    offsets: Array
+    stats: Array
+    counts: Array
     per_piece: int
-    starts: np.ndarray[Any, Any]
-    order: np.ndarray[Any, Any]
-    layout: np.ndarray[Any, Any]
+    starts: Array
+    order: Array
+    layout: Array
 
 
 @compiled

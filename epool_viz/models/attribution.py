@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from epool_viz.core._arrays import require_choice
+from epool_viz.core._arrays import require_choice, require_whole
 from epool_viz.core.attribution import (
     BASELINES,
     HEURISTICS,
@@ -29,7 +29,7 @@ from epool_viz.core.attribution import (
 from epool_viz.core.pooling import activate
 from epool_viz.core.types import Array
 from epool_viz.data.sequences.simulate import shuffle_known_letters
-from epool_viz.errors import ArgumentError, MissingExtraError, ShapeError
+from epool_viz.errors import MissingExtraError, ShapeError
 from epool_viz.models.cnn import MotifCNN, as_tensor
 from epool_viz.models.engine import as_one_hot
 from epool_viz.models.pooling import Pooling
@@ -127,7 +127,8 @@ class _Rectifier(nn.Module):
         self.activation = activation
 
     def forward(self, scores: Tensor) -> Tensor:
-        return activate(scores, self.activation)
+        rectified: Tensor = activate(scores, self.activation)
+        return rectified
 
 
 class _Pool(nn.Module):
@@ -149,7 +150,8 @@ class _Pool(nn.Module):
         return self.mask.repeat(len(scores) // len(self.mask), 1, 1)
 
     def forward(self, scores: Tensor) -> Tensor:
-        return self.pooling(scores, mask=self.mask_for(scores))
+        pooled: Tensor = self.pooling(scores, mask=self.mask_for(scores))
+        return pooled
 
 
 class _Unrolled(nn.Module):
@@ -165,7 +167,8 @@ class _Unrolled(nn.Module):
 
     def forward(self, onehot: Tensor) -> Tensor:
         scores = self.model[0].scores(onehot)
-        return self.output(self.pool(self.rectifier(scores)))[:, 0]
+        told: Tensor = self.output(self.pool(self.rectifier(scores)))[:, 0]
+        return told
 
 
 class _Answer(nn.Module):
@@ -177,7 +180,7 @@ class _Answer(nn.Module):
         self.target = target
 
     def forward(self, onehot: Tensor) -> Tensor:
-        found = self.model(onehot)
+        found: Tensor = self.model(onehot)
         if found.ndim == 2 and self.target is not None and -found.shape[1] <= self.target < found.shape[1]:
             return found[:, self.target]
         if found.ndim == 2 and found.shape[1] == 1 and self.target is None:
@@ -196,7 +199,8 @@ class _Column(nn.Module):
         self.net = net
 
     def forward(self, onehot: Tensor) -> Tensor:
-        return self.net(onehot)[:, None]
+        column: Tensor = self.net(onehot)[:, None]
+        return column
 
 
 def _deeplift(net: nn.Module, x: Tensor, reference: Tensor) -> Tensor:
@@ -216,7 +220,8 @@ def _deeplift(net: nn.Module, x: Tensor, reference: Tensor) -> Tensor:
             dtype=x.dtype,
             device=x.device,
         )[:, 0]
-    return (x - reference) * multipliers.to(x)
+    found: Tensor = (x - reference) * multipliers.to(x)
+    return found
 
 
 def _rescale(layer: Any, _: tuple[Tensor, ...], grad_output: tuple[Tensor, ...]) -> tuple[Tensor]:
@@ -236,7 +241,7 @@ def _pooling_multipliers(pooling: Pooling, scores: Tensor, reference: Tensor, ma
     options = {"method": settings["method"], "m": settings.get("m", 1.0), "mode": settings.get("mode", 0)}
     cells, taking_part, _ = pooling._cells(scores, mask)
     cells0, _, _ = pooling._cells(reference, mask)
-    multipliers = pool_multipliers(cells, cells0, **options, mask=taking_part)
+    multipliers: Tensor = pool_multipliers(cells, cells0, **options, mask=taking_part)
     if pooling.local_window == 1:
         return multipliers
     window = pooling.local_window
@@ -251,7 +256,8 @@ def _pooling_multipliers(pooling: Pooling, scores: Tensor, reference: Tensor, ma
 
 def _grouped(x: Tensor, window: int) -> Tensor:
     n_cells = x.shape[-1] // window
-    return x[..., : n_cells * window].unflatten(-1, (n_cells, window))
+    grouped: Tensor = x[..., : n_cells * window].unflatten(-1, (n_cells, window))
+    return grouped
 
 
 def _attribute_batch(
@@ -283,7 +289,8 @@ def _attribute_batch(
 def _against(net: nn.Module, x: Tensor, reference: Tensor, method: str, steps: int) -> Tensor:
     if method == "deeplift":
         return _deeplift(net, x, reference).sum(-2)
-    return IntegratedGradients(net).attribute(x, baselines=reference, n_steps=steps).sum(-2)
+    found: Tensor = IntegratedGradients(net).attribute(x, baselines=reference, n_steps=steps).sum(-2)
+    return found
 
 
 def _one_hot(model: nn.Module, sequences: Any) -> Tensor:
@@ -296,13 +303,13 @@ def _one_hot(model: nn.Module, sequences: Any) -> Tensor:
     if sequences.ndim != 3 or not sequences.dtype.is_floating_point or 0 in sequences.shape:
         found = f"of shape {tuple(sequences.shape)}, {sequences.dtype}"
         raise ShapeError("sequences", found, "codes (batch, length), or one-hot floats (batch, letter, length)")
-    return sequences.detach().to(like.dtype)
+    moved: Tensor = sequences.detach().to(like.dtype)
+    return moved
 
 
 def _references(onehot: Tensor, baseline: Any, n_shuffles: int, seed: Any) -> list[Tensor]:
     if isinstance(baseline, str) and baseline == "shuffles":
-        if isinstance(n_shuffles, bool) or not isinstance(n_shuffles, int) or n_shuffles < 1:
-            raise ArgumentError("n_shuffles", repr(n_shuffles), "a whole number >= 1")
+        require_whole(n_shuffles, "n_shuffles", at_least=1)
         return [
             torch.as_tensor(x).to(onehot.dtype) for x in shuffle_known_letters(onehot.numpy(), n_shuffles, seed=seed)
         ]

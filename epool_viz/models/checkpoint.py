@@ -38,6 +38,11 @@ def save_model(model: MotifCNN, path: str | os.PathLike[str], *, result: Any = N
         `.safetensors` by custom. A file that is there is replaced, as a whole or not at all.
     result : TrainingResult, Run of a race, or None
         Its history, seed and data fingerprint go along.
+
+    Raises
+    ------
+    ArgumentError
+        If `model` is no MotifCNN, or the file cannot be written.
     """
     if not isinstance(model, MotifCNN):
         raise ArgumentError("model", f"a {type(model).__name__}", "a MotifCNN")

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from epool_viz.core._arrays import require_choice
+from epool_viz.core._arrays import require_choice, require_whole
 from epool_viz.core.alphabet import Alphabet, get_alphabet
 from epool_viz.core.pooling import ACTIVATIONS, activate
 from epool_viz.core.scan import PADDINGS, whole_windows
@@ -106,8 +106,7 @@ class MotifCNN(nn.Module):
         super().__init__()
         require_choice(preset, "preset", tuple(PRESETS))
         for name, value in (("n_kernels", n_kernels), ("width", width)):
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ArgumentError(name, repr(value), "a whole number >= 1")
+            require_whole(value, name, at_least=1)
         chosen = PRESETS[preset]
         self.preset = preset
         self.padding = chosen.padding if padding is None else padding
@@ -187,16 +186,28 @@ class MotifCNN(nn.Module):
         Parameters
         ----------
         sequences : integer codes of shape (batch, length), or one-hot of shape (batch, letter, length)
+
+        Raises
+        ------
+        ShapeError
+            If the sequences are of another shape, or too short.
         """
         self._require_sequences(sequences)
         return engines.torch_scan(sequences, self.conv.weight, self.conv.bias, self.padding)  # type: ignore[arg-type]
 
     def pool(self, scores: Tensor, sequences: Tensor | None = None) -> Tensor:
         """Rectified and pooled scores; shape (batch, kernel)."""
-        return self.pooling(activate(scores, self.activation), mask=self._mask(sequences))
+        pooled: Tensor = self.pooling(activate(scores, self.activation), mask=self._mask(sequences))
+        return pooled
 
     def pooled(self, sequences: Tensor) -> Tensor:
-        """What `pool(scores(sequences), sequences)` gives, by the network's engine; shape (batch, kernel)."""
+        """What `pool(scores(sequences), sequences)` gives, by the network's engine; shape (batch, kernel).
+
+        Raises
+        ------
+        ShapeError
+            If the sequences are of another shape, or too short.
+        """
         if not self.uses_fused(sequences):
             return self.pool(self.scores(sequences), sequences)
         self._require_sequences(sequences)
@@ -218,7 +229,8 @@ class MotifCNN(nn.Module):
 
     def forward(self, sequences: Tensor) -> Tensor:
         """The log odds that each sequence is bound; shape (batch,)."""
-        return self.output(self.pooled(sequences))[:, 0]
+        told: Tensor = self.output(self.pooled(sequences))[:, 0]
+        return told
 
     def predict(self, sequences: SequenceSet | Iterable[str], *, batch_size: int = 256) -> Array:
         """The probability that each sequence is bound.
@@ -271,7 +283,7 @@ class MotifCNN(nn.Module):
         known = sequences >= 0 if not sequences.dtype.is_floating_point else (sequences != 0).any(1)
         if self.padding == "valid" and bool(known.all()):
             return None
-        whole = whole_windows(as_one_hot(sequences, self.conv.weight), self.width, padding=self.padding)
+        whole: Tensor = whole_windows(as_one_hot(sequences, self.conv.weight), self.width, padding=self.padding)
         if not bool(whole.any(-1).all()):
             raise no_window(self.width)
         return whole[:, None, :]
@@ -319,10 +331,16 @@ def predict_log_odds(model: nn.Module, sequences: Any, *, batch_size: int = 256)
 
 
 def log_odds(model: nn.Module, batch: Tensor) -> Tensor:
-    """The network's log odds, shape (batch,); codes are made one-hot for a network that does not take them."""
+    """The network's log odds, shape (batch,); codes are made one-hot for a network that does not take them.
+
+    Raises
+    ------
+    ShapeError
+        If the module gives more than one number a sequence.
+    """
     if not getattr(model, "takes_codes", False) and not batch.dtype.is_floating_point:
         batch = as_one_hot(batch, _first_kernels(model))
-    found = model(batch)
+    found: Tensor = model(batch)
     if found.ndim == 2 and found.shape[1] == 1:
         found = found[:, 0]
     if found.shape != (len(batch),):

@@ -94,7 +94,8 @@ def torch_pool(
 ) -> Tensor:
     """Scan, rectify and pool, one after the other; shape (batch, kernel). The reference for `fused_pool`."""
     scores = torch_scan(sequences, kernels, biases, padding)
-    return pooling(activate(scores, activation), mask=mask)
+    pooled: Tensor = pooling(activate(scores, activation), mask=mask)
+    return pooled
 
 
 def as_one_hot(sequences: Tensor, like: Tensor) -> Tensor:
@@ -111,7 +112,15 @@ def as_one_hot(sequences: Tensor, like: Tensor) -> Tensor:
 
 
 def require_engine(name: str) -> None:
-    """Say at once what is wrong with an engine's name, or what is missing for it."""
+    """Say at once what is wrong with an engine's name, or what is missing for it.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such engine.
+    MissingExtraError
+        If numba is not installed and "fused" is asked for.
+    """
     require_choice(name, "engine", ENGINES)
     if name == "fused" and not has_numba():
         raise MissingExtraError("numba", "train", 'The engine "fused"')
@@ -333,7 +342,13 @@ class FusedScan:
         self._ms[:] = ms
 
     def pool(self, codes: Array, rows: Array) -> Array:
-        """Pooled values of the sequences `rows` of `codes`, shape (sequence, padded kernels); see `kernels_of`."""
+        """Pooled values of the sequences `rows` of `codes`, shape (sequence, padded kernels); see `kernels_of`.
+
+        Raises
+        ------
+        ArgumentError
+            If a sequence has no window without an unknown letter.
+        """
         pooled = np.empty((len(rows), len(self._biases)), np.float32)
         parts = self._chunks(len(rows))
         n_bad = [0] * len(parts)
@@ -391,6 +406,11 @@ class FusedScan:
         positive_weight : float
             Of label 1 in the loss.
         weights, offsets : of the dense units; shapes (kernel,) and (), one a network
+
+        Raises
+        ------
+        ArgumentError
+            If a sequence has no window without an unknown letter.
         """
         parts = self._chunks(len(rows))
         n_nets, n_padded = len(self.n_kernels), len(self._biases)
@@ -457,7 +477,7 @@ def no_window(width: int) -> ArgumentError:
 
 def _in_order(parts: Array) -> Array:
     """The sum over chunks, one after the other."""
-    total = parts[0].copy()
+    total: Array = parts[0].copy()
     for part in parts[1:]:
         total += part
     return total
@@ -519,7 +539,8 @@ def fused_pool(
     scan = FusedScan([pooling], [len(kernels)], kernels.shape[-1], padding, activation, sequences.shape[1])
     m = pooling._m() if isinstance(pooling, ExpectationPooling | LogSumExpPooling) else 0.0
     m = m if isinstance(m, Tensor) else torch.tensor(float(m))
-    return _FusedPool.apply(kernels, biases, m, sequences.to(torch.int8).contiguous(), scan)
+    pooled: Tensor = _FusedPool.apply(kernels, biases, m, sequences.to(torch.int8).contiguous(), scan)  # type: ignore[no-untyped-call]
+    return pooled
 
 
 if __name__ == "__main__":  # compiles, so that nobody has to wait later

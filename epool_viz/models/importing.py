@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import io
 import re
 import warnings
 from collections.abc import Mapping
@@ -15,8 +15,7 @@ from torch import nn
 
 from epool_viz.data.limits import MOST_BYTES
 from epool_viz.data.networks.archives import Archive
-from epool_viz.data.networks.files import read_whole
-from epool_viz.data.networks.kernels import ImportedKernels, Reading, assemble
+from epool_viz.data.networks.kernels import ImportedKernels, ImportOptions, assemble
 from epool_viz.data.networks.network_layers import Network, Tensor
 from epool_viz.data.networks.tensors import network_of_arrays, network_of_tensors
 from epool_viz.errors import FormatError
@@ -27,7 +26,7 @@ _GLOBAL = re.compile(r"GLOBAL ([\w.]+)")
 _ACCEPTED = "a file of weights: torch.save(model.state_dict(), path)"
 
 
-def read_torch_object(source: Any, reading: Reading) -> ImportedKernels:
+def read_torch_object(source: Any, reading: ImportOptions) -> ImportedKernels:
     """Kernels of a module, a tensor, or tensors by name."""
     if isinstance(source, nn.Module):
         from epool_viz.models.modules import read_module
@@ -39,34 +38,31 @@ def read_torch_object(source: Any, reading: Reading) -> ImportedKernels:
     return assemble(_network_of_state(source, "the state dict"), reading)
 
 
-def read_torch_file(path: str | os.PathLike[str], reading: Reading) -> ImportedKernels:
-    """Kernels of a `.pt` or `.pth` of weights.
+def read_torch_bytes(raw: bytes, source: str, reading: ImportOptions) -> ImportedKernels:
+    """Kernels of a `.pt` or `.pth` of weights, out of its bytes.
 
     Raises
     ------
     FormatError
         If it holds more than weights: torch refuses to unpickle it, and nothing in it is run.
     """
-    source = os.fspath(path)
-    raw = read_whole(path)
     if raw.startswith(b"PK"):
         archive = Archive(raw, source, MOST_BYTES)
         for name in archive.names:
             archive.require_sound(name)  # torch holds neither sizes nor checksums against the file
-    del raw
-    loaded = _loaded(path, source)
+    loaded = _loaded(raw, source)
     state = _state_in(loaded)
     if state is None:
         raise FormatError(source, None, f"a {type(loaded).__name__} without weights", _ACCEPTED)
     return assemble(_network_of_state(state, source), reading)
 
 
-def _loaded(path: str | os.PathLike[str], source: str) -> Any:
+def _loaded(raw: bytes, source: str) -> Any:
     """What torch reads as weights: tensors, plain values and NumPy's numbers, and nothing that is called."""
     try:
         with warnings.catch_warnings(), torch.serialization.safe_globals(_numpy_scalars()):
             warnings.simplefilter("ignore")
-            return torch.load(path, map_location="cpu", weights_only=True)
+            return torch.load(io.BytesIO(raw), map_location="cpu", weights_only=True)
     except Exception as error:  # noqa: BLE001 - whatever torch's own unpickler falls over in a damaged file
         raise FormatError(source, None, f"what torch does not read as weights ({_why(error)})", _ACCEPTED) from None
 

@@ -19,18 +19,17 @@ from epool_viz.core.types import Array
 from epool_viz.data.examples import load_example_model
 from epool_viz.data.networks.network_settings import WholeNetwork
 from epool_viz.data.results.races import Told, race_arrays
+from epool_viz.data.results.settings import RaceSettings
 from epool_viz.data.sequences.set import sequences_of
 from epool_viz.data.sequences.simulate import simulate
-from epool_viz.errors import ArgumentError
 from epool_viz.models.checkpoint import load_model
 from epool_viz.models.cnn import MotifCNN
 from epool_viz.models.recording import Recorder
-from epool_viz.models.training import Cancel, race, train
+from epool_viz.models.training import Cancel, run_race, train
 
 Tell = Callable[..., object]
 
 TOLD_EVERY = 0.1  # seconds between two messages of a job, at the least
-_RACED_WITH = ("methods", "preset", "n_kernels", "width", "epochs", "seeds")
 
 
 class Asked(Protocol):
@@ -48,17 +47,14 @@ class Asked(Protocol):
 def race_job(asked: Asked, tell: Tell, cancel: Cancel) -> None:
     """Race poolings, and tell each part of the record as it comes.
 
-    `about` has the `settings` of `race`, the `title` and the `facts` of the record, and the `seed` of its intervals;
-    the arrays are those of `sequence_arrays` for "train" and "test". What is told is of the kind "part": a part of the
-    record for `extend`, and the `share` of the race that is done.
+    `about` has the `settings` as `RaceSettings.plain`, the `title` and the `facts` of the record, and the `seed` of its
+    intervals; the arrays are those of `sequence_arrays` for "train" and "test". What is told is of the kind "part": a
+    part of the record for `extend`, and the `share` of the race that is done.
     """
-    about, settings = asked.about, asked.about["settings"]
-    unknown = sorted(set(settings) - set(_RACED_WITH))
-    if unknown:
-        raise ArgumentError("settings", f"with {unknown[0]!r}", f"some of {', '.join(_RACED_WITH)}")
+    about, settings = asked.about, RaceSettings.of_plain(asked.about["settings"])
     training, test = (sequences_of(asked.arrays, name) for name in ("train", "test"))
     recorder, told = Recorder(test, title=about["title"], about=about["facts"]), Told()
-    total = settings["epochs"] * len(settings["methods"]) * len(settings["seeds"])
+    total = settings.epochs * len(settings.methods) * len(settings.seeds)
     done: dict[int, float] = {}
     last = -TOLD_EVERY
 
@@ -72,7 +68,7 @@ def race_job(asked: Asked, tell: Tell, cancel: Cancel) -> None:
 
     def on_epoch(run: Any, record: Any) -> None:
         recorder.on_epoch(run, record)
-        done[id(run)] = settings["epochs"] if run.stopped else len(run.history)
+        done[id(run)] = settings.epochs if run.stopped else len(run.history)
         pass_on()
 
     def on_batch(run: Any, record: Any) -> None:
@@ -80,7 +76,7 @@ def race_job(asked: Asked, tell: Tell, cancel: Cancel) -> None:
         done[id(run)] = len(run.history) + record.batch / record.n_batches
         pass_on()
 
-    result = race(training, test=test, cancel=cancel, on_epoch=on_epoch, on_batch=on_batch, **settings)
+    result = run_race(training, settings, test=test, cancel=cancel, on_epoch=on_epoch, on_batch=on_batch)
     recorder.finish(result, about["seed"])
     pass_on(at_once=True)
 

@@ -13,7 +13,7 @@ from torch import nn
 
 from epool_viz.core.types import Array
 from epool_viz.data.networks.checking import MOST, checked, largest_difference, not_checked
-from epool_viz.data.networks.kernels import ImportedKernels, Reading, assemble, letters_wanted
+from epool_viz.data.networks.kernels import ImportedKernels, ImportOptions, assemble, letters_wanted
 from epool_viz.data.networks.network_layers import (
     TORCH_1D,
     TORCH_2D,
@@ -55,15 +55,20 @@ class _Found:
     use: int = 0
 
 
-def read_module(model: nn.Module, reading: Reading, by_names: Any) -> ImportedKernels:
+def read_module(model: nn.Module, reading: ImportOptions, by_names: Any) -> ImportedKernels:
     """Kernels of a module, held against what it computes.
 
     Parameters
     ----------
     model : nn.Module
-    reading : Reading
+    reading : ImportOptions
     by_names : callable
         Makes a network of a state dict, where the module cannot be run.
+
+    Raises
+    ------
+    FormatError
+        If the module has no numbers yet, or no convolution that reads letters.
     """
     model = _unwrapped(model)
     name = type(model).__name__
@@ -77,7 +82,7 @@ def read_module(model: nn.Module, reading: Reading, by_names: Any) -> ImportedKe
     return _in_training(_read_any(model, reading, by_names, held), model)
 
 
-def _read_any(model: nn.Module, reading: Reading, by_names: Any, held: Sequence[torch.Tensor]) -> ImportedKernels:
+def _read_any(model: nn.Module, reading: ImportOptions, by_names: Any, held: Sequence[torch.Tensor]) -> ImportedKernels:
     read = _read_run(model, reading, as_it_stands=False)
     if isinstance(read, str) and any(each.device.type != "cpu" or each.dtype.itemsize < 4 for each in held):
         read = _read_run(model, reading, as_it_stands=True)
@@ -99,7 +104,7 @@ def _in_training(kernels: ImportedKernels, model: nn.Module) -> ImportedKernels:
     return dataclasses.replace(kernels, assumptions=(*kernels.assumptions, remark))
 
 
-def _read_run(model: nn.Module, reading: Reading, *, as_it_stands: bool) -> ImportedKernels | str:
+def _read_run(model: nn.Module, reading: ImportOptions, *, as_it_stands: bool) -> ImportedKernels | str:
     """Kernels of a module that runs on letters in one way at least; else what it says."""
     name = type(model).__name__
     with to_run(model, as_it_stands=as_it_stands) as running, few_threads():
@@ -145,7 +150,7 @@ def _network(name: str, run: Run, found: dict[int, list[_Found]], model: nn.Modu
     return Network(name, _FORMAT, tuple(made), tuple(_remarks(model, here)))
 
 
-def _apart(network: Network, found: list[_Found], run: Run, reading: Reading) -> float:
+def _apart(network: Network, found: list[_Found], run: Run, reading: ImportOptions) -> float:
     try:
         kernels = assemble(network, reading)
     except (FormatError, ArgumentError):
@@ -366,7 +371,7 @@ def _width(call: Call) -> int:
     assert about is not None  # noqa: S101 - asked of convolutions only
     data = call.outputs[0].data
     is_across = data is not None and data.ndim == 4 and data.shape[3] == 1
-    return _along(about["dilation"], call) * (about["weight"].shape[2 if is_across else -1] - 1) + 1
+    return int(_along(about["dilation"], call) * (about["weight"].shape[2 if is_across else -1] - 1) + 1)
 
 
 def _padding(found: _Found) -> str | None:
@@ -405,7 +410,7 @@ def _remarks(model: nn.Module, found: Sequence[_Found]) -> list[str]:
 # the check
 
 
-def _against(kernels: ImportedKernels, found: _Found | None, run: Run, reading: Reading) -> float | None:
+def _against(kernels: ImportedKernels, found: _Found | None, run: Run, reading: ImportOptions) -> float | None:
     """The largest difference on whole windows; infinite where it reads something else, None where none is known."""
     if found is None:
         return None
@@ -422,7 +427,7 @@ def _against(kernels: ImportedKernels, found: _Found | None, run: Run, reading: 
     return largest_difference(kernels, codes, scores, first=found.read.table.offset - left, stride=stride)
 
 
-def _compared(found: _Found, reading: Reading) -> Array | None:
+def _compared(found: _Found, reading: ImportOptions) -> Array | None:
     """The module's own scores, behind what is folded in."""
     scores = scores_of(found.call)
     if found.n_uses > 1 or found.run.passes[0].is_free:
@@ -453,7 +458,7 @@ def _told(kernels: ImportedKernels, difference: float | None, run: Run) -> Impor
 # what is not run as it stands
 
 
-def _read_unrun(model: nn.Module, reading: Reading, by_names: Any, error: str) -> ImportedKernels:
+def _read_unrun(model: nn.Module, reading: ImportOptions, by_names: Any, error: str) -> ImportedKernels:
     """Kernels by the names of the weights, with what the layers say of themselves."""
     name = type(model).__name__
     remark = "The forward pass cannot be followed, so layers are taken in the order in which they were made."
@@ -502,7 +507,7 @@ def _of_layer(conv: Convolution, layers: dict[str, nn.Module]) -> Convolution | 
     )
 
 
-def _read_motif_cnn(model: MotifCNN, reading: Reading) -> ImportedKernels:
+def _read_motif_cnn(model: MotifCNN, reading: ImportOptions) -> ImportedKernels:
     """Kernels of this package's own network, which is known as it stands."""
     after = []
     if model.activation != "identity":

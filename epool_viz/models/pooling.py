@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from epool_viz.core import pooling as core
-from epool_viz.core._arrays import require_choice, require_number
+from epool_viz.core._arrays import require_choice, require_number, require_whole
 from epool_viz.errors import ArgumentError, ShapeError
 
 LARGEST_LOG_M = 20.0  # a learnt m stays within e^-20 and e^20, where its arithmetic is sound
@@ -31,12 +31,17 @@ class Pooling(nn.Module):
 
     def __init__(self, *, local_window: int = 1) -> None:
         super().__init__()
-        if isinstance(local_window, bool) or not isinstance(local_window, int) or local_window < 1:
-            raise ArgumentError("local_window", repr(local_window), "a whole number >= 1")
+        require_whole(local_window, "local_window", at_least=1)
         self.local_window = local_window
 
     def forward(self, scores: Tensor, mask: Any = None) -> Tensor:
-        """Pool (..., position) to (...)."""
+        """Pool (..., position) to (...).
+
+        Raises
+        ------
+        ShapeError
+            If `scores` is no tensor of shape (batch, channel, position).
+        """
         _require_tensor(scores)
         cells, mask, _ = self._cells(scores, mask)
         return self._pool(cells, mask)
@@ -45,13 +50,24 @@ class Pooling(nn.Module):
         """The share of each position in the pooled value; shape as `scores`, sums to 1.
 
         A local maximum gives its share to the position it comes from.
+
+        Raises
+        ------
+        ShapeError
+            If `scores` is no tensor of shape (batch, channel, position).
         """
         _require_tensor(scores)
         cells, mask, positions = self._cells(scores, mask)
         return _back(core.pool_weights(cells, **self._options(), mask=mask), positions, scores)
 
     def gradient(self, scores: Tensor, mask: Any = None) -> Tensor:
-        """The derivative of the pooled value by each score, in closed form; shape as `scores`, sums to 1."""
+        """The derivative of the pooled value by each score, in closed form; shape as `scores`, sums to 1.
+
+        Raises
+        ------
+        ShapeError
+            If `scores` is no tensor of shape (batch, channel, position).
+        """
         _require_tensor(scores)
         cells, mask, positions = self._cells(scores, mask)
         return _back(core.pool_gradient(cells, **self._options(), mask=mask), positions, scores)
@@ -90,7 +106,8 @@ class MaxPooling(Pooling):
     method = "max"
 
     def _pool(self, cells: Tensor, mask: Any) -> Tensor:
-        return core.max_pool(cells, mask=mask)
+        pooled: Tensor = core.max_pool(cells, mask=mask)
+        return pooled
 
 
 class AveragePooling(Pooling):
@@ -99,7 +116,8 @@ class AveragePooling(Pooling):
     method = "average"
 
     def _pool(self, cells: Tensor, mask: Any) -> Tensor:
-        return core.average_pool(cells, mask=mask)
+        pooled: Tensor = core.average_pool(cells, mask=mask)
+        return pooled
 
 
 class _WithM(Pooling):
@@ -160,7 +178,8 @@ class ExpectationPooling(_WithM):
         return {**super().settings(), "mode": self.mode}
 
     def _pool(self, cells: Tensor, mask: Any) -> Tensor:
-        return core.expectation_pool(cells, m=self._m(), mode=self.mode, mask=mask)
+        pooled: Tensor = core.expectation_pool(cells, m=self._m(), mode=self.mode, mask=mask)
+        return pooled
 
     def _options(self) -> dict[str, Any]:
         return {"method": self.method, "m": self._m(), "mode": self.mode}
@@ -184,17 +203,15 @@ class LogSumExpPooling(_WithM):
         super().__init__(m, trainable=trainable, local_window=local_window, least=None)
 
     def _pool(self, cells: Tensor, mask: Any) -> Tensor:
-        return core.logsumexp_pool(cells, m=self._m(), mask=mask)
+        pooled: Tensor = core.logsumexp_pool(cells, m=self._m(), mask=mask)
+        return pooled
 
     def _options(self) -> dict[str, Any]:
         return {"method": self.method, "m": self._m()}
 
 
-POOLINGS: dict[str, Callable[..., Pooling]] = {
-    "max": MaxPooling,
-    "average": AveragePooling,
-    "logsumexp": LogSumExpPooling,
-    "expectation": ExpectationPooling,
+POOLINGS: dict[str, Callable[..., Pooling]] = {  # of each row of `epool_viz.core.poolings`
+    **{layer.method: layer for layer in (MaxPooling, AveragePooling, LogSumExpPooling, ExpectationPooling)},
     "expectation_mode1": partial(ExpectationPooling, mode=1),
 }
 
@@ -233,13 +250,18 @@ class LocalPooling(nn.Module):
 
     def __init__(self, pooling: Pooling, window: int) -> None:
         super().__init__()
-        if isinstance(window, bool) or not isinstance(window, int) or window < 1:
-            raise ArgumentError("window", repr(window), "a whole number >= 1")
+        require_whole(window, "window", at_least=1)
         self.pooling = pooling
         self.window = window
 
     def forward(self, scores: Tensor) -> Tensor:
-        """Pool (batch, channel, position) to (batch, channel, group)."""
+        """Pool (batch, channel, position) to (batch, channel, group).
+
+        Raises
+        ------
+        ShapeError
+            If `scores` is no tensor of shape (batch, channel, position).
+        """
         n_groups = scores.shape[-1] // self.window
         if n_groups == 0:
             raise ShapeError(
@@ -247,7 +269,8 @@ class LocalPooling(nn.Module):
             )
         # (batch, channel, position) -> (batch, channel, group, place in group)
         groups = scores[..., : n_groups * self.window].reshape(*scores.shape[:-1], n_groups, self.window)
-        return self.pooling(groups)
+        pooled: Tensor = self.pooling(groups)
+        return pooled
 
 
 def _require_tensor(scores: Any) -> None:

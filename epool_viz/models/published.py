@@ -83,6 +83,11 @@ def deepsea(
     pooling, settings : as for `make_pooling`
         The paper has the maximum of every four windows.
 
+    Raises
+    ------
+    ShapeError
+        If `length` is below 163.
+
     Source: Zhou & Troyanskaya, Nat Methods 12:931 (2015), and its supplement. At scale 1 it has the 52,843,119
     parameters that the layer table adds up to.
     """
@@ -111,6 +116,11 @@ def basset(
         Of the number of channels and of hidden units; 1 is the paper's 300, 200, 200 and 1,000.
     pooling, settings : as for `make_pooling`
         The paper has the maximum of every 3, 4 and 4 windows.
+
+    Raises
+    ------
+    ShapeError
+        If `length` is below 168.
 
     Source: Kelley et al., Genome Res 26:990 (2016), and its supplement.
     """

@@ -24,10 +24,10 @@ import torch
 from sklearn.metrics import average_precision_score, roc_auc_score
 from torch import Tensor, nn
 
-from epool_viz.core._arrays import require_choice, require_number
 from epool_viz.core.types import Array
 from epool_viz.data.locking import locked
 from epool_viz.data.networks.stored import UNCHECKED
+from epool_viz.data.results.settings import OF_THE_PRESET, RaceSettings, TrainingSettings
 from epool_viz.data.sequences.set import SequenceSet
 from epool_viz.data.sequences.simulate import stratified_places
 from epool_viz.errors import ArgumentError
@@ -39,8 +39,6 @@ from epool_viz.models.steps import ADAM_EPSILON, FusedSteps, TorchSteps, can_ste
 from epool_viz.models.steps import cross_entropy as _loss
 from epool_viz.models.threads import few_threads
 
-SPLITS = ("stratified", "last")
-CLASS_WEIGHTS = (None, "balanced")
 _IMBALANCE = 5  # from here on the result says that one class is rare
 
 
@@ -91,20 +89,6 @@ class BatchRecord:
     batch: int
     n_batches: int
     loss: float
-
-
-@dataclass(frozen=True)
-class TrainingSettings:
-    """How a network is trained; the parameters are those of `train`."""
-
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    patience: int
-    validation_fraction: float
-    split: str
-    class_weight: str | None
-    seed: int
 
 
 @dataclass
@@ -347,30 +331,74 @@ def race(
     ArgumentError
         As for `train`; or if two methods are the same, or a test set has a single label.
     """
-    labelled = _labelled_methods(methods)
+    settings = RaceSettings(
+        methods=tuple(methods) if not isinstance(methods, str) else methods,  # type: ignore[arg-type]
+        preset=preset,
+        n_kernels=n_kernels,
+        width=width,
+        seeds=tuple(seeds),
+        epochs=epochs,
+        batch_size=batch_size,
+        validation_fraction=validation_fraction,
+        patience=patience,
+        learning_rate=learning_rate,
+        split=split,
+        class_weight=class_weight,
+        engine=engine,
+    )
+    return run_race(
+        train,
+        settings,
+        test=test,
+        on_epoch=on_epoch,
+        on_batch=on_batch,
+        cancel=cancel,
+        checkpoint=checkpoint,
+        device=device,
+    )
+
+
+def run_race(
+    train: SequenceSet,
+    settings: RaceSettings,
+    *,
+    test: SequenceSet | None = None,
+    on_epoch: Callable[[Run, EpochRecord], object] | None = None,
+    on_batch: Callable[[Run, BatchRecord], object] | None = None,
+    cancel: Cancel | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    device: str | torch.device | None = None,
+) -> RaceResult:
+    """`race`, by settings that are checked already.
+
+    Parameters
+    ----------
+    settings : RaceSettings
+    train, test, on_epoch, on_batch, cancel, checkpoint, device : as for `race`
+
+    Returns
+    -------
+    RaceResult
+
+    Raises
+    ------
+    ArgumentError
+        As for `train`; or if a test set has a single label.
+    """
     if test is not None:
         _require_labels(test, "test")
-    alphabet = train.alphabet
-    common = {"n_kernels": n_kernels, "width": width, "preset": preset, "alphabet": alphabet, "engine": engine}
-    options = {
-        "epochs": epochs,
-        "batch_size": batch_size,
-        "learning_rate": learning_rate,
-        "patience": patience,
-        "validation_fraction": validation_fraction,
-        "split": split,
-        "class_weight": class_weight,
-    }
     runs: list[Run] = []
     with few_threads(), nullcontext() if checkpoint is None else _locked_folder(Path(checkpoint)):
-        for seed in seeds:
+        for seed in settings.seeds:
             pairs = []
             parts: _Parts | None = None
-            for label, method in labelled:
-                network = MotifCNN(pooling=copy.deepcopy(method), seed=seed, **common)  # type: ignore[arg-type]
-                model, settings = _moved(network, device), _settings(network, seed=seed, **options)
-                parts = parts or _Parts.of(model, train, settings)  # the same for every method of a seed
-                fit = _Fit(model, parts, settings)
+            for label, method in zip(settings.labels, settings.methods, strict=True):
+                network = MotifCNN(
+                    pooling=copy.deepcopy(method), alphabet=train.alphabet, seed=seed, **settings.network
+                )
+                model, chosen = _moved(network, device), _settings(network, seed=seed, **settings.training)
+                parts = parts or _Parts.of(model, train, chosen)  # the same for every method of a seed
+                fit = _Fit(model, parts, chosen)
                 run = Run(label, seed, model, fit.history)
                 path = None if checkpoint is None else Path(checkpoint) / f"{label}-seed{seed}.safetensors"
                 if path is not None:
@@ -402,6 +430,11 @@ def judge(run: Run, test: SequenceSet) -> None:
     ----------
     run : Run
     test : SequenceSet of one length, with labels 0 and 1
+
+    Raises
+    ------
+    ArgumentError
+        If the labels are not both 0 and 1.
     """
     labels = _require_labels(test, "test")
     run.test_log_odds = predict_log_odds(run.model, test)
@@ -661,41 +694,12 @@ def _moved(model: nn.Module, device: str | torch.device | None) -> nn.Module:
         raise ArgumentError("device", repr(device), "'cpu', or 'cuda' where torch finds a GPU") from None
 
 
-def _labelled_methods(
-    methods: Sequence[str | dict[str, Any] | Pooling],
-) -> list[tuple[str, str | dict[str, Any] | Pooling]]:
-    if isinstance(methods, str) or not len(methods):
-        raise ArgumentError("methods", repr(methods), "a list of poolings, such as ['max', 'expectation']")
-    labels = [method if isinstance(method, str) else _label(method) for method in methods]
-    twice = sorted({label for label in labels if labels.count(label) > 1})
-    if twice:
-        raise ArgumentError("methods", f"{twice[0]!r} twice", "each pooling once")
-    return list(zip(labels, methods, strict=True))
-
-
-def _label(method: dict[str, Any] | Pooling) -> str:
-    settings = method.settings() if isinstance(method, Pooling) else method
-    rest = [f"{name}={value}" for name, value in settings.items() if name != "method"]
-    return " ".join([str(settings.get("method", "expectation")), *rest])
-
-
 def _settings(model: nn.Module, **given: Any) -> TrainingSettings:
-    """The arguments of `train`, what is None taken from the network's preset, all of them checked."""
+    """The arguments of `train`, what is None taken from the network's preset."""
     preset = PRESETS[getattr(model, "preset", "paper")]
-    for name in ("batch_size", "patience", "learning_rate"):
+    for name in OF_THE_PRESET:
         given[name] = getattr(preset, name) if given[name] is None else given[name]
-    settings = TrainingSettings(**given)
-    for name, least in (("epochs", 0), ("batch_size", 1), ("patience", 1), ("seed", 0)):
-        value = getattr(settings, name)
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise ArgumentError(name, repr(value), f"a whole number >= {least}")
-    require_number(settings.learning_rate, "learning_rate", above=0)
-    require_number(settings.validation_fraction, "validation_fraction", above=0)
-    if not settings.validation_fraction < 1:
-        raise ArgumentError("validation_fraction", f"{settings.validation_fraction:g}", "a number between 0 and 1")
-    require_choice(settings.split, "split", SPLITS)
-    require_choice(settings.class_weight, "class_weight", CLASS_WEIGHTS)
-    return settings
+    return TrainingSettings(**given)
 
 
 def _require_labels(data: SequenceSet, name: str) -> Array:

@@ -359,7 +359,8 @@ def _word(func: Any) -> str:
 def _convolution(args: Any, kwargs: Any) -> dict[str, Any]:
     names = ("input", "weight", "bias", "stride", "padding", "dilation", "groups")
     defaults = {"bias": None, "stride": 1, "padding": 0, "dilation": 1, "groups": 1}
-    return defaults | dict(zip(names, args, strict=False)) | kwargs
+    bound: dict[str, Any] = defaults | dict(zip(names, args, strict=False)) | kwargs
+    return bound
 
 
 def _tensors(found: Any, depth: int = 0) -> Iterator[Tensor]:

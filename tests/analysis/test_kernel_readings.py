@@ -16,7 +16,7 @@ from epool_viz.data.examples import MODEL_NAMES, load_example_model
 from epool_viz.data.sequences.reading import parse_sequences
 from epool_viz.data.sequences.set import SequenceSet
 from epool_viz.errors import ArgumentError
-from epool_viz.models.import_kernels import import_kernels
+from epool_viz.importing import import_kernels
 
 BACKGROUND = np.array([0.3, 0.2, 0.15, 0.35])
 

@@ -16,7 +16,7 @@ import pytest
 from epool_viz import EpoolError, ImportedKernels, import_kernels
 from epool_viz.data.networks.files import read_kernel_bytes
 from epool_viz.data.networks.kernel_text import as_text, from_text
-from epool_viz.data.networks.kernels import Reading
+from epool_viz.data.networks.kernels import ImportOptions
 from epool_viz.jobs.parsing import parse_kernels_limited
 from tests.border.judge import VERDICTS, Verdict, examine, judge
 from tests.border.networks import Example
@@ -120,7 +120,7 @@ def test_an_upload_is_read_as_the_library_reads_it(cases: list[Case]) -> None:
             continue
         n += 1
         try:
-            sent = from_text(as_text(read_kernel_bytes(path.read_bytes(), name=str(path), reading=Reading())))
+            sent = from_text(as_text(read_kernel_bytes(path.read_bytes(), name=str(path), reading=ImportOptions())))
         except EpoolError:
             sent = None
         apart += [f"{example.id}: {each}" for each in differences(report, sent)]

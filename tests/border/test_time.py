@@ -20,7 +20,7 @@ import pytest
 import epool_viz
 from epool_viz.data.motifs.matrix import parse_matrix
 from epool_viz.data.motifs.reading import parse_motifs
-from epool_viz.data.networks.kernels import Reading
+from epool_viz.data.networks.kernels import ImportOptions
 from epool_viz.data.networks.motif_kernels import read_motif_kernels
 from epool_viz.data.sequences.problems import sequence_problems
 from epool_viz.data.sequences.reading import parse_sequences
@@ -190,7 +190,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "parse_matrix": parse_matrix,
     "parse_sequences": parse_sequences,
     "sequence_problems": sequence_problems,
-    "read_motif_kernels": lambda text: read_motif_kernels(text.encode(), "kernels", Reading()),
+    "read_motif_kernels": lambda text: read_motif_kernels(text.encode(), "kernels", ImportOptions()),
 }
 TEXT_UNITS = (
     *(

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from epool_viz.core.alphabet import PROTEIN, reverse_complement
+from epool_viz.core.choices import LOGO_KINDS
 from epool_viz.core.kernels import kernel_to_pwm_at
 from epool_viz.core.motifs import information_content
 from epool_viz.core.strands import other_strand_kernel
-from epool_viz.figures.heights import KINDS, letter_heights
+from epool_viz.figures.heights import letter_heights
 from epool_viz.figures.svg import stack_letters
 from tests.components.conftest import importable, state_of
 
@@ -57,7 +58,7 @@ def axis_ends(page, kind, background):
     return (-np.log2(min(background)), 0.0) if kind == "information" and background else (high, low)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", LOGO_KINDS)
 @pytest.mark.parametrize(("m", "background"), [(1.0, None), (2.3, Q)])
 def test_every_letter_is_as_tall_and_lies_where_core_says(show, kind, m, background):
     page = show(logo_state(m=m, background=background) | {"logo_kind": kind}, "logo")

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from epool_viz.core.pooling import (
-    METHODS,
-    WITH_M,
+    FUNCTIONS,
     activate,
     average_pool,
     expectation_pool,
@@ -25,6 +24,7 @@ from epool_viz.core.pooling import (
     pool_gradient,
     pool_weights,
 )
+from epool_viz.core.poolings import METHODS, POOLING_METHODS, WITH_M
 from epool_viz.errors import ArgumentError, ShapeError
 
 BOTH_MODES = pytest.mark.parametrize("mode", [0, 1])
@@ -318,3 +318,17 @@ def test_local_max_says_which_windows_it_takes(window, message):
 def test_every_pool_names_the_argument_at_fault(call, error, message, kind):
     with pytest.raises(error, match=re.escape(message).replace("float64", r"(torch\.)?float(32|64)")):
         call(kind(np.zeros((2, 5))))
+
+
+def test_every_row_of_the_table_is_computed_or_a_variant_of_one_that_is() -> None:
+    assert set(FUNCTIONS) == set(METHODS)
+    assert {row.of for row in POOLING_METHODS.values() if row.of} <= set(METHODS)
+    assert set(WITH_M) == {"logsumexp", "expectation"}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_weights_of_a_row_with_a_posterior_are_that_posterior(method: str) -> None:
+    scores = np.array([0.3, -1.2, 2.0, 0.9])
+    posterior = np.exp(0.7 * scores) / np.exp(0.7 * scores).sum()
+    is_so = np.allclose(pool_weights(scores, method=method, m=0.7), posterior, rtol=1e-12, atol=0)
+    assert is_so == POOLING_METHODS[method].has_posterior

@@ -16,7 +16,7 @@ from epool_viz.data import source as _source
 from epool_viz.data.limits import Limits
 from epool_viz.data.motifs.matrix import parse_matrix
 from epool_viz.data.motifs.reading import parse_motifs, read_motifs
-from epool_viz.data.networks.kernels import Reading
+from epool_viz.data.networks.kernels import ImportOptions
 from epool_viz.data.networks.motif_kernels import read_motif_kernels
 from epool_viz.data.sequences.problems import sequence_problems
 from epool_viz.data.sequences.reading import parse_sequences, read_sequences
@@ -94,7 +94,7 @@ def test_matrices_kernels_and_problems_keep_to_the_limits(assert_refused: Refuse
     message = "m: found more than 9 bytes of text; accepted: at most 9 bytes of text"
     few = Limits(bytes=9)
     assert_refused(FormatError, message, parse_matrix, text, source="m", limits=few)
-    assert_refused(FormatError, message, read_motif_kernels, text.encode(), "m", Reading(), limits=few)
+    assert_refused(FormatError, message, read_motif_kernels, text.encode(), "m", ImportOptions(), limits=few)
     ((problem,), _) = sequence_problems(SEQUENCES["fasta"], limits=few)
     assert problem.found == "more than 9 bytes of text"
 

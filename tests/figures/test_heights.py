@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from epool_viz.core.alphabet import PROTEIN
+from epool_viz.core.choices import LOGO_KINDS
 from epool_viz.core.kernels import kernel_to_pwm
 from epool_viz.errors import ArgumentError, ShapeError
-from epool_viz.figures.heights import AXIS_LABELS, KINDS, height_limits, letter_heights
+from epool_viz.figures.heights import AXIS_LABELS, height_limits, letter_heights
 
 BACKGROUND = [0.1, 0.2, 0.3, 0.4]
 
@@ -64,7 +65,7 @@ def test_height_limits_of_signed_heights_hold_every_stack(rng):
 
 
 def test_every_kind_has_an_axis_label_with_its_unit():
-    assert set(AXIS_LABELS) == set(KINDS)
+    assert set(AXIS_LABELS) == set(LOGO_KINDS)
     assert [label for label in AXIS_LABELS.values() if "bits" in label] == [
         "information (bits)",
         "log odds against the background (bits)",

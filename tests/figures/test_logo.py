@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from epool_viz.core.alphabet import PROTEIN
+from epool_viz.core.choices import LOGO_KINDS
 from epool_viz.errors import ArgumentError
-from epool_viz.figures.heights import AXIS_LABELS, KINDS, letter_heights
+from epool_viz.figures.heights import AXIS_LABELS, letter_heights
 from epool_viz.figures.logo import logo_figure, save_logo
 from epool_viz.figures.palette import LIGHT
 
@@ -43,7 +44,7 @@ def test_logo_figure_stacks_reach_the_information_of_their_column(ppm):
     np.testing.assert_allclose(tops_of_stacks(figure), expected, rtol=1e-6)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", LOGO_KINDS)
 def test_logo_figure_says_what_it_draws(ppm, kind):
     axes = logo_figure(ppm, kind=kind, title="CTCF").axes[0]
     assert axes.get_ylabel() == AXIS_LABELS[kind]

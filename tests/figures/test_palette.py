@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from epool_viz.core.alphabet import DNA, PROTEIN, RNA
-from epool_viz.core.pooling import METHODS
+from epool_viz.core.poolings import METHODS
 from epool_viz.figures.palette import DARK, LIGHT, css_variables, letter_colours
 from tests.figures.colour_difference import VISIONS, ciede2000, contrast, lab, smallest_difference
 

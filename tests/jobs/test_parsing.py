@@ -18,7 +18,7 @@ import pytest
 
 from epool_viz import EpoolError, import_kernels, parse_sequences
 from epool_viz.data.limits import Limits
-from epool_viz.data.networks.kernels import Reading
+from epool_viz.data.networks.kernels import ImportOptions
 from epool_viz.jobs import limited
 from epool_viz.jobs.parsing import BOUNDS, SMALL, parse_kernels_limited, parse_sequences_limited
 
@@ -29,7 +29,9 @@ def test_kernels_parsed_in_a_limited_process_are_the_same(monkeypatch: pytest.Mo
     monkeypatch.delitem(sys.modules, "keras", raising=False)  # the other process has none to run the model with
     raw = (KERAS / "sequential.keras").read_bytes()
     # no flip: where Keras is loaded it would be run here, and not there, and take the claims of such a reading back
-    read = parse_kernels_limited(raw, name="m.keras", reading=Reading(letters="TGCA", axes="position, letter, kernel"))
+    read = parse_kernels_limited(
+        raw, name="m.keras", reading=ImportOptions(letters="TGCA", axes="position, letter, kernel")
+    )
     expected = import_kernels(raw, letters="TGCA", axes="position, letter, kernel")
     np.testing.assert_array_equal(read.kernels, expected.kernels)
     np.testing.assert_array_equal(read.output_weights, expected.output_weights)

@@ -25,7 +25,7 @@ from epool_viz.jobs.address import VARIABLE, Address, known
 from epool_viz.jobs.job import JobFailedError, WorkerLostError
 from epool_viz.jobs.wire import Message, receive, send
 from epool_viz.models.jobs import JOBS, race_job
-from epool_viz.panels.compare.model import CompareModel, prepare
+from epool_viz.panels.compare.model import CompareModel, prepare, race_settings
 from tests.browser.server import wait_for
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="jobs are forks, which only Linux does safely")
@@ -71,7 +71,12 @@ def answers(where: Address) -> bool:
 def asked(**choices: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     model = CompareModel(**TINY | {"methods": ["max", "expectation"]} | choices)
     train, test, title = prepare(model.state())
-    about = {"settings": json.loads(json.dumps(model.settings())), "title": title, "facts": {"n": 3}, "seed": 0}
+    about = {
+        "settings": json.loads(json.dumps(race_settings(model.state()).plain)),
+        "title": title,
+        "facts": {"n": 3},
+        "seed": 0,
+    }
     return about, sequence_arrays(train, "train") | sequence_arrays(test, "test")
 
 
@@ -195,7 +200,7 @@ def test_a_mistake_is_told_as_it_was_raised(here: process.WorkerProcess) -> None
 
 def test_a_defect_is_told_by_its_number(here: process.WorkerProcess) -> None:
     about, arrays = asked()
-    about["settings"]["epochs"] = None
+    del about["title"]
     with pytest.raises(JobFailedError, match=r"under [0-9a-f]{8}$"):
         client.do("race", about, arrays, tell=lambda _: None, cancel=threading.Event())
     assert_still_works(here)

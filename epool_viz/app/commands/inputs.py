@@ -1,31 +1,27 @@
-"""The one door of all commands: kernels, motifs and sequences from files, pipes, standard input, packed or not."""
+"""Read the arguments of all commands: kernels, motifs, sequences; from files, pipes, standard input, packed or not."""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
 import os
-import stat
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from epool_viz._writing import shown
 from epool_viz.app.commands.outputs import STANDARD
 from epool_viz.core.alphabet import DNA, RNA, Alphabet, get_alphabet
 from epool_viz.core.types import Array
 from epool_viz.data.motifs.matrix import parse_matrix
 from epool_viz.data.motifs.motif import Motif
 from epool_viz.data.motifs.reading import parse_motifs
-from epool_viz.data.opening import read_input
+from epool_viz.data.opening import OpenedFile, open_file, read_input
 from epool_viz.errors import ArgumentError, FormatError
 
 if TYPE_CHECKING:
-    from epool_viz.data.networks.kernels import ImportedKernels, Reading
     from epool_viz.data.sequences.set import SequenceSet
 
 EXAMPLE = "example:"
@@ -33,26 +29,6 @@ OF_MOTIF = "motif"  # a background: that of the motif file
 _STANDARD_INPUT = "standard input"
 _FILE_ENDINGS = {".meme", ".jaspar", ".transfac", ".txt", ".pfm", ".ppm", ".pwm", ".gz"}  # a file was meant
 _RNA_READ = "The motif is one of RNA: its U is read as T."
-
-
-class Brought(NamedTuple):
-    """Bytes that the user brought.
-
-    Attributes
-    ----------
-    raw : bytes
-    source : str
-        What messages call them.
-    stem : str
-        The name without endings, for what has none of its own.
-    path : str or None
-        Of the file, where it is one.
-    """
-
-    raw: bytes
-    source: str
-    stem: str
-    path: str | None
 
 
 class KernelFile(NamedTuple):
@@ -81,7 +57,7 @@ class KernelFile(NamedTuple):
     background: Array
 
 
-def bring(text: str, argument: str, accepted: str = "a file that can be read") -> Brought:
+def open_argument(text: str, argument: str, accepted: str = "a file that can be read") -> OpenedFile:
     """Read whatever was typed: a file, a pipe, or "-" for standard input.
 
     Parameters
@@ -91,18 +67,19 @@ def bring(text: str, argument: str, accepted: str = "a file that can be read") -
         As the user knows it, for messages.
     accepted : str
         For messages.
+
+    Raises
+    ------
+    ArgumentError
+        If there is nothing that can be read.
     """
     if text == STANDARD:
-        return Brought(_read_standard_input(argument, accepted), _STANDARD_INPUT, _STANDARD_INPUT, None)
+        return OpenedFile(_read_standard_input(argument, accepted), _STANDARD_INPUT)
     try:
-        raw = read_input(text, name=argument, accepted=accepted)
+        return open_file(text, name=argument, accepted=accepted)
     except ArgumentError as error:
         found = error.found.replace(" (No such file or directory)", ", which is no file")
         raise ArgumentError(argument, found, accepted) from None
-    is_file = stat.S_ISREG(os.stat(text).st_mode)  # noqa: PTH116
-    path = Path(shown(text))
-    stem = path.with_suffix("").stem if path.suffix.lower() == ".gz" else path.stem
-    return Brought(raw, shown(text), stem, text if is_file else None)
 
 
 def _read_standard_input(argument: str, accepted: str) -> bytes:
@@ -136,14 +113,14 @@ def read_motifs_of(text: str, argument: str, *, alphabet: str | None = None) -> 
 
         with _called(argument):
             return [load_jaspar(text)]
-    brought = bring(text, argument, "a file of motifs, or a name of JASPAR")
-    return read_motif_bytes(brought, argument, alphabet=alphabet)
+    file = open_argument(text, argument, "a file of motifs, or a name of JASPAR")
+    return read_motif_file(file, argument, alphabet=alphabet)
 
 
-def read_motif_bytes(brought: Brought, argument: str, *, alphabet: str | None = None) -> list[Motif]:
-    """The motifs of bytes that were brought; parameters as for `read_motifs_of`."""
-    motifs = parse_motifs(brought.raw, source=brought.source)
-    motifs = [dataclasses.replace(each, name=brought.stem) if each.name == brought.source else each for each in motifs]
+def read_motif_file(file: OpenedFile, argument: str, *, alphabet: str | None = None) -> list[Motif]:
+    """The motifs of a file; parameters as for `read_motifs_of`."""
+    motifs = parse_motifs(file.raw, source=file.name)
+    motifs = [dataclasses.replace(each, name=file.stem) if each.name == file.name else each for each in motifs]
     return [as_dna(motif, argument) for motif in motifs] if alphabet == "DNA" else motifs
 
 
@@ -242,60 +219,44 @@ def read_kernels(
     FormatError
         If it holds no kernel.
     """
-    from epool_viz.data.networks.files import kind_of
-    from epool_viz.data.networks.kernels import Reading
+    from epool_viz.data.networks.files import ModelFile
+    from epool_viz.data.networks.kernels import ImportOptions
     from epool_viz.data.networks.motif_kernels import is_motif_file
 
-    brought = bring(text, "KERNEL_FILE", "a file with a kernel")
-    reading = Reading(layer, axes, letters, flip, None)
-    if reading == Reading() and kind_of(brought.raw, brought.source) == "text":
-        if is_motif_file(brought.raw):
-            return _read_motifs(brought, alphabet, background)
-        return _read_matrix(brought, alphabet, background)
-    imported = _import(brought, reading)
+    opened = open_argument(text, "KERNEL_FILE", "a file with a kernel")
+    file = ModelFile(opened.raw, opened.name, opened.path)
+    reading = ImportOptions(layer, axes, letters, flip, None)
+    if reading == ImportOptions() and file.kind == "text":
+        if is_motif_file(file.raw):
+            return _read_motifs(file, alphabet, background)
+        return _read_matrix(file, alphabet, background)
+    from epool_viz.importing import import_file
+
+    imported = import_file(file, reading)
     known = imported.alphabet if alphabet is None else get_alphabet(alphabet)
     if len(known) != len(imported.alphabet):
-        raise FormatError(brought.source, None, f"{len(imported.alphabet)} letters", f"{len(known)} for {known.name}")
+        raise FormatError(file.name, None, f"{len(imported.alphabet)} letters", f"{len(known)} for {known.name}")
     kernels = np.asarray(imported.kernels, float)
     q = read_background(background or "uniform", known)
     return KernelFile(kernels, imported.names, known, imported.report, imported.bias, _widths(kernels), q)
 
 
-def _import(brought: Brought, reading: Reading) -> ImportedKernels:
-    from epool_viz.data.networks.files import kind_of, read_kernel_bytes
-
-    if kind_of(brought.raw, brought.source) != "torch":
-        home = None if brought.path is None else Path(brought.path).resolve().parent
-        return read_kernel_bytes(brought.raw, name=brought.source, reading=reading, folder=home)
-    from epool_viz.models.importing import read_torch_file
-
-    if brought.path is not None:
-        return read_torch_file(brought.path, reading)
-    with tempfile.TemporaryDirectory() as folder:  # torch reads files only
-        path = Path(folder) / "weights.pt"
-        path.write_bytes(brought.raw)
-        try:
-            return dataclasses.replace(read_torch_file(path, reading), source=brought.source)
-        except FormatError as error:
-            raise FormatError(brought.source, error.line, error.found, error.accepted) from None
-
-
-def _read_matrix(brought: Brought, alphabet: str | None, background: str | None) -> KernelFile:
+def _read_matrix(file: OpenedFile, alphabet: str | None, background: str | None) -> KernelFile:
     """One plain matrix, whose numbers are a kernel whatever they look like."""
-    parsed = parse_matrix(brought.raw, source=brought.source, alphabet=alphabet, kind="scores")
-    looks = parse_matrix(brought.raw, source=brought.source, alphabet=alphabet).kind
+    parsed = parse_matrix(file.raw, source=file.name, alphabet=alphabet, kind="scores")
+    looks = parse_matrix(file.raw, source=file.name, alphabet=alphabet).kind
     doubt = (f"The numbers look like {looks}; they are taken as a kernel all the same.",) if looks != "scores" else ()
     q = read_background(background or "uniform", parsed.alphabet)
     widths = (parsed.values.shape[1],)
     remarks = (*parsed.assumptions, *doubt)
-    return KernelFile(parsed.values[None], (brought.stem,), parsed.alphabet, remarks, np.zeros(1), widths, q)
+    return KernelFile(parsed.values[None], (file.stem,), parsed.alphabet, remarks, np.zeros(1), widths, q)
 
 
-def _read_motifs(brought: Brought, alphabet: str | None, background: str | None) -> KernelFile:
+def _read_motifs(file: OpenedFile, alphabet: str | None, background: str | None) -> KernelFile:
     """Motifs as their log odds against one background, which gives the motifs themselves back."""
     from epool_viz.data.networks.motif_kernels import OF_MOTIFS, as_one_array, log_odds
 
-    motifs = parse_motifs(brought.raw, source=brought.source, alphabet=alphabet)
+    motifs = parse_motifs(file.raw, source=file.name, alphabet=alphabet)
     theirs = motifs[0].background
     q = read_background(background or ("uniform" if theirs is None else OF_MOTIF), motifs[0].alphabet, motif=theirs)
     pairs = [log_odds(motif, q) for motif in motifs]
@@ -305,8 +266,8 @@ def _read_motifs(brought: Brought, alphabet: str | None, background: str | None)
         letters = zip(motifs[0].alphabet.letters, q, strict=True)
         used = f"The background is the file's: {', '.join(f'{letter} {share:.3g}' for letter, share in letters)}."
         remarks.append(background_remark(motifs, q) or used)
-    kernels = as_one_array([matrix for matrix, _ in pairs], brought.source)
-    names = tuple(brought.stem if each.label == brought.source else each.label or brought.stem for each in motifs)
+    kernels = as_one_array([matrix for matrix, _ in pairs], file.name)
+    names = tuple(file.stem if each.label == file.name else each.label or file.stem for each in motifs)
     remarks = list(dict.fromkeys([*remarks, OF_MOTIFS]))
     widths = tuple(motif.width for motif in motifs)
     return KernelFile(kernels, names, motifs[0].alphabet, tuple(remarks), np.zeros(len(motifs)), widths, q)

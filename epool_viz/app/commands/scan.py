@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from epool_viz._writing import how_many
-from epool_viz.app.commands.inputs import background_remark, bring, read_background, read_motif_bytes, read_set
+from epool_viz.app.commands.inputs import background_remark, open_argument, read_background, read_motif_file, read_set
 from epool_viz.app.commands.outputs import require_places, table_to
 from epool_viz.core.alphabet import DNA
 from epool_viz.core.strands import is_own_complement
@@ -44,17 +44,17 @@ def read_scanners(
     if jaspar is not None:
         q = read_background(background, DNA, of=of)
         return [jaspar_kernel(jaspar, q, both_strands)], q, ""
-    brought = bring(str(motif), "MOTIF", "a MEME, JASPAR or matrix file, or --jaspar NAME")
-    is_scores = brought.raw.startswith(AS_SCORES.encode())
-    if not is_scores and is_motif_file(brought.raw):
-        motifs = read_motif_bytes(brought, "MOTIF", alphabet="DNA")
+    file = open_argument(str(motif), "MOTIF", "a MEME, JASPAR or matrix file, or --jaspar NAME")
+    is_scores = file.raw.startswith(AS_SCORES.encode())
+    if not is_scores and is_motif_file(file.raw):
+        motifs = read_motif_file(file, "MOTIF", alphabet="DNA")
         q = read_background(background, DNA, of=of, motif=motifs[0].background)
         return [motif_kernel(each, q, both_strands) for each in motifs], q, background_remark(motifs, q)
     q = read_background(background, DNA, of=of)
     if is_scores:
-        return [text_kernel(brought.raw.decode("utf-8", "replace"), brought.stem, 0, q, both_strands)], q, ""
-    parsed = parse_matrix(brought.raw, source=brought.source, alphabet="DNA")
-    return [matrix_kernel(parsed, brought.stem, q, both_strands)], q, ""
+        return [text_kernel(file.raw.decode("utf-8", "replace"), file.stem, 0, q, both_strands)], q, ""
+    parsed = parse_matrix(file.raw, source=file.name, alphabet="DNA")
+    return [matrix_kernel(parsed, file.stem, q, both_strands)], q, ""
 
 
 def scan_to_table(

@@ -18,6 +18,7 @@ from epool_viz.app.commands.inputs import EXAMPLE, read_set
 from epool_viz.app.commands.outputs import STANDARD, require_folder, require_places
 from epool_viz.app.commands.progress import EpochProgress, StopOnSignal
 from epool_viz.data.locking import locked
+from epool_viz.data.results.settings import RaceSettings
 from epool_viz.data.sequences.set import SequenceSet
 from epool_viz.data.sequences.simulate import add_shuffled_negatives, split_sequences
 from epool_viz.errors import ArgumentError, EpoolError
@@ -80,23 +81,16 @@ def read_parts(data: str, test: str | None, hold_out: float, seed: int, sink: Ca
 
 def train_to_file(
     data: str,
+    settings: RaceSettings,
     *,
     test: str | None,
     out: Path,
-    preset: str,
-    pooling: str,
-    m: float | None,
-    learn_m: bool,
-    n_kernels: int,
-    width: int,
-    seed: int,
     hold_out: float,
     resume: bool,
     force: bool = False,
     sink: Callable[[str], None],
     stream: Callable[[str], None],
     bars: bool | None = None,
-    **options: Any,
 ) -> int:
     """Train one network and save it.
 
@@ -105,11 +99,8 @@ def train_to_file(
     data, test, hold_out : as for `read_parts`
     out : path
         The model. What a stopped training needs to go on lies beside it, until it has ended.
-    preset, n_kernels, width : as for `MotifCNN`
-    pooling, m, learn_m : str, float or None, bool
-        A key of `POOLINGS`, and its parameters.
-    seed : int
-        Of everything random.
+    settings : RaceSettings
+        Of one method, a dict, and one seed.
     resume : bool
         Go on with an unfinished training, if there is one.
     force : bool
@@ -120,8 +111,6 @@ def train_to_file(
         Gets the rows of the result.
     bars : bool or None
         None shows bars where standard error is a terminal.
-    **options
-        Of `train`.
 
     Returns
     -------
@@ -139,36 +128,28 @@ def train_to_file(
     with locked(out, name="--out"):
         is_begun = _require_begun(unfinished, resume)
         require_places(reads, writes, force=force or is_begun)
-        parts = read_parts(data, test, hold_out, seed, sink)
-        method = {"method": pooling, "m": m, "trainable": learn_m or None}
-        _require_room(parts, 1, n_kernels, width, options["batch_size"])
-        return _train(parts, method, n_kernels, width, preset, seed, out, unfinished, sink, stream, bars, options)
+        parts = read_parts(data, test, hold_out, settings.seeds[0], sink)
+        _require_room(parts, settings)
+        return _train(parts, settings, out, unfinished, sink, stream, bars)
 
 
 def _train(
     parts: Parts,
-    given: dict[str, Any],
-    n_kernels: int,
-    width: int,
-    preset: str,
-    seed: int,
+    settings: RaceSettings,
     out: Path,
     unfinished: Path,
     sink: Callable[[str], None],
     stream: Callable[[str], None],
     bars: bool | None,
-    options: dict[str, Any],
 ) -> int:
     from epool_viz.models.checkpoint import save_model
     from epool_viz.models.cnn import MotifCNN
     from epool_viz.models.training import Run, judge, train
 
-    pooling = given["method"]
-    method = {name: value for name, value in given.items() if value is not None}
-    network = MotifCNN(
-        n_kernels=n_kernels, width=width, preset=preset, pooling=method, alphabet=parts.train.alphabet, seed=seed
-    )
-    with StopOnSignal(sink) as stop, EpochProgress(options["epochs"], sink, bars=bars) as progress:
+    (method,), (seed,) = settings.methods, settings.seeds
+    pooling = method["method"]
+    network = MotifCNN(pooling=method, alphabet=parts.train.alphabet, seed=seed, **settings.network)
+    with StopOnSignal(sink) as stop, EpochProgress(settings.epochs, sink, bars=bars) as progress:
         result = train(
             network,
             parts.train,
@@ -176,7 +157,7 @@ def _train(
             checkpoint=unfinished,
             cancel=stop,
             on_epoch=lambda record: progress.tell(pooling, record),
-            **options,
+            **settings.training,
         )
     for note in result.notes:
         sink(note)
@@ -194,18 +175,16 @@ def _train(
 
 def race_to_folder(
     data: str,
+    settings: RaceSettings,
     *,
     test: str | None,
     out: Path | None,
-    methods: str,
-    seeds: str,
     hold_out: float,
     resume: bool,
     force: bool = False,
     sink: Callable[[str], None],
     stream: Callable[[str], None],
     bars: bool | None = None,
-    **options: Any,
 ) -> int:
     """Train several poolings on the same batches, and print how good they are.
 
@@ -215,11 +194,8 @@ def race_to_folder(
         The share set aside is that of the first seed.
     out : path or None
         A folder: the table, the history, and each model. It is made.
-    methods, seeds : str
-        Between commas; of seeds also "0-4".
+    settings : RaceSettings
     resume, force, sink, stream, bars : as for `train_to_file`
-    **options
-        Of `race`.
 
     Returns
     -------
@@ -227,50 +203,45 @@ def race_to_folder(
     """
     import epool_viz.models  # noqa: F401 - says at once what is not installed
 
-    chosen, numbers = [word.strip() for word in methods.split(",")], read_seeds(seeds)
     if out is None:
         if resume:
             raise ArgumentError("--resume", "given without --out", "a folder, --out, in which the race was begun")
         require_places(_files(data, test), [])
-        return _race(data, test, None, None, chosen, numbers, hold_out, sink, stream, bars, options)
+        return _race(data, settings, test, None, None, hold_out, sink, stream, bars)
     unfinished = out / _UNFINISHED.removeprefix(".")
     require_folder(out)
     with locked(out, name="--out"):
         is_begun = _require_begun(unfinished, resume)
-        models = (_model_file(method, seed) for seed in numbers for method in chosen)
+        models = (_model_file(label, seed) for seed in settings.seeds for label in settings.labels)
         files = dict.fromkeys(("race.tsv", "history.tsv", *models))
         writes = [("--out", out / file) for file in files] if out.is_dir() else []
         require_places(_files(data, test), writes, force=force or is_begun)
-        return _race(data, test, out, unfinished, chosen, numbers, hold_out, sink, stream, bars, options)
+        return _race(data, settings, test, out, unfinished, hold_out, sink, stream, bars)
 
 
 def _race(
     data: str,
+    settings: RaceSettings,
     test: str | None,
     out: Path | None,
     unfinished: Path | None,
-    chosen: list[str],
-    numbers: list[int],
     hold_out: float,
     sink: Callable[[str], None],
     stream: Callable[[str], None],
     bars: bool | None,
-    options: dict[str, Any],
 ) -> int:
-    parts = read_parts(data, test, hold_out, numbers[0], sink)
-    _require_room(parts, len(chosen), options["n_kernels"], options["width"], options["batch_size"])
-    from epool_viz.models.training import race
+    parts = read_parts(data, test, hold_out, settings.seeds[0], sink)
+    _require_room(parts, settings)
+    from epool_viz.models.training import run_race
 
-    with StopOnSignal(sink) as stop, EpochProgress(options["epochs"], sink, bars=bars) as progress:
-        result = race(
+    with StopOnSignal(sink) as stop, EpochProgress(settings.epochs, sink, bars=bars) as progress:
+        result = run_race(
             parts.train,
+            settings,
             test=parts.test,
-            methods=chosen,
-            seeds=numbers,
             cancel=stop,
             checkpoint=unfinished,
             on_epoch=lambda run, record: progress.tell(f"{run.method} seed {run.seed}", record),
-            **options,
         )
     for note in dict.fromkeys(note for run in result.runs if run.result for note in run.result.notes):
         sink(note)
@@ -335,11 +306,12 @@ def _require_begun(unfinished: Path, resume: bool) -> bool:
     return is_begun
 
 
-def _require_room(parts: Parts, n_networks: int, n_kernels: int, width: int, batch_size: int | None) -> None:
+def _require_room(parts: Parts, settings: RaceSettings) -> None:
     """Before anything is set aside: the networks fit into the memory of this machine."""
     n_letters = len(parts.train.alphabet)
     longest = int(parts.train.lengths.max()) if len(parts.train) else 0
-    batch = min(batch_size or 128, len(parts.train))
+    n_networks, n_kernels, width = len(settings.methods), settings.n_kernels, settings.width
+    batch = min(settings.batch_size or 128, len(parts.train))
     weights = n_networks * n_kernels * n_letters * width * _BYTES_A_WEIGHT
     scores = n_networks * batch * n_kernels * (longest + width) * _BYTES_A_SCORE
     found = f"{n_kernels:,} with --width {width:,}"

@@ -75,7 +75,13 @@ def telling_lines(lines: Lines) -> list[tuple[int, str]]:
 
 
 def require_no_markup(source: str, lines: Lines) -> None:
-    """Refuse what is another kind of file altogether, by its name."""
+    """Refuse what is another kind of file altogether, by its name.
+
+    Raises
+    ------
+    FormatError
+        If the text is XML, HTML or another kind of file.
+    """
     first = [(number, text) for number, text in lines[:_MOST_LOOKED_AT] if text.strip()][:2] or [(1, "")]
     number = first[0][0]
     start = "".join("".join(text[:40].split()) for _, text in first).lower()
@@ -85,7 +91,13 @@ def require_no_markup(source: str, lines: Lines) -> None:
 
 
 def find_blocks(source: str, lines: Lines, most: int) -> list[Block]:
-    """The blocks of a text, in order; no more than `most`, and no block of more lines than a matrix can have."""
+    """The blocks of a text, in order; no more than `most`, and no block of more lines than a matrix can have.
+
+    Raises
+    ------
+    FormatError
+        If there are more motifs, or rows of one, than the limits allow.
+    """
     blocks: list[Block] = []
     telling = telling_lines(lines)
     for i, (number, text) in enumerate(telling):
@@ -121,7 +133,13 @@ def find_blocks(source: str, lines: Lines, most: int) -> list[Block]:
 
 
 def only_block(source: str, lines: Lines) -> Block:
-    """The block of a text that holds one."""
+    """The block of a text that holds one.
+
+    Raises
+    ------
+    FormatError
+        If there is a second one, or the text is another kind of file.
+    """
     require_no_markup(source, lines)
     blocks = [block for block in find_blocks(source, lines, _MOST_BLOCKS) if block.has_rows]
     if len(blocks) > 1:
@@ -148,6 +166,11 @@ def read_each(entries: Iterable[tuple[str, Any]], read: Callable[[Any], Any]) ->
     entries : iterable of (what messages call it, what `read` takes)
     read : callable
         Raises a FormatError for what it cannot read.
+
+    Raises
+    ------
+    FormatError
+        If none can be read.
     """
     good, bad = [], []
     for called, entry in entries:
@@ -166,7 +189,13 @@ def _reason(error: FormatError) -> str:
 
 
 def require_rows(source: str, block: Block) -> None:
-    """Refuse a block that is a name alone."""
+    """Refuse a block that is a name alone.
+
+    Raises
+    ------
+    FormatError
+        If the block holds no numbers.
+    """
     if not block.has_rows:
         called = f"the motif {block.name or block.accession!r}" if block.is_named else "letters"
         raise FormatError(source, block.line, f"{called} without numbers", _NO_ROWS)

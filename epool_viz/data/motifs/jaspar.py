@@ -9,6 +9,7 @@ import dataclasses
 import importlib.resources
 import re
 import warnings
+from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -105,7 +106,7 @@ def load_jaspar(query: str, *, release: str | None = None) -> Motif:
 
 def _matches(query: str) -> list[JasparRecord]:
     """By ID, else by ID without the version, else by name."""
-    keys = (
+    keys: tuple[Callable[[JasparRecord], str], ...] = (
         lambda record: record.accession,
         lambda record: record.accession.split(".")[0],
         lambda record: record.name,

@@ -96,7 +96,7 @@ class Table(NamedTuple):
     said: tuple[str, ...]
 
 
-class Reading(NamedTuple):
+class MatrixReading(NamedTuple):
     """One way in which a table may be meant.
 
     Attributes
@@ -167,7 +167,13 @@ def parse_matrix(
 
 
 def read_table(source: str, lines: Lines) -> Table:
-    """The rows of numbers, all of one length, and the letters beside them; `lines` are neither blank nor comments."""
+    """The rows of numbers, all of one length, and the letters beside them; `lines` are neither blank nor comments.
+
+    Raises
+    ------
+    FormatError
+        If there are no numbers, or the rows differ in length.
+    """
     pieces = [(line, row) for line, text in lines for row in row_texts(text)]
     comma = comma_means(source, pieces)
     telling = [(line, words) for line, row in pieces if (words := words_of(row, comma))]
@@ -220,14 +226,20 @@ def _require_one_group(source: str, rows: list[Row]) -> None:
         raise FormatError(source, rows[starts[1]].line, found, "one matrix, or a line with '>' and a name before each")
 
 
-def readings(source: str, table: Table, alphabet: Alphabet | None) -> list[Reading]:
-    """Every way in which the table may be meant; the message of the error says why there is none."""
+def readings(source: str, table: Table, alphabet: Alphabet | None) -> list[MatrixReading]:
+    """Every way in which the table may be meant; the message of the error says why there is none.
+
+    Raises
+    ------
+    FormatError
+        If neither rows nor columns can be letters.
+    """
     if table.letters:
         return [_by_column_label(source, table, alphabet)]
     if table.labels:
         return _by_row_label(source, table, alphabet)
     found = [
-        Reading(known, by_row, values, counted)
+        MatrixReading(known, by_row, values, counted)
         for known in ([alphabet] if alphabet else [DNA, PROTEIN])
         for by_row, values, counted in _by_shape(table.numbers, len(known))
     ]
@@ -254,7 +266,7 @@ def _by_shape(numbers: Array, n: int) -> Iterator[tuple[bool, Array, str]]:
         yield True, numbers[1:], "a row that counts them"
 
 
-def _by_column_label(source: str, table: Table, alphabet: Alphabet | None) -> Reading:
+def _by_column_label(source: str, table: Table, alphabet: Alphabet | None) -> MatrixReading:
     order, alphabet = _order(source, table.letters_line, table.letters, alphabet)
     numbers, counted = table.numbers, ""
     if numbers.shape[1] == len(order) + 1 and _is_count_up(numbers[:, 0].tolist()):
@@ -262,15 +274,15 @@ def _by_column_label(source: str, table: Table, alphabet: Alphabet | None) -> Re
     if numbers.shape[1] != len(order):
         accepted = f"{len(order)}, one for each letter above"
         raise FormatError(source, table.line, how_many(numbers.shape[1], "number"), accepted)
-    return Reading(alphabet, False, numbers.T[order], counted)
+    return MatrixReading(alphabet, False, numbers.T[order], counted)
 
 
-def _by_row_label(source: str, table: Table, alphabet: Alphabet | None) -> list[Reading]:
+def _by_row_label(source: str, table: Table, alphabet: Alphabet | None) -> list[MatrixReading]:
     """Letters before rows name the rows, or they are a consensus and each row is a position."""
     found = []
     try:
         order, named = _order(source, table.line, table.labels, alphabet)
-        found.append(Reading(named, True, table.numbers[order], ""))
+        found.append(MatrixReading(named, True, table.numbers[order], ""))
     except FormatError as error:
         reason = error
     known = alphabet or (RNA if "U" in "".join(table.labels).upper() else DNA)
@@ -278,7 +290,7 @@ def _by_row_label(source: str, table: Table, alphabet: Alphabet | None) -> list[
     if table.numbers.shape[1] == len(known):
         odd = _no_consensus(table, known)
         if odd is None:
-            found.append(Reading(known, False, table.numbers.T, ""))
+            found.append(MatrixReading(known, False, table.numbers.T, ""))
         elif not found:
             headed = f"rows headed by {''.join(table.labels)[:40]}, where row {odd + 1} is not largest at its letter"
             accepted = f"each of {known.letters} once, or the consensus of the rows"
@@ -299,8 +311,8 @@ def _no_consensus(table: Table, alphabet: Alphabet) -> int | None:
 
 
 def choose_reading(
-    source: str, table: Table, alphabet: Alphabet | None, *, like: Sequence[Reading] = ()
-) -> tuple[Reading, tuple[str, ...]]:
+    source: str, table: Table, alphabet: Alphabet | None, *, like: Sequence[MatrixReading] = ()
+) -> tuple[MatrixReading, tuple[str, ...]]:
     """The way in which a table is meant, and sentences that say why; `like` are those of the tables beside it.
 
     Raises
@@ -329,13 +341,13 @@ def choose_reading(
     raise FormatError(source, table.line, f"{n} rows of {width} numbers, which may be {may}", _tell(table, found[0]))
 
 
-def _tell(table: Table, reading: Reading) -> str:
+def _tell(table: Table, reading: MatrixReading) -> str:
     if not table.labels:
         return "a letter before every row, or a line of letters above the columns"
     return f"rows in the order {reading.alphabet.letters}, or a line of letters above the columns"
 
 
-def _in_order(table: Table, reading: Reading) -> bool:
+def _in_order(table: Table, reading: MatrixReading) -> bool:
     """Whether the letters before the rows are the alphabet in its order, and not a consensus that happens to be."""
     labels = "".join(table.labels).upper().replace("U", "T")
     return reading.by_row and labels == reading.alphabet.letters.replace("U", "T")
@@ -348,7 +360,7 @@ def _even_rows(table: Table) -> tuple[str, ...]:
     return ("The letters before the rows name the rows, though it is they that have the same sum, not the columns.",)
 
 
-def _told(table: Table, reading: Reading, reason: str) -> tuple[str, ...]:
+def _told(table: Table, reading: MatrixReading, reason: str) -> tuple[str, ...]:
     said = {"a column that counts them": "The first column counts the positions."}.get(reading.counted)
     said = "The first line counts the positions." if reading.counted.startswith("a row") else said
     counted = (said,) if said else ()
@@ -368,13 +380,19 @@ def _told(table: Table, reading: Reading, reason: str) -> tuple[str, ...]:
 def finish_matrix(
     source: str,
     table: Table,
-    chosen: tuple[Reading, tuple[str, ...]],
+    chosen: tuple[MatrixReading, tuple[str, ...]],
     *,
     kind: Kind | None = None,
     motif: bool = False,
     before: tuple[str, ...] = (),
 ) -> ParsedMatrix:
-    """The matrix, once it is known how the table lies; `motif` says that it is known to be no kernel."""
+    """The matrix, once it is known how the table lies; `motif` says that it is known to be no kernel.
+
+    Raises
+    ------
+    FormatError
+        If the numbers are not of the kind that they should be.
+    """
     reading, why = chosen
     said = [*before, *table.said, *why]
     values = reading.values
@@ -391,6 +409,11 @@ def guess_kind(source: str, line: int, values: Array, motif: bool, said: list[st
     """What the numbers are, and the numbers, percentages as probabilities.
 
     What sums to 1 is probabilities in every format: one site that was counted cannot be told from them.
+
+    Raises
+    ------
+    FormatError
+        If probabilities do not sum to 1.
     """
     totals = values.sum(axis=0)
     near_one = np.abs(totals - 1) <= _most_rounding(values)
@@ -443,7 +466,7 @@ def odds_to_ppm(values: Array, said: list[str]) -> Array:
         said.append(
             f"Their probabilities sum to {low:.3g} to {high:.3g} and were scaled to sum to 1 at every position."
         )
-    return base**values / (len(values) * sums[base])
+    return np.asarray(base**values / (len(values) * sums[base]))
 
 
 def _odds_sums(values: Array) -> dict[float, Array]:
@@ -454,7 +477,13 @@ def _odds_sums(values: Array) -> dict[float, Array]:
 def unit_columns(
     source: str, values: Array, said: list[str], lines: Sequence[int], what: str = "probabilities"
 ) -> Array:
-    """Probabilities whose columns sum to 1; a sum that rounding cannot explain is an error at that column's line."""
+    """Probabilities whose columns sum to 1; a sum that rounding cannot explain is an error at that column's line.
+
+    Raises
+    ------
+    FormatError
+        If a column does not sum to 1 within rounding.
+    """
     totals = values.sum(axis=0)
     off = np.abs(totals - 1)
     worst = int(off.argmax())
@@ -464,11 +493,11 @@ def unit_columns(
     if off[worst] <= _EXACT:
         return values
     said.append(f"The {what} were rescaled to sum to 1: rounding had left them off by up to {off[worst]:.1g}.")
-    return values / totals
+    return np.asarray(values / totals)
 
 
 def _most_rounding(values: Array) -> float:
-    return max(_NEAR_ONE, _ROUNDING * values.shape[0]) * (1 + 1e-9)
+    return float(max(_NEAR_ONE, _ROUNDING * values.shape[0]) * (1 + 1e-9))
 
 
 def _order(source: str, line: int, letters: Iterable[str], alphabet: Alphabet | None) -> tuple[list[int], Alphabet]:

@@ -40,7 +40,13 @@ class _Letters(NamedTuple):
 
 
 def read_meme(source: str, lines: Lines, alphabet: Alphabet | None, limits: Limits) -> list[Motif]:
-    """Every motif of the file."""
+    """Every motif of the file.
+
+    Raises
+    ------
+    FormatError
+        If there is no motif, or none can be read.
+    """
     said: list[str] = []
     starts = [i for i, (_, text) in enumerate(lines) if _is_motif_line(text)]
     if not starts:

@@ -20,7 +20,7 @@ from epool_viz.data.motifs.blocks import (
 from epool_viz.data.motifs.matrix import Kind as Kind
 from epool_viz.data.motifs.matrix import (
     Lines,
-    Reading,
+    MatrixReading,
     Table,
     choose_reading,
     finish_matrix,
@@ -190,7 +190,7 @@ def _table(source: str, block: Block) -> Table | FormatError:
         return error
 
 
-def _without_doubt(source: str, table: Table | FormatError, alphabet: Alphabet | None) -> Reading | None:
+def _without_doubt(source: str, table: Table | FormatError, alphabet: Alphabet | None) -> MatrixReading | None:
     """How a table lies that has no letters and fits one way only; the tables beside it lie alike."""
     if isinstance(table, FormatError) or table.letters or table.labels:
         return None
@@ -205,7 +205,7 @@ def _block_motif(
     source: str,
     entry: tuple[int, Block, Table | FormatError],
     alphabet: Alphabet | None,
-    known: Sequence[Reading],
+    known: Sequence[MatrixReading],
     are_several: bool,
 ) -> Motif:
     place, block, table = entry

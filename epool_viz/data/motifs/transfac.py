@@ -36,7 +36,13 @@ def looks_like_transfac(lines: Lines) -> bool:
 
 
 def read_transfac(source: str, lines: Lines, alphabet: Alphabet | None, limits: Limits) -> list[Motif]:
-    """Every motif of the file."""
+    """Every motif of the file.
+
+    Raises
+    ------
+    FormatError
+        If there is no motif, or none can be read.
+    """
     found = [entry for entry in _entries(lines) if any(text[:2] in _OF_A_MOTIF for _, text in entry)]
     limits.require("records", len(found), source, None, "motifs")
     if not any(_LETTERS.match(text) for entry in found for _, text in entry):

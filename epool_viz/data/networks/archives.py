@@ -57,7 +57,13 @@ class Archive:
         return self._infos[name].file_size
 
     def open(self, name: str) -> IO[bytes]:
-        """A member to read from."""
+        """A member to read from.
+
+        Raises
+        ------
+        FormatError
+            If there is no such member, or it is damaged or claims too much.
+        """
         info = self._infos.get(name)
         if info is None:
             raise FormatError(self.source, None, f"an archive of {self.listed}", f"one with {name!r}")
@@ -68,7 +74,13 @@ class Archive:
             raise FormatError(self.source, None, f"the damaged member {name!r} ({error})", _ACCEPTED) from None
 
     def read(self, name: str) -> bytes:
-        """All of a member; never more than it claims."""
+        """All of a member; never more than it claims.
+
+        Raises
+        ------
+        FormatError
+            If the member is damaged.
+        """
         with self.open(name) as stream:
             try:
                 return stream.read()

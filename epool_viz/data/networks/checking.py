@@ -8,7 +8,7 @@ import numpy as np
 
 from epool_viz.core.scan import scan
 from epool_viz.core.types import Array
-from epool_viz.data.networks.kernels import ImportedKernels, Reading
+from epool_viz.data.networks.kernels import ImportedKernels, ImportOptions
 from epool_viz.data.networks.network_layers import Network, NotRunError, Scores
 from epool_viz.data.networks.statements import disagreement
 
@@ -21,7 +21,7 @@ _SEED = 7
 _BATCH = 2
 
 
-def held_against(network: Network, found: ImportedKernels, reading: Reading) -> ImportedKernels:
+def held_against(network: Network, found: ImportedKernels, reading: ImportOptions) -> ImportedKernels:
     """The same kernels held against what `network` computes of random one-hot letters, where it can be run.
 
     Parameters
@@ -29,7 +29,7 @@ def held_against(network: Network, found: ImportedKernels, reading: Reading) -> 
     network : Network
     found : ImportedKernels
         As `assemble` gives them for this network and reading.
-    reading : Reading
+    reading : ImportOptions
     """
     if network.run is None:
         return found
@@ -43,7 +43,7 @@ def held_against(network: Network, found: ImportedKernels, reading: Reading) -> 
         n = 3 * found.width + 31 if length is None else length
         codes = np.random.default_rng(_SEED).integers(0, len(found.alphabet), (_BATCH if length is None else 1, n))
         letters = np.array([[found.alphabet.letters.find(each)] for each in found.letters])
-        return (codes[:, None] == letters).astype(np.float32)
+        return np.asarray(codes[:, None] == letters, dtype=np.float32)
 
     try:
         scores = network.run(found.layer, onehot_of, reading.fold_batch_norm is not False)

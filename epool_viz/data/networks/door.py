@@ -63,7 +63,13 @@ class Door:
         return onehot
 
     def laid_out(self, onehot: Array) -> Array:
-        """One-hot letters as the input takes them; places of letters where it makes them one-hot itself."""
+        """One-hot letters as the input takes them; places of letters where it makes them one-hot itself.
+
+        Raises
+        ------
+        NotRunError
+            If the input takes letters in another way.
+        """
         roles = [role for role in self.roles if role != "1"]
         words = ["batch", "letter", "position"]
         value = onehot
@@ -78,7 +84,13 @@ class Door:
         return value.reshape([1 if role == "1" else next(shape) for role in self.roles])
 
     def scores(self, found: Array, roles: Sequence[str], onehot: Array, by: str, kind: str) -> Scores:
-        """What came out, of axes that are known, as (batch, kernel, window)."""
+        """What came out, of axes that are known, as (batch, kernel, window).
+
+        Raises
+        ------
+        NotRunError
+            If the scores are laid out in another way.
+        """
         if found.ndim != len(roles) or "position" not in roles or "kernel" not in roles:
             raise NotRunError("its scores are laid out in another way")
         places = [roles.index(word) for word in ("batch", "kernel", "position") if word in roles]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from epool_viz.data.limits import MOST_BYTES, Limits
 from epool_viz.data.networks.archives import Archive
 from epool_viz.data.networks.checking import held_against
-from epool_viz.data.networks.kernels import ImportedKernels, Reading, assemble
+from epool_viz.data.networks.kernels import ImportedKernels, ImportOptions, assemble
 from epool_viz.data.networks.network_layers import Network
-from epool_viz.data.opening import read_input
+from epool_viz.data.opening import OpenedFile, open_file
 from epool_viz.data.source import HDF5_MAGIC
 from epool_viz.errors import FormatError
 
@@ -26,26 +27,58 @@ _NO_PICKLE = (
 )
 
 
+class ModelFile(OpenedFile):
+    """The bytes of a model or motif file, read and classified once."""
+
+    @cached_property
+    def kind(self) -> str:
+        """What the file is by its content: "hdf5", "zip", "torch", "npy", "safetensors", "onnx" or "text".
+
+        Raises
+        ------
+        FormatError
+            If it looks like text and its name says otherwise.
+        """
+        return _kind(self.raw, self.name)
+
+
+def open_model_file(path: str | os.PathLike[str]) -> ModelFile:
+    """Read a model or motif file of a size that can be read.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such file.
+    FormatError
+        If it is too large.
+    """
+    opened = open_file(path, name="source", accepted=f"a file: {KINDS}")
+    return ModelFile(opened.raw, os.fspath(path), opened.path)
+
+
 def read_kernel_bytes(
     raw: bytes,
     *,
     name: str = "the uploaded file",
-    reading: Reading | None = None,
+    reading: ImportOptions | None = None,
     most_bytes: int = MOST_BYTES,
-    folder: Path | None = None,
 ) -> ImportedKernels:
-    """Read the kernels of a model or motif file out of its bytes.
+    """Read the kernels of a model or motif file out of its bytes; see `read_model_file`."""
+    return read_model_file(ModelFile(raw, name), reading, most_bytes=most_bytes)
+
+
+def read_model_file(
+    file: ModelFile, reading: ImportOptions | None = None, *, most_bytes: int = MOST_BYTES
+) -> ImportedKernels:
+    """Read the kernels of a model or motif file, without torch.
 
     Parameters
     ----------
-    raw : bytes
-    name : str
-        The file's, for messages; what kind of file it is, its content tells.
-    reading : Reading or None
+    file : ModelFile
+        Weights of an ONNX graph may lie in a file beside it; of bytes without a path no other file is read.
+    reading : ImportOptions or None
     most_bytes : int
         That the file may have, and any member of an archive.
-    folder : Path or None
-        Where the file lies, for an ONNX graph whose weights lie in a file beside it; None reads no other file.
 
     Returns
     -------
@@ -58,51 +91,27 @@ def read_kernel_bytes(
     ArgumentError
         If `reading` does not fit the file.
     """
-    if len(raw) > most_bytes:
-        raise FormatError(name, None, f"{len(raw):,} bytes", f"at most {most_bytes:,}")
-    reading = reading or Reading()
-    network = _network(raw, name, most_bytes, folder)
+    if len(file.raw) > most_bytes:
+        raise FormatError(file.name, None, f"{len(file.raw):,} bytes", f"at most {most_bytes:,}")
+    reading = reading or ImportOptions()
+    network = _network(file, most_bytes)
     if network is None:
         from epool_viz.data.networks.motif_kernels import read_motif_kernels
 
-        return read_motif_kernels(raw, name, reading, limits=Limits(bytes=most_bytes))
+        return read_motif_kernels(file.raw, file.name, reading, limits=Limits(bytes=most_bytes))
     return held_against(network, assemble(network, reading), reading)
 
 
-def read_kernel_file(path: str | os.PathLike[str], *, reading: Reading | None = None) -> ImportedKernels:
-    """Read the kernels of a model or motif file; `read_kernel_bytes` says what is refused."""
-    folder = Path(path).resolve().parent
-    return read_kernel_bytes(read_whole(path), name=os.fspath(path), reading=reading, folder=folder)
-
-
-def read_whole(path: str | os.PathLike[str]) -> bytes:
-    """The bytes of a file of a size that can be read.
-
-    Raises
-    ------
-    ArgumentError
-        If there is no such file.
-    FormatError
-        If it is too large.
-    """
-    return read_input(path, name="source", accepted=f"a file: {KINDS}")
-
-
-def read_kernel_arrays(arrays: Any, *, source: str = "the arrays", reading: Reading | None = None) -> ImportedKernels:
+def read_kernel_arrays(
+    arrays: Any, *, source: str = "the arrays", reading: ImportOptions | None = None
+) -> ImportedKernels:
     """Kernels out of an array, arrays by name, or the list that `model.get_weights()` gives."""
     from epool_viz.data.networks.arrays import network_of_values
 
-    return assemble(network_of_values(arrays, source=source, format="arrays"), reading or Reading())
+    return assemble(network_of_values(arrays, source=source, format="arrays"), reading or ImportOptions())
 
 
-def kind_of(raw: bytes, name: str) -> str:
-    """What a file is by its content: "hdf5", "zip", "torch", "npy", "safetensors", "onnx" or "text".
-
-    Raises
-    ------
-    FormatError
-        If it looks like text and its name says otherwise.
-    """
+def _kind(raw: bytes, name: str) -> str:
     from epool_viz.data.networks.onnx_files import looks_like_onnx
     from epool_viz.data.networks.safetensors_files import looks_like_safetensors
 
@@ -127,9 +136,9 @@ def kind_of(raw: bytes, name: str) -> str:
     return "text"
 
 
-def _network(raw: bytes, name: str, most_bytes: int, folder: Path | None) -> Network | None:
+def _network(file: ModelFile, most_bytes: int) -> Network | None:
     """The network of a file, or None for text."""
-    kind = kind_of(raw, name)
+    raw, name, kind = file.raw, file.name, file.kind
     if kind == "torch":
         raise FormatError(name, None, *_NO_PICKLE)
     if kind == "zip":
@@ -149,7 +158,7 @@ def _network(raw: bytes, name: str, most_bytes: int, folder: Path | None) -> Net
     if kind == "onnx":
         from epool_viz.data.networks.onnx_files import read_onnx
 
-        return read_onnx(raw, name, folder)
+        return read_onnx(raw, name, file.folder)
     return None
 
 

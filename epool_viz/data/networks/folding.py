@@ -70,6 +70,11 @@ def fold_before(source: str, conv: Convolution, kernels: Array, bias: Array, fol
     bias : shape (kernel,)
     fold_batch_norm : bool or None
         False leaves a batch-norm out; then the kernels do not read letters.
+
+    Raises
+    ------
+    FormatError
+        If what is folded gives a number that is not finite.
     """
     if conv.before is None:
         return _fold_unseen_before(source, conv, kernels, bias, fold_batch_norm)
@@ -98,7 +103,13 @@ def fold_before(source: str, conv: Convolution, kernels: Array, bias: Array, fol
 
 
 def fold_after(source: str, conv: Convolution, kernels: Array, bias: Array, fold_batch_norm: bool | None) -> After:
-    """Fold batch-norms and scalings that come straight after a convolution."""
+    """Fold batch-norms and scalings that come straight after a convolution.
+
+    Raises
+    ------
+    FormatError
+        If what is folded gives a number that is not finite.
+    """
     if conv.after is None:
         return _fold_unseen(source, conv, kernels, bias, fold_batch_norm)
     rest: list[Step] = []

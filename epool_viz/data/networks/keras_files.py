@@ -44,7 +44,13 @@ _NAMES = {
 
 
 def read_keras_archive(archive: Archive, source: str) -> Network:
-    """Read a `.keras` file: config.json and model.weights.h5."""
+    """Read a `.keras` file: config.json and model.weights.h5.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged, or claims too much.
+    """
     if archive.size("config.json") > _MOST_JSON:
         raise FormatError(source, None, f"a config.json of {archive.size('config.json'):,} bytes", _WHOLE)
     model = _json(archive.read("config.json"), source)

@@ -850,10 +850,10 @@ def _begin(width: int, along: Mapping[str, Any], pads: int) -> Callable[[int], i
 
     def begin(length: int) -> int:
         if along["padding"] == "causal":
-            return span + pads
+            return int(span + pads)
         if along["padding"] != "same":
             return pads
-        return pads + max(0, (-(-length // stride) - 1) * stride + span + 1 - length) // 2
+        return int(pads + max(0, (-(-length // stride) - 1) * stride + span + 1 - length) // 2)
 
     return begin
 

@@ -36,7 +36,7 @@ _OURS = ("kernel", "letter", "position")  # read in another way, a network of ou
 
 
 @dataclass(frozen=True)
-class Reading:
+class ImportOptions:
     """How the caller wants a weight read; None leaves it to the file.
 
     Parameters
@@ -157,7 +157,7 @@ class ImportedKernels:
         return f"ImportedKernels({len(self)} kernels of {self.width} positions of {self.alphabet.name}{where})"
 
 
-def assemble(network: Network, reading: Reading) -> ImportedKernels:
+def assemble(network: Network, reading: ImportOptions) -> ImportedKernels:
     """Take the first convolution that reads the one-hot input, or the one asked for.
 
     Raises
@@ -223,7 +223,7 @@ def assemble(network: Network, reading: Reading) -> ImportedKernels:
 # which weight
 
 
-def _choose(network: Network, reading: Reading) -> tuple[Convolution, list[Convolution]]:
+def _choose(network: Network, reading: ImportOptions) -> tuple[Convolution, list[Convolution]]:
     sizes = letters_wanted(reading)
     fitting: list[Convolution] = []
     for n in sizes:
@@ -244,12 +244,12 @@ def _may_be_folded(conv: Convolution) -> bool:
     return conv.before is not None and kinds <= {"aside", "reshape", "scale", "letters", "batch_norm"}
 
 
-def letters_wanted(reading: Reading) -> tuple[int, ...]:
+def letters_wanted(reading: ImportOptions) -> tuple[int, ...]:
     """How many letters the input may have."""
     return (len(DNA), len(PROTEIN)) if reading.letters is None else (len(_as_order(reading.letters)[0]),)
 
 
-def _asked_for(network: Network, reading: Reading, fitting: list[Convolution]) -> Convolution:
+def _asked_for(network: Network, reading: ImportOptions, fitting: list[Convolution]) -> Convolution:
     wanted = str(reading.layer)
     for each in network.convolutions:
         if wanted in (each.name, each.weight.name):
@@ -265,7 +265,7 @@ def _asked_for(network: Network, reading: Reading, fitting: list[Convolution]) -
     raise ArgumentError("layer", f"{wanted!r}, which is not in {network.source}", close or "no layer: there is none")
 
 
-def _fits(conv: Convolution, n: int, reading: Reading) -> bool:
+def _fits(conv: Convolution, n: int, reading: ImportOptions) -> bool:
     if math.prod(conv.weight.shape) > _MOST_ENTRIES:
         return False
     if reading.axes is not None:
@@ -286,7 +286,7 @@ def _listed(convolutions: Sequence[Convolution]) -> str:
     return ", ".join(repr(each.name) for each in convolutions[:8]) + (", …" if len(convolutions) > 8 else "")
 
 
-def _say_choice(chosen: Convolution, candidates: list[Convolution], reading: Reading) -> Iterable[str]:
+def _say_choice(chosen: Convolution, candidates: list[Convolution], reading: ImportOptions) -> Iterable[str]:
     if reading.layer is not None or not chosen.name:
         return
     others = [each for each in candidates if each is not chosen]
@@ -326,7 +326,7 @@ def parse_axes(axes: str | Sequence[str]) -> tuple[str, ...]:
     return words
 
 
-def _axes(network: Network, conv: Convolution, reading: Reading) -> tuple[str, ...]:
+def _axes(network: Network, conv: Convolution, reading: ImportOptions) -> tuple[str, ...]:
     if reading.axes is not None:
         return parse_axes(reading.axes)
     found = _readings(conv, reading)
@@ -337,7 +337,7 @@ def _axes(network: Network, conv: Convolution, reading: Reading) -> tuple[str, .
     raise AmbiguousAxesError(conv.weight.said, tuple(_COMMA.join(each) for each in found))
 
 
-def _readings(conv: Convolution, reading: Reading) -> tuple[tuple[str, ...], ...]:
+def _readings(conv: Convolution, reading: ImportOptions) -> tuple[tuple[str, ...], ...]:
     """Every reading of the axes that is left; a matrix is one kernel, whichever way it lies."""
     shape = conv.weight.shape
     found = [each for n in letters_wanted(reading) for each in readings(shape, conv.roles, n)]
@@ -346,7 +346,7 @@ def _readings(conv: Convolution, reading: Reading) -> tuple[tuple[str, ...], ...
     return tuple(dict.fromkeys(found))
 
 
-def _doubted(conv: Convolution, axes: tuple[str, ...], reading: Reading) -> Convolution:
+def _doubted(conv: Convolution, axes: tuple[str, ...], reading: ImportOptions) -> Convolution:
     """The convolution, with a doubt where the caller says another thing than what is known of it."""
     known = (each for n in letters_wanted(reading) for each in readings(conv.weight.shape, conv.roles, n))
     said = []
@@ -359,7 +359,7 @@ def _doubted(conv: Convolution, axes: tuple[str, ...], reading: Reading) -> Conv
     return dataclasses.replace(conv, doubt=" and ".join([*([conv.doubt] if conv.doubt else []), *said]))
 
 
-def _say_axes(conv: Convolution, axes: tuple[str, ...], reading: Reading) -> str:
+def _say_axes(conv: Convolution, axes: tuple[str, ...], reading: ImportOptions) -> str:
     words = _COMMA.join(axes)
     if reading.axes is not None:
         return f"The axes of {conv.weight.said} are {words}, as you say."
@@ -376,7 +376,7 @@ def _say_axes(conv: Convolution, axes: tuple[str, ...], reading: Reading) -> str
     return f"The axes of {conv.weight.said} are taken as {words}, by its shape."
 
 
-def _letters(axes: tuple[str, ...], weight: Tensor, reading: Reading) -> tuple[Alphabet, str, list[str]]:
+def _letters(axes: tuple[str, ...], weight: Tensor, reading: ImportOptions) -> tuple[Alphabet, str, list[str]]:
     """The alphabet, the stored order of its letters, and sentences."""
     n = weight.shape[axes.index("letter")]
     if reading.letters is None:

@@ -16,7 +16,7 @@ from epool_viz.data.limits import Limits
 from epool_viz.data.motifs.matrix import parse_matrix
 from epool_viz.data.motifs.motif import Motif
 from epool_viz.data.motifs.reading import motif_format, parse_motifs
-from epool_viz.data.networks.kernels import ImportedKernels, Reading
+from epool_viz.data.networks.kernels import ImportedKernels, ImportOptions
 from epool_viz.errors import ArgumentError, FormatError
 
 IMAGINARY_SITES = 1.0
@@ -61,8 +61,18 @@ def log_odds(motif: Motif, background: Any = None, *, both_strands: bool = False
     return matrix, f"Natural-log odds of {mixed} against the background."
 
 
-def read_motif_kernels(raw: bytes, source: str, reading: Reading, *, limits: Limits | None = None) -> ImportedKernels:
-    """Kernels of a MEME or JASPAR file, or of one plain matrix: scores as they are, a motif as its log odds."""
+def read_motif_kernels(
+    raw: bytes, source: str, reading: ImportOptions, *, limits: Limits | None = None
+) -> ImportedKernels:
+    """Kernels of a MEME or JASPAR file, or of one plain matrix: scores as they are, a motif as its log odds.
+
+    Raises
+    ------
+    ArgumentError
+        If an option is given: a text takes none.
+    FormatError
+        If the text is in no known format.
+    """
     for name in ("layer", "axes", "letters", "flip", "fold_batch_norm"):
         if getattr(reading, name) is not None:
             found = f"{getattr(reading, name)!r}, while {source} is text"

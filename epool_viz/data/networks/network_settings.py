@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from epool_viz.core.pooling import ACTIVATIONS, METHODS, MODES, WITH_M
+from epool_viz.core.pooling import ACTIVATIONS, MODES
+from epool_viz.core.poolings import METHODS, WITH_M
 from epool_viz.core.scan import PADDINGS
 from epool_viz.errors import ArgumentError
 
@@ -22,7 +23,7 @@ class WholeNetwork:
 
     Parameters
     ----------
-    pooling : "max", "average", "logsumexp" or "expectation"
+    pooling : one of `epool_viz.core.poolings.METHODS`
     m : float, or None where the pooling has none
     mode, local_window : int
     activation : "identity", "relu" or "paper"

@@ -15,7 +15,13 @@ _FLOATS = ("float32", "float64")
 
 
 def read_numbers(source: str, tensor: Tensor) -> Array:
-    """The finite floats of a tensor; half precision becomes single."""
+    """The finite floats of a tensor; half precision becomes single.
+
+    Raises
+    ------
+    FormatError
+        If the numbers are not real and finite.
+    """
     array = tensor.read()
     if array.dtype.kind not in "fiu" or array.dtype.itemsize > 8:
         raise FormatError(source, None, f"{tensor.name} of type {array.dtype}", "real numbers")
@@ -28,7 +34,13 @@ def read_numbers(source: str, tensor: Tensor) -> Array:
 
 
 def read_vector(source: str, tensor: Tensor, n: int) -> Array:
-    """So many numbers, whatever axes of one stand around them."""
+    """So many numbers, whatever axes of one stand around them.
+
+    Raises
+    ------
+    FormatError
+        If there are not so many.
+    """
     if math.prod(tensor.shape) != n:
         raise FormatError(source, None, tensor.said, f"{n} numbers, one a kernel")
     return read_numbers(source, tensor).reshape(n)

@@ -26,7 +26,13 @@ def read_npy(raw: bytes, source: str, name: str) -> Network:
 
 
 def read_npz(archive: Archive, source: str) -> Network:
-    """The arrays of an archive, in its order."""
+    """The arrays of an archive, in its order.
+
+    Raises
+    ------
+    FormatError
+        If the archive holds something else, or a damaged member.
+    """
     names = [name for name in archive.names if name.endswith(".npy")]
     for name in names:
         archive.require_sound(name)

@@ -266,7 +266,7 @@ def _size_of_result(node: Any, given: Sequence[Array]) -> int | None:
             return sum(each.size for each in given)
         if kind == "Gather":
             axis = int(attributes(node).get("axis", 0))
-            return given[0].size // max(1, given[0].shape[axis]) * given[1].size
+            return int(given[0].size // max(1, given[0].shape[axis]) * given[1].size)
         if kind == "Expand":
             return math.prod(np.broadcast_shapes(given[0].shape, tuple(int(each) for each in given[1])))
         if kind == "ConstantOfShape":

@@ -95,7 +95,7 @@ def _remarks(graph: Any, functions: Any, walked: Any, nodes: list[Any], found: l
 
 
 def _name(node: Any) -> str:
-    return node.name or (node.output[0] if node.output else node.op_type)
+    return str(node.name or (node.output[0] if node.output else node.op_type))
 
 
 def _within(graph: Any, depth: int = 0) -> Iterator[Any]:

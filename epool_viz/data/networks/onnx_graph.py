@@ -298,7 +298,7 @@ class OnnxGraph:
         if kind == "Dropout":
             mode = self.constants.array(node.input[2]) if len(node.input) > 2 and node.input[2] else np.array(False)
             return mode is not None and not mode.any() and numbers.get("is_test", 1) != 0
-        return kind == "Identity"
+        return bool(kind == "Identity")
 
     def _scaling(self, node: Any, roles: Roles, letters: int) -> Step:
         return scaling(_name(node), node.op_type.lower(), *self._affine(node, roles, LETTER, letters))

@@ -139,7 +139,7 @@ def _normed(direction: Tensor, length: Tensor, name: str, source: str) -> Tensor
         g = np.asarray(length.read(), dtype=np.float64).reshape(shape)
         norm = np.sqrt((v**2).sum(axis=tuple(axis for axis, size in enumerate(shape) if size == 1), keepdims=True))
         with np.errstate(divide="ignore", invalid="ignore"):
-            return g * v / norm
+            return np.asarray(g * v / norm)
 
     return dataclasses.replace(direction, name=name, read=read)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from epool_viz.core.poolings import POOLING_METHODS
 from epool_viz.data.networks.folding import Before
 from epool_viz.data.networks.following import Follows
 from epool_viz.data.networks.network_layers import Convolution, Step
@@ -16,11 +17,7 @@ _WORDS = {
     "exponential": "the exponential",
 }
 # what it does, and what that is of the E-step where the kernels read letters
-_POOLINGS = {
-    "max": ("It pools the maximum", "the limit of the E-step for m → ∞, all weight on the best window"),
-    "average": ("It pools the mean", "the limit of the E-step for m → 0, the same weight for every window"),
-    "expectation": ("It pools the expectation", "its weights are the posterior of the E-step, and e^m is its base"),
-    "logsumexp": ("It pools log-sum-exp", "the log evidence of the sequence, whose gradient is the posterior"),
+_POOLINGS = {name: (row.fact, row.claim) for name, row in POOLING_METHODS.items() if row.fact} | {
     "local max": (
         "It keeps the best of each stretch of windows",
         "a posterior here would be over these local winners",
@@ -30,7 +27,8 @@ _POOLINGS = {
         "the E-step is a reading of the raw scores before that",
     ),
 }
-_POSTERIORS = ("expectation", "logsumexp")  # of these the claim is of the raw scores alone
+# of these the claim is of the raw scores alone
+_POSTERIORS = tuple(name for name, row in POOLING_METHODS.items() if row.has_posterior)
 _NO_POOLING = (
     "No pooling over the whole sequence follows",
     "the E-step is a reading of its raw scores, not what it computes",

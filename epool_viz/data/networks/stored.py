@@ -159,7 +159,13 @@ def read_arrays(path: str | os.PathLike[str], *, kind: str) -> tuple[dict[str, A
 
 
 def read_checked_arrays(path: str | os.PathLike[str], *, kind: str) -> tuple[dict[str, Array], dict[str, Any], bool]:
-    """As `read_arrays`, and whether a checksum in the file says that not one bit of it has changed."""
+    """As `read_arrays`, and whether a checksum in the file says that not one bit of it has changed.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged.
+    """
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
@@ -200,7 +206,13 @@ def _checksum(header: str, arrays: Mapping[str, Array]) -> str:
 
 
 def require_unchanged(raw: bytes, source: str) -> None:
-    """Raise a FormatError for a safetensors file that has a checksum of ours and differs from it."""
+    """Raise a FormatError for a safetensors file that has a checksum of ours and differs from it.
+
+    Raises
+    ------
+    FormatError
+        If the checksum differs.
+    """
     from safetensors import SafetensorError
     from safetensors.numpy import load
 

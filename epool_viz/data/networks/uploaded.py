@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 
 from epool_viz.data.networks.files import read_kernel_bytes
-from epool_viz.data.networks.kernels import ImportedKernels, Reading
+from epool_viz.data.networks.kernels import ImportedKernels, ImportOptions
 from epool_viz.errors import AmbiguousAxesError
 
 
-def read_uploaded_kernels(raw: bytes, *, name: str, reading: Reading) -> ImportedKernels:
+def read_uploaded_kernels(raw: bytes, *, name: str, reading: ImportOptions) -> ImportedKernels:
     """`read_kernel_bytes`; where the axes can be read in several ways, the first of them, and the question.
 
     Raises

@@ -212,7 +212,13 @@ def race_arrays(
 
 
 def race_of(arrays: Mapping[str, Array], header: Mapping[str, Any], source: str) -> RaceRecord:
-    """The race that `race_arrays` took apart; FormatError, which names `source`, if it does not hold together."""
+    """The race that `race_arrays` took apart; FormatError, which names `source`, if it does not hold together.
+
+    Raises
+    ------
+    FormatError
+        If the parts do not hold together; the message names `source`.
+    """
     try:
         runs = [_run(arrays, i, about) for i, about in enumerate(header["runs"])]
         return RaceRecord(str(header["title"]), dict(header["about"]), runs, str(header["example"]))

@@ -143,7 +143,13 @@ class SequenceSet:
         return np.diff(self.offsets)
 
     def codes(self, i: int) -> Codes:
-        """The codes of sequence `i`; a read-only int8 array, -1 for an unknown letter."""
+        """The codes of sequence `i`; a read-only int8 array, -1 for an unknown letter.
+
+        Raises
+        ------
+        IndexError
+            If there is no sequence `i`.
+        """
         if not -len(self) <= i < len(self):
             raise IndexError(f"sequence {i} of {len(self)}")
         i %= len(self)
@@ -200,7 +206,7 @@ class SequenceSet:
         counts = np.array([np.count_nonzero(self.all_codes == code) for code in range(len(self.alphabet))])
         if not counts.sum():
             raise ArgumentError("sequences", "without a single known letter", f"letters {self.alphabet.letters}")
-        return counts / counts.sum()
+        return np.asarray(counts / counts.sum())
 
     def _places(self, key: Any) -> Array:
         """The selected places, counted from 0."""

@@ -155,6 +155,11 @@ def shuffle_known_letters(onehot: Array, n: int = 10, *, seed: Any = 0) -> Array
     -------
     array, shape (n, batch, letter, length)
 
+    Raises
+    ------
+    ArgumentError
+        If `n` is no whole number above 0.
+
     Source: as for `shuffle_dinucleotides`; the letters on both sides of unknown ones count as neighbours.
     """
     _require_whole(n, "n", 1)
@@ -236,7 +241,13 @@ def split_sequences(sequences: SequenceSet, fraction: float = 0.1, *, seed: Any 
 
 
 def stratified_places(labels: Any, fraction: float, seed: Any, name: str = "fraction") -> tuple[Array, Array]:
-    """The places that are kept, and those set aside: the same share of each label, and one of it at least."""
+    """The places that are kept, and those set aside: the same share of each label, and one of it at least.
+
+    Raises
+    ------
+    ArgumentError
+        If the share is not between 0 and 1, or a label has a single sequence.
+    """
     labels = np.asarray(labels)
     require_number(fraction, name, above=0)
     if not fraction < 1:
@@ -325,7 +336,7 @@ def _draw_instance(generator: np.random.Generator, ppm: Array) -> Array:
     # the first letter whose cumulative probability exceeds the number; never one of probability 0
     letters = (np.cumsum(ppm, axis=0) <= uniform).sum(axis=0)
     possible = len(ppm) - 1 - (ppm[::-1] > 0).argmax(axis=0)
-    return np.minimum(letters, possible).astype(np.int8)
+    return np.asarray(np.minimum(letters, possible), dtype=np.int8)
 
 
 def _draw_starts(generator: np.random.Generator, ranges: list[tuple[int, int]], widths: list[int]) -> Array:
@@ -366,7 +377,7 @@ def _euler_shuffle(generator: np.random.Generator, codes: Array) -> Array:
         walk.append(here)
     if here != last:
         raise EpoolError("a shuffled sequence has lost its last letter; please report this")
-    return (np.array(walk) + codes.min()).astype(np.int8)
+    return np.asarray(np.array(walk) + codes.min(), dtype=np.int8)
 
 
 def _random_tree(generator: np.random.Generator, followers: list[list[int]], root: int) -> dict[int, int]:

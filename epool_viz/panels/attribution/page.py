@@ -108,16 +108,6 @@ KNOWN = {  # of each method: what it is, and where it is exact
     "saliency": "The size of the largest slope among the four letters of a position: where a change would matter, "
     "not in which direction.",
 }
-EXACTNESS = {
-    "expectation": "Expectation pooling: the network's weights are the posterior, so both exact tracks read the "
-    "network itself.",
-    "logsumexp": "Log-sum-exp pooling: the posterior is the exact gradient by the scores. The log odds leave out the "
-    "entropy of the posterior, which no letter owns.",
-    "max": "Max pooling: the network looks at one window a kernel, so the log odds are those of that window. Posterior "
-    "coverage shows what expectation pooling with m = 1 would make of the same scores.",
-    "average": "Average pooling: every window counts the same, so a letter is worth the same anywhere. Posterior "
-    "coverage shows what expectation pooling with m = 1 would make of the same scores.",
-}
 RECTIFIED = (
     "As published: behind the rectifier the weights are a posterior over the best of every five rectified scores, and "
     "the log odds no longer sum to the network's number."

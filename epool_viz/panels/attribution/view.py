@@ -12,6 +12,7 @@ from epool_viz.components.download import Download
 from epool_viz.components.letter_tracks import LetterTracks
 from epool_viz.core.alphabet import one_hot
 from epool_viz.core.attribution import COMPLETE, EXACT, METHODS, NAIVE
+from epool_viz.core.poolings import POOLING_METHODS
 from epool_viz.data.examples import list_examples, list_models
 from epool_viz.data.networks.kernels import ImportedKernels
 from epool_viz.panels.attribution import exports as takeaway
@@ -303,7 +304,9 @@ def _kernel_html(reading: Reading) -> str:
 
 
 def _exactness(model: AttributionModel) -> str:
-    return page.RECTIFIED if model.arrays.activation != "identity" else page.EXACTNESS[model.arrays.pooling]
+    if model.arrays.activation != "identity":
+        return page.RECTIFIED
+    return POOLING_METHODS[model.arrays.pooling].exactness
 
 
 def scores_html(model: AttributionModel) -> str:

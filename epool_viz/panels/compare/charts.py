@@ -9,28 +9,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from epool_viz.core.poolings import POOLING_METHODS
 from epool_viz.data.results.races import RaceRecord, RunRecord
 from epool_viz.figures.palette import LIGHT
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-NAMES = {
-    "max": "max",
-    "average": "average",
-    "logsumexp": "log-sum-exp",
-    "expectation": "ePool",
-    "expectation_mode1": "ePool, mode 1",
-}
+NAMES = {row.name: row.short for row in POOLING_METHODS.values()}
 COLUMNS = 2
 ROW_HEIGHT = 270  # pixels
-_SYMBOLS = {
-    "max": "triangle-up",
-    "average": "circle",
-    "logsumexp": "square",
-    "expectation": "diamond",
-    "expectation_mode1": "diamond-open",
-}
 
 
 class Line(NamedTuple):
@@ -84,7 +72,8 @@ def method_name(method: str) -> str:
 
 def method_colour(method: str) -> str:
     """Its colour on a light ground."""
-    return LIGHT.methods.get(method.removesuffix("_mode1"), LIGHT.ink)
+    row = POOLING_METHODS.get(method)
+    return LIGHT.ink if row is None else LIGHT.methods[row.of or row.name]
 
 
 def panels_of(record: RaceRecord) -> list[str]:
@@ -201,7 +190,9 @@ def race_trace(record: RaceRecord, line: Line) -> dict[str, Any]:
         "meta": "/".join(map(str, line.key)),
     }
     if line.marked:
-        trace["marker"] = {"color": colour, "size": 10, "symbol": _SYMBOLS.get(line.method, "circle")}
+        row = POOLING_METHODS.get(line.method)
+        symbol = "circle" if row is None else row.symbol
+        trace["marker"] = {"color": colour, "size": 10, "symbol": symbol}
     else:
         trace["line"] = {"color": colour, "width": 2.5 if line.dash != "dot" else 1.5, "dash": line.dash}
     return trace | line_values(line)

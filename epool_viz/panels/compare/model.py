@@ -10,12 +10,15 @@ import numpy as np
 from traitlets import Any as AnyTrait
 from traitlets import Bool, Enum, Float, HasTraits, Int, TraitError, Unicode, validate
 
+from epool_viz.core.choices import PRESETS
+from epool_viz.core.poolings import METHODS, POOLING_METHODS, POOLING_NAMES
 from epool_viz.core.scan import PADDINGS
 from epool_viz.data.examples import load_example, load_example_race
 from epool_viz.data.kernel_sources import scores_text
 from epool_viz.data.limits import Limits
 from epool_viz.data.motifs.jaspar import load_jaspar
 from epool_viz.data.results.races import RaceRecord
+from epool_viz.data.results.settings import RaceSettings
 from epool_viz.data.sequences.set import SequenceSet
 from epool_viz.data.sequences.simulate import add_shuffled_negatives, simulate, split_sequences
 from epool_viz.errors import ArgumentError, EpoolError
@@ -25,9 +28,6 @@ from epool_viz.panels.shared.state import letters, restore_choices, told_of
 from epool_viz.panels.shared.visitor_data import CHOICE, NotYetHere, Yours, sequences_of
 
 DATA = ("ctcf_peaks", "p73_peaks", "simulated", "pasted", CHOICE)
-PRESETS = ("paper", "demo", "exact")
-METHODS = tuple(NAMES)
-WITH_M = ("logsumexp", "expectation", "expectation_mode1")
 STAGES = ("idle", "preparing", "racing", "stopping", "finished", "stopped", "failed")
 # Hard caps, in one place: whatever a page sends, this is as far as it goes.
 MOST_LETTERS = 6_000_000
@@ -58,7 +58,7 @@ class CompareModel(HasTraits):
     n = Int(1000, help="Simulated sequences, half of them with a site.")
     length = Int(200, help="Letters of each.")
     pasted = Unicode("", help="Sequences with labels, or FASTA of bound ones.")
-    methods = AnyTrait(["max", "average", "logsumexp", "expectation"])
+    methods = AnyTrait(list(METHODS))
     learn_m = Bool(False, help="Of the poolings that have an m.")
     preset = Enum(PRESETS, "paper")
     n_kernels = Int(16)
@@ -128,24 +128,9 @@ class CompareModel(HasTraits):
         """The epoch that is shown: no more than there are."""
         return min(self.epoch, self.record.n_epochs)
 
-    def settings(self) -> dict[str, Any]:
-        """The arguments of `race` that follow from the choices."""
-        return {
-            "methods": tuple(self._settings_of(method) for method in self.methods),
-            "preset": self.preset,
-            "n_kernels": self.n_kernels,
-            "width": self.width,
-            "epochs": self.epochs,
-            "seeds": tuple(range(self.seed, self.seed + self.n_seeds)),
-        }
-
     def inputs(self) -> dict[str, Any]:
         """What `prepare` takes: the choices, and what of the visitor's own they mean."""
         return self.state() | {CHOICE: self.yours}
-
-    def _settings_of(self, method: str) -> str | dict[str, Any]:
-        learns = self.learn_m and method in WITH_M
-        return {"method": method, "trainable": True} if learns else method
 
     def show(self, record: RaceRecord) -> None:
         """Put a race on the screen, whole."""
@@ -164,9 +149,9 @@ class CompareModel(HasTraits):
     @validate("methods")
     def _known_methods(self, proposal: Any) -> list[str]:
         chosen = proposal.value
-        if not isinstance(chosen, list | tuple) or any(method not in METHODS for method in chosen):
-            raise TraitError(f"methods is {chosen!r}; accepted: some of {', '.join(METHODS)}")
-        return [method for method in METHODS if method in chosen]
+        if not isinstance(chosen, list | tuple) or any(method not in POOLING_NAMES for method in chosen):
+            raise TraitError(f"methods is {chosen!r}; accepted: some of {', '.join(POOLING_NAMES)}")
+        return [method for method in POOLING_NAMES if method in chosen]
 
     @validate("pasted")
     def _short_enough(self, proposal: Any) -> str:
@@ -174,6 +159,25 @@ class CompareModel(HasTraits):
             return str(proposal.value)
         self.message = f"The text has {len(proposal.value):,} characters; accepted: at most {LONGEST_TEXT:,}."
         return self.pasted
+
+
+def race_settings(state: Mapping[str, Any]) -> RaceSettings:
+    """The settings of the race that follow from the choices.
+
+    Raises
+    ------
+    ArgumentError
+        If no pooling is chosen.
+    """
+    learns = {method for method in state["methods"] if state["learn_m"] and POOLING_METHODS[method].has_m}
+    return RaceSettings(
+        methods=tuple({"method": m, "trainable": True} if m in learns else m for m in state["methods"]),
+        preset=state["preset"],
+        n_kernels=state["n_kernels"],
+        width=state["width"],
+        epochs=state["epochs"],
+        seeds=tuple(range(state["seed"], state["seed"] + state["n_seeds"])),
+    )
 
 
 def prepare(state: Mapping[str, Any]) -> tuple[SequenceSet, SequenceSet, str]:
@@ -293,7 +297,8 @@ def e_step_state(record: RaceRecord, place: int, kernel: int) -> dict[str, Any]:
     snapshot = run.snapshots[max(run.best_epoch, 1) - 1]
     settings = run.settings
     pooling = settings["pooling"]
-    m = {"max": 20.0, "average": 0.0}.get(run.method, float(pooling.get("m", 1.0)))
+    row = POOLING_METHODS.get(run.method)
+    m = float(pooling.get("m", 1.0)) if row is None or row.shown_m is None else row.shown_m
     name = f"{NAMES[run.method]}, seed {run.seed}, kernel {kernel + 1}"
     text = scores_text(snapshot.kernels[kernel], name, digits=6, is_of_network=True)
     link = {"kernel_source": "typed", "kernel_text": text}

@@ -11,7 +11,7 @@ from epool_viz.errors import EpoolError
 from epool_viz.jobs.client import do
 from epool_viz.jobs.job import Cancel, JobFailedError, Tell, WorkerLostError
 from epool_viz.jobs.wire import Message
-from epool_viz.panels.compare.model import CompareModel, friendly, prepare
+from epool_viz.panels.compare.model import CompareModel, friendly, prepare, race_settings
 from epool_viz.panels.shared.background_task import BackgroundJob
 
 
@@ -28,8 +28,8 @@ class Racer(BackgroundJob):
     def start(self) -> None:
         """Begin the race that the model's choices ask for."""
         model = self.model
-        state, settings = model.inputs(), model.settings()
-        if self.run(lambda tell, cancel: _race(state, settings, tell, cancel)):
+        state = model.inputs()
+        if self.run(lambda tell, cancel: _race(state, tell, cancel)):
             model.message = ""
             model.stage, model.share, model.said = "preparing", 0.0, "Preparing the sequences."
 
@@ -58,11 +58,11 @@ class Racer(BackgroundJob):
         return friendly(error)
 
 
-def _race(state: dict[str, Any], settings: dict[str, Any], tell: Tell, cancel: Cancel) -> None:
+def _race(state: dict[str, Any], tell: Tell, cancel: Cancel) -> None:
     train, test, title = prepare(state)
-    plain = {name: list(value) if isinstance(value, tuple) else value for name, value in settings.items()}
-    facts = {"n_train": len(train), "n_test": len(test), "length": int(train.lengths[0]), **plain}
-    asked = {"settings": plain, "title": title, "facts": facts, "seed": state["seed"]}
+    settings = race_settings(state)
+    facts = {"n_train": len(train), "n_test": len(test), "length": int(train.lengths[0]), **settings.plain}
+    asked = {"settings": settings.plain, "title": title, "facts": facts, "seed": state["seed"]}
     record, begun = RaceRecord(), time.monotonic()
 
     def take(message: Message) -> None:
@@ -75,7 +75,7 @@ def _race(state: dict[str, Any], settings: dict[str, Any], tell: Tell, cancel: C
         else:
             extend(record, race_of(message.arrays, message.about, "what the worker told"))
             share = float(message.about["share"])
-            said = told_of(share, time.monotonic() - begun, record.n_epochs, settings["epochs"])
+            said = told_of(share, time.monotonic() - begun, record.n_epochs, settings.epochs)
             tell(share=share, stage="racing", said=said, record=snapshot_of(record))
 
     tell(said=f"Preparing the race on {len(train):,} sequences.")

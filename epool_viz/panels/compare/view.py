@@ -11,6 +11,7 @@ from epool_viz._slow_imports import defer_iri_parsers
 from epool_viz.components.download import Download
 from epool_viz.components.widgets import PreloadOnApproach, Rewind
 from epool_viz.core.kernels import kernel_to_pwm_at
+from epool_viz.core.poolings import POOLING_METHODS
 from epool_viz.data.motifs.jaspar import jaspar_index
 from epool_viz.data.results.races import RaceRecord, RunRecord
 from epool_viz.errors import ArgumentError, MissingExtraError
@@ -299,7 +300,8 @@ class CompareView(Dashboard):
             return
         state = e_step_state(self.model.record, self.network.value, self.kernel.value)
         run = self.model.record.runs[self.network.value]
-        note = _READING.get(run.method, "")
+        row = POOLING_METHODS.get(run.method)
+        note = "" if row is None else row.nearest
         link = f'<a class="ep-open" href="e_step.ipynb{fragment(state)}">Open this kernel in the E-step view</a>'
         self.opening.value = f"<p>{link} {note}</p>"
 
@@ -320,13 +322,6 @@ class CompareView(Dashboard):
         if not run.model_file:
             raise ArgumentError("network", "not finished yet", "one whose race has ended")
         return f"{run.method}_seed{run.seed}.safetensors", "application/octet-stream", run.model_file
-
-
-_READING = {
-    "max": "with a large m, which comes near the maximum.",
-    "average": "with m = 0, which is the average.",
-    "logsumexp": "with the same m: log-sum-exp has the posterior of ePool.",
-}
 
 
 def _shape(record: RaceRecord, lines: list[Line]) -> tuple[Any, ...]:

@@ -12,10 +12,10 @@ from traitlets import Any as AnyTrait
 from traitlets import Bool, Enum, Float, HasTraits, Int, TraitError, Tuple, Unicode, observe, validate
 
 from epool_viz.core.alphabet import DNA
+from epool_viz.core.choices import OCCURRENCES
 from epool_viz.core.em import first_ppms, posterior_ppm, window_ppm
 from epool_viz.core.em_path import Trail, bits_between
 from epool_viz.core.kernels import kernel_to_pwm_at
-from epool_viz.core.posterior import OCCURRENCES
 from epool_viz.core.types import Array
 from epool_viz.core.windows import FoundSite, Windows, background_of, codes_of, is_at_known_site, windows_of
 from epool_viz.data.examples import MODEL_NAMES, load_example

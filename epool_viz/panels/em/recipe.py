@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from epool_viz.core.alphabet import DNA
+from epool_viz.core.choices import OCCURRENCES
 from epool_viz.core.em_path import MOST_ITERATIONS
-from epool_viz.core.posterior import OCCURRENCES
 from epool_viz.errors import ArgumentError
 from epool_viz.panels.shared.visitor_data import CHOICE
 

@@ -16,10 +16,9 @@ from traitlets import Any as AnyTrait
 from traitlets import Bool, Enum, Float, HasTraits, Int, TraitError, Tuple, Unicode, observe, validate
 
 from epool_viz.core.alphabet import DNA
+from epool_viz.core.choices import OCCURRENCES, STRAND_READINGS
 from epool_viz.core.pooling import ACTIVATIONS, MODES
-from epool_viz.core.posterior import OCCURRENCES
 from epool_viz.core.scan import PADDINGS
-from epool_viz.core.strands import STRAND_READINGS
 from epool_viz.core.trace import EStepTrace, e_step_trace
 from epool_viz.data import kernel_sources as kernels
 from epool_viz.data.examples import MODEL_NAMES, load_example

@@ -9,7 +9,7 @@ from traitlets import Any as AnyTrait
 from traitlets import Bool, HasTraits, Unicode, observe
 
 from epool_viz.data.limits import Limits
-from epool_viz.data.networks.kernels import Reading
+from epool_viz.data.networks.kernels import ImportOptions
 from epool_viz.data.sequences.problems import Problem
 from epool_viz.data.sequences.set import SequenceSet
 from epool_viz.data.sequences.writing import write_sequences
@@ -49,7 +49,7 @@ class BroughtModel(HasTraits):
 
     def load_model(self, name: str, content: bytes) -> None:
         """Read a model or motif file; one that cannot be read is explained and changes nothing."""
-        if self._read(name, content, Reading()):
+        if self._read(name, content, ImportOptions()):
             self._raw, self._name, self.has_file = content, name, True
             self._read_as_the_file_says()
 
@@ -90,7 +90,7 @@ class BroughtModel(HasTraits):
     @observe(*READING)
     def _another_reading(self, _: Any) -> None:
         if self.has_file and not self._is_reading_anew:
-            reading = Reading(
+            reading = ImportOptions(
                 self.layer or None,
                 self.axes or None,
                 self.letters.strip() or None,
@@ -99,7 +99,7 @@ class BroughtModel(HasTraits):
             )
             self._read(self._name, self._raw, reading)
 
-    def _read(self, name: str, content: bytes, reading: Reading) -> bool:
+    def _read(self, name: str, content: bytes, reading: ImportOptions) -> bool:
         self.model_problem, self.model_name = None, name  # the same problem of another file is news
         try:
             if len(content) > LARGEST_MODEL:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import typing
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -29,15 +30,16 @@ from epool_viz import (
     split_sequences,
     train,
 )
-from epool_viz.app.cli import PoolingName, PresetName, SplitName
+from epool_viz.app import cli
 from epool_viz.app.commands import progress
 from epool_viz.app.commands.train import COLUMNS, HISTORY, read_parts, read_seeds
+from epool_viz.core import choices
+from epool_viz.core.poolings import POOLING_NAMES
 from epool_viz.data.sequences.chipseq import FOLDER_VARIABLE, URL_VARIABLE
 from epool_viz.data.sequences.writing import write_sequences
 from epool_viz.errors import ArgumentError
 from epool_viz.models.cnn import PRESETS
 from epool_viz.models.pooling import POOLINGS
-from epool_viz.models.training import SPLITS
 from tests.app.here import Here, Said
 from tests.data.sequences.chipseq_site import NAME, serving_sets
 
@@ -96,9 +98,13 @@ def handlers() -> Iterator[None]:
 
 
 def test_names_offered_are_those_that_there_are() -> None:
-    assert tuple(PresetName) == tuple(PRESETS)
-    assert tuple(PoolingName) == tuple(POOLINGS)
-    assert tuple(SplitName) == SPLITS
+    assert tuple(PRESETS) == choices.PRESETS
+    assert tuple(POOLINGS) == POOLING_NAMES
+    of_train, of_race = map(typing.get_type_hints, (cli.train_network, cli.race_poolings))
+    for found in (of_train, of_race):
+        assert typing.get_args(found["preset"]) == choices.PRESETS
+        assert typing.get_args(found["split"]) == choices.SPLITS
+    assert typing.get_args(of_train["pooling"]) == POOLING_NAMES
 
 
 @pytest.mark.parametrize(("text", "seeds"), [("0", [0]), ("3,1", [3, 1]), ("0-2, 7", [0, 1, 2, 7]), ("4-4", [4])])

@@ -20,7 +20,7 @@ from epool_viz.data.motifs.reading import motif_format, parse_motifs, read_motif
 from epool_viz.data.motifs.transfac import consensus_letter
 from epool_viz.data.motifs.writing import write_jaspar, write_meme, write_transfac
 from epool_viz.data.networks import motif_kernels
-from epool_viz.data.networks.kernels import Reading
+from epool_viz.data.networks.kernels import ImportOptions
 from epool_viz.data.networks.motif_kernels import is_motif_file, log_odds, read_motif_kernels
 from epool_viz.errors import ArgumentError, FormatError, ShapeError
 
@@ -802,7 +802,7 @@ def test_one_plain_matrix_may_be_a_kernel_and_every_other_form_is_of_motifs(text
 
 
 def test_records_are_read_as_motifs_where_kernels_are_wanted() -> None:
-    found = read_motif_kernels(UNIPROBE.encode(), "foo.txt", Reading())
+    found = read_motif_kernels(UNIPROBE.encode(), "foo.txt", ImportOptions())
     assert (found.format, found.names) == ("motifs", ("Foo",))
     np.testing.assert_allclose(found.kernels[0], log_odds(parse_motifs(UNIPROBE)[0])[0], rtol=0, atol=1e-12)
 
@@ -812,7 +812,7 @@ def test_motifs_are_not_padded_beyond_all_room(monkeypatch: pytest.MonkeyPatch, 
     text = ">a\nA 1 2 3 4 5\nC 6 7 8 9 8\nG 5 4 3 2 2\nT 1 1 1 2 2\n>b\nA 1\nC 2\nG 3\nT 4\n"
     accepted = "at most 39 numbers, all as wide as the widest"
     message = f"k: found 2 motifs, of which the widest has 5 positions; accepted: {accepted}"
-    assert_refused(FormatError, message, read_motif_kernels, text.encode(), "k", Reading())
+    assert_refused(FormatError, message, read_motif_kernels, text.encode(), "k", ImportOptions())
 
 
 # ---------------------------------------------------------------- which way a matrix lies

@@ -13,7 +13,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from epool_viz import import_kernels
-from epool_viz.data.networks.kernels import Reading
+from epool_viz.data.networks.kernels import ImportOptions
 from epool_viz.data.networks.network_layers import (
     KERAS_2D,
     TORCH_1D,
@@ -174,7 +174,7 @@ def test_the_dashboards_show_the_question_and_take_the_answer() -> None:
         "may be position, letter, 1, kernel. Say which under axes; until then nothing is claimed" in asked.statements[0]
     )
     assert not any("as you say" in each for each in asked.assumptions)
-    answered = parse_kernels_limited(raw, name="w.h5", reading=Reading(axes="position, letter, 1, kernel"))
+    answered = parse_kernels_limited(raw, name="w.h5", reading=ImportOptions(axes="position, letter, 1, kernel"))
     np.testing.assert_array_equal(answered.kernels, asked.kernels.swapaxes(1, 2))
     assert "as you say" in " ".join(answered.assumptions)
 

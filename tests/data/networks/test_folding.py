@@ -13,7 +13,7 @@ from epool_viz import import_kernels, scan
 from epool_viz.core.types import Array
 from epool_viz.data.networks.checking import checked, held_against, largest_difference, not_checked
 from epool_viz.data.networks.kernel_text import as_text, from_text
-from epool_viz.data.networks.kernels import ImportedKernels, Reading, assemble
+from epool_viz.data.networks.kernels import ImportedKernels, ImportOptions, assemble
 from epool_viz.data.networks.network_layers import TORCH_1D, Convolution, Network, Scores, Step, tensor_of
 
 CODES = np.array([[0, 1, 2, 3, 3, 0, 2, 1, 1, 0, 3], [2, 2, 0, 1, 3, 1, 0, 0, 2, 3, 1]])
@@ -55,10 +55,10 @@ def run(step: Step, x: Array) -> Array:
     return x
 
 
-def read(weight: Array, reading: Reading | None = None, **about: Any) -> ImportedKernels:
+def read(weight: Array, reading: ImportOptions | None = None, **about: Any) -> ImportedKernels:
     bias = tensor_of("conv.bias", np.array([0.5, -1, 2]))
     conv = Convolution("conv", tensor_of("conv.weight", weight), bias, TORCH_1D, **about)
-    return assemble(Network("the model", "made by hand", (conv,)), reading or Reading())
+    return assemble(Network("the model", "made by hand", (conv,)), reading or ImportOptions())
 
 
 def claims(read: ImportedKernels) -> list[str]:
@@ -85,7 +85,7 @@ def test_what_stands_before_is_folded_in_exactly(
     chain: str, letters: str, weight: Array, rng: np.random.Generator
 ) -> None:
     before = tuple(CHAINS[chain](rng))
-    found = read(weight, Reading(letters=letters), before=before, after=())
+    found = read(weight, ImportOptions(letters=letters), before=before, after=())
     x = onehot(letters=letters)
     for step in before:
         x = run(step, x)
@@ -141,7 +141,7 @@ def test_a_batch_norm_is_left_alone_where_the_caller_says_so(
 ) -> None:
     step = batch_norm(rng, 4 if place == "before" else 3)
     about: dict[str, Any] = {"before": (), "after": (), place: (step,)}
-    found = read(weight, Reading(fold_batch_norm=False), **about)
+    found = read(weight, ImportOptions(fold_batch_norm=False), **about)
     np.testing.assert_array_equal(found.kernels, weight)
     assert any("`bn`" in each and "is left out, as you say." in each for each in found.assumptions)
     if place == "before":
@@ -173,8 +173,8 @@ def test_scalings_and_batch_norms_straight_after_are_folded_in_one_by_one(
 
 
 def test_a_reading_against_what_is_known_leaves_a_condition(weight: Array) -> None:
-    assert read(weight, Reading(flip=False, axes="kernel, letter, position"), before=(), after=()).reads_letters
-    for reading in (Reading(flip=True), Reading(axes="kernel, position, letter")):
+    assert read(weight, ImportOptions(flip=False, axes="kernel, letter, position"), before=(), after=()).reads_letters
+    for reading in (ImportOptions(flip=True), ImportOptions(axes="kernel, position, letter")):
         stored = weight if reading.axes is None else weight.transpose(0, 2, 1)
         found = read(stored, reading, before=(), after=())
         assert found.reads_letters is None
@@ -249,8 +249,8 @@ def test_an_exponential_does_not_hide_what_follows(after: tuple[Step, ...], end:
 
 def test_a_bias_that_is_not_there_is_taken_as_0_and_said_so(weight: Array) -> None:
     conv = Convolution("conv", tensor_of("conv.weight", weight), None, TORCH_1D, after=(), before=())
-    unknown = assemble(Network("m", "f", (conv,)), Reading())
-    known = assemble(Network("m", "f", (dataclasses.replace(conv, has_no_bias=True),)), Reading())
+    unknown = assemble(Network("m", "f", (conv,)), ImportOptions())
+    known = assemble(Network("m", "f", (dataclasses.replace(conv, has_no_bias=True),)), ImportOptions())
     assert (unknown.bias_is_known, known.bias_is_known) == (False, True)
     assert any("0 is taken" in each for each in unknown.assumptions)
     assert "The convolution has no bias." in known.assumptions
@@ -324,7 +324,7 @@ def test_rounding_of_half_precision_is_told_from_kernels_that_are_wrong(kind: st
     conv = Convolution(
         "conv", tensor_of("conv.weight", weight), None, TORCH_1D, (), at_input=True, before=(), has_no_bias=True
     )
-    found = assemble(Network("m", "f", (conv,)), Reading())
+    found = assemble(Network("m", "f", (conv,)), ImportOptions())
     largest = np.abs(weight).max()
 
     def run(layer: str, onehot_of: Any, with_norms: bool, says: str = kind) -> Scores:
@@ -333,8 +333,8 @@ def test_rounding_of_half_precision_is_told_from_kernels_that_are_wrong(kind: st
         scores[-1, -1, -1] += wrong * largest * weight.shape[2]
         return Scores(scores, 0, 1, "a test", says)
 
-    held = held_against(Network("m", "f", (conv,), run=run), found, Reading())
+    held = held_against(Network("m", "f", (conv,), run=run), found, ImportOptions())
     assert held.reads_letters is (not wrong)
     assert ("the rounding of half precision" in held.check) is (not wrong)
     says_nothing = Network("m", "f", (conv,), run=functools.partial(run, says=""))
-    assert held_against(says_nothing, found, Reading()).reads_letters is False
+    assert held_against(says_nothing, found, ImportOptions()).reads_letters is False

@@ -11,6 +11,7 @@ import pytest
 import torch
 from safetensors.numpy import save
 
+from epool_viz import import_kernels
 from epool_viz.analysis.attribution_truth import network_brought, network_of
 from epool_viz.core.alphabet import one_hot
 from epool_viz.core.attribution import HEURISTICS, METHODS, attribute_letters
@@ -20,7 +21,6 @@ from epool_viz.jobs.parsing import parse_kernels_limited
 from epool_viz.jobs.wire import Message
 from epool_viz.models.checkpoint import save_model
 from epool_viz.models.cnn import MotifCNN
-from epool_viz.models.import_kernels import import_kernels
 from epool_viz.models.jobs import attribute_job
 from epool_viz.panels.attribution.exports import python_lines
 from epool_viz.panels.attribution.model import WITHOUT_NETWORK, AttributionModel

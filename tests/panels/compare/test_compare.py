@@ -18,7 +18,7 @@ from epool_viz.errors import ArgumentError
 from epool_viz.panels.compare import exports as takeaway
 from epool_viz.panels.compare import page
 from epool_viz.panels.compare.charts import method_name
-from epool_viz.panels.compare.model import BOUNDS, CompareModel, e_step_state, prepare, verdict
+from epool_viz.panels.compare.model import BOUNDS, CompareModel, e_step_state, prepare, race_settings, verdict
 from epool_viz.panels.compare.racer import Racer, told_of
 from epool_viz.panels.compare.view import CompareView, choices_of, logos_html, table_html
 from epool_viz.panels.one_kernel import page_state as bridge
@@ -81,9 +81,9 @@ def test_what_is_no_choice_is_refused_and_changes_nothing(wrong):
 
 def test_settings_follow_the_choices():
     model = CompareModel(methods=["expectation", "max"], learn_m=True, n_seeds=2, seed=3)
-    settings = model.settings()
-    assert settings["methods"] == ("max", {"method": "expectation", "trainable": True})
-    assert settings["seeds"] == (3, 4)
+    settings = race_settings(model.state())
+    assert settings.methods == ("max", {"method": "expectation", "trainable": True})
+    assert settings.seeds == (3, 4)
 
 
 # --- data

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from epool_viz.data.networks.files import kind_of, read_kernel_arrays, read_kernel_bytes, read_whole
-from epool_viz.data.networks.kernels import ImportedKernels, Reading
+from epool_viz.data.networks.files import ModelFile, open_model_file, read_kernel_arrays, read_model_file
+from epool_viz.data.networks.kernels import ImportedKernels, ImportOptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,23 +70,33 @@ def import_kernels(
 
     A motif becomes its natural-log odds with one imaginary site, as in the dashboards.
     """
-    reading = Reading(
+    reading = ImportOptions(
         layer, axes if axes is None or isinstance(axes, str) else tuple(axes), letters, flip, fold_batch_norm
     )
     if isinstance(source, str | os.PathLike):
-        raw, name = read_whole(source), os.fspath(source)
-        if kind_of(raw, name) == "torch":
-            from epool_viz.models.importing import read_torch_file
-
-            return read_torch_file(source, reading)
-        return read_kernel_bytes(raw, name=name, reading=reading, folder=Path(source).resolve().parent)
+        return import_file(open_model_file(source), reading)
     if isinstance(source, bytes | bytearray | memoryview):
-        return read_kernel_bytes(bytes(source), name="the file", reading=reading)
+        return read_model_file(ModelFile(bytes(source), "the file"), reading)
     if _is_of_torch(source):
         from epool_viz.models.importing import read_torch_object
 
         return read_torch_object(source, reading)
     return read_kernel_arrays(source, reading=reading)
+
+
+def import_file(file: ModelFile, reading: ImportOptions) -> ImportedKernels:
+    """The kernels of a file, whichever reader it takes; torch is loaded for its own files only.
+
+    Raises
+    ------
+    ArgumentError, FormatError, MissingExtraError
+        As for `import_kernels`.
+    """
+    if file.kind != "torch":
+        return read_model_file(file, reading)
+    from epool_viz.models.importing import read_torch_bytes
+
+    return read_torch_bytes(file.raw, file.name, reading)
 
 
 def _is_of_torch(source: Any) -> bool:
