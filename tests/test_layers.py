@@ -21,9 +21,11 @@ DATA = {
     *(f"data.{each}" for each in ["sequences", "motifs", "networks", "results", "examples", "kernel_sources"]),
 }
 DASHBOARDS = {f"panels.{each}" for each in ["e_step", "pwm", "compare", "logos", "em", "attribution", "your_data"]}
-PANELS = {"panels.shared", "panels.one_kernel", *DASHBOARDS}
+PANELS = {"panels.registry", "panels.shared", "panels.one_kernel", *DASHBOARDS}
 BELOW = {"errors", "_writing"}
 OF_A_PANEL = {"core", "analysis", "figures", "components", "models", "jobs", "errors", "_slow_imports", *DATA}
+OF_A_DASHBOARD = {*OF_A_PANEL, "panels.registry", "panels.shared"}
+OF_ONE_KERNEL = {*OF_A_DASHBOARD, "panels.one_kernel"}
 ALLOWED = {
     "errors": set(),
     "_slow_imports": set(),
@@ -41,17 +43,18 @@ ALLOWED = {
     "figures": {"core", "errors", "_slow_imports", "_writing"},
     "components": {"core", "errors"},
     "jobs": {"core", "models", "errors", *DATA},
-    "panels.shared": OF_A_PANEL,
-    "panels.one_kernel": {*OF_A_PANEL, "panels.shared"},
-    "panels.e_step": {*OF_A_PANEL, "panels.shared", "panels.one_kernel", "panels.pwm"},
-    "panels.pwm": {*OF_A_PANEL, "panels.shared", "panels.one_kernel", "panels.e_step"},
-    "panels.compare": {*OF_A_PANEL, "panels.shared"},
-    "panels.logos": {*OF_A_PANEL, "panels.shared"},
-    "panels.em": {*OF_A_PANEL, "panels.shared", "panels.one_kernel"},
-    "panels.attribution": {*OF_A_PANEL, "panels.shared", "panels.one_kernel"},
-    "panels.your_data": {*OF_A_PANEL, "panels.shared"},
+    "panels.registry": set(),
+    "panels.shared": {*OF_A_PANEL, "panels.registry"},
+    "panels.one_kernel": OF_A_DASHBOARD,
+    "panels.e_step": OF_ONE_KERNEL,
+    "panels.pwm": OF_ONE_KERNEL,
+    "panels.compare": OF_A_DASHBOARD,
+    "panels.logos": OF_A_DASHBOARD,
+    "panels.em": OF_A_DASHBOARD,
+    "panels.attribution": OF_A_DASHBOARD,
+    "panels.your_data": OF_A_DASHBOARD,
     "panels": set(),
-    "dashboards": {*PANELS, "errors", "_slow_imports"},
+    "dashboards": {"panels.registry"},
     "app": {
         "core",
         "analysis",
@@ -173,6 +176,11 @@ def test_a_module_imports_only_from_the_rooms_below_it(path):
         ("models", "def f():\n    from epool_viz.jobs.wire import send"),
         ("jobs", "from epool_viz.models.jobs import JOBS"),
         ("panels.em", "from epool_viz.panels.logos.model import LogosModel"),
+        ("panels.em", "from epool_viz.panels.one_kernel.model import EStepModel"),
+        ("panels.e_step", "def f():\n    from epool_viz.panels.pwm.model import PwmModel"),
+        ("panels.pwm", "from epool_viz.panels.e_step.texts import QUESTIONS"),
+        ("panels.registry", "from epool_viz.panels.shared.links import link"),
+        ("dashboards", "def f():\n    from epool_viz.panels.em.view import EMView"),
         ("panels.shared", "def f():\n    from epool_viz.panels.em.view import EMView"),
         ("data.motifs", "from epool_viz.data.sequences.set import SequenceSet"),
         ("analysis", "from epool_viz.models.training import race"),

@@ -42,9 +42,8 @@ from epool_viz.data.networks.kernels import ImportedKernels
 from epool_viz.data.sequences.set import SequenceSet
 from epool_viz.data.sequences.simulate import shuffle_known_letters
 from epool_viz.errors import ArgumentError, EpoolError
-from epool_viz.panels.one_kernel.model import friendly
 from epool_viz.panels.shared.opened_model import BroughtModel, said_of, sequences_of_text, text_of_file
-from epool_viz.panels.shared.state import letters, restore_choices
+from epool_viz.panels.shared.state import friendly, letters, restore_choices
 from epool_viz.panels.shared.visitor_data import CHOICE, OF_A_FIELD, NotYetHere, Yours, kernels_of, sequences_of
 
 NETWORKS = (*MODEL_NAMES, CHOICE)

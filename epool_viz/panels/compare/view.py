@@ -36,7 +36,7 @@ from epool_viz.panels.compare.racer import Racer
 from epool_viz.panels.shared.background_task import Follower
 from epool_viz.panels.shared.dashboard import Dashboard, shown_if
 from epool_viz.panels.shared.html import escape
-from epool_viz.panels.shared.links import fragment
+from epool_viz.panels.shared.links import link
 from epool_viz.panels.shared.opened_model import text_of_file
 from epool_viz.panels.shared.style import card, heading, part
 from epool_viz.panels.shared.visitor_data import CHOICE, SEQUENCES
@@ -307,8 +307,8 @@ class CompareView(Dashboard):
         state = e_step_state(self.model.record, self.network.value, self.kernel.value)
         run = self.model.record.runs[self.network.value]
         note = _READING.get(run.method, "")
-        link = f'<a class="ep-open" href="e_step.ipynb{fragment(state)}">Open this kernel in the E-step view</a>'
-        self.opening.value = f"<p>{link} {note}</p>"
+        opens = f'<a class="ep-open" href="{link("e_step", state)}">Open this kernel in the E-step view</a>'
+        self.opening.value = f"<p>{opens} {note}</p>"
 
     # --- what is taken along
 

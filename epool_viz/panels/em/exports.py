@@ -18,7 +18,7 @@ from epool_viz.data.sequences.set import SequenceSet
 from epool_viz.errors import ArgumentError
 from epool_viz.panels.em.model import PEAKS, EMModel
 from epool_viz.panels.em.page import TAKE_AWAY
-from epool_viz.panels.one_kernel.exports import kind_of
+from epool_viz.panels.shared.exports import kind_of
 from epool_viz.panels.shared.visitor_data import CHOICE
 
 SITE_COLUMNS = ("sequence", "motif", "start", "stop", "strand", "letters", "posterior")

@@ -27,7 +27,7 @@ from epool_viz.panels.em.runner import Runner
 from epool_viz.panels.shared.background_task import Follower
 from epool_viz.panels.shared.dashboard import Dashboard, shown_if
 from epool_viz.panels.shared.html import escape, rounded
-from epool_viz.panels.shared.links import fragment
+from epool_viz.panels.shared.links import link
 from epool_viz.panels.shared.style import card, heading, part
 from epool_viz.panels.shared.visitor_data import CHOICE, MODEL, SEQUENCES
 
@@ -470,8 +470,8 @@ class EMView(Dashboard):
     def _opening(self) -> str:
         if self.model.trail is None:
             return ""
-        link = f'<a class="ep-open" href="e_step.ipynb{fragment(e_step_state(self.model))}">'
-        return f"<p>{link}Open this motif and this sequence in the E-step view</a></p>"
+        start = f'<a class="ep-open" href="{link("e_step", e_step_state(self.model))}">'
+        return f"<p>{start}Open this motif and this sequence in the E-step view</a></p>"
 
     def _make_download(self, name: str) -> tuple[str, str, bytes]:
         return takeaway.taken(self.model, name)

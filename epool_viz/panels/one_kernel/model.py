@@ -30,7 +30,7 @@ from epool_viz.errors import ArgumentError, EpoolError
 from epool_viz.panels.one_kernel.steps import Step, active_steps
 from epool_viz.panels.shared.opened_model import sequences_of_text, text_of_file
 from epool_viz.panels.shared.state import LONGEST_TEXT as LONGEST_IN_LINK
-from epool_viz.panels.shared.state import letters, not_usable, require_known, require_size, told_of
+from epool_viz.panels.shared.state import friendly, letters, not_usable, require_known, require_size
 from epool_viz.panels.shared.visitor_data import (
     CHOICE,
     OF_A_FIELD,
@@ -68,7 +68,6 @@ STRAND_CHOICES = ("kernel", *STRAND_READINGS)  # "kernel": as the kernel in hand
 KERNEL_SOURCES = ("jaspar", "trained", "typed", "file", "random", CHOICE)
 BACKGROUNDS = ("uniform", "data", "typed")
 LEAST_SHARE = 1e-4
-_CALLED = {"sequence": "The sequence", "kernel": "The kernel", "query": "The JASPAR name", "name": "The bundled set"}
 
 
 class _Something(AnyTrait):
@@ -473,15 +472,6 @@ _TRACE_OPTIONS = (
 def best_window(trace: EStepTrace) -> int:
     """The first window with the largest posterior."""
     return int(np.argmax(trace.posterior))
-
-
-def friendly(error: EpoolError) -> str:
-    """An error as a sentence for somebody who has typed no Python."""
-    if not isinstance(error, ArgumentError):
-        return str(error).replace("the typed", "The typed").replace("the pasted", "The pasted")
-    called = _CALLED.get(error.name, error.name.replace("_", " "))
-    called = called if len(called) == 1 else f"{called[:1].upper()}{called[1:]}"  # m is no word
-    return told_of(called, error)
 
 
 def _place(trace: EStepTrace) -> tuple[Any, ...]:

@@ -9,11 +9,10 @@ from traitlets import Int, Unicode
 from epool_viz.core.kernels import KernelReadings, kernel_readings_at
 from epool_viz.core.trace import EStepTrace
 from epool_viz.panels.one_kernel.model import EStepModel
-from epool_viz.panels.pwm.steps import FIRST_STEP, STEPS, PwmStep
+from epool_viz.panels.one_kernel.page_state import OF_A_SCORE
+from epool_viz.panels.pwm.texts import FIRST_STEP, STEPS, PwmStep
 from epool_viz.panels.shared.visitor_data import CHOICE
 
-OF_A_SCORE = ("m", "bias")
-"""What of a trained network's settings the score of its kernel depends on."""
 _NOT_HERE = ("mode", "both_strands", "occurrence", "site_rate", "activation", "local_window", "padding")
 
 

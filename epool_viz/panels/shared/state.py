@@ -8,11 +8,12 @@ from typing import Any
 
 from traitlets import TraitError
 
-from epool_viz.errors import ArgumentError
+from epool_viz.errors import ArgumentError, EpoolError
 
 MOST = 200_000  # characters and numbers of a state
 LONGEST_TEXT = 50_000  # characters of one text in it; as in kit.js
 DEEPEST = 12
+_CALLED = {"sequence": "The sequence", "kernel": "The kernel", "query": "The JASPAR name", "name": "The bundled set"}
 
 
 def restore_choices(
@@ -84,6 +85,15 @@ def require_size(name: str, content: bytes, most: int) -> None:
 def letters(n: int) -> str:
     """So many letters, in words."""
     return f"{n:,} letter" if n == 1 else f"{n:,} letters"
+
+
+def friendly(error: EpoolError) -> str:
+    """An error as a sentence for somebody who has typed no Python."""
+    if not isinstance(error, ArgumentError):
+        return str(error).replace("the typed", "The typed").replace("the pasted", "The pasted")
+    called = _CALLED.get(error.name, error.name.replace("_", " "))
+    called = called if len(called) == 1 else f"{called[:1].upper()}{called[1:]}"  # m is no word
+    return told_of(called, error)
 
 
 def told_of(name: str, error: ArgumentError) -> str:
