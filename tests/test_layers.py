@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import epool_viz
+from epool_viz.panels import registry
 
 PACKAGE = Path(epool_viz.__file__).parent
 
@@ -20,7 +21,7 @@ DATA = {
     "data",
     *(f"data.{each}" for each in ["sequences", "motifs", "networks", "results", "examples", "kernel_sources"]),
 }
-DASHBOARDS = {f"panels.{each}" for each in ["e_step", "pwm", "compare", "logos", "em", "attribution", "your_data"]}
+DASHBOARDS = {f"panels.{row.name}" for row in registry.DASHBOARDS}
 PANELS = {"panels.registry", "panels.shared", "panels.one_kernel", *DASHBOARDS}
 BELOW = {"errors", "_writing"}
 OF_A_PANEL = {"core", "analysis", "figures", "components", "models", "jobs", "errors", "_slow_imports", *DATA}
@@ -46,13 +47,8 @@ ALLOWED = {
     "panels.registry": set(),
     "panels.shared": {*OF_A_PANEL, "panels.registry"},
     "panels.one_kernel": OF_A_DASHBOARD,
-    "panels.e_step": OF_ONE_KERNEL,
-    "panels.pwm": OF_ONE_KERNEL,
-    "panels.compare": OF_A_DASHBOARD,
-    "panels.logos": OF_A_DASHBOARD,
-    "panels.em": OF_A_DASHBOARD,
-    "panels.attribution": OF_A_DASHBOARD,
-    "panels.your_data": OF_A_DASHBOARD,
+    **dict.fromkeys(DASHBOARDS, OF_A_DASHBOARD),
+    **dict.fromkeys(["panels.e_step", "panels.pwm"], OF_ONE_KERNEL),
     "panels": set(),
     "dashboards": {"panels.registry"},
     "app": {

@@ -1,6 +1,7 @@
 """The dashboards, a row each. Functions, notebooks, links, the page's head and what is preloaded follow from it.
 
-`python -m epool_viz.panels.registry` writes the notebooks and the types of `epool_viz.dashboards`; a test compares.
+A new dashboard is a folder beside this file, with `model.py`, `view.py` and `style.css`, and a row in `DASHBOARDS`.
+`python -m epool_viz.panels.registry` then writes its notebook and its type in `epool_viz.dashboards`; a test compares.
 """
 
 from __future__ import annotations
@@ -91,8 +92,8 @@ class Row:
 
     def open(self, **state: Any) -> Any:
         """The dashboard in a state; loads its widgets."""
-        model, view = self.model_class(), pkgutil.resolve_name(self.view)
-        return view(getattr(model, "opened", model)(**state))
+        view = pkgutil.resolve_name(self.view)
+        return view(self.model_class().opened(**state))
 
     def function(self) -> Callable[..., Any]:
         """The public function that opens the dashboard."""

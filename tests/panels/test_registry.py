@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import json
+import subprocess
+import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -69,3 +73,87 @@ def test_what_comes_first_is_loaded_once() -> None:
     assert first == ("epool_viz.panels.e_step.view",)
     assert {row.view_module for row in DASHBOARDS} <= {*first, *later}
     assert len({*first, *later}) == len(first) + len(later)
+
+
+TINY = {
+    "__init__.py": "",
+    "style.css": "",
+    "model.py": """
+        from traitlets import Int
+        from epool_viz.panels.shared.model import DashboardModel
+
+        class TinyModel(DashboardModel):
+            size = Int(1)
+            CHOICES = ("size",)
+            BOUNDED = {"size": (1, 9)}
+        """,
+    "view.py": """
+        import ipywidgets as w
+        from epool_viz.panels.shared.dashboard import Dashboard
+
+        class TinyView(Dashboard):
+            LINK = ("size",)
+
+            def _build(self):
+                self.size = w.IntText(description="Size")
+
+            def _arranged(self):
+                return [self.size]
+
+            def _wire(self):
+                self.wiring.both((self.model, "size"), (self.size, "value"))
+                self.wiring.on(self.model, "size", self._show)
+
+            def _page_state(self):
+                return self.model.state()
+
+            def _take_patch(self, patch):
+                self.model.restore({name: patch[name] for name in ("size",) if name in patch})
+        """,
+}
+ROW = """
+    from epool_viz.panels import registry
+    from epool_viz.panels.registry import Row
+
+    registry.DASHBOARDS += (
+        Row("tiny", order=8, title="Tiny", line="The smallest one.", model="tiny.model:TinyModel",
+            view="tiny.view:TinyView", summary="The smallest dashboard.", such_as="`size=3`", of_yours={"size": 4}),
+    )
+
+    import json
+    from epool_viz import dashboards
+    from epool_viz.panels.shared.links import link
+    from epool_viz.panels.your_data.page import LINKS
+
+    view = dashboards.tiny(size=3)
+    first = view.size.value
+    view.store._receive(view.store, {"patch": {"size": 70}}, [])
+    files = {path.name: text for path, text in registry.files().items()}
+    print(json.dumps({
+        "shown": [type(view).__name__, first, view.size.value, view.alert.value],
+        "documented": dashboards.tiny.__doc__.splitlines()[0],
+        "notebook": json.loads(files["tiny.ipynb"])["metadata"]["title"],
+        "cell": json.loads(files["tiny.ipynb"])["cells"][0]["source"][-1],
+        "typed": "def tiny(**state: Any) -> TinyView: ..." in files["dashboards.pyi"],
+        "preloaded": "tiny.view" in registry.preloaded(first=False),
+        "linked": LINKS[-1] == {"href": link("tiny", {"size": 4}), "label": "Tiny"},
+    }))
+    """
+
+
+def test_a_new_dashboard_takes_one_folder_and_one_row(tmp_path: Path) -> None:
+    (tmp_path / "tiny").mkdir()
+    for name, text in TINY.items():
+        (tmp_path / "tiny" / name).write_text(textwrap.dedent(text))
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(ROW)], capture_output=True, text=True, cwd=tmp_path, check=True
+    )
+    assert json.loads(done.stdout) == {
+        "shown": ["TinyView", 3, 9, ""],
+        "documented": "The smallest dashboard.",
+        "notebook": "Tiny",
+        "cell": "dashboards.tiny()",
+        "typed": True,
+        "preloaded": True,
+        "linked": True,
+    }

@@ -14,7 +14,8 @@ from epool_viz.data.sequences.set import sequence_arrays
 from epool_viz.errors import EpoolError
 from epool_viz.jobs.client import JobFailedError, WorkerLostError, do
 from epool_viz.jobs.wire import Message
-from epool_viz.panels.compare.model import CompareModel, friendly, prepare
+from epool_viz.panels.compare.model import CompareModel, prepare
+from epool_viz.panels.shared.state import friendly
 
 logger = logging.getLogger(__name__)
 

@@ -45,7 +45,6 @@ defer_iri_parsers()
 import plotly.graph_objects as go  # noqa: E402 - only once its parsers are put off
 
 SEEN_EVERY = 0.25  # seconds between two looks at a race that runs
-LONGEST_LINK = 4000  # characters of pasted text that a link carries
 LOGOS = 2  # a method
 _NUMBERS = (
     ("n", "Sequences"),
@@ -193,8 +192,7 @@ class CompareView(Dashboard):
 
     def _take_patch(self, patch: dict[str, Any]) -> None:
         if isinstance(patch.get("choices"), dict):
-            kept = {"pasted": self.model.pasted}
-            self.model.restore(_defaults() | kept | patch["choices"])
+            self.model.restore(self.model.first_screen() | patch["choices"])
         if isinstance(patch.get("epoch"), int | float):
             self.model.epoch = int(patch["epoch"])
             self.model.follows = self.model.epoch >= self.model.record.n_epochs
@@ -208,14 +206,14 @@ class CompareView(Dashboard):
 
     def _page_state(self) -> dict[str, Any]:
         model = self.model
-        return {"choices": choices_of(model), "epoch": model.shown_epoch, "epochs_done": model.record.n_epochs}
+        return {"choices": model.linked(), "epoch": model.shown_epoch, "epochs_done": model.record.n_epochs}
 
     def _take_methods(self, _: Any) -> None:
         if not self.wiring.is_quiet:
             self.model.methods = [method for method, box in self.boxes.items() if box.value]
 
     def _take_file(self, name: str, content: bytes) -> None:
-        self.model.pasted = text_of_file(name, content, OF_A_FILE)
+        self.model.pasted = text_of_file(name, content, OF_A_FILE, LONGEST_TEXT)
 
     def _begin(self, _: Any) -> None:
         if self.racer.is_running:
@@ -339,20 +337,6 @@ _READING = {
 def _shape(record: RaceRecord, lines: list[Line]) -> tuple[Any, ...]:
     """What must be the same for a figure to be fed instead of built."""
     return tuple(panels_of(record)), tuple(record.methods), tuple(line.key for line in lines)
-
-
-def choices_of(model: CompareModel) -> dict[str, Any]:
-    """The choices that differ from the first ones, small enough for a link."""
-    first = _defaults()
-    found = {name: value for name, value in model.state().items() if value != first[name]}
-    if len(found.get("pasted", "")) > LONGEST_LINK:
-        del found["pasted"]
-    return found
-
-
-def _defaults() -> dict[str, Any]:
-    traits = CompareModel.class_traits()
-    return {name: traits[name].default_value for name in CompareModel.CHOICES}
 
 
 def table_html(record: RaceRecord) -> str:

@@ -105,7 +105,7 @@ class Memory:
         if not is_first:
             self._kept.pop(key, None)
         state = model.state()
-        self._kept[key] = {name: state[name] for name in EStepModel.INPUTS if name not in SHARED}
+        self._kept[key] = {name: state[name] for name in EStepModel.CHOICES if name not in SHARED}
         if len(self._kept) > self.most + 1:
             del self._kept[list(self._kept)[1]]
 
@@ -135,7 +135,7 @@ def take(model: EStepModel, patch: Mapping[str, Any], memory: Memory | None = No
 
 def take_choices(model: EStepModel, patch: Mapping[str, Any], memory: Memory | None = None) -> None:
     """`take` without the step and the window, which mean something only where the choices are known."""
-    shared = [name for name in SHARED if name in model.INPUTS]
+    shared = [name for name in SHARED if name in model.CHOICES]
     if isinstance(patch.get("link"), Mapping) and patch["link"] != link_of(model):
         # of what it shares and does not name, the page has the model's present values; no network brings others
         kept = (memory or Memory(type(model))).choices(patch["link"])
@@ -158,7 +158,7 @@ def take_choices(model: EStepModel, patch: Mapping[str, Any], memory: Memory | N
 def _first_choices(kind: type[EStepModel]) -> dict[str, Any]:
     """What a link leaves out is what the first screen has."""
     traits = kind.class_traits()
-    return {name: traits[name].default_value for name in EStepModel.INPUTS if name not in SHARED}
+    return {name: traits[name].default_value for name in EStepModel.CHOICES if name not in SHARED}
 
 
 def fasta(name: str, letters: str) -> str:

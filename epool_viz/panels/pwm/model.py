@@ -26,7 +26,7 @@ class PwmModel(EStepModel):
     example = Unicode("p73_peaks", help="Name of a bundled set, as `load_example` knows it.")
     index = Int(28, help="Place in the set, from 0.")
     jaspar = Unicode("TBP", help="Name or accession.")
-    INPUTS: ClassVar[tuple[str, ...]] = tuple(name for name in EStepModel.INPUTS if name not in _NOT_HERE)
+    CHOICES: ClassVar[tuple[str, ...]] = tuple(name for name in EStepModel.CHOICES if name not in _NOT_HERE)
 
     def __init__(self, **state: Any) -> None:
         super().__init__(**{"step": FIRST_STEP} | state)
