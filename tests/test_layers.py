@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import epool_viz
+from epool_viz.panels import registry
 
 PACKAGE = Path(epool_viz.__file__).parent
 
@@ -20,10 +21,12 @@ DATA = {
     "data",
     *(f"data.{each}" for each in ["sequences", "motifs", "networks", "results", "examples", "kernel_sources"]),
 }
-DASHBOARDS = {f"panels.{each}" for each in ["e_step", "pwm", "compare", "logos", "em", "attribution", "your_data"]}
-PANELS = {"panels.shared", "panels.one_kernel", *DASHBOARDS}
+DASHBOARDS = {f"panels.{row.name}" for row in registry.DASHBOARDS}
+PANELS = {"panels.registry", "panels.shared", "panels.one_kernel", *DASHBOARDS}
 BELOW = {"errors", "_writing"}
 OF_A_PANEL = {"core", "analysis", "figures", "components", "models", "jobs", "errors", "_slow_imports", *DATA}
+OF_A_DASHBOARD = {*OF_A_PANEL, "panels.registry", "panels.shared"}
+OF_ONE_KERNEL = {*OF_A_DASHBOARD, "panels.one_kernel"}
 ALLOWED = {
     "errors": set(),
     "_slow_imports": set(),
@@ -42,17 +45,13 @@ ALLOWED = {
     "figures": {"core", "errors", "_slow_imports", "_writing"},
     "components": {"core", "errors"},
     "jobs": {"core", "analysis", "models", "errors", *DATA},
-    "panels.shared": OF_A_PANEL,
-    "panels.one_kernel": {*OF_A_PANEL, "panels.shared"},
-    "panels.e_step": {*OF_A_PANEL, "panels.shared", "panels.one_kernel", "panels.pwm"},
-    "panels.pwm": {*OF_A_PANEL, "panels.shared", "panels.one_kernel", "panels.e_step"},
-    "panels.compare": {*OF_A_PANEL, "panels.shared"},
-    "panels.logos": {*OF_A_PANEL, "panels.shared"},
-    "panels.em": {*OF_A_PANEL, "panels.shared", "panels.one_kernel"},
-    "panels.attribution": {*OF_A_PANEL, "panels.shared", "panels.one_kernel"},
-    "panels.your_data": {*OF_A_PANEL, "panels.shared"},
+    "panels.registry": set(),
+    "panels.shared": {*OF_A_PANEL, "panels.registry"},
+    "panels.one_kernel": OF_A_DASHBOARD,
+    **dict.fromkeys(DASHBOARDS, OF_A_DASHBOARD),
+    **dict.fromkeys(["panels.e_step", "panels.pwm"], OF_ONE_KERNEL),
     "panels": set(),
-    "dashboards": {*PANELS, "errors", "_slow_imports"},
+    "dashboards": {"panels.registry"},
     "app": {
         "core",
         "analysis",
@@ -176,6 +175,11 @@ def test_a_module_imports_only_from_the_rooms_below_it(path):
         ("jobs", "from epool_viz.models.jobs import JOBS"),
         ("importing", "from epool_viz.models.importing import read_torch_bytes"),
         ("panels.em", "from epool_viz.panels.logos.model import LogosModel"),
+        ("panels.em", "from epool_viz.panels.one_kernel.model import EStepModel"),
+        ("panels.e_step", "def f():\n    from epool_viz.panels.pwm.model import PwmModel"),
+        ("panels.pwm", "from epool_viz.panels.e_step.texts import QUESTIONS"),
+        ("panels.registry", "from epool_viz.panels.shared.links import link"),
+        ("dashboards", "def f():\n    from epool_viz.panels.em.view import EMView"),
         ("panels.shared", "def f():\n    from epool_viz.panels.em.view import EMView"),
         ("data.motifs", "from epool_viz.data.sequences.set import SequenceSet"),
         ("analysis", "from epool_viz.models.training import race"),

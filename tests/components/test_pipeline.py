@@ -10,7 +10,7 @@ from epool_viz.components.base import Store
 from epool_viz.components.widgets import Pipeline
 from epool_viz.core.kernels import kernel_readings_at
 from epool_viz.core.motifs import information_content
-from epool_viz.panels.pwm.steps import STEPS, page_steps
+from epool_viz.panels.pwm.texts import STEPS, page_steps
 from tests.components.conftest import source_of, state_of
 from tests.components.test_strip import (
     assert_axe_is_content,

@@ -11,7 +11,8 @@ from epool_viz.components._modules import module_text
 from epool_viz.components.base import Store
 from epool_viz.components.widgets import Predict
 from epool_viz.core.trace import e_step_trace
-from epool_viz.panels.e_step.questions import QUESTIONS, SCENE, SEQUENCE, page_questions
+from epool_viz.panels.e_step.texts import QUESTIONS
+from epool_viz.panels.one_kernel.questions import SCENE, SEQUENCE, page_questions
 from tests.components.conftest import importable, source_of, state_of
 from tests.components.test_strip import (
     assert_axe_is_content,
@@ -27,14 +28,14 @@ TEXT = "ACGTTGCATCANGTTAGCATTAGACCATGACTTAGGC"
 KERNEL = np.random.default_rng(4).normal(size=(4, 5))
 LIKED = np.array(SCENE["kernel"])
 MUTATED = SEQUENCE[:6] + "T" + SEQUENCE[7:]
-BY_ID = {question["id"]: question for question in page_questions()}
+BY_ID = {question["id"]: question for question in page_questions(QUESTIONS)}
 PLOT = "#predict [role=slider]"
 
 
 @pytest.fixture
 def predict(show):
     def render(*ids, begin=True, **changes):
-        questions = [BY_ID[id_] if isinstance(id_, str) else id_ for id_ in ids] or page_questions()
+        questions = [BY_ID[id_] if isinstance(id_, str) else id_ for id_ in ids] or page_questions(QUESTIONS)
         page = show(state_of(TEXT, KERNEL, **changes), "predict", options={"questions": questions})
         if begin:
             click(page, "Start")
@@ -251,7 +252,7 @@ def test_the_state_that_was_asked_about_is_the_one_that_is_shown(predict):
 def test_a_question_about_two_strands_is_answered_as_they_are_read(show, reading):
     q = [0.1, 0.2, 0.3, 0.4]
     options = {"both_strands": True, "strand_reading": reading, "background": q, "m": 1.4}
-    page = show(state_of(TEXT, KERNEL, **options), "predict", options={"questions": page_questions()})
+    page = show(state_of(TEXT, KERNEL, **options), "predict", options={"questions": page_questions(QUESTIONS)})
     pooled = page.evaluate(
         """async (source) => {
           const predict = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));

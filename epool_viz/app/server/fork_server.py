@@ -26,20 +26,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from epool_viz.panels.registry import preloaded
+
 LAUNCHER = ["-m", "ipykernel_launcher"]  # what follows the name of the interpreter in a kernel's command
 NEEDED = ("ipykernel.ipkernel", "ipykernel.kernelapp")  # no kernel does without them
-PRELOADED = ("epool_viz.panels.e_step.view",)
+PRELOADED = preloaded(first=True)
 PRELOADED_LATER = (  # while nobody asks: a kernel of these dashboards does without it, only slower and larger
     "numpy.random",
     "numpy.ma",
-    "epool_viz.panels.pwm.view",
-    "epool_viz.panels.logos.view",
-    "epool_viz.panels.em.view",
-    "epool_viz.panels.attribution.view",
-    "epool_viz.panels.your_data.view",
-    "epool_viz.panels.compare.view",
-    "plotly.graph_objs._figurewidget",
-    "plotly.graph_objs.scatter",
+    *preloaded(first=False),
 )
 QUIET = 0.3  # seconds without a question before one more is loaded
 CAN_FORK = sys.platform == "linux"

@@ -9,7 +9,7 @@ from typing import Any
 
 from epool_viz.analysis.attribution_truth import load_attribution_results
 from epool_viz.panels.attribution.model import SHUFFLES, AttributionModel
-from epool_viz.panels.one_kernel.exports import exact
+from epool_viz.panels.shared.exports import exact
 
 
 def tracks_csv(model: AttributionModel) -> str:

@@ -10,11 +10,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from traitlets import Any as AnyTrait
-from traitlets import Bool, Dict, Enum, HasTraits, Int, TraitError, Unicode, observe, validate
+from traitlets import Bool, Dict, Enum, Int, TraitError, Unicode, observe, validate
 
 from epool_viz.analysis.attribution_truth import (
     example_network,
@@ -42,10 +42,10 @@ from epool_viz.data.networks.kernels import ImportedKernels
 from epool_viz.data.sequences.set import SequenceSet
 from epool_viz.data.sequences.simulate import shuffle_known_letters
 from epool_viz.errors import ArgumentError, EpoolError
-from epool_viz.panels.one_kernel.model import friendly
+from epool_viz.panels.shared.model import DashboardModel, Value
 from epool_viz.panels.shared.opened_model import BroughtModel, said_of, sequences_of_text, text_of_file
-from epool_viz.panels.shared.state import letters, restore_choices
-from epool_viz.panels.shared.visitor_data import CHOICE, OF_A_FIELD, NotYetHere, Yours, kernels_of, sequences_of
+from epool_viz.panels.shared.state import friendly, letters
+from epool_viz.panels.shared.visitor_data import CHOICE, OF_A_FIELD, NotYetHere, kernels_of, sequences_of
 
 NETWORKS = (*MODEL_NAMES, CHOICE)
 SOURCES = ("simulated", "example", "pasted", CHOICE)
@@ -140,11 +140,8 @@ class Reading:
         return -float(self.letters.completeness_error(method)[0])
 
 
-class AttributionModel(HasTraits):
-    """Choices in, tracks out.
-
-    The traits named in `CHOICES` are the state; the others follow from them.
-    """
+class AttributionModel(DashboardModel):
+    """Choices in, tracks out."""
 
     network = Enum(NETWORKS, "two_motifs_expectation", help="A model that ships, with its data; or the visitor's own.")
     kernel = Int(0, help="Place among the visitor's own kernels, from 0, where these are no whole network.")
@@ -153,11 +150,9 @@ class AttributionModel(HasTraits):
     pasted = Unicode("", help="FASTA, bare letters, or any text format the library reads.")
     index = Int(0, help="Place in the set, from 0.")
     baseline = Enum(BASELINES, "uniform", help="What DeepLIFT and integrated gradients compare with.")
-    edits = AnyTrait([], help="Letters put in place of others, [place from 0, letter] each, in order.")
+    edits = Value([], help="Letters put in place of others, [place from 0, letter] each, in order.")
     smooth = Bool(False, help="Average each track over the kernel's width.")
 
-    yours = AnyTrait(Yours(), help="The Yours that the browser keeps.")
-    message = Unicode("", help="What the user can put right; empty when all is well.")
     sequences = AnyTrait(help="The SequenceSet that is chosen from.")
     reading = AnyTrait(help="The Reading that follows.")
     captum = Dict(help="How far captum's track lies from the one shown, by method; empty where it was not asked.")
@@ -165,45 +160,27 @@ class AttributionModel(HasTraits):
     said = Unicode("", help="What became of it.")
 
     CHOICES = ("network", "kernel", "source", "example", "pasted", "index", "edits", "baseline", "smooth")
+    BOUNDED = BOUNDS
+    LONGEST: ClassVar[Mapping[str, int]] = {"pasted": LONGEST_TEXT}
 
     def __init__(self, **state: Any) -> None:
-        super().__init__()
-        self._paused = False
         self._own: tuple[Any, int, MotifNetwork] | None = None
         self.brought = BroughtModel()
         self.brought.observe(self._open_brought, names="kernels")
-        self._refresh()
-        if state:
-            self.restore(state)
+        super().__init__(**state)
 
-    def state(self) -> dict[str, Any]:
-        """All that the user chose, as plain values."""
-        return {name: getattr(self, name) for name in self.CHOICES}
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Take over a state, or a part of one.
-
-        Raises
-        ------
-        ArgumentError
-            For a name that is no part of the state, or a value of the wrong kind; nothing is changed then.
-        """
-        restore_choices(self, state, self._take_over)
+    def linked(self) -> dict[str, Any]:
+        """The choices that differ from the first ones; a link without the text does not ask for it."""
+        found = super().linked()
+        if self.source == "pasted" and len(self.pasted) > self.LONGEST_LINKED:
+            found.pop("source", None)
+        return found
 
     def load_file(self, name: str, content: bytes) -> None:
         """Use an uploaded file of sequences; one that cannot be read is explained and changes nothing."""
-        if len(content) > LONGEST_TEXT:
-            self.message = f"The file {name} has {len(content):,} bytes; accepted: at most {LONGEST_TEXT:,}."
-            return
-        try:
-            text = text_of_file(name, content, OF_A_FIELD)
-        except ArgumentError:
-            self.message = f"The file {name} is no text in UTF-8; accepted: FASTA, or a sequence a line."
-            return
-        except EpoolError as error:
-            self.message = friendly(error)
-            return
-        self.restore({"pasted": text, "index": 0, "source": "pasted"})
+        with self._explaining():
+            text = text_of_file(name, content, OF_A_FIELD, LONGEST_TEXT)
+            self.restore({"pasted": text, "index": 0, "source": "pasted"})
 
     def load_model(self, name: str, content: bytes) -> None:
         """Use an uploaded network; one that cannot be read is explained and changes nothing."""
@@ -233,11 +210,6 @@ class AttributionModel(HasTraits):
         rows = load_attribution_results()["rows"]
         return {row["method"]: row for row in rows if row["pooling"] == self.arrays.pooling}
 
-    @validate("index")
-    def _bounded(self, proposal: Any) -> int:
-        low, high = BOUNDS[proposal.trait.name]
-        return min(max(proposal.value, low), high)
-
     @validate("edits")
     def _letters(self, proposal: Any) -> list[list[Any]]:
         """The last letter for each place, in the order in which they were changed."""
@@ -254,13 +226,6 @@ class AttributionModel(HasTraits):
         if len(found) > MOST_EDITS:
             raise TraitError(f"edits holds {len(found)} letters; accepted: {accepted}")
         return [[place, letter] for place, letter in found.items()]
-
-    @validate("pasted")
-    def _short_enough(self, proposal: Any) -> str:
-        if len(proposal.value) <= LONGEST_TEXT:
-            return str(proposal.value)
-        self.message = f"The text has {len(proposal.value):,} characters; accepted: at most {LONGEST_TEXT:,}."
-        return str(self.pasted)
 
     def _open_brought(self, _: Any) -> None:
         """Show what was opened on this page, or the same file read another way."""
@@ -304,19 +269,11 @@ class AttributionModel(HasTraits):
         source, example = _OWN[data[self.network]]
         return {"source": source, "index": 0, "edits": []} | ({"example": example} if example else {})
 
-    def _take_over(self, state: Mapping[str, Any]) -> None:
-        self._paused = True
-        was = self.network
-        try:
-            for name in self.CHOICES:
-                if name in state:
-                    setattr(self, name, state[name])
-            if "source" not in state:
-                for name, value in self._data_brought(was).items():
-                    if name not in state:
-                        setattr(self, name, value)
-        finally:
-            self._paused = False
+    def _follow(self, before: Mapping[str, Any], state: Mapping[str, Any]) -> None:
+        """Another network brings its data, where the state names none."""
+        if "source" not in state:
+            brought = self._data_brought(before["network"])
+            self._set({name: value for name, value in brought.items() if name not in state})
         self._refresh()
 
     def _refresh(self) -> None:

@@ -33,7 +33,6 @@ from epool_viz.panels.shared.style import card, heading, part
 from epool_viz.panels.shared.visitor_data import CHOICE, LABEL, MODEL, SEQUENCES, packed_kernels
 
 SEEN_EVERY = 0.25  # seconds between two looks whether captum has answered
-LONGEST_LINK = 4000  # characters of pasted text that a link carries
 DIGITS = 6  # of a score in a track
 
 
@@ -62,7 +61,7 @@ class AttributionView(Dashboard):
     def _page_state(self) -> dict[str, Any]:
         model = self.model
         return {
-            "choices": choices_of(model),
+            "choices": model.linked(),
             "edits": model.edits,
             "sequence_name": model.reading.name,
             "kernel_name": model.reading.title,
@@ -74,7 +73,7 @@ class AttributionView(Dashboard):
     def _take_patch(self, patch: dict[str, Any]) -> None:
         try:
             if isinstance(patch.get("choices"), dict):
-                self.model.restore(_defaults() | {"pasted": self.model.pasted} | patch["choices"])
+                self.model.restore(self.model.first_screen() | patch["choices"])
             elif "edits" in patch:
                 self.model.restore({"edits": patch["edits"]})
         finally:
@@ -229,17 +228,6 @@ def own_html(own: ImportedKernels) -> str:
         f"{bullets(own.report)}</details>"
         f'<p class="ep-note">{escape(page.KEPT_HERE)}</p>'
     )
-
-
-def choices_of(model: AttributionModel) -> dict[str, Any]:
-    """The choices that differ from the first ones, small enough for a link."""
-    first = _defaults()
-    found = {name: value for name, value in model.state().items() if value != first[name]}
-    if len(found.get("pasted", "")) > LONGEST_LINK:
-        del found["pasted"]
-        if model.source == "pasted":
-            found.pop("source", None)
-    return found
 
 
 def tracks_of(model: AttributionModel) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -456,8 +444,3 @@ def captum_html(model: AttributionModel) -> str:
         return f'{intro}<table class="ep-table">{table}</table>'
     waiting = "This sequence has not been put to captum yet." if model.stage == "idle" else model.said
     return f'{intro}<p role="status">{escape(waiting)}</p>'
-
-
-def _defaults() -> dict[str, Any]:
-    traits = AttributionModel.class_traits()
-    return {name: traits[name].default_value for name in AttributionModel.CHOICES}

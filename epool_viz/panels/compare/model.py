@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from traitlets import Any as AnyTrait
-from traitlets import Bool, Enum, Float, HasTraits, Int, TraitError, Unicode, validate
+from traitlets import Bool, Enum, Float, Int, TraitError, Unicode, validate
 
 from epool_viz.core.choices import PRESETS
 from epool_viz.core.poolings import METHODS, POOLING_METHODS, POOLING_NAMES
@@ -21,11 +20,12 @@ from epool_viz.data.results.races import RaceRecord
 from epool_viz.data.results.settings import RaceSettings
 from epool_viz.data.sequences.set import SequenceSet
 from epool_viz.data.sequences.simulate import add_shuffled_negatives, simulate, split_sequences
-from epool_viz.errors import ArgumentError, EpoolError
+from epool_viz.errors import ArgumentError
 from epool_viz.panels.compare.charts import NAMES
+from epool_viz.panels.shared.model import DashboardModel, Value
 from epool_viz.panels.shared.opened_model import sequences_of_text
-from epool_viz.panels.shared.state import letters, restore_choices, told_of
-from epool_viz.panels.shared.visitor_data import CHOICE, NotYetHere, Yours, sequences_of
+from epool_viz.panels.shared.state import letters
+from epool_viz.panels.shared.visitor_data import CHOICE, NotYetHere, sequences_of
 
 DATA = ("ctcf_peaks", "p73_peaks", "simulated", "pasted", CHOICE)
 STAGES = ("idle", "preparing", "racing", "stopping", "finished", "stopped", "failed")
@@ -47,18 +47,15 @@ TEST_SHARE = 0.2
 _TITLES = {"ctcf_peaks": "CTCF ChIP-seq peaks and their shuffles", "p73_peaks": "p73 ChIP-seq peaks and their shuffles"}
 
 
-class CompareModel(HasTraits):
-    """Choices in; a race is put in from outside by `Racer`, and looked at at `epoch`.
-
-    The traits named in `CHOICES` are the state.
-    """
+class CompareModel(DashboardModel):
+    """Choices in; a race is put in from outside by `Racer`, and looked at at `epoch`."""
 
     data = Enum(DATA, "ctcf_peaks")
     motif = Unicode("CTCF", help="Planted in simulated sequences: a name or accession of JASPAR.")
     n = Int(1000, help="Simulated sequences, half of them with a site.")
     length = Int(200, help="Letters of each.")
     pasted = Unicode("", help="Sequences with labels, or FASTA of bound ones.")
-    methods = AnyTrait(list(METHODS))
+    methods = Value(list(METHODS))
     learn_m = Bool(False, help="Of the poolings that have an m.")
     preset = Enum(PRESETS, "paper")
     n_kernels = Int(16)
@@ -73,8 +70,6 @@ class CompareModel(HasTraits):
     stage = Enum(STAGES, "idle")
     share = Float(0.0, help="Of the race that is done, at least: patience may end it sooner.")
     said = Unicode("", help="What happens just now.")
-    yours = AnyTrait(Yours(), help="The Yours that the browser keeps.")
-    message = Unicode("", help="What the user can put right; empty when all is well.")
 
     CHOICES = (
         "data",
@@ -92,31 +87,19 @@ class CompareModel(HasTraits):
         "seed",
     )
 
+    BOUNDED = BOUNDS
+    LONGEST: ClassVar[Mapping[str, int]] = {"pasted": LONGEST_TEXT}
+
     def __init__(self, **state: Any) -> None:
-        super().__init__(record=RaceRecord())
-        if state:
-            self.restore(state)
+        self.record = RaceRecord()
+        super().__init__(**state)
 
     @classmethod
-    def opened(cls, **state: Any) -> CompareModel:
+    def opened(cls, **state: Any) -> Self:
         """A model that shows a finished race, so that there is something to see before anything is trained."""
         model = cls(**state)
         model.show(load_example_race("simulated" if model.data == "simulated" else "ctcf_peaks"))
         return model
-
-    def state(self) -> dict[str, Any]:
-        """All that the user chose, as plain values."""
-        return {name: getattr(self, name) for name in self.CHOICES}
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Take over a state, or a part of one.
-
-        Raises
-        ------
-        ArgumentError
-            For a name that is no part of the state, or a value of the wrong kind; nothing is changed then.
-        """
-        restore_choices(self, state)
 
     @property
     def is_busy(self) -> bool:
@@ -138,27 +121,12 @@ class CompareModel(HasTraits):
         self.follows = True
         self.epoch = record.n_epochs
 
-    @validate(*BOUNDS)
-    def _bounded(self, proposal: Any) -> int:
-        low, high = BOUNDS[proposal.trait.name]
-        value = proposal.value
-        if isinstance(value, float) and not math.isfinite(value):
-            return int(getattr(self, proposal.trait.name))
-        return int(min(max(value, low), high))
-
     @validate("methods")
     def _known_methods(self, proposal: Any) -> list[str]:
         chosen = proposal.value
         if not isinstance(chosen, list | tuple) or any(method not in POOLING_NAMES for method in chosen):
             raise TraitError(f"methods is {chosen!r}; accepted: some of {', '.join(POOLING_NAMES)}")
         return [method for method in POOLING_NAMES if method in chosen]
-
-    @validate("pasted")
-    def _short_enough(self, proposal: Any) -> str:
-        if len(proposal.value) <= LONGEST_TEXT:
-            return str(proposal.value)
-        self.message = f"The text has {len(proposal.value):,} characters; accepted: at most {LONGEST_TEXT:,}."
-        return self.pasted
 
 
 def race_settings(state: Mapping[str, Any]) -> RaceSettings:
@@ -255,14 +223,6 @@ def _one_length(sequences: SequenceSet) -> SequenceSet:
     starts = (sequences.lengths - shortest) // 2
     texts = [text[start : start + shortest] for text, start in zip(sequences, starts, strict=True)]
     return SequenceSet.from_strings(texts, names=sequences.names, labels=sequences.labels, alphabet=sequences.alphabet)
-
-
-def friendly(error: EpoolError) -> str:
-    """An error as a sentence for somebody who has typed no Python."""
-    if not isinstance(error, ArgumentError):
-        return str(error)
-    called = error.name.replace("_", " ")
-    return told_of(f"{called[:1].upper()}{called[1:]}", error)
 
 
 def verdict(record: RaceRecord) -> str:

@@ -11,8 +11,9 @@ from epool_viz.errors import EpoolError
 from epool_viz.jobs.client import do
 from epool_viz.jobs.job import Cancel, JobFailedError, Tell, WorkerLostError
 from epool_viz.jobs.wire import Message
-from epool_viz.panels.compare.model import CompareModel, friendly, prepare, race_settings
+from epool_viz.panels.compare.model import CompareModel, prepare, race_settings
 from epool_viz.panels.shared.background_task import BackgroundJob
+from epool_viz.panels.shared.state import friendly
 
 
 class Racer(BackgroundJob):

@@ -35,7 +35,7 @@ from epool_viz.panels.compare.model import BOUNDS, LONGEST_TEXT, OF_A_FILE, Comp
 from epool_viz.panels.compare.racer import Racer
 from epool_viz.panels.shared.dashboard import Dashboard, shown_if
 from epool_viz.panels.shared.html import escape
-from epool_viz.panels.shared.links import fragment
+from epool_viz.panels.shared.links import link
 from epool_viz.panels.shared.opened_model import text_of_file
 from epool_viz.panels.shared.style import card, heading, part
 from epool_viz.panels.shared.visitor_data import CHOICE, SEQUENCES
@@ -44,7 +44,6 @@ defer_iri_parsers()
 import plotly.graph_objects as go  # noqa: E402 - only once its parsers are put off
 
 SEEN_EVERY = 0.25  # seconds between two looks at a race that runs
-LONGEST_LINK = 4000  # characters of pasted text that a link carries
 LOGOS = 2  # a method
 _NUMBERS = (
     ("n", "Sequences"),
@@ -190,8 +189,7 @@ class CompareView(Dashboard):
 
     def _take_patch(self, patch: dict[str, Any]) -> None:
         if isinstance(patch.get("choices"), dict):
-            kept = {"pasted": self.model.pasted}
-            self.model.restore(_defaults() | kept | patch["choices"])
+            self.model.restore(self.model.first_screen() | patch["choices"])
         if isinstance(patch.get("epoch"), int | float):
             self.model.epoch = int(patch["epoch"])
             self.model.follows = self.model.epoch >= self.model.record.n_epochs
@@ -205,14 +203,14 @@ class CompareView(Dashboard):
 
     def _page_state(self) -> dict[str, Any]:
         model = self.model
-        return {"choices": choices_of(model), "epoch": model.shown_epoch, "epochs_done": model.record.n_epochs}
+        return {"choices": model.linked(), "epoch": model.shown_epoch, "epochs_done": model.record.n_epochs}
 
     def _take_methods(self, _: Any) -> None:
         if not self.wiring.is_quiet:
             self.model.methods = [method for method, box in self.boxes.items() if box.value]
 
     def _take_file(self, name: str, content: bytes) -> None:
-        self.model.pasted = text_of_file(name, content, OF_A_FILE)
+        self.model.pasted = text_of_file(name, content, OF_A_FILE, LONGEST_TEXT)
 
     def _begin(self, _: Any) -> None:
         self.racer.start()
@@ -302,8 +300,8 @@ class CompareView(Dashboard):
         run = self.model.record.runs[self.network.value]
         row = POOLING_METHODS.get(run.method)
         note = "" if row is None else row.nearest
-        link = f'<a class="ep-open" href="e_step.ipynb{fragment(state)}">Open this kernel in the E-step view</a>'
-        self.opening.value = f"<p>{link} {note}</p>"
+        opens = f'<a class="ep-open" href="{link("e_step", state)}">Open this kernel in the E-step view</a>'
+        self.opening.value = f"<p>{opens} {note}</p>"
 
     # --- what is taken along
 
@@ -327,20 +325,6 @@ class CompareView(Dashboard):
 def _shape(record: RaceRecord, lines: list[Line]) -> tuple[Any, ...]:
     """What must be the same for a figure to be fed instead of built."""
     return tuple(panels_of(record)), tuple(record.methods), tuple(line.key for line in lines)
-
-
-def choices_of(model: CompareModel) -> dict[str, Any]:
-    """The choices that differ from the first ones, small enough for a link."""
-    first = _defaults()
-    found = {name: value for name, value in model.state().items() if value != first[name]}
-    if len(found.get("pasted", "")) > LONGEST_LINK:
-        del found["pasted"]
-    return found
-
-
-def _defaults() -> dict[str, Any]:
-    traits = CompareModel.class_traits()
-    return {name: traits[name].default_value for name in CompareModel.CHOICES}
 
 
 def table_html(record: RaceRecord) -> str:

@@ -2,60 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable
 from typing import Any
 
-from epool_viz.core.trace import EStepTrace
 from epool_viz.panels.one_kernel.exports import (
-    File,
     background_lines,
-    exact,
     kernel_lines,
     logo_file,
     matrix_text,
     set_lines,
     taken_from,
+    trace_csv,
 )
 from epool_viz.panels.one_kernel.model import EStepModel
-
-
-def trace_csv(trace: EStepTrace) -> str:
-    """Every window of a trace, a row each, to the last digit.
-
-    Windows are counted from 1, as on the screen. The columns of pooling are empty where a window is no local winner.
-    """
-    cell_of = {int(window): cell for cell, window in enumerate(trace.cell_windows)}
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(("window", "start", "strand", "letters", "whole", "score", "log_ratio", *_CELL_COLUMNS, "posterior"))
-    for window, start in enumerate(trace.starts):
-        cell = cell_of.get(window)
-        stages = (
-            [""] * len(_CELL_COLUMNS)
-            if cell is None
-            else [exact(getattr(trace, n)[cell]) for n in _CELL_COLUMNS.values()]
-        )
-        letters = "".join(_letter(trace.sequence, start + j) for j in range(trace.width))
-        table.writerow(
-            (
-                window + 1,
-                start + 1,
-                trace.strands[window],
-                letters,
-                int(trace.whole[window]),
-                exact(trace.scores[window]),
-                exact(trace.log_ratios[window]),
-                *stages,
-                exact(trace.posterior[window]),
-            )
-        )
-    return text.getvalue()
-
-
-_CELL_COLUMNS = {"pooled_score": "cells", "shifted": "shifted", "exponential": "exponentials", "weight": "weights"}
-_CELL_COLUMNS |= {"weight_x_score": "weighted", "gradient": "gradient"}
+from epool_viz.panels.shared.exports import File
 
 
 def python_lines(model: EStepModel) -> str:
@@ -87,10 +47,6 @@ def python_lines(model: EStepModel) -> str:
 
 
 _OPTIONS = ("m", "mode", "bias", "both_strands", "occurrence", "site_rate", "activation", "local_window", "padding")
-
-
-def _letter(sequence: str, place: int) -> str:
-    return sequence[place] if 0 <= place < len(sequence) else "-"
 
 
 # --- the buttons

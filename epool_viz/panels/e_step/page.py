@@ -6,6 +6,7 @@ from typing import Any
 
 from epool_viz.panels.one_kernel import steps
 from epool_viz.panels.one_kernel.model import BOUNDS
+from epool_viz.panels.one_kernel.page import BACKGROUND, BIAS_SLIDER
 from epool_viz.panels.one_kernel.steps import Step
 
 _WHEN = {"activated": {"key": "activation", "not": "identity"}, "cells": {"key": "local_window", "not": 1}}
@@ -30,14 +31,6 @@ M_SLIDER: dict[str, Any] = {
     "buttons": [{"label": "1", "value": 1}, {"label": "maximum likelihood", "action": "ml"}],
     "help": "The kernel is read to the base e to the m: moving m moves the motif, the posterior and the pooled number.",
 }
-CURSOR_SLIDER: dict[str, Any] = {
-    "key": "cursor",
-    "label": "window",
-    "min": 0,
-    "max": "windows",
-    "digits": 0,
-    "first": 1,
-}
 READINGS: tuple[dict[str, Any], ...] = (
     {
         "key": "mode",
@@ -45,15 +38,7 @@ READINGS: tuple[dict[str, Any], ...] = (
         "choices": [{"value": 0, "label": "all (mode 0)"}, {"value": 1, "label": "those above the mean (mode 1)"}],
     },
     {"key": "both_strands", "label": "Both strands", "kind": "checkbox"},
-    {
-        "key": "background_choice",
-        "label": "Background",
-        "choices": [
-            {"value": "uniform", "label": "uniform"},
-            {"value": "data", "label": "from the sequences"},
-            {"value": "typed", "label": "typed"},
-        ],
-    },
+    BACKGROUND,
     {
         "key": "strand_reading",
         "label": "On the other strand",
@@ -110,15 +95,8 @@ NETWORK_SLIDERS: tuple[dict[str, Any], ...] = (
         "digits": 0,
         "step": 1,
     },
-    {"key": "bias", "label": "bias", "min": -20, "max": 20},
+    BIAS_SLIDER,
 )
-
-
-SHARES: dict[str, Any] = {
-    "key": "letter_shares",
-    "label": "Share of each letter",
-    "when": {"key": "background_choice", "is": "typed"},
-}
 ONE_HOT: dict[str, Any] = {"when": {"key": "step", "is": [step.name for step in steps.STEPS].index("onehot")}}
 
 # what a teacher can leave out, by the names of the parts in the view

@@ -30,12 +30,12 @@ from epool_viz.components.widgets import (
 )
 from epool_viz.panels.e_step import page
 from epool_viz.panels.e_step.exports import TAKE_AWAY, taken
-from epool_viz.panels.e_step.questions import page_questions
+from epool_viz.panels.e_step.texts import QUESTIONS
 from epool_viz.panels.one_kernel import page_state as bridge
 from epool_viz.panels.one_kernel.dashboard import KernelDashboard
 from epool_viz.panels.one_kernel.model import EStepModel
-from epool_viz.panels.pwm.model import PwmModel
-from epool_viz.panels.pwm.page_state import link_to
+from epool_viz.panels.one_kernel.page import CURSOR_SLIDER, SHARES
+from epool_viz.panels.one_kernel.questions import page_questions
 from epool_viz.panels.shared.dashboard import shown_if
 from epool_viz.panels.shared.html import escape, notes_list
 from epool_viz.panels.shared.style import card, heading, part
@@ -86,14 +86,14 @@ class EStepView(KernelDashboard):
             **on, options={"by_step": above, "height": 4, "sentence": "hidden", "live": False}
         )
         self.track_now = PosteriorTrack(**on, options={"by_step": below, "height": 7})
-        self.cursor = Slider(**on, options=page.CURSOR_SLIDER)
+        self.cursor = Slider(**on, options=CURSOR_SLIDER)
         self.formula = WindowFormula(**on, options={"live": False})
         self.logo = Logo(**on, options={"quiet": True})
         self.axis = PooledAxis(**on, options={"live": False})
         self.gradient = PosteriorTrack(**on, options={"quantity": "gradient", "height": 5, "live": False})
         self.readings = [Choice(**on, options=o) for o in page.READINGS]
         self.readings += [Slider(**on, options=o) for o in page.READING_SLIDERS]
-        self.readings.insert(3, LetterShares(**on, options=page.SHARES))
+        self.readings.insert(3, LetterShares(**on, options=SHARES))
         self.onehot = OneHot(**on, options=page.ONE_HOT)
         self.network = [Choice(**on, options=o) for o in page.NETWORK]
         self.network += [Slider(**on, options=o) for o in page.NETWORK_SLIDERS]
@@ -101,7 +101,7 @@ class EStepView(KernelDashboard):
         self.folds: dict[str, Any] = {
             "editor": KernelEditor(**on),
             "compare": Compare(**on),
-            "predict": Predict(**on, options={"questions": page_questions()}),
+            "predict": Predict(**on, options={"questions": page_questions(QUESTIONS)}),
             "trust": self.trust,
             "download": Download(self.store, self._make_download, options={"items": TAKE_AWAY}),
         }
@@ -175,5 +175,5 @@ def _notes_html(model: EStepModel) -> str:
         f'<div class="ep-notes"><p><b>{escape(model.kernel.label)}</b> on <b>{escape(model.sequence_name)}</b>. '
         f"{at_one} larger m sharpens it, a smaller one flattens it.</p>"
         f"<p>{escape(model.trace.statement)}</p>{notes_list(model.notes)}"
-        f'<p><a class="ep-open" href="pwm.ipynb{link_to(model, PwmModel)}">Take this kernel apart</a></p></div>'
+        f'<p><a class="ep-open" href="{bridge.link_to(model, "pwm")}">Take this kernel apart</a></p></div>'
     )

@@ -17,7 +17,7 @@ from epool_viz.data.motifs.writing import write_jaspar, write_meme, write_transf
 from epool_viz.errors import ArgumentError
 from epool_viz.panels.em.model import PEAKS, EMModel
 from epool_viz.panels.em.page import TAKE_AWAY
-from epool_viz.panels.one_kernel.exports import kind_of
+from epool_viz.panels.shared.exports import kind_of
 from epool_viz.panels.shared.visitor_data import CHOICE
 
 HISTORY_COLUMNS = ("iteration", "log_evidence", "objective", "site_rate", "bits_moved")

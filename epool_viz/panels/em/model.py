@@ -2,50 +2,53 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 from traitlets import Any as AnyTrait
-from traitlets import Bool, Enum, Float, HasTraits, Int, TraitError, Tuple, Unicode, observe, validate
+from traitlets import Bool, Enum, Float, Int, Tuple, Unicode, observe, validate
 
-from epool_viz.core.alphabet import DNA
-from epool_viz.core.choices import OCCURRENCES
-from epool_viz.core.em import first_ppms, posterior_ppm, window_ppm
-from epool_viz.core.em_path import Trail, bits_between
-from epool_viz.core.kernels import kernel_to_pwm_at
-from epool_viz.core.types import Array
-from epool_viz.core.windows import FoundSite, Windows, background_of, codes_of, is_at_known_site, windows_of
-from epool_viz.data.examples import MODEL_NAMES, load_example
-from epool_viz.data.kernel_sources import (
-    jaspar_kernel,
-    network_settings,
-    own_kernel,
-    require_usable,
-    trained_kernel,
-    trained_kernels,
+from epool_viz.analysis.em_walks import (
+    MOST_FOUND,
+    SEARCHED,
+    WINDOW,
+    FoundMotif,
+    Recipe,
+    ToFind,
+    Walk,
+    begin_walk,
+    motif_of,
+    recipes_of,
+    require_window,
+    trail_from,
+    walk_to,
 )
+from epool_viz.core.choices import OCCURRENCES
+from epool_viz.core.em import posterior_ppm
+from epool_viz.core.em_path import Trail, bits_between
+from epool_viz.core.types import Array
+from epool_viz.core.windows import Windows, codes_of, is_at_known_site
+from epool_viz.data.examples import MODEL_NAMES, load_example
+from epool_viz.data.kernel_sources import trained_kernels
 from epool_viz.data.motifs.jaspar import load_jaspar
 from epool_viz.data.sequences.set import SequenceSet
 from epool_viz.data.sequences.simulate import simulate
 from epool_viz.errors import ArgumentError, EpoolError
-from epool_viz.panels.em.recipe import MOST_FOUND, WINDOW, Recipe, recipes_of, require_window
+from epool_viz.panels.shared.model import DashboardModel
 from epool_viz.panels.shared.opened_model import sequences_of_text, text_of_file
-from epool_viz.panels.shared.state import not_usable, require_known, require_size, told_of
+from epool_viz.panels.shared.state import friendly
 from epool_viz.panels.shared.visitor_data import (
     CHOICE,
     OF_A_FIELD,
     NotYetHere,
-    Yours,
     kernel_names,
     kernels_of,
     sequences_of,
 )
 
 DATA = ("crp0", "crp_sites", "simulated", "ctcf_peaks", "p73_peaks", "pasted", CHOICE)
-SEARCHED = ("random", "substrings")  # of the windows of the sequences themselves
 STARTS = (*SEARCHED, "jaspar", "trained", CHOICE)
 STAGES = ("idle", "working", "stopping")
 PEAKS = 200  # of a bundled set of peaks, the first ones
@@ -54,7 +57,6 @@ MOST_SEQUENCES = 2000
 MOST_LETTERS = 400_000
 MOST_CELLS = 1_000_000  # of the heat map: sequences times letters of the longest
 LONGEST_TEXT = 1_000_000
-WIDEST = 60
 BOUNDS: dict[str, tuple[float, float]] = {
     "n": (2, 1000),
     "length": (10, 400),
@@ -69,45 +71,10 @@ BOUNDS: dict[str, tuple[float, float]] = {
 }
 
 
-class Start(NamedTuple):
-    """Where EM begins.
-
-    Attributes
-    ----------
-    name : str
-    width : int
-    ppm : shape (letter, width), or None while the best substring has still to be looked for
-    kernel : shape (letter, width), or None
-        Of a trained network, whose pooling reads it to the base `e^m`.
-    m : float
-    note : str
-        A sentence about it.
-    """
-
-    name: str
-    width: int
-    ppm: Array | None
-    kernel: Array | None = None
-    m: float = 1.0
-    note: str = ""
-
-
-class Motif(NamedTuple):
-    """A motif that was found and whose sites are erased."""
-
-    name: str
-    ppm: Array
-    sites: list[FoundSite]
-    evidence: float
-    background: Array
-    recipe: Recipe
-
-
-class EMModel(HasTraits):
+class EMModel(DashboardModel):
     """Choices in, a walk out.
 
-    The traits named in `CHOICES` and `LOOKING` are the state, with the recipes of `found` and with `begun`. A choice
-    that cannot be used is kept and explained in `message`; the walk stays the last good one until it is mended.
+    The recipes of `found` and `begun` are part of the state.
     """
 
     data = Enum(DATA, "crp0")
@@ -136,9 +103,6 @@ class EMModel(HasTraits):
 
     windows: Windows
     background: Array
-    yours = AnyTrait(Yours(), help="The Yours that the browser keeps.")
-
-    message = Unicode("", help="What the user can put right; empty when all is well.")
     stage = Enum(STAGES, "idle")
     progress = Float(0.0, help="Of what runs, where that can be known.")
     said = Unicode("", help="What happens just now, or has just happened.")
@@ -169,78 +133,46 @@ class EMModel(HasTraits):
         "n_starts",
     )
     LOOKING = ("at", "row", "place", "column")
-    STATE = (*CHOICES, "found", "begun", *LOOKING)
+    BOUNDED = BOUNDS
+    LONGEST: ClassVar[Mapping[str, int]] = {"pasted": LONGEST_TEXT}
     OF_DATA = ("data", "motif", "n", "length", "site_share", "data_seed", "pasted")
 
     def __init__(self, **state: Any) -> None:
-        super().__init__()
-        self._paused = False
         self._wanted = 0  # the place to walk to once there is a start
         self._is_waiting = False  # for what the visitor keeps in the browser
         self._later: tuple[list[Recipe], str] = ([], "")  # what is found again, and begun with, once it is here
         self.finds_beside = False  # whether somebody else finds `to_find` again, and says `take_found`
-        self.to_find: list[tuple[Recipe, Start, Array]] = []  # each with where EM begins, and the background
+        self.to_find: list[ToFind] = []
         self._erased: list[Array] | None = None
         self._bits: Array | None = None
-        self._refresh()
-        if state:
-            self.restore(state)
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> EMModel:
-        """A model in the state that `state()` gave."""
-        return cls(**state)
+        super().__init__(**state)
 
     def state(self) -> dict[str, Any]:
         """All that the user chose and found, as plain values; JSON can hold it."""
-        values = {name: getattr(self, name) for name in self.STATE}
-        return values | {"found": [recipe._asdict() for recipe in self.recipes]}
+        return super().state() | {"found": [recipe._asdict() for recipe in self.recipes], "begun": self.begun}
 
     @property
     def recipes(self) -> list[Recipe]:
         """Of the motifs that are found, and of those that are still to be found again."""
         return [*(motif.recipe for motif in self.found), *(recipe for recipe, *_ in self.to_find)]
 
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Take over a state, or a part of one.
+    def _require(self, state: Mapping[str, Any]) -> None:
+        recipes_of(state.get("found", ()))
+        if state.get("begun", ""):
+            require_window(state["begun"])
 
-        Raises
-        ------
-        ArgumentError
-            For a name that is no part of the state, or a value of the wrong kind; nothing is changed then.
-        """
-        require_known(state, self.STATE)
-        recipes = recipes_of(state["found"], WIDEST) if "found" in state else None
-        begun = state.get("begun")
-        if begun is not None and begun != "":
-            require_window(begun, WIDEST)
-        before = {name: getattr(self, name) for name in self.CHOICES}
-        self._paused = True
-        try:
-            for name in self.CHOICES:
-                if name in state:
-                    setattr(self, name, state[name])
-        except TraitError as error:
-            for name, value in before.items():
-                setattr(self, name, value)
-            raise not_usable(self, error) from None
-        finally:
-            self._paused = False
+    def _follow(self, before: Mapping[str, Any], state: Mapping[str, Any]) -> None:
         changed = {name for name, value in before.items() if getattr(self, name) != value}
+        recipes = recipes_of(state["found"]) if "found" in state else None
+        begun = state.get("begun")
         is_found_otherwise = recipes is not None and recipes != self.recipes
         if changed or is_found_otherwise or (begun is not None and begun != self.begun):
-            self._again(changed, recipes, begun or "")
-        self._look({name: value for name, value in state.items() if name in self.LOOKING})
+            self._again(changed, recipes, begun or "", int(state.get("at", 0)))
 
-    def _look(self, wanted: Mapping[str, Any]) -> None:
-        for name, value in wanted.items():
-            if isinstance(value, bool) or not isinstance(value, int):
-                raise ArgumentError(name, repr(value), "a whole number")
-        if "at" in wanted:
-            self.go(wanted["at"])
-        for name in ("row", "place", "column"):
-            if name in wanted:
-                setattr(self, name, wanted[name])
+    def _look(self, places: Mapping[str, Any]) -> None:
+        if places.get("at", self.at) != self.at:
+            self.go(int(places["at"]))
+        super()._look({name: place for name, place in places.items() if name != "at"})
 
     # --- the walk
 
@@ -259,9 +191,7 @@ class EMModel(HasTraits):
         if self.trail is None or self._is_waiting or self.to_find:
             self._wanted = at
             return
-        while self.trail.end < at and not self.trail.is_finished:
-            self.trail.step()
-        self._show_place(self.trail, min(max(at, 0), self.trail.end))
+        self._show_place(self.trail, walk_to(self.trail, at))
 
     def _show_place(self, trail: Trail, at: int) -> None:
         """Put a place on the screen; a cell in hand that is the strongest of its sequence stays the strongest."""
@@ -273,25 +203,12 @@ class EMModel(HasTraits):
 
     def take_over(self, trail: Trail, at: int | None = None) -> None:
         """Show another walk over the same windows, from its end or from `at`."""
-        shown = trail.end if at is None else max(at, 0)
-        while trail.end < shown and not trail.is_finished:
-            trail.step()
-        self._show_place(trail, min(shown, trail.end))
+        self._show_place(trail, walk_to(trail, trail.end if at is None else at))
 
     def begin(self, name: str, ppm: Array) -> None:
         """Begin a walk."""
         wanted, self._wanted = self._wanted, 0
-        self.take_over(self._trail(name, ppm), wanted)
-
-    def _trail(self, name: str, ppm: Array) -> Trail:
-        return Trail(
-            self.windows,
-            ppm,
-            background=self.background,
-            occurrence=self.occurrence,
-            pseudocount=self.pseudocount,
-            name=name,
-        )
+        self.take_over(trail_from(name, ppm, self.windows, self.background, self._recipe()), wanted)
 
     def restart(self) -> None:
         """Back to the start that was chosen; what has been walked is forgotten."""
@@ -313,26 +230,25 @@ class EMModel(HasTraits):
             raise ArgumentError("sites", "not looked for yet", "at least one E-step")
         if len(self.found) == MOST_FOUND:
             raise ArgumentError("motifs", f"{MOST_FOUND} found already", "to put erased letters back first")
-        self._refresh((*self.found, _motif(self.trail, self._recipe(), len(self.found) + 1)))
+        self._refresh((*self.found, motif_of(self.trail, self._recipe_shown(), len(self.found) + 1)))
 
     def _recipe(self) -> Recipe:
-        """How the motif shown is found again."""
-        if self.start in SEARCHED:
-            start, of, place = WINDOW, self.trail.name.removeprefix("window "), 0
-        else:
-            start, of, place = self._named_start()
-        return Recipe(start, of, place, self.occurrence, self.both_strands, self.pseudocount, self.at)
-
-    def _named_start(self) -> tuple[str, str, int]:
-        """The chosen start as a recipe says it."""
+        """Where EM begins and how it is set, as chosen."""
         of = {"jaspar": self.jaspar, "trained": self.trained}.get(self.start, "")
-        return self.start, of, {"trained": self.rank, CHOICE: self.which}.get(self.start, 0)
+        place = {"trained": self.rank, CHOICE: self.which}.get(self.start, 0)
+        return Recipe(self.start, of, place, self.occurrence, self.both_strands, self.pseudocount, self.at)
 
-    def take_found(self, found: tuple[Motif, ...]) -> None:
+    def _recipe_shown(self) -> Recipe:
+        """How the motif shown is found again."""
+        recipe = self._recipe()
+        if self.start not in SEARCHED:
+            return recipe
+        return recipe._replace(start=WINDOW, of=self.trail.name.removeprefix("window "))
+
+    def take_found(self, found: tuple[FoundMotif, ...]) -> None:
         """Go on with the motifs that were found again; those of `to_find` that are not among them are given up."""
         wanted, begun, self.to_find = self._wanted, self._later[1], []  # also where no window is left for the next one
-        self._refresh(found, begun=begun)
-        self.go(wanted)
+        self._refresh(found, begun=begun, at=wanted)
 
     def forget_found(self) -> None:
         """Put the erased letters back."""
@@ -422,14 +338,6 @@ class EMModel(HasTraits):
 
     # --- following the choices
 
-    @validate(*BOUNDS)
-    def _bounded(self, proposal: Any) -> Any:
-        low, high = BOUNDS[proposal.trait.name]
-        value = proposal.value
-        if isinstance(value, float) and not math.isfinite(value):
-            return getattr(self, proposal.trait.name)
-        return type(value)(min(max(round(value, 9), low), high))
-
     @validate("row")
     def _existing_row(self, proposal: Any) -> int:
         return min(max(proposal.value, 0), max(len(self.sequences) - 1, 0) if self.sequences is not None else 0)
@@ -443,13 +351,6 @@ class EMModel(HasTraits):
     def _existing_column(self, proposal: Any) -> int:
         return min(max(proposal.value, 0), self.beginning.width - 1 if self.beginning is not None else 0)
 
-    @validate("pasted")
-    def _short_enough(self, proposal: Any) -> str:
-        if len(proposal.value) <= LONGEST_TEXT:
-            return str(proposal.value)
-        self.message = f"The text has {len(proposal.value):,} characters; accepted: at most {LONGEST_TEXT:,}."
-        return self.pasted
-
     @observe(*CHOICES)
     def _another_choice(self, change: Any) -> None:
         if not self._paused and change.name != "n_starts":
@@ -459,183 +360,82 @@ class EMModel(HasTraits):
     def _another_of_yours(self, _: Any) -> None:
         if CHOICE not in (self.data, self.start):
             return
-        wanted, (recipes, begun) = self._wanted, self._later
-        self._again({"data"} if self.data == CHOICE else set(), recipes or None, begun)
-        self.go(wanted)
+        recipes, begun = self._later
+        self._again({"data"} if self.data == CHOICE else set(), recipes or None, begun, self._wanted)
 
-    def _refresh(self, found: tuple[Motif, ...] = (), recipes: Sequence[Recipe] = (), begun: str = "") -> None:
+    def _refresh(
+        self, found: tuple[FoundMotif, ...] = (), recipes: Sequence[Recipe] = (), begun: str = "", at: int = 0
+    ) -> None:
         """Follow the choices as far as they can be used; after `found`, the motifs of `recipes` are found again."""
+        chosen = self._recipe()
         later = [*(motif.recipe for motif in found), *recipes]
         try:
             sequences = self._chosen_set()
             require_small(sequences)
-            strands = {self.both_strands, *(recipe.both_strands for recipe in recipes)}
-            backgrounds = {both: _background(sequences, both) for both in strands}
-            to_find = [self._start_again(recipe, backgrounds[recipe.both_strands]) for recipe in recipes]
-            while to_find and not self.finds_beside:
-                found = (*found, found_again(*to_find.pop(0), sequences, found))
-            erased = _erased(sequences, found)
-            background = backgrounds[self.both_strands]
-            begin = self._chosen_start(background)
-            windows = windows_of(sequences, begin.width, both_strands=self.both_strands, erased=erased)
-            begin = self._drawn(begin, windows, background)
-            first = self._start_of(WINDOW, begun, 0, background) if begun and self.start in SEARCHED else begin
-            if first.width != begin.width:
-                raise ArgumentError("window", f"{begun!r}, {len(begun)} letters", f"{begin.width}, as the width is")
+            walk = begin_walk(
+                sequences,
+                chosen,
+                width=self.width,
+                seed=self.seed,
+                begun=begun,
+                at=at,
+                found=found,
+                recipes=recipes,
+                own=lambda: kernels_of(self.yours),
+                finds=not self.finds_beside,
+            )
         except NotYetHere:
-            self._is_waiting, self._later = True, (later, begun)
+            self._is_waiting, self._later, self._wanted = True, (later, begun), at
             return  # what is on the screen stays until the page has answered
         except EpoolError as error:
             self._is_waiting = False
             self.message = friendly(error)
             return
-        self._is_waiting, self._later = False, ([], begun if to_find else "")
+        self._is_waiting, self._later = False, ([], begun if walk.to_find else "")
+        self._wanted = 0 if walk.trail is not None and not walk.to_find else at
+        self._show(sequences, walk)
+
+    def _show(self, sequences: SequenceSet, walk: Walk) -> None:
+        """Put a walk in place."""
         with self.hold_trait_notifications():  # whoever hears of it sees all of it
             is_other = self.sequences is not sequences
             was_strongest = is_other or self.place == self.best_place(self.row)
-            self._erased, self._wanted, self.windows, self.background = erased, 0, windows, background
-            self.sequences, self.beginning, self.found, self.to_find = sequences, begin, found, to_find
+            self._erased, self.windows, self.background = walk.erased, walk.windows, walk.background
+            self.sequences, self.beginning = sequences, walk.beginning
+            self.found, self.to_find = walk.found, walk.to_find
             self.message, self.said, self._bits = "", "", None  # what was said is of another walk
             self.version += 1
-            self.at, self.trail = 0, None if first.ppm is None else self._trail(first.name, first.ppm)
+            self.at, self.trail = walk.at, walk.trail
             self.row = 0 if is_other else min(self.row, len(sequences) - 1)
             last = int(sequences.lengths[self.row]) - 1
             self.place = self.best_place(self.row) if was_strongest else min(self.place, last)
-            self.column = min(self.column, begin.width - 1)
+            self.column = min(self.column, walk.beginning.width - 1)
 
-    def _again(self, changed: set[str], recipes: list[Recipe] | None = None, begun: str = "") -> None:
+    def _again(self, changed: set[str], recipes: list[Recipe] | None = None, begun: str = "", at: int = 0) -> None:
         """Follow; other sequences have nothing erased, unless `recipes` say so."""
         has_other_data = bool(changed & set(self.OF_DATA))
         found = () if has_other_data else self.found
         if recipes is None and not has_other_data and (self._is_waiting or self.to_find):
             recipes, begun = (self._later[0] if self._is_waiting else self.recipes), self._later[1]
         if recipes is None:
-            self._refresh(found, begun=begun)
+            self._refresh(found, begun=begun, at=at)
             return
         same = [motif for motif, recipe in zip(found, recipes, strict=False) if motif.recipe == recipe]
         if len(same) < min(len(found), len(recipes)):
             same = []  # another one came first
-        self._refresh(tuple(same), recipes[len(same) :], begun)
+        self._refresh(tuple(same), recipes[len(same) :], begun, at)
 
     def _chosen_set(self) -> SequenceSet:
         if self.data == CHOICE:
             return sequences_of(self.yours)
         return _set_of({name: getattr(self, name) for name in self.OF_DATA})
 
-    def _chosen_start(self, background: Array) -> Start:
-        if self.start in SEARCHED:
-            return Start("", self.width, None)
-        return self._start_of(*self._named_start(), background)
-
-    def _start_of(self, start: str, of: str, place: int, background: Array) -> Start:
-        """Where EM begins, said as a recipe says it."""
-        if start == WINDOW:
-            note = "A window of the sequences: its own letters with 70 %, the rest shared as the background has it."
-            return Start(f"window {of}", len(of), window_ppm(DNA.encode(of), background), note=note)
-        if start == CHOICE:
-            own = own_kernel(kernels_of(self.yours), place, background)
-            require_usable(own, WIDEST)
-            ppm = np.asarray(kernel_to_pwm_at(own.matrix, 1.0, background=background).ppm)
-            note = f"{own.reading} Its exact PPM, the numbers read to the base e."
-            return Start(own.label, ppm.shape[1], ppm, None if own.is_motif else own.matrix, note=note)
-        if start == "jaspar":
-            kernel = jaspar_kernel(of, background)
-            ppm = np.asarray(kernel_to_pwm_at(kernel.matrix, 1.0, background=background).ppm)
-            return Start(kernel.label, ppm.shape[1], ppm, note="A published motif, with one imaginary site.")
-        if of not in MODEL_NAMES:
-            raise ArgumentError("network", repr(of), ", ".join(MODEL_NAMES))
-        kernel = trained_kernel(of, place)
-        m = float(network_settings(of, place)["m"])
-        ppm = np.asarray(kernel_to_pwm_at(kernel.matrix, m, background=background).ppm)
-        note = f"The exact PPM of the kernel: its numbers to the base e to the m, m = {m:g}."
-        return Start(kernel.label, ppm.shape[1], ppm, kernel.matrix, m, note)
-
-    def _start_again(self, recipe: Recipe, background: Array) -> tuple[Recipe, Start, Array]:
-        return recipe, self._start_of(recipe.start, recipe.of, recipe.place, background), background
-
-    def _drawn(self, begin: Start, windows: Windows, background: Array) -> Start:
-        """With the random window in it; substrings are tried elsewhere, since that takes its time."""
-        if begin.ppm is not None or self.start != "random":
-            return begin
-        names, _ = first_ppms(windows, "random", seed=self.seed, background=background)
-        return self._start_of(WINDOW, names[0].removeprefix("window "), 0, background)
-
     def load_file(self, name: str, content: bytes) -> None:
         """Use an uploaded file of sequences; one that cannot be read is explained and changes nothing."""
-        try:
-            require_size(name, content, LONGEST_TEXT)
-            text = text_of_file(name, content, OF_A_FIELD)
+        with self._explaining():
+            text = text_of_file(name, content, OF_A_FIELD, LONGEST_TEXT)
             require_small(sequences_of_text(text, name, OF_A_FIELD))
-        except EpoolError as error:
-            self.message = friendly(error)
-            return
-        self.restore({"data": "pasted", "pasted": text})
-
-
-def _background(sequences: SequenceSet, both_strands: bool) -> Array:
-    codes, letters = codes_of(sequences, "DNA")
-    return background_of(codes, letters, both_strands)
-
-
-def found_again(
-    recipe: Recipe,
-    start: Start,
-    background: Array,
-    sequences: SequenceSet,
-    found: tuple[Motif, ...],
-    on_step: Callable[[int], object] | None = None,
-) -> Motif:
-    """The next motif of some sequences, in which others were found before.
-
-    Parameters
-    ----------
-    recipe : Recipe
-    start : Start
-        Where it begins.
-    background : shape (letter,)
-    sequences : SequenceSet
-    found : tuple of Motif
-    on_step : callable (place on the walk), or None
-        What it raises ends the search.
-
-    Returns
-    -------
-    Motif
-    """
-    windows = windows_of(sequences, start.width, both_strands=recipe.both_strands, erased=_erased(sequences, found))
-    trail = Trail(
-        windows,
-        np.asarray(start.ppm),
-        background=background,
-        occurrence=recipe.occurrence,
-        pseudocount=recipe.pseudocount,
-        name=start.name,
-    )
-    while trail.end < recipe.at and not trail.is_finished:
-        trail.step()
-        if on_step is not None:
-            on_step(trail.end)
-    return _motif(trail, recipe._replace(at=min(recipe.at, trail.end)), len(found) + 1)
-
-
-def _motif(trail: Trail, recipe: Recipe, number: int) -> Motif:
-    """What a walk has come to, with the sites that are erased for the next one."""
-    sites = [site for site in trail.sites(recipe.at) if site.posterior >= 0.5]
-    if not sites:
-        raise ArgumentError("sites", "uncertain everywhere", "one at least with a posterior of 0.5")
-    evidence = trail.evidence[(recipe.at - 1) // 2]
-    return Motif(f"motif {number}", trail.ppm(recipe.at), sites, evidence, trail.background, recipe)
-
-
-def _erased(sequences: SequenceSet, found: Sequence[Motif]) -> list[Array] | None:
-    """Which letters of each sequence belong to sites that were found; None for none."""
-    if not found:
-        return None
-    marked = [np.zeros(int(length), dtype=bool) for length in sequences.lengths]
-    for motif in found:
-        for site in motif.sites:
-            marked[site.sequence][site.start : site.stop] = True
-    return marked
+            self.restore({"data": "pasted", "pasted": text})
 
 
 def _set_of(state: Mapping[str, Any]) -> SequenceSet:
@@ -679,11 +479,3 @@ def require_small(sequences: SequenceSet) -> None:
     ):
         if found > most:
             raise ArgumentError("sequences", f"{found:,} {what}", f"at most {most:,}; `epool-viz em` takes more")
-
-
-def friendly(error: EpoolError) -> str:
-    """An error as a sentence for somebody who has typed no Python."""
-    if not isinstance(error, ArgumentError):
-        return str(error)
-    called = error.name.replace("_", " ")
-    return told_of(f"{called[:1].upper()}{called[1:]}", error)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+from epool_viz.analysis.em_walks import found_again
 from epool_viz.core.em import first_ppms, fit_em
 from epool_viz.core.em_path import MOST_ITERATIONS, TOLERANCE, Trail
 from epool_viz.errors import EpoolError
 from epool_viz.jobs.job import Tell, Work
-from epool_viz.panels.em.model import EMModel, found_again, friendly
+from epool_viz.panels.em.model import EMModel
 from epool_viz.panels.shared.background_task import BackgroundJob
+from epool_viz.panels.shared.state import friendly
 
 
 class _StoppedError(Exception):

@@ -18,18 +18,17 @@ from epool_viz.data.motifs.jaspar import jaspar_index
 from epool_viz.errors import ArgumentError
 from epool_viz.figures.svg import logo_svg
 from epool_viz.panels.em import exports as takeaway
-from epool_viz.panels.em import page, words
+from epool_viz.panels.em import page, texts
 from epool_viz.panels.em.model import BOUNDS, LONGEST_TEXT, EMModel
-from epool_viz.panels.em.questions import Question, open_question
 from epool_viz.panels.em.runner import Runner
+from epool_viz.panels.em.texts import Question, open_question
 from epool_viz.panels.shared.dashboard import Dashboard, shown_if
 from epool_viz.panels.shared.html import escape, rounded
-from epool_viz.panels.shared.links import fragment
+from epool_viz.panels.shared.links import link
 from epool_viz.panels.shared.style import card, heading, part
 from epool_viz.panels.shared.visitor_data import CHOICE, MODEL, SEQUENCES
 
 SEEN_EVERY = 0.1  # seconds between two looks at what runs
-LONGEST_LINK = 4000  # characters of pasted text that a link carries
 SMALLEST = 1e-6  # probability that the logo tells from none
 _NUMBERS = (
     ("n", "Number of sequences"),
@@ -229,14 +228,14 @@ class EMView(Dashboard):
         kernel = pwm_to_kernel(visible / visible.sum(axis=0), background=q)
         called = f"motif {len(model.found) + 1}" if model.found else "the motif"
         return {
-            "choices": choices_of(model),
+            "choices": model.linked(),
             "found": [recipe._asdict() for recipe in model.recipes],
             "begun": model.begun,
             "at": at,
             "end": trail.end if trail else 0,
             "more": bool(trail) and not trail.is_finished,
-            "here": words.name_of(at),
-            "next": words.next_of(at),
+            "here": texts.name_of(at),
+            "next": texts.next_of(at),
             "heat": [model.row, model.place],
             "column": model.column,
             "evidence": [round(value, 6) for value in trail.evidence] if trail else [],
@@ -247,7 +246,7 @@ class EMView(Dashboard):
             "background": np.round(q, 12).tolist(),
             "alphabet": DNA.letters,
             "complement": list(DNA.complement_codes),
-            "kernel_name": f"{called} at {words.name_of(at)}",
+            "kernel_name": f"{called} at {texts.name_of(at)}",
         }
 
     def _take_patch(self, patch: dict[str, Any]) -> None:
@@ -263,8 +262,8 @@ class EMView(Dashboard):
         ):  # a link, or Reset: what it leaves as it is on the page holds too
             wish = {name: self.store.now[name] for name in self.LINK}
             state = {name: wish[name] for name in ("found", "begun")}
-            if isinstance(wish["choices"], dict) and wish["choices"] != choices_of(model):
-                state |= _defaults() | {"pasted": model.pasted} | wish["choices"]
+            if isinstance(wish["choices"], dict) and wish["choices"] != model.linked():
+                state |= model.first_screen() | wish["choices"]
             model.restore(state)
             patch = wish | patch
         place = patch.get("at")
@@ -392,7 +391,7 @@ class EMView(Dashboard):
         if self._drawn.get("seen") != seen:
             self._draw_walk()
         if self._drawn.get("cell") != (seen, cell):
-            said = words.words_of(model)
+            said = texts.words_of(model)
             formula = f'<div class="ep-formula">{said.formula}</div>' if said.formula else ""
             self.step.value = f"<h2>{said.title}</h2><p>{said.sentence}</p>{formula}"
             self.opening.value = self._opening()
@@ -425,17 +424,17 @@ class EMView(Dashboard):
     def _draw_walk(self) -> None:
         model = self.model
         self.heat.show(model.heat(), largest=1.0, caption=self._caption())
-        self.standing.value = words.standing(model)
-        answer = words.fixed_point(model)
+        self.standing.value = texts.standing(model)
+        answer = texts.fixed_point(model)
         self.kernel_answer.value = answer
         self.kernel_card.layout.display = "" if answer else "none"
-        self.sites.value = words.sites_table(model)
+        self.sites.value = texts.sites_table(model)
 
     def _caption(self) -> str:
         at = self.model.at
         if not at:
             return "Before the first E-step: every window of a sequence is as likely as the others."
-        where = f"Posterior of the site's start, {words.name_of(at if at % 2 else at - 1)}."
+        where = f"Posterior of the site's start, {texts.name_of(at if at % 2 else at - 1)}."
         return f"{where} Both strands together." if self.model.both_strands else where
 
     def _source(self) -> str:
@@ -463,20 +462,11 @@ class EMView(Dashboard):
     def _opening(self) -> str:
         if self.model.trail is None:
             return ""
-        link = f'<a class="ep-open" href="e_step.ipynb{fragment(e_step_state(self.model))}">'
-        return f"<p>{link}Open this motif and this sequence in the E-step view</a></p>"
+        start = f'<a class="ep-open" href="{link("e_step", e_step_state(self.model))}">'
+        return f"<p>{start}Open this motif and this sequence in the E-step view</a></p>"
 
     def _make_download(self, name: str) -> tuple[str, str, bytes]:
         return takeaway.taken(self.model, name)
-
-
-def choices_of(model: EMModel) -> dict[str, Any]:
-    """The choices that differ from the first ones, small enough for a link."""
-    first = _defaults()
-    found = {name: getattr(model, name) for name in EMModel.CHOICES if getattr(model, name) != first[name]}
-    if len(found.get("pasted", "")) > LONGEST_LINK:
-        del found["pasted"]
-    return found
 
 
 def e_step_state(model: EMModel) -> dict[str, Any]:
@@ -498,11 +488,6 @@ def e_step_state(model: EMModel) -> dict[str, Any]:
     if model.occurrence == "zoops":
         state["site_rate"] = round(min(max(model.trail.rate(model.at), 0.001), 0.999), 6)
     return state
-
-
-def _defaults() -> dict[str, Any]:
-    traits = EMModel.class_traits()
-    return {name: traits[name].default_value for name in EMModel.CHOICES}
 
 
 def _iteration(at: int) -> int:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from traitlets import Any as AnyTrait
-from traitlets import Enum, Float, HasTraits, Int, List, TraitError, Unicode, observe, validate
+from traitlets import Enum, Float, Int, List, TraitError, Unicode, observe, validate
 
 from epool_viz.analysis import kernel_readings as r
 from epool_viz.analysis.known_motifs import Match, aligned, example_matches
@@ -18,9 +18,10 @@ from epool_viz.core.types import Array
 from epool_viz.data.examples import MODEL_NAMES, example_log_base, load_example_model
 from epool_viz.data.networks.kernels import ImportedKernels
 from epool_viz.errors import ArgumentError, EpoolError, NoFiniteBaseError
+from epool_viz.panels.shared.model import DashboardModel
 from epool_viz.panels.shared.opened_model import BroughtModel, sequences_of_file
-from epool_viz.panels.shared.state import require_size, restore_choices
-from epool_viz.panels.shared.visitor_data import CHOICE, LIMITS, NotYetHere, Yours, kernels_of, sequences_of
+from epool_viz.panels.shared.state import friendly, require_size
+from epool_viz.panels.shared.visitor_data import CHOICE, LIMITS, NotYetHere, kernels_of, sequences_of
 from epool_viz.panels.shared.visitor_data import SEQUENCES as YOUR_SEQUENCES
 
 LARGEST_FILE = 8_000_000  # bytes; below what the page's connection takes in one message
@@ -79,11 +80,8 @@ class Likeness(NamedTuple):
     known: Array
 
 
-class LogosModel(HasTraits):
-    """Choices in, readings out; what a page shows is computed when it is asked for and kept.
-
-    The traits named in `CHOICES` are the state.
-    """
+class LogosModel(DashboardModel):
+    """Choices in, readings out; what a page shows is computed when it is asked for and kept."""
 
     trained = Enum(MODEL_NAMES, "ctcf_max", help="A model that ships.")
     m = AnyTrait(None, help="Logarithm of the base; None is the one that the model opens with.")
@@ -96,16 +94,13 @@ class LogosModel(HasTraits):
     sequences = Enum(SEQUENCES, "none", help="For a model that does not ship.")
     taken = Int(0, help="How often a model that does not ship was opened or left.")
     opens = Enum(("", CHOICE), "", help="Whether the visitor's own kernels are on their way from the browser.")
-    yours = AnyTrait(Yours(), help="The Yours that the browser keeps.")
     found = Int(0, help="How many look-ups have ended.")
     said = Unicode("", help="What happens just now.")
-    message = Unicode("", help="What the user can put right; empty when all is well.")
 
     # the model first: its change takes back what belongs to the old one
     CHOICES = ("trained", "m", "background", "rule", "threshold", "place", "chosen", "reading")
 
     def __init__(self, **state: Any) -> None:
-        super().__init__()
         self._own: tuple[r.KernelSet, r.Samples | None] | None = None
         self._shown: ImportedKernels | None = None  # of which `_own` is made
         self._wanted: dict[str, Any] = {}  # what a link asks for of the visitor's model, before that is here
@@ -116,24 +111,9 @@ class LogosModel(HasTraits):
         self._kept: OrderedDict[Any, Any] = OrderedDict()
         self._found: dict[Any, tuple[Match, ...]] = {}
         self.place = self.strongest()
-        if state:
-            self.restore(state)
+        super().__init__(**state)
 
     # --- the state
-
-    def state(self) -> dict[str, Any]:
-        """All that the user chose, as plain values."""
-        return {name: getattr(self, name) for name in self.CHOICES}
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Take over a state, or a part of one.
-
-        Raises
-        ------
-        ArgumentError
-            For a name that is no part of the state, or a value of the wrong kind; nothing is changed then.
-        """
-        restore_choices(self, state)
 
     @validate("m")
     def _m_within(self, proposal: Any) -> float | None:
@@ -282,7 +262,7 @@ class LogosModel(HasTraits):
                 return
             except EpoolError as error:
                 asked = f" This link was made with {self.named}: open that file here." if self.named else ""
-                self.message, self.opens = _friendly(error) + asked, ""
+                self.message, self.opens = friendly(error) + asked, ""
                 return
             self._shown = found
             self.take(kernels, samples)
@@ -323,7 +303,7 @@ class LogosModel(HasTraits):
         except NotYetHere:
             return None
         except EpoolError as error:
-            self.message = _friendly(error)
+            self.message = friendly(error)
             return None
         self.message = ""
         return samples
@@ -539,13 +519,6 @@ def _correlation(one: Array, two: Array) -> float:
     if np.ptp(one) == 0 or np.ptp(two) == 0:
         return 0.0
     return float(np.corrcoef(one.ravel(), two.ravel())[0, 1])
-
-
-def _friendly(error: EpoolError) -> str:
-    """An error as a sentence for somebody who has typed no Python."""
-    if not isinstance(error, ArgumentError):
-        return str(error)
-    return f"{error.name[:1].upper()}{error.name[1:]}: {error.found}; accepted: {error.accepted}."
 
 
 def samples_of_file(name: str, raw: bytes, kernels: r.KernelSet) -> r.Samples:

@@ -17,17 +17,9 @@ from epool_viz.data.motifs.motif import Motif
 from epool_viz.data.motifs.writing import write_jaspar, write_meme
 from epool_viz.errors import ArgumentError
 from epool_viz.panels.one_kernel.model import EStepModel
+from epool_viz.panels.shared.exports import File, exact, kind_of
 
-File = tuple[str, str, bytes]  # name, kind, what it holds
 MATRIX_FORMATS = ("MEME", "JASPAR", "TSV")
-_MIME = {
-    "svg": "image/svg+xml",
-    "png": "image/png",
-    "pdf": "application/pdf",
-    "csv": "text/csv",
-    "tsv": "text/tab-separated-values",
-    "py": "text/x-python",
-}
 
 
 def taken_from(
@@ -59,11 +51,6 @@ def taken_from(
     content = contents[stem](model, ending)
     held = content if isinstance(content, bytes) else content.encode()
     return f"epool_viz_{name}", kind_of(name), held
-
-
-def kind_of(name: str) -> str:
-    """The kind of a file, by the ending of its name."""
-    return _MIME.get(name.rpartition(".")[2], "text/plain")
 
 
 def logo_file(model: EStepModel, ending: str) -> bytes:
@@ -110,6 +97,47 @@ def _matrix_tsv(trace: EStepTrace) -> str:
     return text.getvalue()
 
 
+def trace_csv(trace: EStepTrace) -> str:
+    """Every window of a trace, a row each, to the last digit.
+
+    Windows are counted from 1, as on the screen. The columns of pooling are empty where a window is no local winner.
+    """
+    cell_of = {int(window): cell for cell, window in enumerate(trace.cell_windows)}
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(("window", "start", "strand", "letters", "whole", "score", "log_ratio", *_CELL_COLUMNS, "posterior"))
+    for window, start in enumerate(trace.starts):
+        cell = cell_of.get(window)
+        stages = (
+            [""] * len(_CELL_COLUMNS)
+            if cell is None
+            else [exact(getattr(trace, n)[cell]) for n in _CELL_COLUMNS.values()]
+        )
+        letters = "".join(_letter(trace.sequence, start + j) for j in range(trace.width))
+        table.writerow(
+            (
+                window + 1,
+                start + 1,
+                trace.strands[window],
+                letters,
+                int(trace.whole[window]),
+                exact(trace.scores[window]),
+                exact(trace.log_ratios[window]),
+                *stages,
+                exact(trace.posterior[window]),
+            )
+        )
+    return text.getvalue()
+
+
+_CELL_COLUMNS = {"pooled_score": "cells", "shifted": "shifted", "exponential": "exponentials", "weight": "weights"}
+_CELL_COLUMNS |= {"weight_x_score": "weighted", "gradient": "gradient"}
+
+
+def _letter(sequence: str, place: int) -> str:
+    return sequence[place] if 0 <= place < len(sequence) else "-"
+
+
 def background_lines(model: EStepModel) -> list[str]:
     """Python that makes `background` out of `sequences`; none for the uniform one."""
     if model.background == "typed":
@@ -148,8 +176,3 @@ def kernel_lines(model: EStepModel) -> list[str]:
             f"kernel = ev.pwm_to_kernel(ppm{against})",
         ]
     return [f"kernel = np.array({np.asarray(model.kernel.matrix).tolist()!r})"]
-
-
-def exact(number: Any) -> str:
-    """A number to its last digit."""
-    return repr(float(number))

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from traitlets import Any as AnyTrait
-from traitlets import Bool, Enum, Float, HasTraits, Int, TraitError, Tuple, Unicode, observe, validate
+from traitlets import Bool, Enum, Float, Int, TraitError, Tuple, Unicode, observe, validate
 
 from epool_viz.core.alphabet import DNA
 from epool_viz.core.choices import OCCURRENCES, STRAND_READINGS
@@ -27,14 +27,14 @@ from epool_viz.data.sequences.set import SequenceSet
 from epool_viz.data.source import open_text
 from epool_viz.errors import ArgumentError, EpoolError
 from epool_viz.panels.one_kernel.steps import Step, active_steps
+from epool_viz.panels.shared.model import DashboardModel, Value, bounded
 from epool_viz.panels.shared.opened_model import sequences_of_text, text_of_file
 from epool_viz.panels.shared.state import LONGEST_TEXT as LONGEST_IN_LINK
-from epool_viz.panels.shared.state import letters, not_usable, require_known, require_size, told_of
+from epool_viz.panels.shared.state import friendly, letters, require_size
 from epool_viz.panels.shared.visitor_data import (
     CHOICE,
     OF_A_FIELD,
     NotYetHere,
-    Yours,
     kernel_names,
     kernels_of,
     sequences_of,
@@ -67,20 +67,13 @@ STRAND_CHOICES = ("kernel", *STRAND_READINGS)  # "kernel": as the kernel in hand
 KERNEL_SOURCES = ("jaspar", "trained", "typed", "file", "random", CHOICE)
 BACKGROUNDS = ("uniform", "data", "typed")
 LEAST_SHARE = 1e-4
-_CALLED = {"sequence": "The sequence", "kernel": "The kernel", "query": "The JASPAR name", "name": "The bundled set"}
 
 
-class _Something(AnyTrait):
-    """Any value that a validator accepts; None is shown to it as well."""
-
-    allow_none = False
-
-
-class EStepModel(HasTraits):
+class EStepModel(DashboardModel):
     """Choices in, trace out.
 
-    The traits named in `INPUTS` and `LOOKING` are the state; the others follow from them. Numbers beyond their bounds
-    are moved to the bound, and every number is rounded to nine decimals, so that a slider's float noise is no change.
+    Numbers beyond their bounds are moved to the bound, and every number is rounded to nine decimals, so that a slider's
+    float noise is no change.
     """
 
     sequence_source = Enum(SEQUENCE_SOURCES, "example", help="A bundled set, or the user's own text.")
@@ -103,7 +96,7 @@ class EStepModel(HasTraits):
     both_strands = Bool(False)
     strand_reading = Enum(STRAND_CHOICES, "kernel", help="What the kernel is on both strands.")
     background = Enum(BACKGROUNDS, "uniform")
-    letter_shares = _Something([0.25] * len(DNA), help="The typed background, a share a letter.")
+    letter_shares = Value([0.25] * len(DNA), help="The typed background, a share a letter.")
     occurrence = Enum(OCCURRENCES, "oops")
     site_rate = Float(0.5)
     activation = Enum(ACTIVATIONS, "identity")
@@ -113,15 +106,13 @@ class EStepModel(HasTraits):
     step = Int(0, help="Place in `steps`, from 0.")
     window = Int(0, help="Window in hand, from 0.")
 
-    yours = AnyTrait(Yours(), help="The Yours that the browser keeps.")
-    message = Unicode("", help="What the user can put right; empty when all is well.")
     sequences = AnyTrait(help="The SequenceSet that is chosen from.")
     sequence_name = Unicode("", help="Name of the trace's sequence in its set.")
     kernel = AnyTrait(help="The Kernel in use.")
     trace = AnyTrait(help="The EStepTrace that follows.")
     steps = Tuple(help="The Steps of the walk.")
 
-    INPUTS: ClassVar[tuple[str, ...]] = (
+    CHOICES: ClassVar[tuple[str, ...]] = (
         "sequence_source",
         "example",
         "pasted",
@@ -151,58 +142,29 @@ class EStepModel(HasTraits):
     )
     LOOKING: ClassVar[tuple[str, ...]] = ("step", "window")
 
+    BOUNDED = BOUNDS
+    LONGEST: ClassVar[Mapping[str, int]] = {
+        "pasted": LONGEST_TEXT,
+        "kernel_text": LONGEST_MATRIX,
+        "file_text": LONGEST_TEXT,
+    }
+
     def __init__(self, **state: Any) -> None:
-        super().__init__()
-        self._paused = False
         self._named: frozenset[str] = frozenset()
-        self._refresh()
-        if state:
-            self.restore(state)
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> EStepModel:
-        """A model in the state that `state()` gave."""
-        return cls(**state)
-
-    def state(self) -> dict[str, Any]:
-        """All that the user chose, as plain values; JSON can hold it."""
-        return {name: getattr(self, name) for name in (*self.INPUTS, *self.LOOKING)}
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Take over a state, or a part of one.
-
-        Raises
-        ------
-        ArgumentError
-            For a name that is no part of the state, or a value of the wrong kind; nothing is changed then.
-        """
-        require_known(state, (*self.INPUTS, *self.LOOKING))
-        before = self.state()
-        try:
-            self._take_over(state)
-        except TraitError as error:
-            self._take_over(before)
-            raise not_usable(self, error) from None
+        super().__init__(**state)
 
     def load_kernel_file(self, name: str, content: bytes) -> None:
         """Use an uploaded kernel; one that cannot be read is explained and changes nothing."""
-        try:
+        with self._explaining():
             text = _decoded(name, content)
             kernels.require_usable(kernels.text_kernel(text, name, 0, None), WIDEST)
-        except EpoolError as error:
-            self.message = friendly(error)
-            return
-        self.restore({"file_name": name, "file_text": text, "which": 0, "kernel_source": "file"})
+            self.restore({"file_name": name, "file_text": text, "which": 0, "kernel_source": "file"})
 
     def load_sequence_file(self, name: str, content: bytes) -> None:
         """Use an uploaded file of sequences; one that cannot be read is explained and changes nothing."""
-        try:
-            require_size(name, content, LONGEST_TEXT)
-            text = text_of_file(name, content, OF_A_FIELD)
-        except EpoolError as error:
-            self.message = friendly(error)
-            return
-        self.restore({"pasted": text, "index": 0, "sequence_source": "pasted"})
+        with self._explaining():
+            text = text_of_file(name, content, OF_A_FIELD, LONGEST_TEXT)
+            self.restore({"pasted": text, "index": 0, "sequence_source": "pasted"})
 
     @property
     def current_step(self) -> Step:
@@ -249,18 +211,13 @@ class EStepModel(HasTraits):
         told = (self.kernel.reading, self.network_note, *self.kernel.assumptions, *self.sequences.assumptions)
         return tuple(filter(None, told))
 
-    @validate(*BOUNDS)
-    def _bounded(self, proposal: Any) -> Any:
-        low, high = BOUNDS[proposal.trait.name]
-        return _clamped(proposal.value, low, high, otherwise=getattr(self, proposal.trait.name))
-
     @validate("step")
     def _existing_step(self, proposal: Any) -> int:
-        return int(_clamped(proposal.value, 0, max(len(self.steps) - 1, 0)))
+        return int(bounded(proposal.value, 0, max(len(self.steps) - 1, 0)))
 
     @validate("window")
     def _existing_window(self, proposal: Any) -> int:
-        return int(_clamped(proposal.value, 0, len(self.trace.starts) - 1 if self.trace else 0))
+        return int(bounded(proposal.value, 0, len(self.trace.starts) - 1 if self.trace else 0))
 
     @validate("letter_shares")
     def _summing_to_one(self, proposal: Any) -> list[float]:
@@ -273,14 +230,6 @@ class EStepModel(HasTraits):
         if shares.shape != (len(DNA),) or not (math.isfinite(total) and shares.min() >= LEAST_SHARE * total > 0):
             raise TraitError(f"letter_shares is {proposal.value!r}; accepted: {accepted}")
         return (shares if math.isclose(total, 1, rel_tol=1e-12) else shares / total).tolist()
-
-    @validate("pasted", "kernel_text", "file_text")
-    def _short_enough(self, proposal: Any) -> str:
-        most = LONGEST_MATRIX if proposal.trait.name == "kernel_text" else LONGEST_TEXT
-        if len(proposal.value) <= most:
-            return str(proposal.value)
-        self.message = f"The text has {len(proposal.value):,} characters; accepted: at most {most:,}."
-        return str(getattr(self, proposal.trait.name))
 
     @observe("which")
     def _another_of_the_file(self, _: Any) -> None:
@@ -307,51 +256,34 @@ class EStepModel(HasTraits):
     def _another_network(self, change: Any) -> None:
         if self._paused:
             return
-        was = tuple(change.old if name == change.name else getattr(self, name) for name in NETWORK)
+        before = self.choices() | {change.name: change.old}
         choices: dict[str, Any] = {"rank": 0} if change.name == "trained" else {}
         if change.name == "kernel_source" and change.old in (CHOICE, "trained"):
-            brought = self._settings_brought(was)
+            brought = self._settings_brought(tuple(before[name] for name in NETWORK))
             left = [name for name in kernels.network_settings(self.trained, 0) if name not in brought]
             choices = {name: self.traits()[name].default_value for name in left}
         if change.name == "kernel_source":
             choices["strand_reading"] = "kernel"
-        self._take_over(choices, was)
+        self._set(choices)
+        self._follow(before, choices)
 
-    @observe(*(name for name in INPUTS if name not in ("sequence_source", "example", "pasted", "which", *NETWORK)))
+    @observe(*(name for name in CHOICES if name not in ("sequence_source", "example", "pasted", "which", *NETWORK)))
     def _another_choice(self, _: Any) -> None:
         if not self._paused:
             self._refresh()
 
-    def _take_over(self, state: Mapping[str, Any], was: tuple[Any, ...] | None = None) -> None:
-        """Take over a state; a kernel of a model that was not there before brings what the state does not name.
-
-        `was` are the values of `NETWORK` before, where they have changed already.
-        """
-        was = self._network() if was is None else was
+    def _follow(self, before: Mapping[str, Any], state: Mapping[str, Any]) -> None:
+        """A kernel of a model that was not there before brings what the state does not name."""
         if state.get("kernel_source") == CHOICE and self.yours.model is None:
             self._named = frozenset(state)
-        self._paused = True
-        try:
-            for name in self.INPUTS:
-                if name in state:
-                    setattr(self, name, state[name])
-            for name, value in self._settings_brought(was).items():
-                if name not in state:
-                    setattr(self, name, value)
-        finally:
-            self._paused = False
-        if not state or any(name in state for name in self.INPUTS):
+        brought = self._settings_brought(tuple(before[name] for name in NETWORK))
+        self._set({name: value for name, value in brought.items() if name not in state})
+        if not state or any(name in state for name in self.CHOICES):
             self._refresh()
-        for name in self.LOOKING:
-            if name in state:
-                setattr(self, name, state[name])
-
-    def _network(self) -> tuple[Any, ...]:
-        return tuple(getattr(self, name) for name in NETWORK)
 
     def _settings_brought(self, was: tuple[Any, ...]) -> dict[str, Any]:
         """The settings that come with a kernel of a model: all with another model, with another kernel its bias."""
-        now = self._network()
+        now = tuple(getattr(self, name) for name in NETWORK)
         if self.kernel_source == CHOICE and now != was:
             return self._own_settings()
         if self.kernel_source != "trained" or now == was:
@@ -474,25 +406,9 @@ def best_window(trace: EStepTrace) -> int:
     return int(np.argmax(trace.posterior))
 
 
-def friendly(error: EpoolError) -> str:
-    """An error as a sentence for somebody who has typed no Python."""
-    if not isinstance(error, ArgumentError):
-        return str(error).replace("the typed", "The typed").replace("the pasted", "The pasted")
-    called = _CALLED.get(error.name, error.name.replace("_", " "))
-    called = called if len(called) == 1 else f"{called[:1].upper()}{called[1:]}"  # m is no word
-    return told_of(called, error)
-
-
 def _place(trace: EStepTrace) -> tuple[Any, ...]:
     """What a window's number depends on."""
     return trace.sequence, trace.width, trace.padding, trace.both_strands
-
-
-def _clamped(value: Any, low: float, high: float, otherwise: Any = 0) -> Any:
-    """The value within its bounds and without float noise; what it was before if it is no number."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return otherwise
-    return type(value)(min(max(round(value, 9), low), high))
 
 
 def _decoded(name: str, content: bytes) -> str:

@@ -13,9 +13,12 @@ from epool_viz.core.strands import is_own_complement
 from epool_viz.data.kernel_sources import Kernel, scores_text
 from epool_viz.panels.one_kernel.model import MOST_LETTERS, WIDEST, EStepModel
 from epool_viz.panels.one_kernel.steps import STEPS
+from epool_viz.panels.registry import row_of
+from epool_viz.panels.shared.links import link
 from epool_viz.panels.shared.visitor_data import CHOICE
 
 SHARED = ("m", "mode", "both_strands", "occurrence", "site_rate", "activation", "local_window", "padding", "bias")
+OF_A_SCORE = ("m", "bias")  # what of a network's settings the score of its kernel depends on
 # what belongs to the page alone: the looks of a state
 LOOKS: dict[str, Any] = {"logo_kind": "information", "logo_reverse": False, "pinned": None}
 _STEP_NAMES = tuple(step.name for step in STEPS)
@@ -46,6 +49,12 @@ def shown(model: EStepModel) -> dict[str, Any]:
         "message": model.message,
         "link": link_of(model),
     }
+
+
+def link_to(model: EStepModel, dashboard: str) -> str:
+    """The address at which another dashboard of one kernel opens the kernel and the sequence of a model."""
+    choices = link_of(model, row_of(dashboard).model_class())
+    return link(dashboard, {"link": choices} | {name: getattr(model, name) for name in OF_A_SCORE})
 
 
 def link_of(model: EStepModel, opened_by: type[EStepModel] | None = None) -> dict[str, Any]:
@@ -96,7 +105,7 @@ class Memory:
         if not is_first:
             self._kept.pop(key, None)
         state = model.state()
-        self._kept[key] = {name: state[name] for name in EStepModel.INPUTS if name not in SHARED}
+        self._kept[key] = {name: state[name] for name in EStepModel.CHOICES if name not in SHARED}
         if len(self._kept) > self.most + 1:
             del self._kept[list(self._kept)[1]]
 
@@ -126,7 +135,7 @@ def take(model: EStepModel, patch: Mapping[str, Any], memory: Memory | None = No
 
 def take_choices(model: EStepModel, patch: Mapping[str, Any], memory: Memory | None = None) -> None:
     """`take` without the step and the window, which mean something only where the choices are known."""
-    shared = [name for name in SHARED if name in model.INPUTS]
+    shared = [name for name in SHARED if name in model.CHOICES]
     if isinstance(patch.get("link"), Mapping) and patch["link"] != link_of(model):
         # of what it shares and does not name, the page has the model's present values; no network brings others
         kept = (memory or Memory(type(model))).choices(patch["link"])
@@ -149,7 +158,7 @@ def take_choices(model: EStepModel, patch: Mapping[str, Any], memory: Memory | N
 def _first_choices(kind: type[EStepModel]) -> dict[str, Any]:
     """What a link leaves out is what the first screen has."""
     traits = kind.class_traits()
-    return {name: traits[name].default_value for name in EStepModel.INPUTS if name not in SHARED}
+    return {name: traits[name].default_value for name in EStepModel.CHOICES if name not in SHARED}
 
 
 def fasta(name: str, letters: str) -> str:

@@ -6,17 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 from epool_viz.errors import ArgumentError
-from epool_viz.panels.e_step.exports import trace_csv
 from epool_viz.panels.one_kernel.exports import (
-    File,
     background_lines,
     kernel_lines,
     logo_file,
     matrix_text,
     set_lines,
     taken_from,
+    trace_csv,
 )
 from epool_viz.panels.pwm.model import PwmModel
+from epool_viz.panels.shared.exports import File
 
 TAKE_AWAY: tuple[dict[str, Any], ...] = (
     {"name": "logo.svg", "label": "Logo, SVG"},

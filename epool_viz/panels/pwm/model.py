@@ -9,11 +9,10 @@ from traitlets import Int, Unicode
 from epool_viz.core.kernels import KernelReadings, kernel_readings_at
 from epool_viz.core.trace import EStepTrace
 from epool_viz.panels.one_kernel.model import EStepModel
-from epool_viz.panels.pwm.steps import FIRST_STEP, STEPS, PwmStep
+from epool_viz.panels.one_kernel.page_state import OF_A_SCORE
+from epool_viz.panels.pwm.texts import FIRST_STEP, STEPS, PwmStep
 from epool_viz.panels.shared.visitor_data import CHOICE
 
-OF_A_SCORE = ("m", "bias")
-"""What of a trained network's settings the score of its kernel depends on."""
 _NOT_HERE = ("mode", "both_strands", "occurrence", "site_rate", "activation", "local_window", "padding")
 
 
@@ -27,7 +26,7 @@ class PwmModel(EStepModel):
     example = Unicode("p73_peaks", help="Name of a bundled set, as `load_example` knows it.")
     index = Int(28, help="Place in the set, from 0.")
     jaspar = Unicode("TBP", help="Name or accession.")
-    INPUTS: ClassVar[tuple[str, ...]] = tuple(name for name in EStepModel.INPUTS if name not in _NOT_HERE)
+    CHOICES: ClassVar[tuple[str, ...]] = tuple(name for name in EStepModel.CHOICES if name not in _NOT_HERE)
 
     def __init__(self, **state: Any) -> None:
         super().__init__(**{"step": FIRST_STEP} | state)

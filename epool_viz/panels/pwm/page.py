@@ -1,12 +1,14 @@
-"""What the components of the panel are told: sliders, choices, words, as plain data."""
+"""What the page is told: sliders, choices, words and the state of the model, as plain data. Knows no widget."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
-from epool_viz.panels.e_step import page as e_step
+from epool_viz.panels.one_kernel import page_state as one_kernel
 from epool_viz.panels.one_kernel.model import BOUNDS
+from epool_viz.panels.pwm.model import PwmModel
 
 BASE_SLIDER: dict[str, Any] = {
     "key": "m",
@@ -32,10 +34,6 @@ BASE_SLIDER: dict[str, Any] = {
     "help": "The kernel is read as logarithms to the base b. A larger b makes a sharper motif of the same numbers; m "
     "is the m of expectation pooling.",
 }
-CURSOR_SLIDER = e_step.CURSOR_SLIDER
-BACKGROUND = next(choice for choice in e_step.READINGS if choice["key"] == "background_choice")
-SHARES = e_step.SHARES
-BIAS_SLIDER = next(slider for slider in e_step.NETWORK_SLIDERS if slider["key"] == "bias")
 FORM: dict[str, Any] = {
     "key": "form",
     "label": "In the sum Z, a letter counts",
@@ -91,3 +89,29 @@ HELP: dict[str, Any] = {
         ["?", "this help"],
     ],
 }
+# what belongs to the page alone: the looks of a state
+LOOKS: dict[str, Any] = {
+    "logo_kind": "information",
+    "logo_reverse": False,
+    "column": 0,
+    "form": "background",
+    "zoom": [0, 40],
+}
+
+
+def page_state(model: PwmModel) -> dict[str, Any]:
+    """What the page has to know of a model."""
+    return one_kernel.shown(model) | {"step": model.step}
+
+
+def take(model: PwmModel, patch: Mapping[str, Any], memory: one_kernel.Memory | None = None) -> None:
+    """Let the model follow what the page has changed; what it does not know is left to the page.
+
+    Raises
+    ------
+    ArgumentError
+        For a value that no page of ours sends.
+    """
+    one_kernel.take_choices(model, patch, memory)
+    looking = {"step": "step", "window": "cursor"}
+    model.restore({name: patch[key] for name, key in looking.items() if key in patch})

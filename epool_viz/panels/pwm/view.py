@@ -26,15 +26,15 @@ from epool_viz.components.widgets import (
     StepPlayer,
     WindowFormula,
 )
-from epool_viz.panels.e_step.questions import page_questions
 from epool_viz.panels.one_kernel.dashboard import KernelDashboard
-from epool_viz.panels.one_kernel.model import BOUNDS, EStepModel
+from epool_viz.panels.one_kernel.model import BOUNDS
+from epool_viz.panels.one_kernel.page import BACKGROUND, BIAS_SLIDER, CURSOR_SLIDER, SHARES
+from epool_viz.panels.one_kernel.page_state import link_to
+from epool_viz.panels.one_kernel.questions import page_questions
 from epool_viz.panels.pwm import page
-from epool_viz.panels.pwm import page_state as bridge
 from epool_viz.panels.pwm.exports import TAKE_AWAY, taken
 from epool_viz.panels.pwm.model import PwmModel
-from epool_viz.panels.pwm.questions import QUESTIONS
-from epool_viz.panels.pwm.steps import page_steps
+from epool_viz.panels.pwm.texts import QUESTIONS, page_steps
 from epool_viz.panels.shared.dashboard import shown_if
 from epool_viz.panels.shared.html import escape, notes_list
 from epool_viz.panels.shared.style import card, heading, panel_style, part
@@ -50,15 +50,15 @@ class PwmView(KernelDashboard):
     model : PwmModel
     """
 
-    PARTS, HELP, LOOKS = page.PARTS, page.HELP, bridge.LOOKS
+    PARTS, HELP, LOOKS = page.PARTS, page.HELP, page.LOOKS
     LINK = ("link", "m", "bias", "step", "cursor")
     KEPT = ("codes", "kernel")
 
     def _page_state(self) -> dict[str, Any]:
-        return bridge.page_state(self.model)
+        return page.page_state(self.model)
 
     def _follow(self, patch: dict[str, Any]) -> None:
-        bridge.take(self.model, patch, self.memory)
+        page.take(self.model, patch, self.memory)
 
     # --- widgets
 
@@ -73,15 +73,15 @@ class PwmView(KernelDashboard):
         self.logo = Logo(**on, options={"quiet": True})
         self.onehot = OneHot(**on)
         self.strip = SequenceStrip(**on, options={"sentence": "hidden", "live": False, "reveal": True})
-        self.cursor = Slider(**on, options=page.CURSOR_SLIDER)
+        self.cursor = Slider(**on, options=CURSOR_SLIDER)
         self.formula = WindowFormula(**on)
         self.player = StepPlayer(**on, options={"steps": steps})
         self.form = Choice(**on, options=page.FORM)
         self.pipeline = Pipeline(**on, options={"steps": steps})
         self.readings = Readings(**on, options={"level": 2})
         self.moves = KernelExperiments(**on, options={"most": BOUNDS["m"][1], "level": 2})
-        self.background = [Choice(**on, options=page.BACKGROUND), LetterShares(**on, options=page.SHARES)]
-        self.bias = Slider(**on, options=page.BIAS_SLIDER)
+        self.background = [Choice(**on, options=BACKGROUND), LetterShares(**on, options=SHARES)]
+        self.bias = Slider(**on, options=BIAS_SLIDER)
         self.trust = CrossCheck(**on)
         self.folds: dict[str, Any] = {
             "predict": Predict(**on, options={"questions": page_questions(QUESTIONS)}),
@@ -154,7 +154,7 @@ class PwmView(KernelDashboard):
             return
         super()._show()
         self.source_note.value = _notes_html(self.model)
-        href = f"e_step.ipynb{bridge.link_to(self.model, EStepModel)}"
+        href = link_to(self.model, "e_step")
         self.opening.value = f'<p><a class="ep-open" href="{href}">Open this kernel in the E-step view</a></p>'
         if self.toggles["trust"].value:
             self.trust.compare(self.store.now)

@@ -15,6 +15,7 @@ from epool_viz.data.sequences.set import SequenceSet
 from epool_viz.data.sequences.writing import write_sequences
 from epool_viz.errors import ArgumentError, EpoolError, FormatError
 from epool_viz.jobs.parsing import parse_kernels_limited, parse_sequences_limited
+from epool_viz.panels.shared.state import require_size
 
 LARGEST_MODEL = 8_000_000  # bytes of a file; below what the page's connection takes in one message
 MOST_KERNELS = 1024
@@ -143,16 +144,26 @@ def sequences_of_text(text: str, name: str, limits: Limits, alphabet: str | None
     return sequences_of_file(name, text.encode("utf-8", "replace"), limits, alphabet)
 
 
-def text_of_file(name: str, content: bytes, limits: Limits) -> str:
+def text_of_file(name: str, content: bytes, limits: Limits, most: int) -> str:
     """The text of a file of DNA sequences; of one that is no plain text (gzip, HDF5), the same sequences as text.
+
+    Parameters
+    ----------
+    name : str
+    content : bytes
+    limits : Limits
+        Of what is read.
+    most : int
+        Bytes of the file.
 
     Raises
     ------
     FormatError
         As `sequences_of_file`.
     ArgumentError
-        For what is no text at all.
+        For a file that is too large, or no text at all.
     """
+    require_size(name, content, most)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -1,56 +1,17 @@
-"""A state of a dashboard, taken over whole or not at all."""
+"""How much a state may carry, and what is said of what cannot be used."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from traitlets import TraitError
-
-from epool_viz.errors import ArgumentError
+from epool_viz.errors import ArgumentError, EpoolError
 
 MOST = 200_000  # characters and numbers of a state
 LONGEST_TEXT = 50_000  # characters of one text in it; as in kit.js
 DEEPEST = 12
-
-
-def restore_choices(
-    model: Any, state: Mapping[str, Any], take_over: Callable[[Mapping[str, Any]], None] | None = None
-) -> None:
-    """Set the traits of a model that a state, or a part of one, names.
-
-    Parameters
-    ----------
-    model : HasTraits
-        With `CHOICES`, the names of the state, and `state()`.
-    state : dict
-    take_over : callable, optional
-        Sets what a state names; else the traits are set one by one, in the order of `CHOICES`.
-
-    Raises
-    ------
-    ArgumentError
-        For a name that is no part of the state, or a value of the wrong kind; nothing is changed then.
-    """
-    require_known(state, model.CHOICES)
-    traits = model.traits()
-    for name, value in state.items():
-        if value is None and traits[name].default_value is not None:
-            raise ArgumentError(name, "None", f"what {type(model).__name__}.state() returns")
-
-    def set_traits(values: Mapping[str, Any]) -> None:
-        for name in model.CHOICES:
-            if name in values:
-                setattr(model, name, values[name])
-
-    take = take_over or set_traits
-    before = model.state()
-    try:
-        take(state)
-    except TraitError as error:
-        take(before)
-        raise not_usable(model, error) from None
+_CALLED = {"sequence": "The sequence", "kernel": "The kernel", "query": "The JASPAR name", "name": "The bundled set"}
 
 
 def require_modest(state: Any) -> None:
@@ -86,10 +47,20 @@ def letters(n: int) -> str:
     return f"{n:,} letter" if n == 1 else f"{n:,} letters"
 
 
+def friendly(error: EpoolError) -> str:
+    """An error as a sentence for somebody who has typed no Python."""
+    if not isinstance(error, ArgumentError):
+        return str(error).replace("the typed", "The typed").replace("the pasted", "The pasted")
+    called = _CALLED.get(error.name, error.name.replace("_", " "))
+    called = called if len(called) == 1 else f"{called[:1].upper()}{called[1:]}"  # m is no word
+    return told_of(called, error)
+
+
 def told_of(name: str, error: ArgumentError) -> str:
     """An error as a sentence about something called `name`: what is counted follows a colon, sequences are none."""
     are = ":" if re.search(r"\d", error.found) else " are"
-    verb = are if name.endswith("s") and not name.endswith("ias") else " is"
+    is_many = name.endswith("s") and not name.endswith("ias") and not name.startswith("The ")  # a file is one
+    verb = are if is_many else " is"
     return f"{name}{verb} {error.found}; accepted: {error.accepted}."
 
 
@@ -97,16 +68,3 @@ def _within(value: Any) -> Iterable[Any]:
     if isinstance(value, Mapping):
         return (*value.keys(), *value.values())
     return value if isinstance(value, list | tuple) else ()
-
-
-def require_known(state: Iterable[str], names: Iterable[str]) -> None:
-    """Raise an `ArgumentError` for a name that is none of these."""
-    known = tuple(names)
-    unknown = sorted(set(state) - set(known))
-    if unknown:
-        raise ArgumentError(unknown[0], "not part of the state", ", ".join(known))
-
-
-def not_usable(model: Any, error: TraitError) -> ArgumentError:
-    """What is said of a state that holds a value of the wrong kind."""
-    return ArgumentError("state", f"not usable ({error})", f"what {type(model).__name__}.state() returns")

@@ -6,24 +6,24 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from traitlets import Any as AnyTrait
-from traitlets import Bool, Tuple, Unicode, observe, validate
+from traitlets import Bool, Tuple, Unicode, observe
 
 from epool_viz.core.alphabet import DNA
 from epool_viz.data.sequences.problems import Problem
 from epool_viz.data.sequences.set import SequenceSet
 from epool_viz.data.sequences.uploaded import SequencesRead
 from epool_viz.jobs.parsing import parse_sequences_limited
+from epool_viz.panels.shared.model import DashboardModel
 from epool_viz.panels.shared.opened_model import BroughtModel
-from epool_viz.panels.shared.state import restore_choices
-from epool_viz.panels.shared.visitor_data import LIMITS, MOST_TEXT, Yours
+from epool_viz.panels.shared.visitor_data import LIMITS, MOST_TEXT
 
 LONGEST_PASTE = 1_000_000
 
 
-class YourDataModel(BroughtModel):
+class YourDataModel(DashboardModel, BroughtModel):
     """Files and texts in; sequences and kernels out, or what is wrong with them.
 
-    What cannot be read changes nothing of what was there. The traits named in `CHOICES` are the state.
+    What cannot be read changes nothing of what was there.
     """
 
     pasted = Unicode("", help="Sequences as text.")
@@ -33,29 +33,10 @@ class YourDataModel(BroughtModel):
     sequence_problems = Tuple(help="What is wrong with the last text of sequences: Problems.")
     sequence_name = Unicode("", help="What that text was called.")
     are_all_problems = Bool(True)
-    yours = AnyTrait(Yours(), help="The Yours that the browser keeps.")
-    message = Unicode("", help="What the user can put right; empty when all is well.")
 
     CHOICES: ClassVar[tuple[str, ...]] = ("pasted", "pasted_motif", *BroughtModel.READING)
-
-    def __init__(self, **state: Any) -> None:
-        super().__init__()
-        if state:
-            self.restore(state)
-
-    def state(self) -> dict[str, Any]:
-        """All that the user chose, as plain values; files are no part of it."""
-        return {name: getattr(self, name) for name in self.CHOICES}
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Take over a state, or a part of one.
-
-        Raises
-        ------
-        ArgumentError
-            For a name that is no part of the state, or a value of the wrong kind; nothing is changed then.
-        """
-        restore_choices(self, state)
+    LONGEST_LINKED = 0  # what was pasted stays out of links: it may be private
+    LONGEST: ClassVar[Mapping[str, int]] = {"pasted": LONGEST_PASTE, "pasted_motif": LONGEST_PASTE}
 
     # --- sequences
 
@@ -89,13 +70,6 @@ class YourDataModel(BroughtModel):
     def _another_motif(self, _: Any) -> None:
         if self.pasted_motif.strip():
             self.load_model("the pasted motif", self.pasted_motif.encode())
-
-    @validate("pasted", "pasted_motif")
-    def _short_enough(self, proposal: Any) -> str:
-        if len(proposal.value) <= LONGEST_PASTE:
-            return str(proposal.value)
-        self.message = f"The text has {len(proposal.value):,} characters; accepted: at most {LONGEST_PASTE:,}."
-        return str(getattr(self, proposal.trait.name))
 
 
 def facts_of(sequences: SequenceSet) -> list[tuple[str, str]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from epool_viz.components.browser_store import HOURS
-from epool_viz.panels.shared.links import fragment
+from epool_viz.panels.registry import DASHBOARDS
+from epool_viz.panels.shared.links import link
 from epool_viz.panels.shared.opened_model import LARGEST_MODEL
 from epool_viz.panels.shared.visitor_data import MOST_TEXT
 
@@ -34,17 +35,10 @@ HELP: dict[str, Any] = {
     ],
     "keys": [["Tab", "from one control to the next"], ["?", "this help"]],
 }
-_BOTH = {"link": {"sequence_source": "yours", "kernel_source": "yours"}}
-LINKS: tuple[dict[str, str], ...] = (
-    {"href": f"e_step.ipynb{fragment(_BOTH)}", "label": "One E-step"},
-    {"href": f"pwm.ipynb{fragment({'link': {**_BOTH['link'], 'index': 0}})}", "label": "A kernel is a PWM"},
-    {"href": f"logos.ipynb{fragment({'trained': 'yours'})}", "label": "Kernels as logos"},
-    {"href": f"em.ipynb{fragment({'choices': {'data': 'yours'}})}", "label": "EM, step by step"},
-    {
-        "href": f"attribution.ipynb{fragment({'choices': {'network': 'yours', 'source': 'yours'}})}",
-        "label": "Attribution",
-    },
-    {"href": f"compare.ipynb{fragment({'choices': {'data': 'yours'}})}", "label": "Compare poolings"},
+LINKS: tuple[dict[str, str], ...] = tuple(
+    {"href": link(row.name, row.of_yours), "label": row.short or row.title}
+    for row in DASHBOARDS
+    if row.of_yours is not None
 )
 SEQUENCES: dict[str, Any] = {
     "label": "Choose a sequence file",

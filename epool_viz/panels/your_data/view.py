@@ -45,14 +45,14 @@ class YourDataView(Dashboard):
         self.add_class("ep-your-data")
 
     def _page_state(self) -> dict[str, Any]:
-        return {"choices": choices_of(self.model)}
+        return {"choices": self.model.linked()}
 
     def _first(self, state: dict[str, Any]) -> dict[str, Any]:
         return {"choices": state["choices"]}
 
     def _take_patch(self, patch: dict[str, Any]) -> None:
         if isinstance(patch.get("choices"), dict):
-            self.model.restore(_defaults() | patch["choices"])
+            self.model.restore(self.model.first_screen() | patch["choices"])
         self._show()
 
     # --- widgets
@@ -141,18 +141,6 @@ class YourDataView(Dashboard):
         wrong = problems_html(model.model_name, problems, True)
         self.model_said.value = wrong + ("" if model.kernels is None else kernels_html(model.kernels))
         self.logos.value = "" if model.kernels is None else logos_html(model.kernels)
-
-
-def choices_of(model: YourDataModel) -> dict[str, Any]:
-    """The choices that differ from the first ones; what was pasted stays out of links: it may be private."""
-    state = model.state()
-    return {name: state[name] for name, value in _defaults().items() if state[name] != value}
-
-
-def _defaults() -> dict[str, Any]:
-    traits = YourDataModel.class_traits()
-    names = (name for name in YourDataModel.CHOICES if not name.startswith("pasted"))
-    return {name: traits[name].default_value for name in names}
 
 
 def problems_html(name: str, problems: Sequence[Problem], are_all: bool) -> str:

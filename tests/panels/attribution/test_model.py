@@ -165,7 +165,11 @@ def test_a_sequence_that_cannot_be_read_is_explained_and_the_last_reading_stays(
 def test_a_file_that_cannot_be_read_changes_nothing() -> None:
     model = AttributionModel()
     before = model.state()
-    for content, told in ((b"\xff\xfe\x00", "no text in UTF-8"), (b">x\nAC!GT\n", "'!'"), (b"A" * 1_000_001, "bytes")):
+    for content, told in (
+        (b"\xff\xfe\x00", "not a text in UTF-8"),
+        (b">x\nAC!GT\n", "'!'"),
+        (b"A" * 1_000_001, "bytes"),
+    ):
         model.load_file("mine.fa", content)
         assert told in model.message
         assert model.state() == before

@@ -23,7 +23,6 @@ from epool_viz.jobs.job import JobFailedError, WorkerLostError
 from epool_viz.panels.attribution import page
 from epool_viz.panels.attribution.asking import Asker, ask_captum
 from epool_viz.panels.attribution.model import TITLES, AttributionModel
-from epool_viz.panels.attribution.view import LONGEST_LINK, choices_of
 from epool_viz.panels.shared.dashboard import descendants
 from epool_viz.panels.shared.visitor_data import CHOICE, packed_sequences
 from tests.panels.shared.test_visitor_data import Browser
@@ -174,10 +173,10 @@ def test_sequences_that_the_browser_keeps_are_read_once_they_are_chosen(view) ->
 
 
 def test_a_link_leaves_out_what_is_too_long_for_it() -> None:
-    model = AttributionModel(source="pasted", pasted="ACGT" * (LONGEST_LINK // 8))
-    assert choices_of(model)["source"] == "pasted"
-    model.pasted = "\n".join(f">s{i}\n{SEQUENCE}" for i in range(LONGEST_LINK // 40))
-    assert choices_of(model) == {}
+    model = AttributionModel(source="pasted", pasted="ACGT" * (AttributionModel.LONGEST_LINKED // 8))
+    assert model.linked()["source"] == "pasted"
+    model.pasted = "\n".join(f">s{i}\n{SEQUENCE}" for i in range(AttributionModel.LONGEST_LINKED // 40))
+    assert model.linked() == {}
 
 
 # captum

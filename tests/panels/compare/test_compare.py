@@ -20,7 +20,7 @@ from epool_viz.panels.compare import page
 from epool_viz.panels.compare.charts import method_name
 from epool_viz.panels.compare.model import BOUNDS, CompareModel, e_step_state, prepare, race_settings, verdict
 from epool_viz.panels.compare.racer import Racer, told_of
-from epool_viz.panels.compare.view import CompareView, choices_of, logos_html, table_html
+from epool_viz.panels.compare.view import CompareView, logos_html, table_html
 from epool_viz.panels.one_kernel import page_state as bridge
 from epool_viz.panels.one_kernel.model import EStepModel
 from epool_viz.panels.shared.links import fragment
@@ -253,11 +253,11 @@ def test_every_part_that_can_be_hidden_is_on_the_page(view):
 
 
 def test_a_link_brings_the_choices_and_nothing_else(view):
-    chosen = choices_of(CompareModel(data="simulated", motif="STAT3", methods=["max"]))
+    chosen = CompareModel(data="simulated", motif="STAT3", methods=["max"]).linked()
     assert chosen == {"data": "simulated", "motif": "STAT3", "methods": ["max"]}
     view._take_patch({"choices": chosen})
-    assert choices_of(view.model) == chosen
-    assert choices_of(CompareModel(pasted="A" * 10_000)) == {}
+    assert view.model.linked() == chosen
+    assert CompareModel(pasted="A" * 10_000).linked() == {}
 
 
 @pytest.mark.parametrize("place", range(4))

@@ -8,7 +8,8 @@ import pytest
 
 from epool_viz.core.kernels import kernel_to_pwm_at
 from epool_viz.core.trace import e_step_trace
-from epool_viz.panels.e_step.questions import MEASURES, QUESTIONS, SCENE, SEQUENCE, VEILS, Question, page_questions
+from epool_viz.panels.e_step.texts import QUESTIONS
+from epool_viz.panels.one_kernel.questions import MEASURES, SCENE, SEQUENCE, VEILS, Question, page_questions
 from tests.components.conftest import source_of
 
 IDS = [question.id for question in QUESTIONS]
@@ -56,7 +57,7 @@ def test_the_page_knows_the_same_measures_and_veils():
 
 
 def test_the_page_gets_plain_data():
-    questions = page_questions()
+    questions = page_questions(QUESTIONS)
     assert json.loads(json.dumps(questions)) == questions
     assert [question["id"] for question in questions] == IDS
     assert questions[1]["options"][0] == {"value": "up", "label": "It rises."}

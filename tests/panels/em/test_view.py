@@ -14,7 +14,7 @@ from epool_viz.core.em import expected_counts
 from epool_viz.core.em_path import Trail
 from epool_viz.core.kernels import kernel_to_pwm_at
 from epool_viz.panels.em.model import EMModel
-from epool_viz.panels.em.view import choices_of, e_step_state
+from epool_viz.panels.em.view import e_step_state
 from epool_viz.panels.shared.visitor_data import packed_kernels, packed_sequences
 from tests.browser.server import wait_for
 from tests.panels.shared.test_visitor_data import KERNELS, Browser
@@ -162,7 +162,7 @@ def test_a_link_opens_the_same_place(view):
     assert other.store.now["found"] == link["found"]
     from_page(other, choices={}, found=[], begun="", at=0, heat=[0, 0], column=0)
     assert other.found.value == ""
-    assert choices_of(other.model) == {}
+    assert other.model.linked() == {}
     assert other.model.at == 0
     other.close()
 

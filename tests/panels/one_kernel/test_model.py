@@ -97,7 +97,7 @@ def test_state_round_trips_through_json():
     again = EStepModel.from_state(json.loads(json.dumps(state)))
     assert again.state() == state
     assert {name: state[name] for name in OTHER} == OTHER
-    assert set(state) == {*EStepModel.INPUTS, *EStepModel.LOOKING}
+    assert set(state) == {*EStepModel.CHOICES, *EStepModel.LOOKING}
 
 
 def test_state_of_a_choice_that_cannot_be_used_round_trips_too():

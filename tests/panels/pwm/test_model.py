@@ -13,7 +13,7 @@ from epool_viz.data.examples import MODEL_NAMES, load_example_model
 from epool_viz.errors import ArgumentError
 from epool_viz.panels.one_kernel.model import EStepModel
 from epool_viz.panels.pwm.model import PwmModel
-from epool_viz.panels.pwm.steps import STEPS
+from epool_viz.panels.pwm.texts import STEPS
 from tests.panels.pwm.conftest import SMALL
 
 Q = [0.4, 0.1, 0.2, 0.3]

@@ -8,8 +8,8 @@ import pytest
 
 from epool_viz.core.kernels import kernel_to_pwm_at
 from epool_viz.core.motifs import information_content
-from epool_viz.panels.e_step.questions import MEASURES, SCENE, VEILS, page_questions
-from epool_viz.panels.pwm.questions import AT_RICH, KERNEL, QUESTIONS
+from epool_viz.panels.one_kernel.questions import MEASURES, SCENE, VEILS, page_questions
+from epool_viz.panels.pwm.texts import AT_RICH, KERNEL, QUESTIONS
 from tests.panels.e_step.test_questions import named
 
 IDS = [question.id for question in QUESTIONS]

@@ -3,7 +3,7 @@
 import pytest
 
 from epool_viz import dashboards
-from epool_viz.panels.pwm import page_state as bridge
+from epool_viz.panels.pwm import page as bridge
 from epool_viz.panels.pwm.model import PwmModel
 from epool_viz.panels.pwm.view import PwmView
 from epool_viz.panels.shared.dashboard import TEACHING

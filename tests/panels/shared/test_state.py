@@ -53,7 +53,7 @@ def test_what_is_no_state_changes_nothing_and_says_what_is_accepted(kind, state)
     model = kind(**state)
     before = model.state()
     other = {name: value for name, value in kind().state().items() if name in state}  # to be taken back again
-    last = (kind.INPUTS if issubclass(kind, EStepModel) else kind.CHOICES)[-1]
+    last = kind.CHOICES[-1]
     for wrong, named, accepted in (
         ("colour", "colour", ", ".join(before)),
         (last, "state", f"what {kind.__name__}.state() returns"),
