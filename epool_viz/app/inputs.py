@@ -134,7 +134,7 @@ def read_motifs_of(text: str, argument: str, *, alphabet: str | None = None) -> 
     if not means_file(text):
         from epool_viz.data.motifs.jaspar import load_jaspar
 
-        with _called(argument):
+        with called(argument):
             return [load_jaspar(text)]
     brought = bring(text, argument, "a file of motifs, or a name of JASPAR")
     return read_motif_bytes(brought, argument, alphabet=alphabet)
@@ -252,7 +252,7 @@ def read_kernels(
         if is_motif_file(brought.raw):
             return _read_motifs(brought, alphabet, background)
         return _read_matrix(brought, alphabet, background)
-    imported = _import(brought, reading)
+    imported = import_brought(brought, reading)
     known = imported.alphabet if alphabet is None else get_alphabet(alphabet)
     if len(known) != len(imported.alphabet):
         raise FormatError(brought.source, None, f"{len(imported.alphabet)} letters", f"{len(known)} for {known.name}")
@@ -261,7 +261,14 @@ def read_kernels(
     return KernelFile(kernels, imported.names, known, imported.report, imported.bias, _widths(kernels), q)
 
 
-def _import(brought: Brought, reading: Reading) -> ImportedKernels:
+def import_brought(brought: Brought, reading: Reading) -> ImportedKernels:
+    """The kernels of bytes that were brought, as `import_kernels` reads them.
+
+    Raises
+    ------
+    FormatError, ArgumentError
+        As `import_kernels`.
+    """
     from epool_viz.data.networks.files import kind_of, read_kernel_bytes
 
     if kind_of(brought.raw, brought.source) != "torch":
@@ -321,19 +328,19 @@ def read_set(text: str, alphabet: str | None = None, argument: str = "SEQUENCES"
     if text.startswith(EXAMPLE):
         from epool_viz.data.examples import load_example
 
-        with _called(argument):
+        with called(argument):
             return load_example(text.removeprefix(EXAMPLE))
     from epool_viz.data.sequences.reading import parse_sequences, read_sequences
 
     if text == STANDARD:
         raw = _read_standard_input(argument, "sequences")
         return parse_sequences(raw, source=_STANDARD_INPUT, alphabet=alphabet)
-    with _called(argument):
+    with called(argument):
         return read_sequences(text, alphabet=alphabet)
 
 
 @contextlib.contextmanager
-def _called(argument: str) -> Iterator[None]:
+def called(argument: str) -> Iterator[None]:
     """Errors about what was typed name the argument as the user knows it."""
     try:
         yield
