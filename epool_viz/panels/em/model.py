@@ -12,12 +12,12 @@ from traitlets import Any as AnyTrait
 from traitlets import Bool, Enum, Float, HasTraits, Int, TraitError, Tuple, Unicode, observe, validate
 
 from epool_viz.core.alphabet import DNA
-from epool_viz.core.em import first_ppms, posterior_ppm, window_ppm
-from epool_viz.core.em_path import Trail, bits_between
+from epool_viz.core.em import first_ppms, window_ppm
+from epool_viz.core.em_path import Trail, fixed_point_bits, n_at_known_sites
 from epool_viz.core.kernels import kernel_to_pwm_at
 from epool_viz.core.posterior import OCCURRENCES
 from epool_viz.core.types import Array
-from epool_viz.core.windows import FoundSite, Windows, background_of, codes_of, is_at_known_site, windows_of
+from epool_viz.core.windows import FoundSite, Windows, background_of, codes_of, windows_of
 from epool_viz.data.examples import MODEL_NAMES, load_example
 from epool_viz.data.kernel_sources import (
     jaspar_kernel,
@@ -381,8 +381,7 @@ class EMModel(HasTraits):
         known = self.sequences.sites
         if known is None or self.trail is None:
             return None
-        met = sum(is_at_known_site(site, known[site.sequence]) for site in self.trail.sites(self.at))
-        return met, sum(map(bool, known))
+        return n_at_known_sites(self.trail.sites(self.at), known), sum(map(bool, known))
 
     def kernel_bits(self) -> Array | None:
         """Bits of each column from the kernel's exact PPM to the one that one M-step makes; None without a kernel."""
@@ -391,7 +390,7 @@ class EMModel(HasTraits):
             return None
         if self._bits is not None:
             return self._bits
-        after = posterior_ppm(
+        self._bits = fixed_point_bits(
             self.codes_left(),
             start.kernel,
             m=start.m,
@@ -400,7 +399,6 @@ class EMModel(HasTraits):
             occurrence=self.occurrence,
             pseudocount=self.pseudocount,
         )
-        self._bits = bits_between(after, start.ppm)
         return self._bits
 
     def codes_left(self) -> list[Array]:
