@@ -122,6 +122,10 @@ class Samples:
         How many sequences the visitor brought, whose these are; 0 for those of a model that ships.
     data : str
         For `example_model_data`, where they are those of a model that ships; else "".
+    held_out : float
+        The share of a visitor's sequences that is set aside to judge by.
+    most : int
+        Bound sequences of either part that take part.
     """
 
     title: str
@@ -130,6 +134,8 @@ class Samples:
     tested: SequenceSet
     brought: int = 0
     data: str = ""
+    held_out: float = TEST_SHARE
+    most: int = MOST_SEQUENCES
     _windows: dict[tuple[str, int], Windows] = field(default_factory=dict, repr=False)
 
     @property
@@ -139,8 +145,9 @@ class Samples:
         if not self.brought:
             return f"{n:,} held-out bound sequences"
         bound = "" if self.judging.labels is None else ", of it those with label 1"
-        most = f", the first {MOST_SEQUENCES:,} of them" if n == MOST_SEQUENCES else ""
-        return f"{n:,} of your {self.brought:,} sequences, the fifth set aside to judge by{bound}{most}"
+        most = f", the first {self.most:,} of them" if n == self.most else ""
+        share = "fifth" if self.held_out == TEST_SHARE else f"{100 * self.held_out:g} %"
+        return f"{n:,} of your {self.brought:,} sequences, the {share} set aside to judge by{bound}{most}"
 
     def windows(self, part: str, width: int) -> Windows:
         """The whole windows of known letters of "making", "judging" or "tested", listed once.
@@ -280,7 +287,7 @@ def samples_of_set(
     if len(found) < LEAST_SEQUENCES:
         raise ArgumentError(f"the file {name}", f"{len(found)} sequences", f"at least {LEAST_SEQUENCES}")
     samples = samples_of(*split_sequences(found, held_out), title=name, most=most)
-    return replace(samples, brought=len(found))
+    return replace(samples, brought=len(found), held_out=held_out)
 
 
 @lru_cache(maxsize=2)
@@ -325,7 +332,7 @@ def samples_of(train: SequenceSet, test: SequenceSet, *, title: str = "", most: 
     making, judging = (_bound(part)[:most] for part in (train, test))
     if not len(making) or not len(judging):
         raise ArgumentError("sequences", "without a bound one", "at least two sequences with the label 1, or no labels")
-    return Samples(title, making, judging, test[: 2 * most])
+    return Samples(title, making, judging, test[: 2 * most], most=most)
 
 
 def _bound(part: SequenceSet) -> SequenceSet:

@@ -241,6 +241,8 @@ def test_what_was_taken_for_granted_is_said(call: Here, network: Path, peaks: Pa
     assert "What the scores go through is not known; here they are taken as they are." in said.err
     assert "3 kernels of 6 letters, read to the base e^m" in said.err
     assert "Judged by 8 of your 40 sequences" in said.err
+    part = call("read", network, peaks, "--hold-out", 0.5, "--most", 7).err
+    assert "Judged by 7 of your 40 sequences, the 50 % set aside to judge by, the first 7 of them" in part
     assert "(as given; likeliest: " in call("read", network, peaks, "--m", 2).err
     assert "m = 1 (the pooling's; likeliest: " in call("read", MODEL, peaks, "--kernel", 1).err
 
