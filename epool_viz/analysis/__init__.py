@@ -46,6 +46,8 @@ _HOME = {
     "example_network": "analysis.attribution_truth",
     "sites_table": "analysis.site_tables",
     "sites_bed": "analysis.site_tables",
+    "race_standing": "analysis.races",
+    "Standing": "analysis.races",
     "walk_em": "core.em_path",
     "fixed_point_bits": "core.em_path",
     "Trail": "core.em_path",
@@ -104,6 +106,8 @@ if TYPE_CHECKING:
     from epool_viz.analysis.known_motifs import match_motifs as match_motifs
     from epool_viz.analysis.network_readings import NetworkReading as NetworkReading
     from epool_viz.analysis.network_readings import read_network as read_network
+    from epool_viz.analysis.races import Standing as Standing
+    from epool_viz.analysis.races import race_standing as race_standing
     from epool_viz.analysis.site_tables import sites_bed as sites_bed
     from epool_viz.analysis.site_tables import sites_table as sites_table
     from epool_viz.core.em_path import Trail as Trail
