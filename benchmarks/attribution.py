@@ -42,6 +42,7 @@ from epool_viz.analysis.attribution_truth import (
     example_network,
     network_of,
     site_letters,
+    site_precisions,
     site_sequences,
 )
 from epool_viz.core.attribution import (
@@ -51,8 +52,6 @@ from epool_viz.core.attribution import (
     MotifNetwork,
     attribute_letters,
 )
-from epool_viz.core.metrics import average_precision
-from epool_viz.core.per_letter import smooth_letters
 from epool_viz.data.examples import example_model_data, list_models
 from epool_viz.data.networks.stored import write_arrays
 
@@ -67,20 +66,6 @@ def known_sites(seeds: Sequence[int]) -> tuple[Array, Array]:
     """One-hot letters and which of them belong to a site, of all test sets together."""
     sets = [site_sequences(seed) for seed in seeds]
     return np.concatenate([s.one_hot() for s in sets]), np.concatenate([site_letters(s) for s in sets])
-
-
-def precisions(
-    network: MotifNetwork, onehot: Array, is_site: Array, baseline: str = "uniform", methods: tuple[str, ...] = METHODS
-) -> dict[str, Array]:
-    """The area of each sequence; shape (2, sequence) by method: as it is, and smoothed."""
-    found: dict[str, list[Array]] = {method: [] for method in methods}
-    for first in range(0, len(onehot), 100):
-        part = attribute_letters(network, onehot[first : first + 100], methods=methods, baseline=baseline)
-        for method, scores in part.scores.items():
-            truth = is_site[first : first + 100]
-            both = (scores, smooth_letters(scores, network.width))
-            found[method].append(np.stack([average_precision(x, truth) for x in both]))
-    return {method: np.concatenate(parts, axis=1) for method, parts in found.items()}
 
 
 def interval(values: Array, seed: int = 0) -> tuple[float, float, float]:
@@ -163,19 +148,21 @@ def main(words: Sequence[str] | None = None) -> None:
     tracks: dict[str, Array] = {}
     for pooling in POOLINGS:
         network = example_network(f"two_motifs_{pooling}")
-        areas = precisions(network, onehot, is_site)
-        others = [precisions(n, onehot, is_site) for n in trained_networks(pooling, given.networks - 1, given.epochs)]
+        areas = site_precisions(network, onehot, is_site)
+        others = [
+            site_precisions(n, onehot, is_site) for n in trained_networks(pooling, given.networks - 1, given.epochs)
+        ]
         print(f"\n{pooling:22}{'AUPRC':>7}{'95 %':>16}{'networks':>16}   {'smoothed':>7}{'95 %':>16}{'networks':>16}")
         for method in METHODS:
             row = row_of(pooling, method, areas[method], [other[method] for other in others], len(given.seeds))
             rows.append(row)
             print("  " + f"{method:20}" + "   ".join(_cells(row, name) for name in ("auprc", "smoothed")), flush=True)
-        by_zeros = precisions(network, onehot, is_site, "zeros")
+        by_zeros = site_precisions(network, onehot, is_site, baseline="zeros")
         variants.append({"pooling": pooling, **{m: round(float(by_zeros[m][0].mean()), DIGITS) for m in COMPLETE}})
         told = ", ".join(f"{m} {variants[-1][m]:.3f}" for m in COMPLETE)
         print(f"  compared with zeros instead of a quarter of each letter: {told}")
         votes_for = dataclasses.replace(network, output_weights=np.maximum(network.output_weights, 0))
-        favourable = precisions(votes_for, onehot, is_site)["posterior"]
+        favourable = site_precisions(votes_for, onehot, is_site)["posterior"]
         variants[-1]["posterior_of_votes_for"] = [round(float(x.mean()), DIGITS) for x in favourable]
         told = "{:.3f}, smoothed {:.3f}".format(*variants[-1]["posterior_of_votes_for"])
         print(f"  posterior of the kernels alone that vote for a bound sequence: {told}")

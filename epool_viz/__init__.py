@@ -64,6 +64,9 @@ _HOME = {
     "load_jaspar": "data.motifs.jaspar",
     "search_jaspar": "data.motifs.jaspar",
     "match_motifs": "analysis.known_motifs",
+    "read_network": "analysis.network_readings",
+    "NetworkReading": "analysis.network_readings",
+    "walk_em": "core.em_path",
     "load_example": "data.examples",
     "load_example_race": "data.examples",
     "list_examples": "data.examples",
@@ -115,6 +118,8 @@ if TYPE_CHECKING:
 
     from epool_viz import dashboards as dashboards
     from epool_viz.analysis.known_motifs import match_motifs as match_motifs
+    from epool_viz.analysis.network_readings import NetworkReading as NetworkReading
+    from epool_viz.analysis.network_readings import read_network as read_network
     from epool_viz.core.alphabet import DNA as DNA
     from epool_viz.core.alphabet import PROTEIN as PROTEIN
     from epool_viz.core.alphabet import RNA as RNA
@@ -126,6 +131,7 @@ if TYPE_CHECKING:
     from epool_viz.core.em import EMResult as EMResult
     from epool_viz.core.em import fit_em as fit_em
     from epool_viz.core.em import posterior_ppm as posterior_ppm
+    from epool_viz.core.em_path import walk_em as walk_em
     from epool_viz.core.heuristics import heuristic_pfm as heuristic_pfm
     from epool_viz.core.kernels import KernelPWM as KernelPWM
     from epool_viz.core.kernels import estimate_base as estimate_base

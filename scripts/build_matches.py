@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from epool_viz.analysis.kernel_readings import gallery_kernels, gallery_samples, likeliest_m, motif_of
+from epool_viz.analysis.kernel_readings import example_kernels, example_samples, likeliest_m, motif_of
 from epool_viz.analysis.known_motifs import Match, match_motifs, table_of
 from epool_viz.data.examples import MODEL_NAMES, load_example_model
 
@@ -46,7 +46,7 @@ def main() -> int:
 
 def rows_of(name: str) -> Iterator[tuple[str, str, int, Match]]:
     """The rows of one model."""
-    kernels, samples = gallery_kernels(name), gallery_samples(load_example_model(name).info.data)
+    kernels, samples = example_kernels(name), example_samples(load_example_model(name).info.data)
     m = float(f"{log_base_of(name):.6f}") if kernels.m is None else kernels.m  # as it will be read
     motifs = {(r, k): motif_of(r, kernels, k, samples, m) for r in READINGS for k in range(len(kernels))}
     asked = {place: found[0] for place, found in motifs.items() if found is not None}
@@ -57,7 +57,7 @@ def rows_of(name: str) -> Iterator[tuple[str, str, int, Match]]:
 
 def log_base_of(name: str) -> float:
     """The likeliest `m`."""
-    return likeliest_m(gallery_kernels(name), gallery_samples(load_example_model(name).info.data))
+    return likeliest_m(example_kernels(name), example_samples(load_example_model(name).info.data))
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ COMMANDS = re.findall(r"^(epool-viz .*?)(?: +#.*)?$", README, flags=re.MULTILINE
 
 
 def test_the_readme_shows_these_commands():
-    assert {line.split()[1] for line in COMMANDS} == {"pwm", "scan", "em", "simulate", "train", "race", "fetch"}
+    assert {line.split()[1] for line in COMMANDS} == {"pwm", "read", "scan", "em", "simulate", "train", "race", "fetch"}
 
 
 @pytest.mark.parametrize("line", COMMANDS)

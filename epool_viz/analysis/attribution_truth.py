@@ -1,15 +1,19 @@
-"""What attribution is judged by: simulated sequences whose sites are known, and the results that ship."""
+"""What attribution is judged by: simulated sequences whose sites are known, how each method does, results that ship."""
 
 from __future__ import annotations
 
 import importlib.resources
 import json
+from collections.abc import Iterable
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from epool_viz.core.attribution import MotifNetwork
+from epool_viz.core._arrays import require_choice
+from epool_viz.core.attribution import METHODS, LetterScores, MotifNetwork, attribute_letters
+from epool_viz.core.metrics import average_precision
+from epool_viz.core.per_letter import smooth_letters
 from epool_viz.core.types import Array
 from epool_viz.data.examples import PLANTED_MOTIFS, load_example_model
 from epool_viz.data.motifs.jaspar import load_jaspar
@@ -22,7 +26,9 @@ from epool_viz.errors import ArgumentError
 SEEDS = (101, 102, 103)  # of the test sets; the networks were trained on seed 0
 N_SITES = 200  # sequences with a site in each
 LENGTH = 200
+MEASURES = ("auprc", "smoothed")
 KIND = "attribution"
+_BATCH = 100  # sequences that are attributed at a time
 _FOLDER = importlib.resources.files("epool_viz.data") / "bundled"
 
 
@@ -44,7 +50,7 @@ def site_sequences(seed: int = SEEDS[0], n: int = N_SITES) -> SequenceSet:
     Raises
     ------
     ArgumentError
-        If `seed` is no whole number above 0.
+        For a seed below 1, or no number of sequences.
     """
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 1:
         raise ArgumentError("seed", repr(seed), "a whole number >= 1; 0 made what the models were trained on")
@@ -70,9 +76,154 @@ def site_letters(sequences: SequenceSet) -> Array:
     return found
 
 
+def site_precisions(
+    network: MotifNetwork,
+    onehot: Array,
+    is_site: Array,
+    *,
+    methods: tuple[str, ...] = METHODS,
+    baseline: Any = "uniform",
+) -> dict[str, Array]:
+    """How well each method finds the letters of known sites, sequence by sequence.
+
+    Parameters
+    ----------
+    network : MotifNetwork
+    onehot : shape (sequence, letter, length)
+    is_site : booleans, shape (sequence, length)
+        As `site_letters` has them.
+    methods, baseline : as for `attribute_letters`
+
+    Returns
+    -------
+    dict of arrays of shape (2, sequence), by method
+        Areas under the precision-recall curve, from 0 to 1: of the track, and of its average over the kernel's width.
+
+    Raises
+    ------
+    ArgumentError, ShapeError
+        As `attribute_letters`.
+    """
+    found: dict[str, list[Array]] = {method: [] for method in methods}
+    for first in range(0, len(onehot), _BATCH):
+        part = attribute_letters(network, onehot[first : first + _BATCH], methods=methods, baseline=baseline)
+        truth = is_site[first : first + _BATCH]
+        for method, scores in part.scores.items():
+            both = (scores, smooth_letters(scores, network.width))
+            found[method].append(np.stack([average_precision(x, truth) for x in both]))
+    return {method: np.concatenate(parts, axis=1) for method, parts in found.items()}
+
+
+def track_precision(track: Array, sites: Iterable[tuple[int, int]]) -> float:
+    """The area under the precision-recall curve of one track for the letters of the sites of its sequence.
+
+    Parameters
+    ----------
+    track : shape (length,)
+    sites : iterable of (first letter from 0, one past the last)
+
+    Returns
+    -------
+    float from 0 to 1
+
+    Raises
+    ------
+    ArgumentError
+        Without a site.
+    """
+    places = np.arange(len(track))
+    each = [(places >= first) & (places < stop) for first, stop in sites]
+    if not each:
+        raise ArgumentError("sites", "empty", "one site at least")
+    return float(average_precision(track, np.any(each, axis=0)))
+
+
+def unexplained(network: MotifNetwork, found: LetterScores, method: str) -> Array:
+    """What the sum of the letters lacks of what there is to explain; shape (sequence,), log odds in nats.
+
+    That is `output - reference`, and for "log_odds" `output - network.constant`, which are exact sums where the method
+    is complete.
+
+    Parameters
+    ----------
+    network : MotifNetwork
+    found : LetterScores
+        Of this network.
+    method : str
+        One that was asked.
+
+    Raises
+    ------
+    ArgumentError
+        For a method that was not asked.
+    """
+    missed = np.asarray(found.completeness_error(method))
+    if method == "log_odds":
+        return np.asarray(found.output - network.constant - found.scores[method].sum(axis=-1))
+    return -missed
+
+
+def largest_difference(track: Any, closed: Array) -> float:
+    """The largest difference between two tracks, as a share of the largest letter of the second; shapes (length,)."""
+    size = float(np.abs(closed).max()) or 1.0
+    return float(np.abs(np.asarray(track, dtype=float) - closed).max()) / size
+
+
+class Ranking(NamedTuple):
+    """Methods in the order of their mean, and which of them the results do not tell from the best.
+
+    Attributes
+    ----------
+    ranked : tuple of str
+        The best one first.
+    reaching : tuple of str
+        Those whose 95 % interval reaches into that of the best.
+    """
+
+    ranked: tuple[str, ...]
+    reaching: tuple[str, ...]
+
+
+def rank_methods(pooling: str, measure: str = "auprc") -> Ranking:
+    """Rank the methods by the results that ship.
+
+    Parameters
+    ----------
+    pooling : "expectation", "logsumexp", "max" or "average"
+    measure : "auprc" or "smoothed"
+
+    Returns
+    -------
+    Ranking
+
+    Raises
+    ------
+    ArgumentError
+        For another pooling or measure.
+    """
+    require_choice(measure, "measure", MEASURES)
+    rows = load_attribution_results()["rows"]
+    require_choice(pooling, "pooling", tuple(dict.fromkeys(row["pooling"] for row in rows)))
+    results = {row["method"]: row[measure] for row in rows if row["pooling"] == pooling}
+    ranked = sorted((method for method in METHODS if method in results), key=lambda method: -results[method][0])
+    low = results[ranked[0]][1]
+    return Ranking(tuple(ranked), tuple(method for method in ranked[1:] if results[method][2] >= low))
+
+
 @cache
 def example_network(name: str) -> MotifNetwork:
-    """A model that ships as the arrays that `attribute_letters` reads, in double precision."""
+    """A model that ships as the arrays that `attribute_letters` reads, in double precision.
+
+    Parameters
+    ----------
+    name : str
+        As `list_models` has it.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such model.
+    """
     return network_of(load_example_model(name).model)
 
 

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from epool_viz.core.alphabet import DNA
+from epool_viz.core.choices import OCCURRENCES
 from epool_viz.core.em import first_ppms, window_ppm
 from epool_viz.core.em_path import MOST_ITERATIONS, Trail
 from epool_viz.core.kernels import kernel_to_pwm_at
-from epool_viz.core.posterior import OCCURRENCES
 from epool_viz.core.types import Array
 from epool_viz.core.windows import FoundSite, Windows, background_of, codes_of, windows_of
 from epool_viz.data.examples import MODEL_NAMES

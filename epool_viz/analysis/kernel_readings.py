@@ -1,12 +1,17 @@
 """What the kernels of a model mean, three ways, and what each way is worth. Arrays and sets in, arrays out.
 
+The exact reading depends on a kernel and its base alone (Ding et al., bioRxiv 163220, theorem 1). The heuristic one
+counts the windows in which the kernel is active (Alipanahi et al., Nat Biotechnol 33:831, 2015; Kelley et al., Genome
+Res 26:990, 2016). The posterior one is one M-step of EM, whose E-step is ePooling's (Lawrence & Reilly, Proteins 7:41,
+1990; Luo et al., Bioinformatics 36(5), 2020).
+
 Motifs are made of the sequences that a model was trained with and judged by those that it was not: of either, the bound
 ones, for those hold the sites.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
@@ -25,21 +30,22 @@ from epool_viz.core.heuristics import (
     window_scores,
 )
 from epool_viz.core.kernels import estimate_base, kernel_to_pwm_at
-from epool_viz.core.motifs import information_content
+from epool_viz.core.motifs import information_content, kl_divergence
 from epool_viz.core.pooling import ACTIVATIONS, activate, local_max, pool
 from epool_viz.core.poolings import WITH_M
 from epool_viz.core.posterior import log_evidence
 from epool_viz.core.scan import PADDINGS, scan
 from epool_viz.core.types import Array
 from epool_viz.core.windows import Windows, windows_of
-from epool_viz.data.examples import example_model_data, load_example_model
+from epool_viz.data.examples import example_log_base, example_model_data, load_example_model
 from epool_viz.data.networks.kernels import ImportedKernels
 from epool_viz.data.sequences.set import SequenceSet
 from epool_viz.data.sequences.simulate import split_sequences
-from epool_viz.errors import ArgumentError
+from epool_viz.errors import ArgumentError, NoFiniteBaseError
 
 READINGS = ("exact", "heuristic", "posterior")
 IMAGINARY_SITES = 1.0  # in the counts of a motif that is to be judged
+SMALLEST = 1e-300  # what stands for a probability that a float cannot hold
 STEPS = 100  # of the threshold, from 0 up to 1
 MOST_SEQUENCES = 1000  # of either part; what comes after takes no part
 MOST_KERNELS = 512  # of a model
@@ -115,6 +121,12 @@ class Samples:
         The held-out set, bound or not: what the use of a kernel is measured on.
     brought : int
         How many sequences the visitor brought, whose these are; 0 for those of a model that ships.
+    data : str
+        For `example_model_data`, where they are those of a model that ships; else "".
+    held_out : float
+        The share of a visitor's sequences that is set aside to judge by.
+    most : int
+        Bound sequences of either part that take part.
     """
 
     title: str
@@ -122,6 +134,9 @@ class Samples:
     judging: SequenceSet
     tested: SequenceSet
     brought: int = 0
+    data: str = ""
+    held_out: float = TEST_SHARE
+    most: int = MOST_SEQUENCES
     _windows: dict[tuple[str, int], Windows] = field(default_factory=dict, repr=False)
 
     @property
@@ -131,11 +146,18 @@ class Samples:
         if not self.brought:
             return f"{n:,} held-out bound sequences"
         bound = "" if self.judging.labels is None else ", of it those with label 1"
-        most = f", the first {MOST_SEQUENCES:,} of them" if n == MOST_SEQUENCES else ""
-        return f"{n:,} of your {self.brought:,} sequences, the fifth set aside to judge by{bound}{most}"
+        most = f", the first {self.most:,} of them" if n == self.most else ""
+        share = "fifth" if self.held_out == TEST_SHARE else f"{100 * self.held_out:g} %"
+        return f"{n:,} of your {self.brought:,} sequences, the {share} set aside to judge by{bound}{most}"
 
     def windows(self, part: str, width: int) -> Windows:
-        """The windows of a part, listed once."""
+        """The whole windows of known letters of "making", "judging" or "tested", listed once.
+
+        Raises
+        ------
+        ArgumentError
+            If no sequence of the part has one.
+        """
         key = (part, width)
         if key not in self._windows:
             if len(self._windows) > 3:
@@ -145,8 +167,19 @@ class Samples:
 
 
 @cache
-def gallery_kernels(name: str) -> KernelSet:
-    """The kernels of a model that ships."""
+def example_kernels(name: str) -> KernelSet:
+    """The kernels of a model that ships.
+
+    Parameters
+    ----------
+    name : str
+        As `list_models` has it.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such model.
+    """
     model, info = load_example_model(name)
     pooling = model.settings["pooling"]
     method = pooling["method"]
@@ -228,39 +261,79 @@ def _left_out(found: ImportedKernels) -> Iterable[str]:
         yield f"What pools the whole sequence {why}, so how often a kernel decides is not known."
 
 
-def samples_of_set(found: SequenceSet, name: str) -> Samples:
-    """Sequences with a fifth of them set aside to judge by.
+def samples_of_set(
+    found: SequenceSet, name: str, *, held_out: float = TEST_SHARE, most: int = MOST_SEQUENCES
+) -> Samples:
+    """Sequences with a share of them set aside to judge by.
+
+    Parameters
+    ----------
+    found : SequenceSet
+    name : str
+        What messages and `Samples.title` call it.
+    held_out : float in (0, 1)
+        The share that is set aside, drawn at random by a fixed seed.
+    most : int
+        Bound sequences of either part that take part, the first ones.
+
+    Returns
+    -------
+    Samples
 
     Raises
     ------
     ArgumentError
-        If they are too few.
+        If they are too few, or without a bound one.
     """
     if len(found) < LEAST_SEQUENCES:
         raise ArgumentError(f"the file {name}", f"{len(found)} sequences", f"at least {LEAST_SEQUENCES}")
-    samples = samples_of(*split_sequences(found, TEST_SHARE), title=name)
-    return replace(samples, brought=len(found))
+    samples = samples_of(*split_sequences(found, held_out), title=name, most=most)
+    return replace(samples, brought=len(found), held_out=held_out)
 
 
 @lru_cache(maxsize=2)
-def gallery_samples(data: str) -> Samples:
-    """The sequences of a model that ships."""
-    train, test = example_model_data(data)
-    return samples_of(train, test, title=load_example_model(f"{data}_max").info.title.split(",")[0])
+def example_samples(data: str) -> Samples:
+    """The sequences of a model that ships: those it was trained with, and those it was tested with.
 
-
-def samples_of(train: SequenceSet, test: SequenceSet, *, title: str = "") -> Samples:
-    """Two sets as samples: the bound sequences of each, all where there are no labels; the first ones of many.
+    Parameters
+    ----------
+    data : str
+        As for `example_model_data`.
 
     Raises
     ------
     ArgumentError
-        If no sequence is bound.
+        If there is no such set.
     """
-    making, judging = (_bound(part)[:MOST_SEQUENCES] for part in (train, test))
+    train, test = example_model_data(data)
+    samples = samples_of(train, test, title=load_example_model(f"{data}_max").info.title.split(",")[0])
+    return replace(samples, data=data)
+
+
+def samples_of(train: SequenceSet, test: SequenceSet, *, title: str = "", most: int = MOST_SEQUENCES) -> Samples:
+    """Two sets as samples: the bound sequences of each, all where there are no labels; the first ones of many.
+
+    Parameters
+    ----------
+    train, test : SequenceSet
+        To make motifs of, and to judge them by.
+    title : str
+    most : int
+        Bound sequences of either set that take part; of the held-out set as a whole twice as many.
+
+    Returns
+    -------
+    Samples
+
+    Raises
+    ------
+    ArgumentError
+        If either has no bound sequence.
+    """
+    making, judging = (_bound(part)[:most] for part in (train, test))
     if not len(making) or not len(judging):
         raise ArgumentError("sequences", "without a bound one", "at least two sequences with the label 1, or no labels")
-    return Samples(title, making, judging, test[: 2 * MOST_SEQUENCES])
+    return Samples(title, making, judging, test[: 2 * most], most=most)
 
 
 def _bound(part: SequenceSet) -> SequenceSet:
@@ -271,30 +344,72 @@ def _bound(part: SequenceSet) -> SequenceSet:
 
 
 def likeliest_m(kernels: KernelSet, samples: Samples) -> float:
-    """The logarithm of the maximum-likelihood base over all kernels.
+    """The logarithm of the maximum-likelihood base over all kernels, by `estimate_base`.
+
+    Sequences without a whole window of known letters take no part.
 
     Raises
     ------
+    ArgumentError
+        If no sequence has such a window.
     NoFiniteBaseError
+        If the likelihood is largest at base 1, or grows with the base without end.
+
+    Source: Ding et al., bioRxiv 163220, the maximum-likelihood base.
     """
-    return float(np.log(estimate_base(kernels.kernels, samples.making)))
+    has_window = samples.windows("making", kernels.width).n_windows > 0
+    return float(np.log(estimate_base(kernels.kernels, samples.making[has_window])))
+
+
+def likeliest_m_or_none(kernels: KernelSet, samples: Samples) -> float | None:
+    """`likeliest_m`; of a model that ships with its own sequences what was found once, and None where there is none."""
+    if samples.data and kernels.name and load_example_model(kernels.name).info.data == samples.data:
+        return example_log_base(kernels.name)  # finding it loads scipy's optimisers
+    try:
+        return likeliest_m(kernels, samples)
+    except NoFiniteBaseError:
+        return None
+
+
+def opening_m(kernels: KernelSet, likeliest: float | None) -> float:
+    """The `m` that kernels are first read with: their pooling's, else the likeliest, else 1."""
+    if kernels.m is not None:
+        return kernels.m
+    return 1.0 if likeliest is None else likeliest
 
 
 # --- the readings
 
 
 def exact_ppms(kernels: KernelSet, m: float, background: Array | None = None) -> Array:
-    """What the kernels mean by themselves; shape (kernel, letter, width)."""
+    """What the kernels mean by themselves, to the base `e^m`; shape (kernel, letter, width)."""
     return np.asarray(kernel_to_pwm_at(kernels.kernels, m, background=background).ppm)
 
 
 def residual(kernels: KernelSet, k: int, samples: Samples, m: float, background: Array | None = None) -> float:
-    """The largest difference between a score of the network and offset + log odds of the exact PPM, on any window."""
+    """The largest difference between a score of the network and offset + log odds of the exact PPM.
+
+    Over every window of the held-out bound sequences. It is 0 but for rounding: theorem 1 of Ding et al., bioRxiv
+    163220, which this checks on the network's own sequences.
+
+    Parameters
+    ----------
+    kernels : KernelSet
+    k : int
+        Place of the kernel, from 0.
+    samples : Samples
+    m : float >= 0
+    background : shape (letter,), or None for uniform
+
+    Returns
+    -------
+    float, in the unit of the scores
+    """
     read = kernel_to_pwm_at(kernels.kernels[k], m, bias=kernels.biases[k], background=background)
     windows = samples.windows("judging", kernels.width)
     scores = window_scores(windows, kernels.kernels[k], bias=float(kernels.biases[k]))
     if m > 0:
-        odds = log_ratios(windows, np.maximum(read.ppm, 1e-300), background=background) / m
+        odds = log_ratios(windows, np.maximum(read.ppm, SMALLEST), background=background) / m
     else:
         odds = window_scores(windows, read.pwm)
     return float(np.max(np.abs(scores - float(read.offset) - odds)))
@@ -317,7 +432,21 @@ class Thresholds(NamedTuple):
 
 
 def all_thresholds(kernels: KernelSet, k: int, samples: Samples, rule: str) -> Thresholds:
-    """What `heuristic_pfm` counts at the thresholds 0, 1/STEPS, 2/STEPS, ..., in one pass."""
+    """What `heuristic_pfm` counts at the thresholds 0, 1/STEPS, 2/STEPS, ..., in one pass.
+
+    Parameters
+    ----------
+    kernels : KernelSet
+    k : int
+        Place of the kernel, from 0.
+    samples : Samples
+        Windows of `making` are counted.
+    rule : "deepbind" or "basset"
+
+    Returns
+    -------
+    Thresholds
+    """
     found = heuristic(kernels, k, samples, rule, 0.0)
     n_letters, width = found.pfm.shape
     pfm = np.zeros((STEPS, n_letters, width))
@@ -336,7 +465,22 @@ def all_thresholds(kernels: KernelSet, k: int, samples: Samples, rule: str) -> T
 
 
 def heuristic(kernels: KernelSet, k: int, samples: Samples, rule: str, threshold: float | None = None) -> Alignment:
-    """The heuristic reading of a kernel."""
+    """The heuristic reading of a kernel: `heuristic_pfm` over the windows of `making`, behind the network's activation.
+
+    Parameters
+    ----------
+    kernels : KernelSet
+    k : int
+        Place of the kernel, from 0.
+    samples : Samples
+    rule, threshold
+        As for `heuristic_pfm`.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown rule, or a threshold outside [0, 1).
+    """
     return heuristic_pfm(
         samples.windows("making", kernels.width),
         kernels.kernels[k],
@@ -348,7 +492,15 @@ def heuristic(kernels: KernelSet, k: int, samples: Samples, rule: str, threshold
 
 
 def posterior(kernels: KernelSet, k: int, samples: Samples, m: float, part: str = "making") -> tuple[Windows, Array]:
-    """The windows of a part and the posterior of each."""
+    """The windows of a part and the posterior of each: that the one site of its sequence starts there.
+
+    Returns
+    -------
+    (Windows, array of shape (window,))
+        The posterior sums to 1 in each sequence that has a window.
+
+    Source: Lawrence & Reilly, Proteins 7:41 (1990); Luo et al., Bioinformatics 36(5), 2020, for its softmax.
+    """
     windows = samples.windows(part, kernels.width)
     scores = m * window_scores(windows, kernels.kernels[k])
     most = np.full(len(windows.first), -np.inf)
@@ -373,10 +525,15 @@ def motif_of(
     ----------
     reading : "exact", "posterior", or a rule ("deepbind", "basset") at its own threshold
 
+    Returns
+    -------
+    (array of shape (letter, width), float), or None
+        None without sequences, and for a heuristic that no window passes.
+
     Raises
     ------
     ArgumentError
-        If there is no such reading.
+        For another reading.
     """
     if reading == "exact":
         return np.asarray(kernel_to_pwm_at(kernels.kernels[k], m, background=background).ppm), float("inf")
@@ -416,7 +573,13 @@ class Worth(NamedTuple):
 
 
 def sites_of(kernels: KernelSet, k: int, samples: Samples) -> tuple[Array, bool]:
-    """Places of the held-out sites: the best window on a known site of each sequence, else the best of each."""
+    """Places of the held-out sites: the best window on a known site of each sequence, else the best of each.
+
+    Returns
+    -------
+    (int array of places in `samples.windows("judging", width)`, bool)
+        And whether the sites are known.
+    """
     windows = samples.windows("judging", kernels.width)
     scores = window_scores(windows, kernels.kernels[k])
     known = samples.judging.sites
@@ -437,6 +600,11 @@ def worth(
     ----------
     motifs : dict of str to (ppm, number of sites)
         Counted ones get `IMAGINARY_SITES`, so that no letter is impossible.
+    background : shape (letter,), or None for uniform
+
+    Returns
+    -------
+    Worth
     """
     windows = samples.windows("judging", kernels.width)
     places, known = sites_of(kernels, k, samples)
@@ -451,7 +619,7 @@ def worth(
 def _possible(ppm: Array, n_sites: float) -> Array:
     """A PPM without a zero: counts with imaginary sites; an exact one as it is, but for what a float cannot hold."""
     if np.isinf(n_sites):
-        return np.maximum(ppm, 1e-300)
+        return np.maximum(ppm, SMALLEST)
     uniform = 1 / len(ppm)
     return np.asarray((ppm * n_sites + IMAGINARY_SITES * uniform) / (n_sites + IMAGINARY_SITES))
 
@@ -474,19 +642,35 @@ def pooled(kernels: KernelSet, onehot: Array) -> Array:
     return np.asarray(pool(values, method=kernels.method, m=m, mode=kernels.mode))
 
 
-def use_of(kernels: KernelSet, samples: Samples) -> Array:
+def decision_shares(kernels: KernelSet, samples: Samples) -> Array | None:
     """How often each kernel decides: the share of held-out bound sequences in which it moves the output most.
 
     A kernel moves the output by its output weight times what its pooled value differs from the mean of the whole
     held-out set; without output weights, by that difference alone. Of very many kernels the first sequences are asked.
+
+    Parameters
+    ----------
+    kernels : KernelSet
+    samples : Samples
+
+    Returns
+    -------
+    array of shape (kernel,), which sums to 1; None where it is not known
+        Because the pooling is not, or because no sequence that is asked is a bound one.
     """
-    each = len(kernels) * max(int(samples.tested.lengths.max()), 1)
-    tested = samples.tested[: max(MOST_SCORES // each, 1)]
+    if not kernels.method:
+        return None
+    tested = samples.tested
+    if kernels.padding == "valid":
+        tested = tested[tested.lengths >= kernels.width]  # the others have no score
+    each = len(kernels) * max(int(tested.lengths.max(initial=1)), 1)
+    tested = tested[: max(MOST_SCORES // each, 1)]
+    bound = np.ones(len(tested), dtype=bool) if tested.labels is None else np.asarray(tested.labels == 1)
+    if not bound.any():
+        return None
     values = np.concatenate([pooled(kernels, one_hots) for one_hots in _batches(tested)])
     weights = np.ones(len(kernels)) if kernels.output_weights is None else kernels.output_weights
-    moved = np.abs(weights * (values - values.mean(axis=0)))
-    if tested.labels is not None:
-        moved = moved[tested.labels == 1]
+    moved = np.abs(weights * (values - values.mean(axis=0)))[bound]
     return np.bincount(moved.argmax(axis=1), minlength=len(kernels)) / len(moved)
 
 
@@ -499,5 +683,123 @@ def _batches(found: SequenceSet, size: int = 50) -> Any:
 
 
 def bits_of(ppms: Array, background: Array | None = None) -> Array:
-    """Information content of each motif, bits; shape (kernel,)."""
+    """Information content against a background, bits; (..., letter, width) -> (...)."""
     return np.asarray(np.sum(information_content(ppms, background), axis=-1))
+
+
+# --- one kernel, all of it
+
+
+class KernelReading(NamedTuple):
+    """One kernel read three ways, and what each way is worth.
+
+    Attributes
+    ----------
+    kernel : int
+        Its place, from 0.
+    m : float
+        The natural logarithm of the base that it is read to.
+    pwm : shape (letter, width)
+        Exact log odds to the base `e^m`: every window scores `offset + sum_j pwm[letter_j, j]`.
+    offset : float
+    motifs : dict of str to (array of shape (letter, width), float)
+        PPM and number of sites by reading ("exact", "heuristic", "posterior"); the sites of the exact one are
+        infinite. Without the heuristic where no window passes its threshold.
+    bits : dict of str to float
+        Information content of each of these against the background.
+    divergence : dict of str to array, shape (width,), bits
+        Of the other readings from the exact one (Kullback-Leibler), column by column.
+    worth : Worth
+    residual : float
+        Between the network's scores and the exact PPM's, over all held-out windows; 0 but for rounding.
+    largest, cut : float
+        Activation: the largest of all windows, and what a window has to exceed to be aligned.
+    n_windows : int
+        Aligned by the heuristic.
+    """
+
+    kernel: int
+    m: float
+    pwm: Array
+    offset: float
+    motifs: dict[str, tuple[Array, float]]
+    bits: dict[str, float]
+    divergence: dict[str, Array]
+    worth: Worth
+    residual: float
+    largest: float
+    cut: float
+    n_windows: int
+
+    @property
+    def pfm(self) -> Array | None:
+        """Letter counts of the heuristic, shape (letter, width); None where no window passes."""
+        if "heuristic" not in self.motifs:
+            return None
+        ppm, n_sites = self.motifs["heuristic"]
+        return np.rint(ppm * n_sites)
+
+
+def read_kernel(
+    kernels: KernelSet,
+    k: int,
+    samples: Samples,
+    m: float,
+    *,
+    background: Array | None = None,
+    rule: str = "deepbind",
+    threshold: float | None = None,
+    alignment: Alignment | None = None,
+    motifs: Mapping[str, tuple[Array, float]] | None = None,
+) -> KernelReading:
+    """Read one kernel exactly, by a heuristic and by one M-step, and judge the readings by held-out sequences.
+
+    Parameters
+    ----------
+    kernels : KernelSet
+    k : int
+        Place of the kernel, from 0.
+    samples : Samples
+    m : float >= 0
+    background : shape (letter,), or None for uniform
+        Of the exact reading, of bits, divergence and worth.
+    rule, threshold
+        As for `heuristic_pfm`.
+    alignment : Alignment or None
+        What `heuristic` gave for this rule and threshold, if it is there already.
+    motifs : dict of str to (PPM, number of sites), or None
+        What `motif_of` gave for "exact" and "posterior", if they are there already.
+
+    Returns
+    -------
+    KernelReading
+
+    Raises
+    ------
+    ArgumentError
+        For a rule, threshold, `m` or background that is none, or without a held-out window.
+    """
+    exact = kernel_to_pwm_at(kernels.kernels[k], m, bias=float(kernels.biases[k]), background=background)
+    aligned = heuristic(kernels, k, samples, rule, threshold) if alignment is None else alignment
+    made: dict[str, tuple[Array, float] | None] = dict(motifs or {})
+    for reading in ("exact", "posterior"):
+        if reading not in made:
+            made[reading] = motif_of(reading, kernels, k, samples, m, background)
+    n_windows = len(aligned.places)
+    made["heuristic"] = (aligned.ppm(), float(n_windows)) if n_windows else None
+    found = {reading: motif for reading in READINGS if (motif := made[reading]) is not None}
+    floor = np.maximum(found["exact"][0], SMALLEST)
+    return KernelReading(
+        k,
+        m,
+        np.asarray(exact.pwm),
+        float(exact.offset),
+        found,
+        {reading: float(bits_of(ppm, background)) for reading, (ppm, _) in found.items()},
+        {name: np.asarray(kl_divergence(ppm, floor)) for name, (ppm, _) in found.items() if name != "exact"},
+        worth(kernels, k, samples, found, background),
+        residual(kernels, k, samples, m, background),
+        aligned.largest,
+        aligned.cut,
+        n_windows,
+    )

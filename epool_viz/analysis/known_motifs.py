@@ -15,7 +15,7 @@ from __future__ import annotations
 import importlib.resources
 import importlib.util
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -118,6 +118,12 @@ def has_matching() -> bool:
     return importlib.util.find_spec("memelite") is not None
 
 
+def require_matching() -> None:
+    """Raise a `MissingExtraError` unless memelite is installed."""
+    if not has_matching():
+        raise _missing()
+
+
 @cache
 def example_matches(name: str) -> dict[str, dict[int, tuple[Match, ...]]]:
     """What the kernels of a model that ships resemble, by the reading.
@@ -166,6 +172,73 @@ def aligned(match: Match, ppm: Any) -> tuple[Array, Array]:
     (array, array), both of shape (4, overlap); the known motif reversed where the match is.
     """
     return _overlapping(_query(ppm, 0), load_jaspar(match.accession).ppm, match.offset, match.is_reverse)
+
+
+class Likeness(NamedTuple):
+    """How near the readings of a kernel come to one known motif, over the same columns.
+
+    Attributes
+    ----------
+    match : Match
+        The most significant one of all readings.
+    reading : str
+        Whose it is.
+    correlation : dict of str to float
+        Pearson's, of the aligned probabilities, by reading; 0 where either is flat.
+    known : shape (letter, overlap)
+        The columns of the known motif, turned as they align.
+    """
+
+    match: Match
+    reading: str
+    correlation: dict[str, float]
+    known: Array
+
+
+Matches = Mapping[str, Sequence[Match] | None]  # by reading; None where it was not looked up
+
+
+def best_match(matches: Matches) -> tuple[str, Match] | None:
+    """The match with the smallest E-value of all readings of a kernel, and whose it is; None where there is none."""
+    found = [(reading, of_reading[0]) for reading, of_reading in matches.items() if of_reading]
+    return min(found, key=lambda pair: pair[1].e_value, default=None)
+
+
+def nearest_reading(matches: Matches) -> str | None:
+    """The reading of a kernel with the smallest p-value of TOMTOM; None where none resembles a known motif."""
+    found = {reading: of_reading[0].p_value for reading, of_reading in matches.items() if of_reading}
+    return min(found, key=lambda reading: found[reading], default=None)
+
+
+def likeness(matches: Matches, ppms: Mapping[str, Any]) -> Likeness | None:
+    """How near the readings of a kernel come to the known motif that one of them resembles most.
+
+    Parameters
+    ----------
+    matches : dict of str to tuple of Match, or None
+        By reading, the nearest first.
+    ppms : dict of str to array, shape (4, width)
+        By reading; each is aligned as the best match is.
+
+    Returns
+    -------
+    Likeness, or None where no reading resembles a known motif.
+    """
+    best = best_match(matches)
+    if best is None:
+        return None
+    reading, match = best
+    correlation, known = {}, np.zeros((4, 0))
+    for name, ppm in ppms.items():
+        own, known = aligned(match, ppm)
+        correlation[name] = _correlation(own, known)
+    return Likeness(match, reading, correlation, known)
+
+
+def _correlation(one: Array, two: Array) -> float:
+    if np.ptp(one) == 0 or np.ptp(two) == 0:
+        return 0.0
+    return float(np.corrcoef(one.ravel(), two.ravel())[0, 1])
 
 
 def letter_p_value(query: Array, known: Array) -> float:

@@ -16,7 +16,7 @@ import typer
 from typer.core import TyperCommand
 
 from epool_viz.app.server import settings
-from epool_viz.core.choices import LogoKind, Occurrence, PresetName, SplitName, StartName, StrandReading
+from epool_viz.core.choices import LogoKind, Occurrence, PresetName, RuleName, SplitName, StartName, StrandReading
 from epool_viz.core.poolings import POOLING_NAMES
 from epool_viz.errors import ArgumentError, EpoolError
 
@@ -232,6 +232,99 @@ def kernel_as_motif(
     )
     if is_standard(out):
         say(text)
+
+
+@command("read")
+def read_kernels_on_sequences(
+    model: Annotated[
+        str,
+        typer.Argument(help="A network: safetensors, Keras, ONNX, .pt of weights, arrays, motifs; -, or example:NAME."),
+    ],
+    sequences: Annotated[
+        str | None,
+        typer.Argument(help="A file of sequences, a pipe, -, or example:ctcf_peaks; a model that ships has its own."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for kernels.tsv, a MEME file for each reading, and report.json.")
+    ] = None,
+    kernel: Annotated[
+        str | None, typer.Option(help="Which kernels, from 1, between commas or as a range: 1,4-6; all if left out.")
+    ] = None,
+    m: Annotated[
+        float | None,
+        typer.Option(
+            "--m",
+            help="Logarithm of the base of the scores; the pooling's, else the likeliest if left out.",
+            callback=_number(at_most=_MOST_M),
+        ),
+    ] = None,
+    background: Annotated[str, typer.Option(help='"uniform", "sequences" or the shares of A,C,G,T.')] = "uniform",
+    rule: Annotated[
+        RuleName, typer.Option(help="Of the heuristic: the best window of each sequence, or all above the threshold.")
+    ] = "deepbind",
+    threshold: Annotated[
+        float | None,
+        typer.Option(
+            help="Share of the largest activation that a window has to exceed; the rule's if left out.",
+            callback=_number(),
+        ),
+    ] = None,
+    known: Annotated[
+        bool | None,
+        typer.Option(
+            "--known/--no-known", help="Compare with JASPAR's motifs; only what ships with a model if left out."
+        ),
+    ] = None,
+    test: Annotated[str | None, typer.Option(help="Another set of sequences to judge by.")] = None,
+    hold_out: Annotated[
+        float, typer.Option(help="Without --test: the share of SEQUENCES set aside to judge by.", callback=_number())
+    ] = 0.2,
+    most: Annotated[
+        int,
+        typer.Option(
+            help="Bound sequences of either part that take part, the first ones.",
+            min=1,
+            callback=_number(at_most=_MOST),
+        ),
+    ] = 1000,
+    layer: Annotated[str | None, typer.Option(help="Which convolution of a model; else the first that fits.")] = None,
+    axes: Annotated[
+        str | None, typer.Option(help='Axes of the stored weight, such as "position, letter, kernel".')
+    ] = None,
+    letters: Annotated[str | None, typer.Option(help="Order of the letters in the model's input; ACGT.")] = None,
+    flip: Annotated[
+        bool | None, typer.Option("--flip/--no-flip", help="Turn kernels round, as Theano's convolutions do.")
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Read a network's kernels on sequences: exactly, by a heuristic and by one M-step, and what each is worth.
+
+    A row a kernel goes to standard output; the numbers are those of the dashboard of logos.
+
+    Of sequences with labels those with label 1 are taken as bound. A share is set aside, and judges the motifs.
+    """
+    from epool_viz.app.commands.read import read_to_folder
+
+    read_to_folder(
+        model,
+        sequences,
+        test=test,
+        hold_out=hold_out,
+        most=most,
+        out=out,
+        kernel=kernel,
+        m=m,
+        background=background,
+        rule=rule,
+        threshold=threshold,
+        known=known,
+        layer=layer,
+        axes=axes,
+        letters=letters,
+        flip=flip,
+        force=force,
+        sink=_remark,
+    )
 
 
 @command("scan")

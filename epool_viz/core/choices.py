@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias, get_args
 
 Occurrence: TypeAlias = Literal["oops", "zoops"]
 StrandReading: TypeAlias = Literal["motif", "network"]
+RuleName: TypeAlias = Literal["deepbind", "basset"]
 StartName: TypeAlias = Literal["random", "substrings"]
 PresetName: TypeAlias = Literal["paper", "demo", "exact"]
 SplitName: TypeAlias = Literal["stratified", "last"]

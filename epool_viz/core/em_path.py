@@ -5,12 +5,29 @@ Place 0 is the start; place 2k + 1 is E-step k + 1, under the motif of place 2k;
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
 import numpy as np
 
-from epool_viz.core.em import EMHistory, EStep, e_step, log_prior, m_step
-from epool_viz.core.motifs import kl_divergence
+from epool_viz.core._arrays import background_like, require_choice, require_number
+from epool_viz.core.alphabet import Alphabet
+from epool_viz.core.choices import OCCURRENCES
+from epool_viz.core.em import EMHistory, EStep, e_step, expected_counts, log_prior, m_step, posterior_ppm
+from epool_viz.core.kernels import kernel_to_pwm_at
+from epool_viz.core.motifs import check_ppm, kl_divergence
 from epool_viz.core.types import Array
-from epool_viz.core.windows import FoundSite, Windows, sites_of
+from epool_viz.core.windows import (
+    FoundSite,
+    Windows,
+    background_of,
+    codes_of,
+    is_at_known_site,
+    sites_of,
+    windows_of,
+)
+from epool_viz.errors import ShapeError
 
 TOLERANCE = 1e-4  # nats of evidence that an iteration has to add
 MOST_ITERATIONS = 300
@@ -30,6 +47,17 @@ class Trail:
     pseudocount : float
     name : str
         What the start is called.
+
+    Attributes
+    ----------
+    ppms : list of arrays, shape (letter, width)
+        The motif that each iteration began with, and the last one.
+    rates : list of float
+        The site rates that go with these; read only for zoops.
+    evidence : list of float
+        Log evidence of all sequences against the background at each E-step, nats.
+    objective : list of float
+        The same and the log prior of the pseudocounts: what never falls.
     """
 
     def __init__(
@@ -117,7 +145,7 @@ class Trail:
     # --- what is seen from a place
 
     def ppm(self, at: int) -> Array:
-        """The motif at a place."""
+        """The motif at a place; shape (letter, width)."""
         return self.ppms[at // 2]
 
     def rate(self, at: int) -> float:
@@ -125,7 +153,7 @@ class Trail:
         return self.rates[at // 2]
 
     def posterior(self, at: int) -> Array:
-        """The posterior of the last E-step; before the first one, the prior."""
+        """The posterior of the last E-step, before the first one the prior; shape (window,)."""
         if at == 0:
             share = self.rates[0] if self.occurrence == "zoops" else 1.0
             each = share / np.maximum(self.windows.n_windows, 1)
@@ -133,7 +161,7 @@ class Trail:
         return self.e_step((at - 1) // 2).posterior
 
     def site_probability(self, at: int) -> Array:
-        """Of each sequence, at the last E-step."""
+        """Of each sequence, at the last E-step; shape (n_sequences,)."""
         if at == 0:
             return np.where(self.windows.n_windows > 0, self.rates[0] if self.occurrence == "zoops" else 1.0, 0.0)
         return self.e_step((at - 1) // 2).site_probability
@@ -151,6 +179,142 @@ class Trail:
         """How far the last M-step moved the motif: bits of each column, infinite for what was impossible before."""
         k = at // 2
         return bits_between(self.ppms[k], self.ppms[k - 1]) if k else np.zeros(self.ppms[0].shape[1])
+
+    def log_ratios(self, at: int, places: Array) -> Array:
+        """Log likelihood ratios of some windows under the motif of the last E-step, nats; shape (place,)."""
+        with np.errstate(divide="ignore"):
+            table = np.log(self.ppms[max(at - 1, 0) // 2]) - np.log(self.background)[:, None]
+        letters = self.windows.letters[places]
+        return np.asarray(table[letters, np.arange(letters.shape[1])].sum(axis=1))
+
+    def counts(self, at: int) -> Array:
+        """Expected letter counts under the posterior of the last E-step; shape (letter, width)."""
+        return expected_counts(self.windows, self.posterior(at))
+
+    def effective_windows(self, at: int) -> float:
+        """How many windows of a sequence compete, on average: the exponential of the posterior's mean entropy."""
+        posterior = self.posterior(at)
+        safe = np.where(posterior > 0, posterior, 1.0)
+        entropy = -np.add.reduceat(posterior * np.log(safe), self.windows.first[self.windows.n_windows > 0])
+        return math.exp(float(entropy.mean()))
+
+
+def walk_em(
+    sequences: Any,
+    ppm: Any,
+    *,
+    occurrence: str = "oops",
+    pseudocount: float = 0.1,
+    background: Any = None,
+    both_strands: bool = False,
+    erased: Any = None,
+    half_steps: int | None = None,
+    name: str = "start",
+    alphabet: str | Alphabet = "DNA",
+) -> Trail:
+    """Climb by EM from one motif, keeping every step: E, M, E, M ...
+
+    Parameters
+    ----------
+    sequences : SequenceSet, strings, or int8 codes (-1 for an unknown letter)
+        A sequence without a whole window of known letters takes no part.
+    ppm : shape (letter, width)
+        Where it begins.
+    occurrence : "oops" or "zoops"
+    pseudocount : float >= 0
+        Imaginary sites a column, their letters drawn from the background.
+    background : shape (letter,), or None for the letters of the sequences
+    both_strands : bool
+    erased : sequence of boolean arrays, one a sequence, or None
+        Letters that no window may touch.
+    half_steps : int or None
+        How many E- and M-steps; None walks until an iteration adds less than `TOLERANCE` nats.
+    name : str
+    alphabet : for strings
+
+    Returns
+    -------
+    Trail
+
+    Raises
+    ------
+    ArgumentError
+        For an option that is none of the above, or where no sequence has a window.
+    ShapeError
+        If the PPM is not one matrix with a row for each letter.
+
+    Source: Lawrence & Reilly, Proteins 7:41 (1990), for oops; Bailey & Elkan, ISMB 2:28 (1994), for zoops. It is the
+    climb of `fit_em` with one start.
+    """
+    require_choice(occurrence, "occurrence", OCCURRENCES)
+    require_number(pseudocount, "pseudocount", at_least=0)
+    if half_steps is not None:
+        require_number(half_steps, "half_steps", at_least=0)
+    codes, letters = codes_of(sequences, alphabet)
+    start = np.asarray(check_ppm(ppm), dtype=float)
+    if start.ndim != 2 or start.shape[0] != len(letters):
+        raise ShapeError("ppm", f"of shape {start.shape}", f"({len(letters)}, width)")
+    windows = windows_of(codes, start.shape[1], both_strands=both_strands, alphabet=letters, erased=erased, skip=True)
+    q = background_of(codes, letters, both_strands) if background is None else background
+    q = np.asarray(background_like(q, start, len(letters)))
+    trail = Trail(windows, start, background=q, occurrence=occurrence, pseudocount=pseudocount, name=name)
+    while not trail.is_finished and (half_steps is None or trail.end < half_steps):
+        trail.step()
+    return trail
+
+
+def fixed_point_bits(
+    sequences: Any,
+    kernel: Any,
+    *,
+    m: float = 1.0,
+    background: Any = None,
+    both_strands: bool = False,
+    occurrence: str = "oops",
+    pseudocount: float = 0.0,
+    alphabet: str | Alphabet = "DNA",
+) -> Array:
+    """How far one M-step with a kernel's own posterior moves what the kernel means: 0 at a fixed point of EM.
+
+    Parameters
+    ----------
+    sequences, kernel, m, background, both_strands, occurrence, pseudocount, alphabet : as for `posterior_ppm`
+
+    Returns
+    -------
+    array of shape (width,), bits
+        Divergence (Kullback-Leibler) of each column after the step from the exact PPM, `kernel_to_pwm_at(kernel, m)`.
+
+    Raises
+    ------
+    ArgumentError, ShapeError
+        As `posterior_ppm`.
+
+    Source: Luo et al., Bioinformatics 36(5), 2020, for the kernel's posterior; Ding et al., bioRxiv 163220, theorem 1,
+    for its PPM.
+    """
+    after = posterior_ppm(
+        sequences,
+        kernel,
+        m=m,
+        background=background,
+        both_strands=both_strands,
+        occurrence=occurrence,
+        pseudocount=pseudocount,
+        alphabet=alphabet,
+    )
+    return bits_between(after, np.asarray(kernel_to_pwm_at(np.asarray(kernel, float), m, background=background).ppm))
+
+
+def n_at_known_sites(sites: Iterable[FoundSite], known: Sequence[Any]) -> int:
+    """How many of some sites overlap a known one of their sequence by half of the shorter.
+
+    Parameters
+    ----------
+    sites : iterable of FoundSite
+    known : for each sequence its known sites, as `SequenceSet.sites`
+    """
+    return sum(is_at_known_site(site, known[site.sequence]) for site in sites)
 
 
 def bits_between(one: Array, other: Array) -> Array:

@@ -5,14 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.attribution import POOLINGS, interval, known_sites, precisions
+from benchmarks.attribution import POOLINGS, interval, known_sites
 from epool_viz.analysis.attribution_truth import (
     SEEDS,
     example_network,
+    largest_difference,
     load_attribution_results,
     load_captum_tracks,
+    rank_methods,
     site_letters,
+    site_precisions,
     site_sequences,
+    track_precision,
+    unexplained,
 )
 from epool_viz.core.alphabet import one_hot
 from epool_viz.core.attribution import HEURISTICS, METHODS, attribute_letters
@@ -62,7 +67,7 @@ def test_the_results_that_ship_are_those_of_the_networks_that_ship(pooling) -> N
     onehot, is_site = known_sites(SEEDS[-1:])
     # integrated gradients take half of the time: once is enough
     methods = tuple(m for m in METHODS if pooling == "max" or m != "integrated_gradients")
-    areas = precisions(example_network(f"two_motifs_{pooling}"), onehot, is_site, methods=methods)
+    areas = site_precisions(example_network(f"two_motifs_{pooling}"), onehot, is_site, methods=methods)
     rows = {row["method"]: row for row in results["rows"] if row["pooling"] == pooling}
     assert list(rows) == list(METHODS)
     for method, row in rows.items():
@@ -109,3 +114,55 @@ def test_shuffles_keep_neighbours_and_leave_unknown_letters_where_they_are() -> 
     assert abs(found - shuffle_known_letters(one_hot(texts), 3, seed=6)).max() == 1
     with pytest.raises(ArgumentError, match="`n` is 0"):
         shuffle_known_letters(one_hot(texts), 0)
+
+
+def test_a_track_is_judged_as_its_sequence_is_among_others() -> None:
+    network, sequences = example_network("two_motifs_expectation"), site_sequences(7, 5)
+    onehot, is_site = sequences.one_hot(), site_letters(sequences)
+    areas = site_precisions(network, onehot, is_site, methods=("posterior", "deeplift"))
+    found = attribute_letters(network, onehot, methods=("posterior", "deeplift"))
+    for method, area in areas.items():
+        assert area.shape == (2, 5)
+        for row in (0, 4):
+            sites = [(site.start, site.stop) for site in sequences.sites[row]]
+            assert track_precision(found.scores[method][row], sites) == pytest.approx(area[0, row], rel=1e-12)
+    assert not np.allclose(
+        site_precisions(network, onehot, is_site, methods=("deeplift",), baseline="zeros")["deeplift"],
+        areas["deeplift"],
+    )
+    whole = np.zeros(9)
+    whole[-1] = 1.0  # the last letter alone is a site, and ranks first
+    assert track_precision(whole, [(8, 9)]) == 1.0
+    with pytest.raises(ArgumentError, match="`sites` is empty"):
+        track_precision(whole, [])
+
+
+@pytest.mark.parametrize("pooling", ["expectation", "max"])
+def test_what_letters_leave_unexplained_is_nothing_for_a_complete_method(pooling) -> None:
+    network = example_network(f"two_motifs_{pooling}")
+    onehot = site_sequences(7, 3).one_hot()
+    found = attribute_letters(network, onehot)
+    np.testing.assert_allclose(unexplained(network, found, "deeplift"), 0, rtol=0, atol=1e-9)
+    exact = unexplained(network, found, "log_odds")
+    np.testing.assert_allclose(exact, found.output - network.constant - found.scores["log_odds"].sum(axis=1), rtol=1e-9)
+    left = unexplained(network, found, "saliency")
+    np.testing.assert_allclose(found.scores["saliency"].sum(axis=1) + left, found.output - found.reference, rtol=1e-9)
+
+
+def test_a_difference_is_measured_by_the_largest_letter() -> None:
+    closed = np.array([0.0, -4.0, 1.0])
+    assert largest_difference(closed, closed) == 0
+    assert largest_difference(closed + np.eye(3)[2], closed) == 0.25
+    assert largest_difference([0.5, 0, 0], np.zeros(3)) == 0.5
+
+
+def test_methods_rank_by_their_mean_and_reach_where_intervals_do() -> None:
+    rows = {row["method"]: row for row in load_attribution_results()["rows"] if row["pooling"] == "max"}
+    for measure in ("auprc", "smoothed"):
+        ranked, reaching = rank_methods("max", measure)
+        means = [rows[method][measure][0] for method in ranked]
+        assert means == sorted(means, reverse=True)
+        assert set(ranked) == set(METHODS)
+        assert reaching == tuple(m for m in ranked[1:] if rows[m][measure][2] >= rows[ranked[0]][measure][1])
+    with pytest.raises(ArgumentError, match="`pooling` is 'median'"):
+        rank_methods("median")

@@ -23,20 +23,20 @@ BACKGROUND = np.array([0.3, 0.2, 0.15, 0.35])
 
 @pytest.fixture(scope="module")
 def kernels():
-    return r.gallery_kernels("two_motifs_max")
+    return r.example_kernels("two_motifs_max")
 
 
 @pytest.fixture(scope="module")
 def samples():
-    return r.gallery_samples("two_motifs")
+    return r.example_samples("two_motifs")
 
 
 @pytest.mark.parametrize("name", MODEL_NAMES)
 def test_what_is_pooled_here_gives_the_networks_own_test_auc(name):
     """NumPy against torch, through activation, padding, local maximum and pooling of every model that ships."""
     model, info = load_example_model(name)
-    tested = r.gallery_samples(info.data).tested
-    pooled = r.pooled(r.gallery_kernels(name), tested.one_hot())
+    tested = r.example_samples(info.data).tested
+    pooled = r.pooled(r.example_kernels(name), tested.one_hot())
     assert roc_auc_score(tested.labels, pooled @ model.output_weights) == pytest.approx(info.test_auc, abs=2e-4)
 
 
@@ -138,7 +138,7 @@ def test_counted_motifs_get_one_imaginary_site(kernels, samples):
 
 
 def test_sites_that_are_not_known_are_the_best_windows():
-    kernels, samples = r.gallery_kernels("ctcf_max"), r.gallery_samples("ctcf")
+    kernels, samples = r.example_kernels("ctcf_max"), r.example_samples("ctcf")
     places, known = r.sites_of(kernels, 4, samples)
     assert not known
     best = [int(np.argmax(scan(row, kernels.kernels[4]))) for row in samples.judging.one_hot()]
@@ -146,17 +146,17 @@ def test_sites_that_are_not_known_are_the_best_windows():
 
 
 def test_each_bound_sequence_is_decided_by_one_kernel(kernels, samples):
-    use = r.use_of(kernels, samples)
+    use = r.decision_shares(kernels, samples)
     assert use.shape == (16,)
     assert use.sum() == pytest.approx(1)
     alone = dataclasses.replace(kernels, output_weights=np.where(np.arange(16) == 15, 1.0, 0.0))
-    assert r.use_of(alone, samples)[15] == 1
+    assert r.decision_shares(alone, samples)[15] == 1
     # what is the same for every sequence decides nothing, however large it is
     constant = dataclasses.replace(kernels, kernels=kernels.kernels.copy(), biases=kernels.biases.copy())
     constant.kernels[4], constant.biases[4] = 0.0, 1000.0
-    assert r.use_of(constant, samples)[4] == 0
+    assert r.decision_shares(constant, samples)[4] == 0
     # without output weights the pooled values alone are compared
-    assert r.use_of(dataclasses.replace(kernels, output_weights=None), samples).sum() == pytest.approx(1)
+    assert r.decision_shares(dataclasses.replace(kernels, output_weights=None), samples).sum() == pytest.approx(1)
 
 
 def test_an_unknown_reading_is_refused(kernels, samples):
@@ -191,7 +191,7 @@ def test_what_a_file_tells_of_its_network_is_taken_and_the_rest_is_said(activati
 @pytest.mark.parametrize("name", ["ctcf_paper", "p73_logsumexp", "two_motifs_average"])
 def test_a_checkpoint_of_ours_is_pooled_as_the_model_that_ships(name, samples):
     found = r.kernel_set_of(import_kernels(load_example_model(name).info.path))
-    shipped = r.gallery_kernels(name)
+    shipped = r.example_kernels(name)
     for each in ("method", "m", "activation", "padding", "local_window"):
         assert getattr(found, each) == getattr(shipped, each), each
     onehot = samples.tested[:3].one_hot()
@@ -234,5 +234,5 @@ def test_sequences_of_a_visitor_are_called_so_and_counted(labels):
     assert told.startswith(f"{len(samples.judging)} of your 30 sequences, the fifth set aside")
     assert ("label 1" in told) == (labels is not None)
     assert "bound" not in told
-    shipped = r.gallery_samples("ctcf")
+    shipped = r.example_samples("ctcf")
     assert shipped.judged_by == f"{len(shipped.judging):,} held-out bound sequences"

@@ -193,10 +193,10 @@ def test_the_table_that_ships_is_what_the_script_makes(reading):
 
 
 def test_the_bases_that_ship_are_the_likeliest():
-    from epool_viz.analysis.kernel_readings import gallery_kernels, gallery_samples, likeliest_m
+    from epool_viz.analysis.kernel_readings import example_kernels, example_samples, likeliest_m
 
     for name in ("two_motifs_max", "two_motifs_expectation"):
-        found = likeliest_m(gallery_kernels(name), gallery_samples("two_motifs"))
+        found = likeliest_m(example_kernels(name), example_samples("two_motifs"))
         assert example_log_base(name) == pytest.approx(found, abs=1e-5)
 
 

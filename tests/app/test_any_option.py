@@ -25,6 +25,7 @@ SMALL = ("--kernels", "2", "--width", "3", "--epochs", "1", "--patience", "1", "
 WELL: dict[str, tuple[str, ...]] = {
     "app": ("app", "--no-browser"),
     "pwm": ("pwm", "k.txt"),
+    "read": ("read", "k.txt", "d.txt"),
     "scan": ("scan", "x.fa", "k.txt"),
     "em": ("em", "x.fa", "--width", "3", "--starts", "1", "--iterations", "2"),
     "simulate": ("simulate", "m.meme", "-n", "8", "--length", "9"),
@@ -39,7 +40,7 @@ FILES = ("nowhere", ".", "empty", "zeros", "\udcff", "n" * 300, "", "loop", "k.t
 PLACES = (".", "nowhere/y", "x.fa/y", "n" * 300, "", "/dev/full", "loop", "locked/y", "\udcff/y", "/proc/y", "x.fa")
 
 
-OF_FILES = {"data", "test", "fit", "init", "kernel_file", "sequences", "motif"}
+OF_FILES = {"data", "test", "fit", "init", "kernel_file", "model", "sequences", "motif"}
 KINDS = {int: "number", float: "number", Path: "place", str: "word"}
 
 
@@ -177,8 +178,8 @@ def test_places_that_are_none_are_refused_by_name(call: Here, name: str, paramet
             assert (name, value) in USABLE or value == "x.fa"
 
 
-# a folder is a place for a race, and "" is the present one
-USABLE = {("race", "."), ("race", ""), ("app", "."), ("app", "")}
+# a folder is a place for a race or a reading, and "" is the present one
+USABLE = {("race", "."), ("race", ""), ("read", "."), ("read", ""), ("app", "."), ("app", "")}
 
 
 @pytest.mark.parametrize(("name", "parameter"), parameters("file") + parameters("file", "word", arguments=True))

@@ -13,7 +13,7 @@ from tests.app.fresh import modules_after
 from tests.browser.server import command
 
 HEAVY = {"numpy", "torch", "scipy", "matplotlib", "pandas", "plotly", "ipywidgets", "voila", "tornado", "jsonschema"}
-COMMANDS = ["app", "pwm", "scan", "em", "simulate", "train", "race", "fetch"]
+COMMANDS = ["app", "pwm", "read", "scan", "em", "simulate", "train", "race", "fetch"]
 
 
 def call(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from epool_viz.core.em import e_step, fit_em, m_step
-from epool_viz.core.em_path import TOLERANCE, Trail, bits_between
+from epool_viz.core.em import e_step, fit_em, m_step, posterior_ppm
+from epool_viz.core.em_path import TOLERANCE, Trail, bits_between, fixed_point_bits, n_at_known_sites, walk_em
+from epool_viz.core.kernels import kernel_to_pwm_at
 from epool_viz.core.motifs import kl_divergence
 from epool_viz.core.windows import background_of, codes_of, windows_of
 from epool_viz.data.examples import load_example
+from epool_viz.data.sequences.set import SequenceSet
+from epool_viz.errors import ArgumentError, ShapeError
 
 WIDTH = 9
 
@@ -98,3 +101,89 @@ def test_how_far_a_step_moved_is_the_divergence(trail):
     assert trail.moved(1).tolist() == [0.0] * WIDTH
     sure = np.eye(4)[[0, 1]].T
     assert np.isfinite(bits_between(np.full((4, 2), 0.25), sure)).all()
+
+
+def test_a_walk_is_taken_to_its_end_or_as_far_as_it_is_asked(trail):
+    crp0 = load_example("crp0")
+    options = {"occurrence": trail.occurrence, "pseudocount": 0.5}
+    some = walk_em(crp0, trail.ppms[0], half_steps=5, name="five", **options)
+    assert (some.end, some.name) == (5, "five")
+    walk(trail, 5)
+    np.testing.assert_allclose(some.ppm(5), trail.ppm(5), rtol=1e-12)
+    np.testing.assert_allclose(some.background, trail.background, rtol=1e-12)
+    assert walk_em(crp0, trail.ppms[0], **options).is_finished
+
+
+def test_each_option_of_a_walk_is_heard(trail):
+    crp0 = load_example("crp0")
+    plain = walk_em(crp0, trail.ppms[0], half_steps=2).ppm(2)
+    for option in (
+        {"background": [0.4, 0.1, 0.2, 0.3]},
+        {"both_strands": True},
+        {"pseudocount": 3.0},
+        {"erased": [np.arange(length) < 40 for length in crp0.lengths]},
+    ):
+        assert not np.allclose(walk_em(crp0, trail.ppms[0], half_steps=2, **option).ppm(2), plain, atol=1e-4), option
+    rna = walk_em([text.replace("T", "U") for text in crp0], trail.ppms[0], half_steps=2, alphabet="RNA").ppm(2)
+    np.testing.assert_allclose(rna, plain, rtol=1e-12)
+
+
+def test_a_walk_leaves_out_sequences_without_a_window_and_names_what_it_cannot_use(trail):
+    crp0 = load_example("crp0")
+    more = SequenceSet.from_strings([*crp0, "A" * (WIDTH - 1), "N" * 30])
+    q = trail.background
+    few = walk_em(crp0, trail.ppms[0], half_steps=3, background=q).ppm(3)
+    np.testing.assert_array_equal(walk_em(more, trail.ppms[0], half_steps=3, background=q).ppm(3), few)
+    for message, change in (
+        ("occurrence", {"occurrence": "tcm"}),
+        ("pseudocount", {"pseudocount": -1}),
+        ("half_steps", {"half_steps": -2}),
+        ("background", {"background": [1, 2, 3]}),
+        ("without a window", {"erased": [np.ones(length, bool) for length in crp0.lengths]}),
+    ):
+        with pytest.raises(ArgumentError, match=message):
+            walk_em(crp0, trail.ppms[0], **change)
+    with pytest.raises(ShapeError, match=r"ppm.*\(4, width\)"):
+        walk_em(crp0, np.full((20, 3), 0.05))
+
+
+def test_what_is_seen_from_a_place_follows_from_its_posterior(trail):
+    walk(trail, 5)
+    posterior, windows = trail.posterior(5), trail.windows
+    ratios = trail.log_ratios(5, np.arange(len(windows.letters)))
+    if trail.occurrence == "oops":
+        for first, n in ((windows.first[0], windows.n_windows[0]), (windows.first[-1], windows.n_windows[-1])):
+            share = np.exp(ratios[first : first + n])
+            np.testing.assert_allclose(posterior[first : first + n], share / share.sum(), rtol=1e-9)
+    counts = trail.counts(5)
+    np.testing.assert_allclose(counts.sum(axis=0), posterior.sum(), rtol=1e-12)
+    effective = trail.effective_windows(5)
+    assert 1 <= effective < trail.effective_windows(0) if trail.occurrence == "oops" else effective > 0
+    if trail.occurrence == "oops":
+        assert trail.effective_windows(0) == pytest.approx(np.exp(np.log(windows.n_windows).mean()))
+
+
+def test_a_kernel_that_em_leaves_alone_has_no_bits():
+    crp0 = load_example("crp0")
+    q = np.array([0.3, 0.2, 0.2, 0.3])
+    end = walk_em(crp0, np.random.default_rng(8).dirichlet(np.ones(4), size=WIDTH).T, background=q, pseudocount=1.0)
+    for m in (1.0, 2.5):
+        settled = np.log(end.ppms[-1] / q[:, None]) / m
+        bits = fixed_point_bits(crp0, settled, m=m, background=q, pseudocount=1.0)
+        assert bits.shape == (WIDTH,)
+        assert bits.max() < 1e-4
+        away = fixed_point_bits(crp0, settled[:, ::-1], m=m, background=q, pseudocount=1.0, occurrence="zoops")
+        assert away.max() > 0.1
+    kernel = np.random.default_rng(9).normal(size=(4, WIDTH))
+    both = {"m": 1.7, "both_strands": True}
+    expected = kl_divergence(posterior_ppm(crp0, kernel, **both), kernel_to_pwm_at(kernel, 1.7).ppm)
+    np.testing.assert_allclose(fixed_point_bits(crp0, kernel, **both), expected, rtol=1e-6, atol=1e-12)
+
+
+def test_sites_at_known_ones_are_counted_to_the_last(trail):
+    known = load_example("crp0").sites
+    walk(trail, 1)
+    sites = trail.sites(1)
+    assert n_at_known_sites(sites, known) == sum(n_at_known_sites([site], known) for site in sites)
+    exact = [site._replace(start=known[site.sequence][-1].start, stop=known[site.sequence][-1].stop) for site in sites]
+    assert n_at_known_sites(exact, known) == len(sites)

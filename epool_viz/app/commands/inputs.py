@@ -111,7 +111,7 @@ def read_motifs_of(text: str, argument: str, *, alphabet: str | None = None) -> 
     if not means_file(text):
         from epool_viz.data.motifs.jaspar import load_jaspar
 
-        with _called(argument):
+        with called(argument):
             return [load_jaspar(text)]
     file = open_argument(text, argument, "a file of motifs, or a name of JASPAR")
     return read_motif_file(file, argument, alphabet=alphabet)
@@ -282,19 +282,19 @@ def read_set(text: str, alphabet: str | None = None, argument: str = "SEQUENCES"
     if text.startswith(EXAMPLE):
         from epool_viz.data.examples import load_example
 
-        with _called(argument):
+        with called(argument):
             return load_example(text.removeprefix(EXAMPLE))
     from epool_viz.data.sequences.reading import parse_sequences, read_sequences
 
     if text == STANDARD:
         raw = _read_standard_input(argument, "sequences")
         return parse_sequences(raw, source=_STANDARD_INPUT, alphabet=alphabet)
-    with _called(argument):
+    with called(argument):
         return read_sequences(text, alphabet=alphabet)
 
 
 @contextlib.contextmanager
-def _called(argument: str) -> Iterator[None]:
+def called(argument: str) -> Iterator[None]:
     """Errors about what was typed name the argument as the user knows it."""
     try:
         yield

@@ -18,10 +18,14 @@ from traitlets import Bool, Dict, Enum, Int, TraitError, Unicode, observe, valid
 
 from epool_viz.analysis.attribution_truth import (
     example_network,
+    largest_difference,
     load_attribution_results,
     load_captum_tracks,
     network_brought,
+    rank_methods,
     site_sequences,
+    track_precision,
+    unexplained,
 )
 from epool_viz.core.alphabet import one_hot
 from epool_viz.core.attribution import (
@@ -33,7 +37,6 @@ from epool_viz.core.attribution import (
     MotifNetwork,
     attribute_letters,
 )
-from epool_viz.core.metrics import average_precision
 from epool_viz.core.per_letter import smooth_letters
 from epool_viz.core.types import Array
 from epool_viz.data.examples import MODEL_NAMES, list_examples, list_models, load_example
@@ -129,15 +132,11 @@ class Reading:
         """The area under the precision-recall curve for the letters of the sites; None where none is known."""
         if not self.sites:
             return None
-        places = np.arange(len(self.sequence))
-        is_site = np.any([(places >= first) & (places < stop) for first, stop, _ in self.sites], axis=0)
-        return float(average_precision(self.scores(method, width), is_site))
+        return track_precision(self.scores(method, width), [(first, stop) for first, stop, _ in self.sites])
 
     def missing(self, method: str) -> float:
         """What the letters' sum lacks of `output - reference`, or for the log odds of `output - constant`."""
-        if method == "log_odds":
-            return self.output - self.constant - float(self.scores(method).sum())
-        return -float(self.letters.completeness_error(method)[0])
+        return float(unexplained(self.network, self.letters, method)[0])
 
 
 class AttributionModel(DashboardModel):
@@ -322,11 +321,7 @@ class AttributionModel(DashboardModel):
 
     def take_captum(self, reading: Reading, tracks: Mapping[str, Any]) -> None:
         """Take over captum's tracks of a reading: how far they lie from those shown, of the largest letter."""
-        found = {}
-        for method, track in tracks.items():
-            closed = reading.scores(method)
-            size = float(np.abs(closed).max()) or 1.0
-            found[method] = float(np.abs(np.asarray(track, dtype=float) - closed).max()) / size
+        found = {method: largest_difference(track, reading.scores(method)) for method, track in tracks.items()}
         self.captum, self.stage, self.said = found, "done", ""
 
     def _chosen_network(self) -> tuple[MotifNetwork, str, bool]:
@@ -364,9 +359,8 @@ def verdict(model: AttributionModel) -> str:
     """Which reading finds the sites best, as far as the numbers tell it; a sentence or two."""
     results = model.results
     name = "smoothed" if model.smooth else "auprc"
-    ranked = sorted(METHODS, key=lambda method: -results[method][name][0])
+    ranked, equal = rank_methods(model.arrays.pooling, name)
     best, (mean, low, high) = ranked[0], results[ranked[0]][name]
-    equal = [m for m in ranked[1:] if results[m][name][2] >= low]
     told = f"{TITLES[best]} ranks the letters of the sites best: {mean:.3f} (95 % interval {low:.3f} to {high:.3f})."
     if equal:
         others = [TITLES[m] for m in equal]

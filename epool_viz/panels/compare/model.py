@@ -9,6 +9,7 @@ import numpy as np
 from traitlets import Any as AnyTrait
 from traitlets import Bool, Enum, Float, Int, TraitError, Unicode, validate
 
+from epool_viz.analysis.races import race_standing
 from epool_viz.core.choices import PRESETS
 from epool_viz.core.poolings import METHODS, POOLING_METHODS, POOLING_NAMES
 from epool_viz.core.scan import PADDINGS
@@ -227,25 +228,18 @@ def _one_length(sequences: SequenceSet) -> SequenceSet:
 
 def verdict(record: RaceRecord) -> str:
     """One sentence on how a race stands or ended."""
-    ended = [run for run in record.runs if run.roc is not None]
-    if not ended:
-        leading = [(run.epochs[-1]["val_auc"], run.method) for run in record.runs if run.epochs]
-        if not leading:
+    test_auc, is_told_apart, leading = race_standing(record)
+    if not test_auc:
+        if leading is None:
             return "No race has been run yet."
-        auc, method = max(leading)
+        method, auc = leading
         return f"After {record.n_epochs} epochs {NAMES[method]} leads with a validation AUC of {auc:.3f}."
-    means = {
-        method: float(np.mean([run.roc.area for run in ended if run.method == method and run.roc is not None]))
-        for method in record.methods
-        if any(run.method == method for run in ended)
-    }
-    ranked = sorted(means, key=lambda method: -means[method])
-    told = ", ".join(f"{NAMES[method]} {means[method]:.3f}" for method in ranked)
-    best = [run.roc for run in ended if run.method == ranked[0]]
-    within = ""
-    if len(ranked) > 1 and best[0] is not None and means[ranked[1]] >= best[0].low:
-        within = " The first two lie within each other's interval: this test set does not tell them apart."
+    told = ", ".join(f"{NAMES[method]} {area:.3f}" for method, area in test_auc.items())
+    within = "" if is_told_apart else _NOT_TOLD_APART
     return f"Test AUC: {told}.{within}"
+
+
+_NOT_TOLD_APART = " The first two lie within each other's interval: this test set does not tell them apart."
 
 
 def e_step_state(record: RaceRecord, place: int, kernel: int) -> dict[str, Any]:

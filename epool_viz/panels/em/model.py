@@ -26,10 +26,9 @@ from epool_viz.analysis.em_walks import (
     walk_to,
 )
 from epool_viz.core.choices import OCCURRENCES
-from epool_viz.core.em import posterior_ppm
-from epool_viz.core.em_path import Trail, bits_between
+from epool_viz.core.em_path import Trail, fixed_point_bits, n_at_known_sites
 from epool_viz.core.types import Array
-from epool_viz.core.windows import Windows, codes_of, is_at_known_site
+from epool_viz.core.windows import Windows, codes_of
 from epool_viz.data.examples import MODEL_NAMES, load_example
 from epool_viz.data.kernel_sources import trained_kernels
 from epool_viz.data.motifs.jaspar import load_jaspar
@@ -297,8 +296,7 @@ class EMModel(DashboardModel):
         known = self.sequences.sites
         if known is None or self.trail is None:
             return None
-        met = sum(is_at_known_site(site, known[site.sequence]) for site in self.trail.sites(self.at))
-        return met, sum(map(bool, known))
+        return n_at_known_sites(self.trail.sites(self.at), known), sum(map(bool, known))
 
     def kernel_bits(self) -> Array | None:
         """Bits of each column from the kernel's exact PPM to the one that one M-step makes; None without a kernel."""
@@ -307,7 +305,7 @@ class EMModel(DashboardModel):
             return None
         if self._bits is not None:
             return self._bits
-        after = posterior_ppm(
+        self._bits = fixed_point_bits(
             self.codes_left(),
             start.kernel,
             m=start.m,
@@ -316,7 +314,6 @@ class EMModel(DashboardModel):
             occurrence=self.occurrence,
             pseudocount=self.pseudocount,
         )
-        self._bits = bits_between(after, start.ppm)
         return self._bits
 
     def codes_left(self) -> list[Array]:

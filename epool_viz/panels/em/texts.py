@@ -13,7 +13,6 @@ from typing import NamedTuple
 import numpy as np
 
 from epool_viz.core.alphabet import DNA, reverse_complement
-from epool_viz.core.em import expected_counts
 from epool_viz.core.em_path import bits_between
 from epool_viz.core.types import Array
 from epool_viz.core.windows import is_at_known_site
@@ -80,15 +79,6 @@ def window_in_hand(model: EMModel) -> int:
     return int(here[np.argmax(model.trail.posterior(model.at)[here])])
 
 
-def log_ratios(model: EMModel, places: Array) -> Array:
-    """Log likelihood ratios of some windows under the motif of the last E-step, nats."""
-    k = max(model.at - 1, 0) // 2
-    with np.errstate(divide="ignore"):
-        table = np.log(model.trail.ppms[k]) - np.log(model.background)[:, None]
-    letters = model.windows.letters[places]
-    return np.asarray(table[letters, np.arange(letters.shape[1])].sum(axis=1))
-
-
 def _e_step(model: EMModel) -> Words:
     trail, row = model.trail, model.row
     k = model.at // 2
@@ -110,7 +100,7 @@ def _e_step(model: EMModel) -> Words:
             f"No window of <b>{name}</b> starts at {model.place + 1}.",
         )
     first, n = int(model.windows.first[row]), int(model.windows.n_windows[row])
-    ratios = log_ratios(model, np.arange(first, first + n))
+    ratios = trail.log_ratios(model.at, np.arange(first, first + n))
     top = ratios.max()
     log_sum = float(top + np.log(np.exp(ratios - top).sum()))
     here = float(ratios[window - first])
@@ -140,14 +130,9 @@ def _e_step(model: EMModel) -> Words:
     return Words(f"E-step {k + 1}: where are the sites?", sentence, intro + filled(text, values))
 
 
-def column_counts(model: EMModel) -> Array:
-    """Expected counts that the last M-step made its motif of; shape (letter, width)."""
-    return expected_counts(model.windows, model.trail.posterior(model.at))
-
-
 def _m_step(model: EMModel) -> Words:
     trail, j = model.trail, model.column
-    counts = column_counts(model)[:, j]
+    counts = trail.counts(model.at)[:, j]
     q, extra = model.background, model.pseudocount
     total = float(counts.sum())
     ppm = trail.ppm(model.at)[:, j]
@@ -188,7 +173,8 @@ def standing(model: EMModel) -> str:
         n = len(trail.sites(model.at))
         told.append(f"{number('with_site', n)} of {len(model.sequences):,} rather have a site than none")
     if model.at:
-        told.append(f"On average {number('effective', effective(model), digits=2)} windows of a sequence compete")
+        effective = number("effective", trail.effective_windows(model.at), digits=2)
+        told.append(f"On average {effective} windows of a sequence compete")
     if trail.is_finished and model.at == trail.end:
         n = len(trail.evidence)
         settled = f"EM has converged: another iteration adds next to nothing ({n} iterations)"

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from epool_viz.analysis.kernel_readings import READINGS
-from epool_viz.core.motifs import information_content
+from epool_viz.analysis.kernel_readings import READINGS, bits_of
+from epool_viz.analysis.network_readings import counted_motif
 from epool_viz.core.types import Array
 from epool_viz.data.motifs.motif import Motif
 from epool_viz.data.motifs.writing import write_jaspar, write_meme, write_transfac
@@ -59,12 +59,8 @@ def motifs(model: LogosModel, *, reading: str | None = None) -> list[tuple[int, 
 
 
 def _motif(model: LogosModel, place: int, reading: str, ppm: Array, n_sites: float) -> Motif:
-    alphabet = model.kernels.alphabet
     name = f"{model.kernels.name or 'model'}_kernel_{place + 1}_{reading}"
-    sites = None if np.isinf(n_sites) else n_sites
-    counts = ppm * n_sites if reading == "heuristic" else None
-    whole = None if counts is None else np.rint(counts)
-    return Motif(name, "", ppm, whole, sites, model.letters, alphabet)
+    return counted_motif(name, reading, ppm, n_sites, model.letters, model.kernels.alphabet)
 
 
 def made(model: LogosModel, name: str) -> File:
@@ -218,7 +214,7 @@ def _row(model: LogosModel, reading: str, ppm: Array, detail: Any, place: int) -
     names = (
         "not compared" if matches is None else ", ".join(f"{m.name} {m.accession} ({m.e_value:.1e})" for m in matches)
     )
-    cells = [rounded(float(np.sum(information_content(ppm, model.letters))), 2)]
+    cells = [rounded(float(bits_of(ppm, model.letters)), 2)]
     if detail is None:
         cells += ["–"] * 3
     else:

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from traitlets import Any as AnyTrait
 from traitlets import Enum, Float, Int, List, TraitError, Unicode, observe, validate
 
 from epool_viz.analysis import kernel_readings as r
-from epool_viz.analysis.known_motifs import Match, aligned, example_matches
+from epool_viz.analysis.known_motifs import (
+    Likeness,
+    Match,
+    best_match,
+    likeness,
+    nearest_reading,
+)
+from epool_viz.analysis.network_readings import shipped_matches
 from epool_viz.core.heuristics import RULES, Alignment
-from epool_viz.core.motifs import kl_divergence
 from epool_viz.core.types import Array
-from epool_viz.data.examples import MODEL_NAMES, example_log_base, load_example_model
+from epool_viz.data.examples import MODEL_NAMES, load_example_model
 from epool_viz.data.networks.kernels import ImportedKernels
-from epool_viz.errors import ArgumentError, EpoolError, NoFiniteBaseError
+from epool_viz.errors import ArgumentError, EpoolError
 from epool_viz.panels.shared.model import DashboardModel
 from epool_viz.panels.shared.opened_model import BroughtModel, sequences_of_file
 from epool_viz.panels.shared.state import friendly, require_size
@@ -31,53 +37,6 @@ OLD_OWN = "own"  # what links of before called a model that does not ship
 SEQUENCES = ("none", "ctcf", "p73", "two_motifs", "file", CHOICE)
 _KEPT = 24  # details in memory
 _LOOKED_UP = ("exact", "heuristic", "posterior")
-
-
-class Detail(NamedTuple):
-    """What is known of one kernel, as it is read now.
-
-    Attributes
-    ----------
-    motifs : dict of str to (ppm, number of sites)
-        By reading; without the heuristic where no window passes.
-    divergence : dict of str to array, shape (width,), bits
-        Of the other readings from the exact one.
-    worth : Worth
-    residual : float
-        Between the network's scores and the exact PPM's, over all held-out windows.
-    largest, cut : float
-        Activation: the largest of all windows, and what a window has to exceed.
-    n_windows : int
-        Aligned by the heuristic.
-    """
-
-    motifs: dict[str, tuple[Array, float]]
-    divergence: dict[str, Array]
-    worth: r.Worth
-    residual: float
-    largest: float
-    cut: float
-    n_windows: int
-
-
-class Likeness(NamedTuple):
-    """How near the readings of a kernel come to one known motif, over the same columns.
-
-    Attributes
-    ----------
-    match : Match
-        The most significant one of all readings.
-    reading : str
-        Whose it is.
-    correlation : dict of str to float
-    known : shape (letter, overlap)
-        The columns of the known motif, turned as they align.
-    """
-
-    match: Match
-    reading: str
-    correlation: dict[str, float]
-    known: Array
 
 
 class LogosModel(DashboardModel):
@@ -288,7 +247,7 @@ class LogosModel(DashboardModel):
         if self.sequences == CHOICE:
             return self._own_samples(kernels)
         if self.sequences != "file":
-            return r.gallery_samples(self.sequences)
+            return r.example_samples(self.sequences)
         if self._sequences_file is None:
             return None
         if self._own is not None and self._own[1] is not None and self._own[0] is kernels:
@@ -311,12 +270,12 @@ class LogosModel(DashboardModel):
     @property
     def kernels(self) -> r.KernelSet:
         """The kernels shown."""
-        return self._own[0] if self._own else r.gallery_kernels(self.trained)
+        return self._own[0] if self._own else r.example_kernels(self.trained)
 
     @property
     def samples(self) -> r.Samples | None:
         """What the heuristics count and what all readings are judged by; None where there are no sequences."""
-        return self._own[1] if self._own else r.gallery_samples(load_example_model(self.trained).info.data)
+        return self._own[1] if self._own else r.example_samples(load_example_model(self.trained).info.data)
 
     def strongest(self) -> int:
         """The kernel with the largest output weight."""
@@ -325,11 +284,8 @@ class LogosModel(DashboardModel):
 
     @property
     def opening_m(self) -> float:
-        """The `m` that the model is first read with: its pooling's, else the likeliest, else 1."""
-        if self.kernels.m is not None:
-            return self.kernels.m
-        likeliest = self.likeliest_m
-        return 1.0 if likeliest is None else likeliest
+        """The `m` that the model is first read with; see `kernel_readings.opening_m`."""
+        return r.opening_m(self.kernels, None if self.kernels.m is not None else self.likeliest_m)
 
     @property
     def likeliest_m(self) -> float | None:
@@ -337,14 +293,8 @@ class LogosModel(DashboardModel):
         return self._once(("likeliest",), self._likeliest)
 
     def _likeliest(self) -> float | None:
-        if self._own is None:
-            return example_log_base(self.trained)  # it was found once: finding it loads scipy's optimisers
-        if self.samples is None:
-            return None
-        try:
-            return min(r.likeliest_m(self.kernels, self.samples), BOUNDS["m"][1])
-        except NoFiniteBaseError:
-            return None
+        found = None if self.samples is None else r.likeliest_m_or_none(self.kernels, self.samples)
+        return None if found is None else min(found, BOUNDS["m"][1])
 
     @property
     def log_base(self) -> float:
@@ -363,11 +313,9 @@ class LogosModel(DashboardModel):
 
     @property
     def use(self) -> Array | None:
-        """How often each kernel decides; see `use_of`."""
+        """How often each kernel decides; see `decision_shares`."""
         samples = self.samples
-        if samples is None or not self.kernels.method:
-            return None
-        return self._once(("use",), lambda: r.use_of(self.kernels, samples))
+        return None if samples is None else self._once(("use",), lambda: r.decision_shares(self.kernels, samples))
 
     def exact(self) -> Array:
         """What all kernels mean by themselves; shape (kernel, letter, width)."""
@@ -397,7 +345,7 @@ class LogosModel(DashboardModel):
     def _motif(self, reading: str, place: int) -> tuple[Array, float] | None:
         return r.motif_of(reading, self.kernels, place, self.samples, self.log_base, self.letters)
 
-    def detail(self, place: int | None = None) -> Detail | None:
+    def detail(self, place: int | None = None) -> r.KernelReading | None:
         """A kernel, or the one that is shown, read three ways; None without sequences."""
         samples, at = self.samples, self.place if place is None else place
         if samples is None:
@@ -405,24 +353,16 @@ class LogosModel(DashboardModel):
         key = ("detail", at, self.log_base, self.background, self.rule, self.threshold)
         return self._once(key, lambda: self._detail(samples, at))
 
-    def _detail(self, samples: r.Samples, place: int) -> Detail:
-        found = {reading: self.motif(reading, place) for reading in r.READINGS}
-        motifs = {reading: motif for reading, motif in found.items() if motif is not None}
-        exact = motifs["exact"][0]
-        divergence = {
-            reading: np.asarray(kl_divergence(ppm, np.maximum(exact, 1e-300)))
-            for reading, (ppm, _) in motifs.items()
-            if reading != "exact"
-        }
-        aligned_windows = self._heuristic(samples, place)
-        return Detail(
-            motifs,
-            divergence,
-            r.worth(self.kernels, place, samples, motifs, self.letters),
-            r.residual(self.kernels, place, samples, self.log_base, self.letters),
-            aligned_windows.largest,
-            aligned_windows.cut,
-            len(aligned_windows.places),
+    def _detail(self, samples: r.Samples, place: int) -> r.KernelReading:
+        found = {reading: self.motif(reading, place) for reading in ("exact", "posterior")}
+        return r.read_kernel(
+            self.kernels,
+            place,
+            samples,
+            self.log_base,
+            background=self.letters,
+            alignment=self._heuristic(samples, place),
+            motifs={reading: motif for reading, motif in found.items() if motif is not None},
         )
 
     def heat(self) -> tuple[Array, list[str], list[tuple[int, int, int]]] | None:
@@ -449,29 +389,25 @@ class LogosModel(DashboardModel):
         key = self._key(reading, place)
         if key in self._found:
             return self._found[key]
-        if self._own or not self._is_as_opened(reading):
+        if self._own:
             return None
-        name = self.rule if reading == "heuristic" else reading
-        return example_matches(self.trained).get(name, {}).get(place, ())
+        how: dict[str, Any] = {"background": self.letters, "rule": self.rule, "threshold": self.threshold}
+        return shipped_matches(self.kernels, self.samples, place, reading, self.log_base, **how)
+
+    def _matches_of(self, place: int) -> dict[str, tuple[Match, ...] | None]:
+        return {reading: self.matches(reading, place) for reading in r.READINGS}
 
     def best_match(self, place: int) -> tuple[str, Match] | None:
         """The most significant match of a kernel and whose it is, of the readings that were looked up."""
-        found = [(reading, matches[0]) for reading in r.READINGS if (matches := self.matches(reading, place))]
-        return min(found, key=lambda pair: pair[1].e_value, default=None)
+        return best_match(self._matches_of(place))
 
     def likeness(self) -> Likeness | None:
         """How near the readings of the shown kernel come to the motif that one of them resembles most."""
-        best = self.best_match(self.place)
-        if best is None:
+        matches = self._matches_of(self.place)
+        if best_match(matches) is None:
             return None
-        reading, match = best
-        correlation = {}
-        for each in r.READINGS:
-            motif = self.motif(each, self.place)
-            if motif is not None:
-                own, known = aligned(match, motif[0])
-                correlation[each] = _correlation(own, known)
-        return Likeness(match, reading, correlation, known)
+        found = {reading: self.motif(reading, self.place) for reading in r.READINGS}
+        return likeness(matches, {reading: motif[0] for reading, motif in found.items() if motif is not None})
 
     def asked(self) -> dict[Any, Array]:
         """What is to be looked up for the shown kernel: matrices by the key that `learn` takes."""
@@ -487,16 +423,10 @@ class LogosModel(DashboardModel):
         """For how many kernels each reading is the one that resembles a known motif most, by TOMTOM's p-value."""
         wins = dict.fromkeys(r.READINGS, 0)
         for place in range(len(self.kernels)):
-            found = {reading: matches[0].p_value for reading in r.READINGS if (matches := self.matches(reading, place))}
-            if found:
-                wins[min(found, key=lambda reading: found[reading])] += 1
+            nearest = nearest_reading(self._matches_of(place))
+            if nearest is not None:
+                wins[nearest] += 1
         return wins
-
-    def _is_as_opened(self, reading: str) -> bool:
-        if reading == "heuristic":
-            return self.threshold == RULES[self.rule]
-        is_base = self.m is None or self.log_base == self.opening_m
-        return is_base and (reading != "exact" or self.background == "uniform")
 
     def _key(self, reading: str, place: int) -> tuple[Any, ...]:
         whose = (self.kernels.title, self.taken) if self._own else self.trained
@@ -513,12 +443,6 @@ class LogosModel(DashboardModel):
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)
         return self._kept[key]
-
-
-def _correlation(one: Array, two: Array) -> float:
-    if np.ptp(one) == 0 or np.ptp(two) == 0:
-        return 0.0
-    return float(np.corrcoef(one.ravel(), two.ravel())[0, 1])
 
 
 def samples_of_file(name: str, raw: bytes, kernels: r.KernelSet) -> r.Samples:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from traitlets import TraitError
 
-from epool_viz.analysis.kernel_readings import READINGS, gallery_kernels, gallery_samples
+from epool_viz.analysis.kernel_readings import READINGS, example_kernels, example_samples
 from epool_viz.analysis.known_motifs import Match, example_matches
 from epool_viz.core.kernels import kernel_to_pwm_at
 from epool_viz.core.motifs import kl_divergence
@@ -28,7 +28,7 @@ def test_it_opens_with_the_kernel_that_weighs_most(model):
     weights = model.kernels.output_weights
     assert model.place == int(np.argmax(weights))
     model.trained = "p73_logsumexp"
-    assert model.place == int(np.argmax(gallery_kernels("p73_logsumexp").output_weights))
+    assert model.place == int(np.argmax(example_kernels("p73_logsumexp").output_weights))
 
 
 def test_the_base_is_the_poolings_own_or_else_the_likeliest(model):
@@ -108,7 +108,7 @@ def test_the_background_moves_the_exact_reading(model):
     uniform = model.motif("exact", model.place)[0]
     model.background = "sequences"
     assert model.letters.sum() == pytest.approx(1)
-    np.testing.assert_allclose(model.letters, gallery_samples("ctcf").making.letter_frequencies())
+    np.testing.assert_allclose(model.letters, example_samples("ctcf").making.letter_frequencies())
     expected = kernel_to_pwm_at(model.kernels.kernels[model.place], model.log_base, background=model.letters).ppm
     np.testing.assert_allclose(model.motif("exact", model.place)[0], expected, rtol=1e-12)
     assert not np.allclose(uniform, expected, atol=1e-3)
@@ -242,7 +242,7 @@ def test_finder_tells_what_failed_and_forgets_what_was_stopped(model, monkeypatc
 
 
 def test_kernels_of_another_model_are_taken_with_and_without_sequences(model):
-    other, samples = gallery_kernels("p73_max"), gallery_samples("p73")
+    other, samples = example_kernels("p73_max"), example_samples("p73")
     model.take(other, samples)
     assert model.kernels is other
     assert model.matches("exact", model.place) is None
@@ -265,4 +265,4 @@ def test_kernels_of_another_model_are_taken_with_and_without_sequences(model):
 def test_too_many_kernels_are_refused(model, monkeypatch):
     monkeypatch.setattr(module.r, "MOST_KERNELS", 15)
     with pytest.raises(ArgumentError, match=r"16 kernels.*1 to 15"):
-        model.take(gallery_kernels("p73_max"), None)
+        model.take(example_kernels("p73_max"), None)
