@@ -12,7 +12,7 @@ import { speaker } from "../lib/a11y.js";
 import { attributes, make } from "../lib/dom.js";
 import { oncePerFrame } from "../lib/drawing.js";
 import { kernelToPwm } from "../lib/maths.js";
-import { format, letterColour, number } from "../lib/numbers.js";
+import { colourOf, format, number } from "../lib/numbers.js";
 import { dress } from "../lib/style.js";
 import { matrixTable, tableTwin } from "../lib/tables.js";
 import { axisEnd } from "../lib/ticks.js";
@@ -89,8 +89,6 @@ function problemOf({ words, letter }, letters) {
 
 /** @param {State} state */
 const readingOf = ({ kernel, m, bias, background }) => kernelToPwm(kernel, { logBase: m, bias, background });
-/** @type {(state: State, letter: string) => string} */
-const colourOf = (state, letter) => letterColour(state.complement ? letter : "other"); // amino acids have no colours of their own
 /** @type {(state: State, place: Place) => string} */
 const nameOf = ({ alphabet }, [a, j]) => `${alphabet[a]}, column ${j + 1}`;
 /** @type {(state: State, label?: string) => string} */

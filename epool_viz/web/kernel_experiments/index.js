@@ -8,7 +8,7 @@
 //   kernel_by  the kernel, where it was set here: a change that the kernel editor can take back
 
 import { voice } from "../lib/a11y.js";
-import { windowAt } from "../lib/cursor.js";
+import { columnOf, windowAt } from "../lib/cursor.js";
 import { make } from "../lib/dom.js";
 import { follow } from "../lib/drawing.js";
 import { informationContent, kernelReadings, kernelToPwm } from "../lib/maths.js";
@@ -91,8 +91,6 @@ function begin(el, store, { most = 20, level = 3 }) {
 
 // the experiments -------------------------------------------------------------------------------------------------
 
-/** @param {State} state */
-const handOf = ({ column, kernel }) => Math.min(Math.max(Math.round(column) || 0, 0), kernel[0].length - 1);
 /** @param {number} x */
 const round = (x) => Number(x.toPrecision(15)); // 0.3, not 0.30000000000000004
 
@@ -120,7 +118,7 @@ const ACTS = {
     store.set({ m: Math.min(2 * store.state.m, most) });
   },
   entry: (experiments) => {
-    const hand = handOf(experiments.store.state);
+    const hand = columnOf(experiments.store.state);
     move(experiments, (w, a, j) => (a === 0 && j === hand ? w + 1 : w));
   },
 };
@@ -155,7 +153,7 @@ function addConstant(experiments) {
   const isWrong = !(Math.abs(x) <= 1e6);
   constant.setAttribute("aria-invalid", String(isWrong));
   if (isWrong) return tell(experiments, `The constant: found \u201c${text.slice(0, 20)}\u201d; accepted: a number such as \u22120.5, at most a million in size.`);
-  const hand = handOf(store.state);
+  const hand = columnOf(store.state);
   move(experiments, (w, _, j) => (j === hand ? w + x : w));
 }
 
@@ -184,7 +182,7 @@ function listen(experiments) {
 /** @type {(experiments: Experiments, state: State) => void} */
 function draw(experiments, state) {
   const { where, back, keep, said, numbersOf, kept, say } = experiments;
-  where.textContent = `to column ${handOf(state) + 1}`;
+  where.textContent = `to column ${columnOf(state) + 1}`;
   const isOther = String(kept.background) !== String(state.background);
   const isSame = JSON.stringify(kept.kernel) === JSON.stringify(state.kernel) && near(kept.m, state.m) && near(kept.bias, state.bias);
   if (isOther && !isSame) experiments.kept = { ...kept, background: state.background }; // one thing at a time

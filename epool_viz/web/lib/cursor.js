@@ -135,3 +135,10 @@ export function cursorKeys(element, store) {
     (end) => go(end === "first" ? 1 : Infinity, windowAt(store.state).strand),
   );
 }
+
+/**
+ * The column of the kernel in hand, from 0.
+ *
+ * @param {Pick<State, "kernel"> & { column?: number }} state
+ */
+export const columnOf = ({ kernel, column = 0 }) => Math.min(Math.max(Math.round(column) || 0, 0), kernel[0].length - 1);

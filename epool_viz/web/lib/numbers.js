@@ -69,3 +69,11 @@ export function renumber(element, x, digits = 4) {
  * @param {string} letter
  */
 export const letterColour = (letter) => `var(--letter-${"ACGT".includes(letter) ? letter : letter === "U" ? "T" : "other"})`;
+
+/**
+ * The colour of a letter of a state; amino acids have no colours of their own.
+ *
+ * @param {Pick<State, "complement">} state
+ * @param {string} letter
+ */
+export const colourOf = ({ complement }, letter) => letterColour(complement ? letter : "other");

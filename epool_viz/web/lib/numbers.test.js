@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { format, percent } from "./numbers.js";
+import { colourOf, format, percent } from "./numbers.js";
 
 test("a number is written as people read it", () => {
   expect([0, 1.23456, -2, 123456, -0.00012, 1e-300].map((x) => format(x))).toEqual([
@@ -13,4 +13,11 @@ test("a share never rounds to a false 0 or 100", () => {
   expect([0, 1e-9, 0.004, 0.123, 0.99, 0.9995, 1].map(percent)).toEqual([
     "0 %", "less than 0.1 %", "0.4 %", "12 %", "99 %", "more than 99.9 %", "100 %",
   ]);
+});
+
+test("the letters of nucleic acids have colours of their own, U that of T; amino acids have none", () => {
+  const colours = (/** @type {number[] | null} */ complement) => [..."ACGTUN"].map((letter) => colourOf({ complement }, letter));
+  const named = (/** @type {string[]} */ names) => names.map((name) => `var(--letter-${name})`);
+  expect(colours([3, 2, 1, 0])).toEqual(named(["A", "C", "G", "T", "T", "other"]));
+  expect(colours(null)).toEqual(named(Array(6).fill("other")));
 });

@@ -13,7 +13,7 @@ import { speaker } from "../lib/a11y.js";
 import { attributes, make } from "../lib/dom.js";
 import { onWidth, oncePerFrame } from "../lib/drawing.js";
 import { informationContent, kernelToPwm, reverseComplement, strandLogOdds } from "../lib/maths.js";
-import { format, letterColour, percent } from "../lib/numbers.js";
+import { colourOf, format, percent } from "../lib/numbers.js";
 import { dress } from "../lib/style.js";
 import { matrixTable, tableTwin } from "../lib/tables.js";
 import { axisEnd } from "../lib/ticks.js";
@@ -151,8 +151,6 @@ function begin(el, store, options) {
 
 /** @type {(state: State, options: Options) => Kind} */
 const kindOf = ({ logo_kind: kind }, { kind: fixed }) => fixed ?? (kind in KINDS ? kind : "information");
-/** @type {(state: State, letter: string) => string} */
-const colourOf = (state, letter) => letterColour(state.complement ? letter : "other"); // amino acids have no colours of their own
 
 // drawing ---------------------------------------------------------------------------------------------------------
 

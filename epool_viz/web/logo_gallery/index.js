@@ -10,7 +10,7 @@
 import { make } from "../lib/dom.js";
 import { follow } from "../lib/drawing.js";
 import { informationContent, kernelToPwm } from "../lib/maths.js";
-import { format, letterColour, number, percent } from "../lib/numbers.js";
+import { colourOf, format, number, percent } from "../lib/numbers.js";
 import { panel } from "../lib/style.js";
 import { numbers, table } from "../lib/tables.js";
 import CSS from "./style.css";
@@ -188,7 +188,7 @@ function paint(gallery, card) {
   const found = readingAt(gallery, card.place);
   const top = !state.stretch ? found.top : state.logo_kind === "probability" ? 1 : Math.max(...found.each, 1e-9);
   card.paths ??= [...state.alphabet].map((letter) => found.each.map(() =>
-    make("svg:path", { d: glyphs[letter] ?? "M0,0H100V100H0Z", fill: letterColour(state.complement ? letter : "other") })));
+    make("svg:path", { d: glyphs[letter] ?? "M0,0H100V100H0Z", fill: colourOf(state, letter) })));
   const shown = new Set();
   for (const { letter, column, bottom, height } of stacked(found.heights, top)) {
     const path = card.paths[letter][column];

@@ -9,6 +9,7 @@
 //   form   "background": a letter's power counts q times; "plain": once, as in Fig. 2B of the paper
 
 import { onArrows, voice } from "../lib/a11y.js";
+import { columnOf } from "../lib/cursor.js";
 import { attributes, make } from "../lib/dom.js";
 import { follow } from "../lib/drawing.js";
 import { informationContent, kernelReadings } from "../lib/maths.js";
@@ -76,7 +77,7 @@ function begin(el, store, { steps, level = 3 }) {
   const title = make("span");
   const sentence = make("p");
   const by = (/** @type {number} */ step, /** @type {string} */ text, /** @type {string} */ label) =>
-    make("button", { type: "button", "aria-label": label, title: label, tabindex: "-1", onclick: () => choose(store, handOf(store.state) + step) }, text);
+    make("button", { type: "button", "aria-label": label, title: label, tabindex: "-1", onclick: () => choose(store, columnOf(store.state) + step) }, text);
   const stepper = make("span", { class: "ec-pipeline-step", tabindex: "0", role: "spinbutton", "aria-label": "Column", "aria-valuemin": "1" });
   const tools = make("div", { class: "ec-pipeline-tools" }, by(-1, "\u2039", "The column before"), stepper, by(1, "\u203a", "The next column"));
   const box = make("div", { class: "ec-pipeline-box", tabindex: "0", role: "group", "aria-label": "The matrices; left and right take a column in hand" });
@@ -92,8 +93,6 @@ function begin(el, store, { steps, level = 3 }) {
 
 // the column in hand ----------------------------------------------------------------------------------------------
 
-/** @param {State} state */
-const handOf = ({ column, kernel }) => Math.min(Math.max(Math.round(column) || 0, 0), kernel[0].length - 1);
 /** @type {(store: Store, column: number) => void} */
 const choose = ({ state, set }, column) => set({ column: Math.min(Math.max(column, 0), state.kernel[0].length - 1) });
 
@@ -103,7 +102,7 @@ const choose = ({ state, set }, column) => set({ column: Math.min(Math.max(colum
  * @param {Pipeline} pipeline
  */
 function reveal({ store, grid, box }) {
-  const hand = handOf(store.state);
+  const hand = columnOf(store.state);
   const cell = grid.heads[hand];
   if (!cell || box.scrollWidth <= box.clientWidth) return;
   const [left, right] = [cell.offsetLeft - grid.corner.offsetWidth, cell.offsetLeft + cell.offsetWidth];
@@ -119,7 +118,7 @@ function listen(pipeline) {
     reveal(pipeline);
   };
   for (const element of [stepper, box])
-    onArrows(element, (step) => go(handOf(store.state) + step), (end) => go(end === "first" ? 0 : Infinity));
+    onArrows(element, (step) => go(columnOf(store.state) + step), (end) => go(end === "first" ? 0 : Infinity));
   box.addEventListener("click", (event) => {
     const cell = /** @type {Element} */ (event.target).closest("[data-column]");
     if (cell) choose(store, Number(cell.getAttribute("data-column")));
@@ -134,7 +133,7 @@ function draw(pipeline, state) {
   const { places, shown = 0 } = walk(steps, state);
   const step = steps[shown];
   const what = stagesOf(state);
-  const [width, place] = [what.kernel[0].length, handOf(state) + 1];
+  const [width, place] = [what.kernel[0].length, columnOf(state) + 1];
   if (pipeline.grid.shape !== shapeOf(state.alphabet, width)) build(pipeline, state.alphabet, width);
   uncover(pipeline, places.filter((i) => i <= shown).map((i) => steps[i].name), step.name, what.isPlain);
   fill(pipeline, state, what);
@@ -244,7 +243,7 @@ function fill({ grid: { blocks } }, { alphabet }, { kernel, logPowers, logWeight
 
 /** @type {(pipeline: Pipeline, state: State) => void} */
 function mark({ box }, state) {
-  const hand = String(handOf(state));
+  const hand = String(columnOf(state));
   for (const old of box.querySelectorAll(".is-hand")) if (old.getAttribute("data-column") !== hand) old.classList.remove("is-hand");
   for (const cell of box.querySelectorAll(`[data-column="${hand}"]`)) cell.classList.add("is-hand");
 }
