@@ -11,7 +11,7 @@ from traitlets import TraitError
 from epool_viz.errors import ArgumentError
 
 MOST = 200_000  # characters and numbers of a state
-LONGEST_TEXT = 50_000  # characters of one text in it; as in kit.js
+LONGEST_TEXT = 50_000  # characters of one text in it; as in web/lib/link.js
 DEEPEST = 12
 
 
