@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -66,6 +67,24 @@ def test_a_checkout_with_an_old_bundle_says_how_to_make_it_anew(tmp_path: Path) 
 def test_every_component_is_bundled() -> None:
     folders = {path.parent.name for path in WEB.glob("*/index.js")} - {"lib"}
     assert {path.stem for path in BUILT.glob("*.js")} == folders
+
+
+def handed_on() -> set[str]:
+    """The modules of `lib` that the store hands to the other widgets."""
+    source = (WEB / "lib" / "index.js").read_text(encoding="utf-8")
+    return set(re.findall(r'^export \* as (\w+) from "\./\1\.js";$', source, re.MULTILINE))
+
+
+def test_the_store_hands_on_every_module_of_lib_that_a_component_imports() -> None:
+    """One that it does not hand on would be undefined in the page, and nothing else would say so."""
+    imported = {
+        name
+        for path in WEB.glob("*/*.js")
+        if path.parent.name not in {"lib", "store"} and ".test." not in path.name
+        for name in re.findall(r'from "\.\./lib/(\w+)\.js"', path.read_text(encoding="utf-8"))
+    }
+    assert len(imported) > 8
+    assert imported <= handed_on()
 
 
 def fake_program(folder: Path, name: str, says: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from epool_viz.errors import ArgumentError, EpoolError
 
 MOST = 200_000  # characters and numbers of a state
-LONGEST_TEXT = 50_000  # characters of one text in it; as in kit.js
+LONGEST_TEXT = 50_000  # characters of one text in it; as in web/lib/link.js
 DEEPEST = 12
 _CALLED = {"sequence": "The sequence", "kernel": "The kernel", "query": "The JASPAR name", "name": "The bundled set"}
 
