@@ -11,8 +11,8 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-sys.path.insert(0, str(Path(__file__).parent / "scripts"))
-import web
+sys.path.insert(0, str(Path(__file__).parent))
+from scripts import web
 
 
 class CustomBuildHook(BuildHookInterface[Any]):

@@ -131,6 +131,13 @@ def test_two_servers_at_one_host_keep_apart(keep):
     assert len(set(names)) == 3
 
 
+def test_a_bar_without_links_says_what_is_kept_and_no_more(keep):
+    page = keep("a", bar=True)
+    page.evaluate(PUT, ["a", "model", "{}", {"name": "m", "says": "m.h5, 3 kernels"}])
+    lines = page.locator("#a .ec-keep-bar").inner_text().split("\n")
+    assert [line for line in lines[1:] if line] == ["kernels: m.h5, 3 kernels", "Forget my data"]
+
+
 def test_a_browser_that_keeps_nothing_says_so(keep):
     page = keep("a")
     page.evaluate("() => { window.a.stop(); IDBFactory.prototype.open = () => { throw new Error('no storage'); }; }")

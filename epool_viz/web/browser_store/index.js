@@ -14,25 +14,41 @@ import { make } from "../lib/dom.js";
 import { dress } from "../lib/style.js";
 import CSS from "./style.css";
 
+/** @typedef {{ name?: string, says?: string }} About */
+/** @typedef {{ about: About, data: ArrayBuffer, at: number }} Entry */
+/** @typedef {Record<string, About & { until: number }>} Kept */
+
 const STORE = "mine";
 
-/** The part of the address that stands for one server: another one at the same host keeps its own. */
+/**
+ * The part of the address that stands for one server: another one at the same host keeps its own.
+ *
+ * @param {string} path
+ */
 export const databaseName = (path) => `epool_viz ${path.split(/\/voila\//)[0] || "/"}`;
 
+/** @type {<T>(request: IDBRequest<T>) => Promise<T>} */
 const settled = (request) =>
   new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
   });
 
+/** @param {string} name */
 function open(name) {
   const request = indexedDB.open(name, 1);
   request.onupgradeneeded = () => request.result.createObjectStore(STORE);
   return settled(request);
 }
 
-/** A drawer that lasts for some hours: `get(name)`, `put(name, about, data)`, `forget()`, `list()`. */
+/**
+ * A drawer that lasts for some hours: `get(name)`, `put(name, about, data)`, `forget()`, `list()`.
+ *
+ * @param {string} name
+ * @param {number} hours
+ */
 export function drawer(name, hours, now = () => Date.now()) {
+  /** @type {<T>(mode: IDBTransactionMode, work: (store: IDBObjectStore) => Promise<T>) => Promise<T>} */
   const use = async (mode, work) => {
     const db = await open(name);
     try {
@@ -41,20 +57,22 @@ export function drawer(name, hours, now = () => Date.now()) {
       db.close();
     }
   };
-  const isFresh = (entry) => entry && now() - entry.at < hours * 3_600_000 && entry.at <= now() + 60_000;
+  const isFresh = (/** @type {Entry | undefined} */ entry) => entry && now() - entry.at < hours * 3_600_000 && entry.at <= now() + 60_000;
   return {
-    get: async (key) => {
+    get: async (/** @type {string} */ key) => {
+      /** @type {Entry | undefined} */
       const entry = await use("readonly", (store) => settled(store.get(key)));
-      return isFresh(entry) ? entry : null;
+      return entry && isFresh(entry) ? entry : null;
     },
-    put: (key, about, data) => use("readwrite", (store) => settled(store.put({ about, data, at: now() }, key))),
+    put: (/** @type {string} */ key, /** @type {About} */ about, /** @type {ArrayBufferLike | ArrayBufferView} */ data) => use("readwrite", (store) => settled(store.put({ about, data, at: now() }, key))),
     forget: () => use("readwrite", (store) => settled(store.clear())),
     /** What there is, without the bytes; what is too old goes. */
     list: () => use("readwrite", async (store) => {
       const [keys, entries] = await Promise.all([settled(store.getAllKeys()), settled(store.getAll())]);
+      /** @type {Kept} */
       const kept = {};
       for (const [i, key] of keys.entries()) {
-        if (isFresh(entries[i])) kept[key] = { ...entries[i].about, until: entries[i].at + hours * 3_600_000 };
+        if (isFresh(entries[i])) kept[String(key)] = { ...entries[i].about, until: entries[i].at + hours * 3_600_000 };
         else store.delete(key);
       }
       return kept;
@@ -63,7 +81,9 @@ export function drawer(name, hours, now = () => Date.now()) {
 }
 
 export default {
+  /** @param {Context} context */
   async render({ model, el, signal }) {
+    /** @type {{ bar?: boolean, hours?: number, items?: { name: string, label: string }[], links?: { href: string, label: string }[] }} */
     const { bar = false, hours = 12, items = [], links = [] } = model.get("options");
     dress(el, "keep", CSS);
     el.hidden = !bar;
@@ -73,8 +93,8 @@ export default {
     const box = make("div", { class: "ec-keep-bar" });
     if (bar) el.append(box, said);
 
-    const until = (time) => new Date(time).toLocaleString([], { weekday: "short", hour: "2-digit", minute: "2-digit" });
-    const draw = (kept) => {
+    const until = (/** @type {number} */ time) => new Date(time).toLocaleString([], { weekday: "short", hour: "2-digit", minute: "2-digit" });
+    const draw = (/** @type {Kept} */ kept) => {
       const there = items.filter(({ name }) => kept[name]);
       box.classList.toggle("ec-keep-full", there.length > 0);
       if (!there.length) {
@@ -84,11 +104,11 @@ export default {
       box.replaceChildren(
         make("p", {}, make("b", {}, "Kept in this browser"), `, until ${until(Math.min(...there.map(({ name }) => kept[name].until)))}:`),
         make("ul", {}, there.map(({ name, label }) => make("li", {}, `${label}: ${kept[name].says ?? kept[name].name}`))),
-        links.length ? make("nav", { class: "ec-row", "aria-label": "use your data in" }, "Use it in:", links.map(({ href, label }) => make("a", { href }, label))) : null,
+        ...(links.length ? [make("nav", { class: "ec-row", "aria-label": "use your data in" }, "Use it in:", links.map(({ href, label }) => make("a", { href }, label)))] : []),
         make("div", { class: "ec-row" }, make("button", { type: "button", onclick: forget }, "Forget my data")),
       );
     };
-    const send = (...what) => {
+    const send = (/** @type {Parameters<Model["send"]>} */ ...what) => {
       try {
         model.send(...what);
       } catch {
@@ -120,12 +140,12 @@ export default {
       said.textContent = "Forgotten: nothing of yours is kept any more.";
       send({ forgotten: true });
     }
-    const give = async (name) => {
+    const give = async (/** @type {string} */ name) => {
       const entry = await mine.get(name).catch(() => null);
       if (entry) send({ given: name, about: entry.about }, undefined, [entry.data]);
       else send({ given: name });
     };
-    const heard = async (message, buffers) => {
+    const heard = async (/** @type {Message} */ message, /** @type {DataView[]} */ buffers) => {
       if (Array.isArray(message.want)) for (const name of message.want) await give(name);
       if (message.forget) await forget();
       if (message.put && buffers?.length) {

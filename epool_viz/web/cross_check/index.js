@@ -12,6 +12,9 @@ import { dress } from "../lib/style.js";
 import { scrolling } from "../lib/tables.js";
 import CSS from "./style.css";
 
+/** @typedef {"score" | "offset" | "posterior" | "pooled" | "log_evidence"} Quantity */
+/** @typedef {Record<Quantity, number> & { errors: Record<string, number> }} Numbers */
+
 const QUANTITIES = {
   score: "score of the window under the cursor",
   offset: "offset of the kernel",
@@ -31,7 +34,11 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
   return n;
 });
 
-/** A number that tells states apart: the CRC-32 of all that a trace depends on, and of the cursor. */
+/**
+ * A number that tells states apart: the CRC-32 of all that a trace depends on, and of the cursor.
+ *
+ * @param {State} state
+ */
 export function fingerprint(state) {
   const numbers = [...NUMBERS.map((key) => Number(state[key])), ...(state.background ?? []), ...state.codes, ...state.kernel.flat()];
   const bytes = [new Uint8Array(Float64Array.from(numbers).buffer), new TextEncoder().encode(WORDS.map((key) => state[key]).join("|"))];
@@ -40,7 +47,13 @@ export function fingerprint(state) {
   return ~crc >>> 0;
 }
 
-/** The page's own numbers. */
+/**
+ * The page's own numbers.
+ *
+ * @param {State} state
+ * @param {Trace} trace
+ * @returns {Numbers}
+ */
 export function pageNumbers(state, trace) {
   const at = Math.min(Math.max(state.cursor, 0), trace.starts.length - 1);
   return {
@@ -54,6 +67,7 @@ export function pageNumbers(state, trace) {
 }
 
 export default {
+  /** @param {Context} context */
   async render({ model, el, host, signal }) {
     const { exports } = await host.getWidget(model.get("store"));
     const { store } = exports;
@@ -65,7 +79,7 @@ export default {
     const say = speaker(el);
 
     // the digits from which on a text is another than the first
-    const digits = (name, x, reference) => {
+    const digits = (/** @type {string} */ name, /** @type {number | undefined} */ x, /** @type {number} */ reference) => {
       if (x === undefined) return "\u2013";
       const [text, other] = [String(x), String(reference)];
       let same = 0;
@@ -74,29 +88,31 @@ export default {
       if (text !== other) cell.append(make("mark", {}, text.slice(same)));
       return cell;
     };
-    const spread = (values) => {
+    const spread = (/** @type {(number | undefined)[]} */ values) => {
       const known = values.filter((x) => x !== undefined);
       const size = Math.max(1, ...known.map(Math.abs));
       return known.length < 2 ? undefined : (Math.max(...known) - Math.min(...known)) / size;
     };
-    const head = (names) => make("thead", {}, make("tr", {}, names.map((name) => make("th", { scope: "col" }, name))));
-    const row = (name, cells) => make("tr", {}, make("th", { scope: "row" }, name), cells.map((cell) => make("td", {}, cell)));
+    const head = (/** @type {string[]} */ names) => make("thead", {}, make("tr", {}, names.map((name) => make("th", { scope: "col" }, name))));
+    const row = (/** @type {string} */ name, /** @type {Child[]} */ cells) => make("tr", {}, make("th", { scope: "row" }, name), cells.map((cell) => make("td", {}, cell)));
 
     const draw = () => {
       const { state, trace, error } = store;
       if (error) return;
       const now = fingerprint(state);
+      /** @type {(name: string) => Numbers | null} */
       const fresh = (name) => (model.get(name)?.of === now ? model.get(name) : null);
       const page = pageNumbers(state, trace);
       const [core, torch] = [fresh("core"), fresh("torch")];
       const others = { core, torch };
-      const differences = Object.keys(QUANTITIES).map((key) => spread([core?.[key], torch?.[key], page[key]]));
-      const compared = ["core", "torch"].filter((name) => others[name]);
+      const quantitiesOf = /** @type {[Quantity, string][]} */ (Object.entries(QUANTITIES));
+      const differences = quantitiesOf.map(([key]) => spread([core?.[key], torch?.[key], page[key]]));
+      const compared = /** @type {("core" | "torch")[]} */ (["core", "torch"]).filter((name) => others[name]);
       const worst = Math.max(...differences.filter((x) => x !== undefined));
-      const residual = Math.max(...[page, core, torch].filter(Boolean).flatMap((side) => Object.values(side.errors)));
+      const residual = Math.max(...[page, core, torch].filter((side) => side !== null).flatMap((side) => Object.values(side.errors)));
       const agrees = compared.length ? worst <= tolerance && residual <= tolerance : null;
       const sides = `${[...compared, "this page"].join(compared.length > 1 ? ", " : " and ").replace(/, this/, " and this")}`;
-      verdict.dataset.agrees = agrees ?? "wait";
+      verdict.dataset.agrees = String(agrees ?? "wait");
       verdict.textContent =
         agrees === null
           ? "Waiting for Python\u2019s numbers of this state."
@@ -107,7 +123,7 @@ export default {
       const quantities = make("table", {},
         make("caption", {}, "The same numbers, computed apart; digits that differ are underlined"),
         head(["quantity", "core", torchName, "this page", "difference"]),
-        make("tbody", {}, Object.entries(QUANTITIES).map(([key, name], i) => row(name, [
+        make("tbody", {}, quantitiesOf.map(([key, name], i) => row(name, [
           digits(`core_${key}`, core?.[key], core?.[key] ?? page[key]),
           digits(`torch_${key}`, torch?.[key], core?.[key] ?? page[key]),
           digits(`page_${key}`, page[key], core?.[key] ?? page[key]),

@@ -19,6 +19,9 @@ import { dress } from "../lib/style.js";
 import CSS from "./style.css";
 
 const SETTLES = 1; // second until Python has heard of a state that the page takes over
+/** @typedef {"opening" | "refused" | "python" | "network"} Why */
+
+/** @type {Record<Why, [string, string]>} */
 const WORDS = {
   opening: ["Python no longer answers.", "It has not since this address was opened, so it may be the state in the address that it cannot manage. Starting afresh opens this dashboard without that state."],
   refused: ["The state in this address was not taken over.", "Python stopped answering the last time it was. You see how this dashboard begins; what you bring and choose from here on is not affected."],
@@ -27,6 +30,7 @@ const WORDS = {
 };
 
 export default {
+  /** @param {Context} context */
   async render({ model, el, host, signal }) {
     const { exports } = await host.getWidget(model.get("store"));
     const { store } = exports;
@@ -34,7 +38,10 @@ export default {
     dress(el, "heartbeat", CSS);
 
     const now = () => performance.now() / 1000;
-    let [asked, touched, isAnswered] = [null, now(), true]; // `asked`: when the oldest question without an answer was put
+    /** @type {number | null} */
+    let asked = null; // when the oldest question without an answer was put
+    let [touched, isAnswered] = [now(), true];
+    /** @type {Why | null} */
     let shown = null;
     let count = 0;
     let opening = openingOf(location.hash); // the state that the address brought
@@ -47,6 +54,7 @@ export default {
     const draw = () => {
       const isLost = isGone();
       if (isLost) opening?.lost();
+      /** @type {Why} */
       const because = opening && !opening.isAnswered && !opening.isRefused ? "opening" : "python";
       const why = navigator.onLine === false ? "network" : isLost ? because : opening?.isRefused ? "refused" : null;
       if (why === shown) return;
@@ -68,7 +76,7 @@ export default {
       location.reload();
     };
     const takeOver = () => {
-      opening.accept();
+      opening?.accept();
       window.dispatchEvent(new HashChangeEvent("hashchange"));
       draw();
     };
@@ -81,16 +89,21 @@ export default {
       keep();
       location.reload();
     };
+    /** @typedef {[string, () => void]} Button */
+    /** @type {Button} */
     const again = ["Reload with this state", reload];
+    /** @type {Button} */
     const afresh = ["Start afresh", startAfresh];
+    /** @type {Button} */
     const put = ["Keep the state in the address", keep];
+    /** @type {Record<Why, Button[]>} */
     const BUTTONS = {
       python: [again, afresh, put],
       network: [again, put],
       opening: [afresh, again],
       refused: [["Leave it out", leave], ["Take it over all the same", takeOver]],
     };
-    const card = (why) => {
+    const card = (/** @type {Why} */ why) => {
       const [title, text] = WORDS[why];
       const buttons = BUTTONS[why].map(([label, onclick], i) => make("button", { type: "button", class: i ? "" : "ec-heartbeat-first", onclick }, label));
       return make("div", { class: "ec-heartbeat-banner" }, make("strong", {}, title), make("p", {}, text), make("div", { class: "ec-row" }, buttons));
@@ -114,7 +127,7 @@ export default {
       draw();
       ask();
     };
-    const heard = (message) => {
+    const heard = (/** @type {Message} */ message) => {
       if (!message || message.pong === undefined) return;
       isAnswered = true;
       if (message.pong >= firstAfter && opening && !opening.isRefused) opening.answered();
@@ -126,7 +139,8 @@ export default {
       soon();
       draw();
     };
-    let sooner = null;
+    /** @type {number | undefined} */
+    let sooner;
     const soon = () => {
       clearTimeout(sooner);
       if (opening) sooner = setTimeout(beat, 1000 * SETTLES + 50);

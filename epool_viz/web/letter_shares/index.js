@@ -14,6 +14,7 @@ import CSS from "./style.css";
 const LEAST = 1e-4;
 
 export default {
+  /** @param {Context} context */
   async render({ model, el, host, signal }) {
     const { exports } = await host.getWidget(model.get("store"));
     const { store } = exports;
@@ -27,7 +28,7 @@ export default {
     const names = [...store.state.alphabet].map((letter, i) => make("label", {}, letter, boxes[i]));
     el.append(make("fieldset", {}, make("legend", {}, label), make("div", { class: "ec-row" }, names)), said);
 
-    const numberIn = (box) => (box.value.trim() === "" ? NaN : Number(box.value.replace(",", ".")));
+    const numberIn = (/** @type {HTMLInputElement} */ box) => (box.value.trim() === "" ? NaN : Number(box.value.replace(",", ".")));
     function take() {
       const typed = boxes.map(numberIn);
       const isGood = typed.map((x) => Number.isFinite(x) && x > 0);

@@ -20,5 +20,5 @@ export function holds(when, state) {
  */
 export function walk(steps, state) {
   const places = steps.map((_, i) => i).filter((i) => holds(steps[i].when, state));
-  return { places, shown: places.find((i) => i >= state.step) ?? places.at(-1) };
+  return { places, shown: /** @type {number} */ (places.find((i) => i >= state.step) ?? places.at(-1)) };
 }

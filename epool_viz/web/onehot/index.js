@@ -14,6 +14,7 @@ import CSS from "./style.css";
 const ROW = 1.35; // rem
 
 export default {
+  /** @param {Context} context */
   async render({ model, el, host, signal }) {
     const { exports } = await host.getWidget(model.get("store"));
     const { store } = exports;
@@ -26,7 +27,7 @@ export default {
       svg,
     );
 
-    function draw(state) {
+    function draw(/** @type {State} */ state) {
       el.hidden = !holds(when, state);
       if (el.hidden) return;
       const width = widthOf(svg) || widthOf(section);
@@ -36,7 +37,8 @@ export default {
       const letters = [...state.alphabet];
       const isWide = place.unit >= 1.1 * place.rem; // room for the digit
       const gap = place.unit >= 6 ? 1 : 0;
-      const cells = letters.map(() => []);
+      const cells = letters.map(() => /** @type {string[]} */ ([]));
+      /** @type {[number, number, boolean][]} */
       const digits = [];
       for (let i = Math.max(place.first, 0); i < Math.min(place.last, state.codes.length); i++) {
         const code = state.codes[i];
@@ -61,4 +63,4 @@ export default {
   },
 };
 
-const at = (x) => Math.round(x * 10) / 10;
+const at = (/** @type {number} */ x) => Math.round(x * 10) / 10;

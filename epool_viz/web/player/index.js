@@ -13,25 +13,31 @@ import CSS from "./style.css";
 const BUSY = "input, select, textarea, [contenteditable], [role=slider], [role=grid], [tabindex]:not(body):not(button), summary, a, dialog";
 
 export default {
+  /** @param {Context} context */
   async render({ model, el, host, signal }) {
     const { exports } = await host.getWidget(model.get("store"));
     const { store } = exports;
+    /** @type {{ steps: { short: string, when?: When | null }[], seconds?: number }} */
     const { steps, seconds = 2.5 } = model.get("options");
     const watched = ["step", ...steps.map((step) => step.when?.key)];
-    let timer = null;
+    /** @type {number | undefined} */
+    let timer;
     dress(el, "player", CSS);
 
     const here = () => walk(steps, store.state);
-    const go = (place) => store.set({ step: place });
-    const move = (by) => {
+    const go = (/** @type {number} */ place) => store.set({ step: place });
+    const move = (/** @type {number} */ by) => {
       const { places, shown } = here();
       go(places[Math.min(Math.max(places.indexOf(shown) + by, 0), places.length - 1)]);
     };
-    const to = (end) => go(here().places.at(end === "first" ? 0 : -1));
+    const to = (/** @type {string} */ end) => {
+      const { places } = here();
+      go(places[end === "first" ? 0 : places.length - 1]);
+    };
     const isAtEnd = () => here().shown === here().places.at(-1);
     const pause = () => {
       clearInterval(timer);
-      timer = null;
+      timer = undefined;
       draw();
     };
     const play = () => {
@@ -43,7 +49,7 @@ export default {
       draw();
     };
     // a hand on the controls ends the playing
-    const byHand = (act) => () => {
+    const byHand = (/** @type {() => void} */ act) => () => {
       if (timer) pause();
       act();
     };
@@ -66,8 +72,8 @@ export default {
       const at = places.indexOf(shown);
       items.forEach((item, i) => (item.hidden = !places.includes(i)));
       names.forEach((button, i) => (i === shown ? button.setAttribute("aria-current", "step") : button.removeAttribute("aria-current")));
-      range.max = places.length - 1;
-      range.value = at;
+      range.max = String(places.length - 1);
+      range.value = String(at);
       range.setAttribute("aria-valuetext", `${at + 1} of ${places.length}: ${steps[shown].short}`);
       count.textContent = `${at + 1} / ${places.length}`;
       // disabled, but never under the focus, which would be lost
@@ -75,12 +81,13 @@ export default {
       next.disabled = at === places.length - 1 && document.activeElement !== next;
       toggle.textContent = timer ? "\u275a\u275a Pause" : "\u25b6\ufe0e Play";
     };
-    const keys = (event) => {
-      const inside = el.contains(event.target);
+    const keys = (/** @type {KeyboardEvent} */ event) => {
+      const target = /** @type {Element} */ (event.target);
+      const inside = el.contains(target);
       if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-      if (event.target === range || (!inside && event.target.closest?.(BUSY))) return;
-      const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-      const end = inside && { Home: "first", End: "last" }[event.key];
+      if (target === range || (!inside && target.closest?.(BUSY))) return;
+      const by = event.key === "ArrowLeft" ? -1 : event.key === "ArrowRight" ? 1 : 0;
+      const end = !inside ? "" : event.key === "Home" ? "first" : event.key === "End" ? "last" : "";
       if (!by && !end) return;
       event.preventDefault();
       byHand(() => (by ? move(by) : to(end)))();
@@ -90,7 +97,7 @@ export default {
     const later = oncePerFrame(draw);
     draw();
     const off = store.on((state, trace, changed) => {
-      if (watched.some((key) => changed.includes(key))) later();
+      if (watched.some((key) => key && changed.includes(key))) later();
     });
     const stop = () => {
       clearInterval(timer);

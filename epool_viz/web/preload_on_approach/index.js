@@ -5,13 +5,14 @@
 //   within  a CSS selector: the pointer over it, or the focus in it, counts
 
 export default {
+  /** @param {Context} context */
   async render({ model, el, host, signal }) {
     const { exports } = await host.getWidget(model.get("store"));
     const { store } = exports;
     const { key, within } = model.get("options");
     el.hidden = true;
-    const notice = (event) => {
-      if (store.state[key] || !event.target.closest?.(within)) return;
+    const notice = (/** @type {Event} */ event) => {
+      if (store.state[key] || !(event.target instanceof Element && event.target.closest(within))) return;
       store.set({ [key]: true });
     };
     for (const event of ["pointerover", "focusin"]) document.addEventListener(event, notice, { signal, passive: true });

@@ -12,19 +12,21 @@ import { dress } from "../lib/style.js";
 import CSS from "./style.css";
 
 export default {
+  /** @param {Context} context */
   async render({ model, el, host, signal }) {
     const { exports } = await host.getWidget(model.get("store"));
     const { store } = exports;
     const { key, end, label = "epoch", seconds = 0.4 } = model.get("options");
     dress(el, "rewind", CSS);
-    let timer = null;
+    /** @type {number | undefined} */
+    let timer;
 
     const last = () => Math.max(Number(store.state[end]) || 0, 0);
     const here = () => Math.min(Math.max(Number(store.state[key]) || 0, 0), last());
-    const go = (place) => store.set({ [key]: Math.min(Math.max(place, 0), last()) });
+    const go = (/** @type {number} */ place) => store.set({ [key]: Math.min(Math.max(place, 0), last()) });
     const pause = () => {
       clearInterval(timer);
-      timer = null;
+      timer = undefined;
       draw();
     };
     const play = () => {
@@ -35,11 +37,11 @@ export default {
       }, 1000 * seconds);
       draw();
     };
-    const byHand = (act) => () => {
+    const byHand = (/** @type {() => void} */ act) => () => {
       if (timer) pause();
       act();
     };
-    const button = (text, name, act) => make("button", { type: "button", "aria-label": name, onclick: byHand(act) }, text);
+    const button = (/** @type {string} */ text, /** @type {string} */ name, /** @type {() => void} */ act) => make("button", { type: "button", "aria-label": name, onclick: byHand(act) }, text);
     const first = button("\u21e4", `first ${label}`, () => go(0));
     const back = button("\u2190", `previous ${label}`, () => go(here() - 1));
     const next = button("\u2192", `next ${label}`, () => go(here() + 1));
@@ -53,12 +55,14 @@ export default {
     const draw = () => {
       const [at, most] = [here(), last()];
       el.hidden = most === 0;
-      range.max = most;
-      range.value = at;
+      range.max = String(most);
+      range.value = String(at);
       range.setAttribute("aria-valuetext", `${label} ${at} of ${most}`);
       count.textContent = `${label} ${at} / ${most}`;
       // disabled, but never under the focus, which would be lost
-      for (const [element, isOff] of [[first, at === 0], [back, at === 0], [next, at === most], [latest, at === most]]) {
+      /** @type {[HTMLButtonElement, boolean][]} */
+      const ends = [[first, at === 0], [back, at === 0], [next, at === most], [latest, at === most]];
+      for (const [element, isOff] of ends) {
         element.disabled = isOff && document.activeElement !== element;
       }
       toggle.textContent = timer ? "\u275a\u275a Pause" : "\u25b6\ufe0e Play";

@@ -16,6 +16,7 @@ import CSS from "./style.css";
 const STAYS = 8000; // milliseconds that a message lies over the page
 
 export default {
+  /** @param {Context} context */
   async render({ model, el, host, signal }) {
     const { exports } = await host.getWidget(model.get("store"));
     const { store } = exports;
@@ -25,8 +26,9 @@ export default {
 
     const said = make("p", { class: "ec-soft", role: "status" });
     const field = make("input", { type: "text", readonly: true, class: "ec-box", "aria-label": "link to this state", hidden: true });
-    let leaving = null;
-    const tell = (text) => {
+    /** @type {number | undefined} */
+    let leaving;
+    const tell = (/** @type {string} */ text) => {
       said.textContent = text;
       clearTimeout(leaving);
       if (root !== el) leaving = setTimeout(() => (said.textContent = ""), STAYS);
@@ -65,10 +67,11 @@ export default {
 
     read();
     window.addEventListener("hashchange", read, { signal });
-    let timer = null;
+    /** @type {number | undefined} */
+    let timer;
     const off = store.on(() => {
       if (live) timer ??= setTimeout(() => {
-        timer = null;
+        timer = undefined;
         const fragment = toFragment(store.state, share);
         if (fragment.length <= MOST_LINK) history.replaceState(history.state, "", fragment);
       }, 1000);

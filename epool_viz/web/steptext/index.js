@@ -15,13 +15,25 @@ import { holds, walk } from "../lib/steps.js";
 import { dress } from "../lib/style.js";
 import CSS from "./style.css";
 
+/** @typedef {string | { name: string } | { tag: string, parts: Part[] }} Part */
+/** @typedef {{ data: HTMLElement, open: HTMLElement, close: HTMLElement, afterSign: boolean }} Slot */
+/** @typedef {{ when?: When, sentence?: string, formula?: string, more?: string }} Variant */
+/** @typedef {{ name: string, title: string, sentence: string, formula: string, when?: When | null, variants?: Variant[] }} Step */
+
 const TOKEN = /<(\/?)(sub|sup)>|\{(\w+)\}/g;
 
-/** A formula as a tree: text, {name}, {tag, parts}. What is no <sub>, <sup> or {name} is text; open tags end at the end. */
+/**
+ * A formula as a tree: text, {name}, {tag, parts}. What is no <sub>, <sup> or {name} is text; open tags end at the end.
+ *
+ * @param {string} text
+ * @returns {Part[]}
+ */
 export function parseFormula(text) {
+  /** @type {{ tag: string | null, parts: Part[] }} */
   const root = { tag: null, parts: [] };
   const open = [root];
-  const add = (part) => part !== "" && open.at(-1).parts.push(part);
+  const innermost = () => open[open.length - 1];
+  const add = (/** @type {Part} */ part) => part !== "" && innermost().parts.push(part);
   let last = 0;
   for (const found of text.matchAll(TOKEN)) {
     const [whole, closing, tag, name] = found;
@@ -29,17 +41,23 @@ export function parseFormula(text) {
     last = found.index + whole.length;
     if (name) add({ name });
     else if (!closing) {
-      const element = { tag, parts: [] };
+      const element = { tag, parts: /** @type {Part[]} */ ([]) };
       add(element);
       open.push(element);
-    } else if (open.at(-1).tag === tag) open.pop();
+    } else if (innermost().tag === tag) open.pop();
     else add(whole);
   }
   add(text.slice(last));
   return root.parts;
 }
 
-/** The cell that a window belongs to: itself, or its group of the local maximum (a dropped window: the last one). */
+/**
+ * The cell that a window belongs to: itself, or its group of the local maximum (a dropped window: the last one).
+ *
+ * @param {State} state
+ * @param {Trace} trace
+ * @param {number} window
+ */
 export function cellOf(state, trace, window) {
   const strands = state.both_strands ? 2 : 1;
   const [windows, cells] = [trace.starts.length / strands, trace.cellWindows.length / strands];
@@ -47,13 +65,20 @@ export function cellOf(state, trace, window) {
   return strand * cells + Math.min(Math.floor((window % windows) / state.local_window), cells - 1);
 }
 
-/** Every number that a formula may show, at a window; the names are those of `numbers` in Python's steps. */
+/**
+ * Every number that a formula may show, at a window; the names are those of `numbers` in Python's steps.
+ *
+ * @param {State} state
+ * @param {Trace} trace
+ * @param {number} window
+ * @returns {Record<string, number>}
+ */
 export function numbersOf(state, trace, window) {
   const { codes, kernel, alphabet, m, bias } = state;
   const cell = cellOf(state, trace, window);
   const winner = trace.cellWindows[cell];
   const [start, width] = [trace.starts[window], trace.width];
-  const picking = trace.strands[window] === "-" ? trace.otherKernel : kernel;
+  const picking = (trace.strands[window] === "-" && trace.otherKernel) || kernel;
   let letterSum = 0;
   for (let j = 0; j < width; j++) if (codes[start + j] >= 0) letterSum += picking[codes[start + j]][j];
   const [score, offset, logRatio] = [trace.scores[window], trace.offsets[window], trace.logRatios[window]];
@@ -101,9 +126,11 @@ export function numbersOf(state, trace, window) {
 }
 
 export default {
+  /** @param {Context} context */
   async render({ model, el, host, signal }) {
     const { exports } = await host.getWidget(model.get("store"));
     const { store } = exports;
+    /** @type {{ steps: Step[], level?: number }} */
     const { steps, level = 3 } = model.get("options");
     dress(el, "steptext", CSS);
 
@@ -113,30 +140,40 @@ export default {
     const formula = make("p", { class: "ec-steptext-formula" });
     el.append(make(`h${level}`, {}, count, title), sentence, formula);
     const say = speaker(el);
+    /** @type {Slot[]} */
     let slots = [];
+    /** @type {string | null} */
     let drawn = null;
+    /** @type {string | null} */
     let spoken = null;
 
-    const digits = (x) => (Number.isInteger(x) ? 15 : 4);
+    const digits = (/** @type {number} */ x) => (Number.isInteger(x) ? 15 : 4);
+    /** @type {(part: Part, i: number, parts: Part[], values: Record<string, number>) => Node | string} */
     const element = (part, i, parts, values) => {
       if (typeof part === "string") return part;
-      if (part.tag) return make(part.tag, {}, elements(part.parts, values));
+      if ("tag" in part) return make(part.tag, {}, elements(part.parts, values));
       if (!(part.name in values)) return `{${part.name}}`;
       const data = number(part.name, values[part.name], digits(values[part.name]));
       const [open, close] = [make("span"), make("span")];
-      const slot = { data, open, close, afterSign: /[+\u2212\u00d7]\s*$/.test(parts[i - 1] ?? "") };
+      const slot = { data, open, close, afterSign: /[+\u2212\u00d7]\s*$/.test(String(parts[i - 1] ?? "")) };
       slots.push(slot);
       bracket(slot, values);
       return make("span", { class: "ec-steptext-number" }, open, data, close);
     };
+    /** @type {(parts: Part[], values: Record<string, number>) => (Node | string)[]} */
     const elements = (parts, values) => parts.map((part, i) => element(part, i, parts, values));
-    // a negative number after a sign stands in brackets
+    /**
+     * A negative number after a sign stands in brackets.
+     *
+     * @param {Slot} slot
+     * @param {Record<string, number>} values
+     */
     function bracket({ data, open, close, afterSign }, values) {
-      const isNegative = afterSign && values[data.dataset.name] < 0;
+      const isNegative = afterSign && values[data.dataset.name ?? ""] < 0;
       open.textContent = isNegative ? "(" : "";
       close.textContent = isNegative ? ")" : "";
     }
-    const wordsOf = (step, state, trace, window) => {
+    const wordsOf = (/** @type {Step} */ step, /** @type {State} */ state, /** @type {Trace} */ trace, /** @type {number} */ window) => {
       const words = { sentence: step.sentence, formula: step.formula };
       const about = { ...state, window_is_whole: trace.whole[window], cell_takes_part: trace.takingPart[cellOf(state, trace, window)] };
       for (const { when, more = "", ...other } of step.variants ?? []) {
@@ -159,7 +196,7 @@ export default {
       const values = numbersOf(state, trace, window);
       if (drawn === words.formula) {
         for (const slot of slots) {
-          const x = values[slot.data.dataset.name];
+          const x = values[slot.data.dataset.name ?? ""];
           renumber(slot.data, x, digits(x));
           bracket(slot, values);
         }

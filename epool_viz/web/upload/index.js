@@ -13,10 +13,15 @@ import CSS from "./style.css";
 
 let made = 0;
 
-/** A size as people read it. */
+/**
+ * A size as people read it.
+ *
+ * @type {(bytes: number) => string}
+ */
 export const megabytes = (bytes) => (bytes < 1e6 ? `${Math.ceil(bytes / 1000).toLocaleString("en")} kB` : `${(Math.ceil(bytes / 1e5) / 10).toLocaleString("en")} MB`);
 
 export default {
+  /** @param {Context} context */
   async render({ model, el, signal }) {
     const { label, note = "", most, accept = "" } = model.get("options");
     dress(el, "upload", CSS);
@@ -30,8 +35,8 @@ export default {
     el.append(zone);
 
     const isFree = () => button.getAttribute("aria-disabled") !== "true";
-    const busy = (is) => button.setAttribute("aria-disabled", String(is));
-    const send = async (file) => {
+    const busy = (/** @type {boolean} */ is) => button.setAttribute("aria-disabled", String(is));
+    const send = async (/** @type {File | undefined} */ file) => {
       if (!file || !isFree()) return;
       [said.textContent, wrong.textContent] = ["", ""];
       if (file.size > most) {
@@ -49,17 +54,17 @@ export default {
         wrong.textContent = `${file.name} could not be read from your disk, or Python no longer answers.`;
       }
     };
-    const heard = (message) => {
+    const heard = (/** @type {Message} */ message) => {
       if (!message.done) return;
       busy(false);
       said.textContent = "";
     };
     model.on("msg:custom", heard);
     input.addEventListener("change", () => {
-      send(input.files[0]);
+      send(input.files?.[0]);
       input.value = ""; // the same file may be chosen again
     }, { signal });
-    const over = (is) => (event) => {
+    const over = (/** @type {boolean} */ is) => (/** @type {Event} */ event) => {
       event.preventDefault();
       zone.classList.toggle("ec-over", is);
     };
@@ -67,7 +72,7 @@ export default {
     zone.addEventListener("dragleave", over(false), { signal });
     zone.addEventListener("drop", (event) => {
       over(false)(event);
-      send(event.dataTransfer.files[0]);
+      send(event.dataTransfer?.files[0]);
     }, { signal });
     const stop = () => model.off("msg:custom", heard);
     signal.addEventListener("abort", stop);

@@ -12,7 +12,7 @@ KERNEL = np.random.default_rng(4).normal(size=(4, 5))
 
 
 def measured(page, change=""):
-    """Width that the kit gives and the true one, and the size of text likewise, in the frame after a change."""
+    """Width that is given and the true one, and the size of text likewise, in the frame after a change."""
     return page.evaluate(
         """(change) => new Promise((done) => {
           new Function(change)();
