@@ -13,25 +13,13 @@ const MOST = 60; // lines of a function
 const STILL_LONGER = [
   "browser_store/index.js",
   "cross_check/index.js",
-  "download/index.js",
-  "editor/index.js",
-  "formula/index.js",
-  "heartbeat/index.js",
-  "heatmap/index.js",
-  "kernel_experiments/index.js",
   "lib/maths.js",
   "lib/store.js",
-  "logo/index.js",
-  "logo_gallery/index.js",
-  "pipeline/index.js",
   "player/index.js",
   "readings/index.js",
   "rewind/index.js",
   "share_link/index.js",
-  "slider/index.js",
   "stepper/index.js",
-  "steptext/index.js",
-  "toolbar/index.js",
 ];
 
 /**

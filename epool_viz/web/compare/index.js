@@ -21,6 +21,7 @@ import { differences, fault, sideOf, snapshot } from "./pinned.js";
 import CSS from "./style.css";
 
 // The outlines of logo.js, of the letters of nucleic acids; a test keeps them the same. Any other letter is a box.
+/** @type {Record<string, string>} */
 export const GLYPHS = {
   A: "M0,100L38,0H62L100,100H76L69,78H31L24,100ZM37.5,58H62.5L50,18Z",
   C: "M100,18.6A56.24,50 0 1 0 100,81.4L79.5,68.5A30,28 0 1 1 79.5,31.5Z",
@@ -28,6 +29,20 @@ export const GLYPHS = {
   T: "M0,0H100V22H62V100H38V22H0Z",
   U: "M0,0H25V58A25,21 0 0 0 75,58V0H100V58A50,42 0 0 1 0,58Z",
 };
+/**
+ * What is drawn.
+ *
+ * @typedef {import("./pinned.js").Side} Side
+ * @typedef {ReturnType<typeof placeOf>} Place
+ * @typedef {{
+ *   store: Store, svg: SVGSVGElement, plot: HTMLElement, logos: HTMLElement, scaled: HTMLElement, aligned: HTMLElement,
+ *   tables: HTMLElement, warning: HTMLElement, body: HTMLElement,
+ *   pinButton: HTMLButtonElement, swapButton: HTMLButtonElement, unpinButton: HTMLButtonElement,
+ *   pinned: any, now: any, key: string | null, refusal: string, place: Place,
+ *   ask: () => void, say: (text: string) => void, refreshTable: () => void,
+ * }} Scene `pinned` and `now` are sides, null while there is none
+ */
+
 const NUMBERS = {
   pooled: "ePool", average: "average", maximum: "max", logsumexp: "log-sum-exp", offset: "offset of the kernel",
   information: "information of the motif, bits", effective: "effective windows", posterior: "largest posterior",
@@ -35,6 +50,7 @@ const NUMBERS = {
 };
 
 export default {
+  /** @param {Context} context */
   async render({ model, el, host, signal }) {
     const { exports } = await host.getWidget(model.get("store"));
     const scene = sceneOf(model, exports.store, el);
@@ -47,10 +63,16 @@ export default {
   },
 };
 
-/** What is drawn: the elements, the store, and what holds from one drawing to the next. */
+/**
+ * What is drawn: the elements, the store, and what holds from one drawing to the next.
+ *
+ * @param {Model} model
+ * @param {Store} store
+ * @param {HTMLElement} el
+ */
 function sceneOf(model, store, el) {
   const section = panel(el, "compare", "Compare", CSS);
-  const scene = {
+  const scene = /** @type {Scene} */ (/** @type {unknown} */ ({
     store, ...plotParts(),
     logos: make("div", { class: "ec-compare-logos" }),
     scaled: make("p", { class: "ec-soft", "data-name": "scaled" }),
@@ -63,8 +85,8 @@ function sceneOf(model, store, el) {
     refusal: "",
     place: null, // where windows lie
     ask: () => {}, // draw again
-  };
-  const button = (act, text) => make("button", { type: "button", onclick: () => act(scene) }, text);
+  }));
+  const button = (/** @type {(scene: Scene) => void} */ act, /** @type {string} */ text) => make("button", { type: "button", onclick: () => act(scene) }, text);
   const [pinButton, swapButton, unpinButton] = [button(pin, "Pin this state"), button(swap, "Swap"), button(unpin, "Unpin")];
   const tools = make("div", { class: "ec-panel-tools" }, pinButton, swapButton, unpinButton);
   section.append(make("div", { class: "ec-panel-head" }, make("span", { class: "ec-panel-title" }, "Compare"), tools), scene.warning);
@@ -84,6 +106,7 @@ function plotParts() {
 
 // the hand --------------------------------------------------------------------------------------------------------------
 
+/** @param {Scene} scene */
 function pin(scene) {
   const { store, ask } = scene;
   scene.refusal = store.error ? `This state cannot be pinned. ${store.error}` : "";
@@ -91,11 +114,13 @@ function pin(scene) {
   store.set({ pinned: snapshot(store.state) });
 }
 
+/** @param {Scene} scene */
 function swap({ store }) {
   const { pinned } = store.state;
   store.set({ mutations: [], ...pinned, pinned: snapshot(store.state) });
 }
 
+/** @param {Scene} scene */
 function unpin(scene) {
   const { store, pinButton } = scene;
   scene.refusal = "";
@@ -103,6 +128,10 @@ function unpin(scene) {
   store.set({ pinned: null });
 }
 
+/**
+ * @param {Scene} scene
+ * @param {MouseEvent} event
+ */
 function toPointer(scene, event) {
   const { store, svg, now, place } = scene;
   const at = (event.clientX - svg.getBoundingClientRect().left - place.left) / place.unit;
@@ -111,6 +140,12 @@ function toPointer(scene, event) {
 
 // drawing ---------------------------------------------------------------------------------------------------------------
 
+/**
+ * @param {Scene} scene
+ * @param {State} state
+ * @param {Trace} trace
+ * @param {Set<string> | null} names
+ */
 function draw(scene, state, trace, names) {
   const { store, say, body, refreshTable } = scene;
   const isVeiled = Boolean(state.hidden?.length);
@@ -134,7 +169,12 @@ function draw(scene, state, trace, names) {
   drawCursor(scene, state);
 }
 
-/** Compute the pinned side where it is another than before; returns what is wrong with it, as a sentence. */
+/**
+ * Compute the pinned side where it is another than before; returns what is wrong with it, as a sentence.
+ *
+ * @param {Scene} scene
+ * @param {State} state
+ */
 function pinnedSide(scene, state) {
   const { store } = scene;
   const damage = state.pinned ? fault(state.pinned) : null;
@@ -146,13 +186,19 @@ function pinnedSide(scene, state) {
       scene.pinned = pinned ? sideOf(pinned) : null;
     } catch (error) {
       scene.pinned = null;
-      problem = `The pinned state cannot be computed. ${error.message}`;
+      problem = `The pinned state cannot be computed. ${/** @type {Error} */ (error).message}`;
     }
     scene.key = problem ? null : text;
   }
   return problem || (pinned && store.error ? `Shown is the last state that could be computed. ${store.error}` : "");
 }
 
+/**
+ * @param {Scene} scene
+ * @param {State} state
+ * @param {boolean} isVeiled
+ * @param {string} problem
+ */
 function showTools(scene, state, isVeiled, problem) {
   const { store, pinButton, swapButton, unpinButton, warning, pinned: then } = scene;
   if (!store.error) scene.refusal = "";
@@ -163,6 +209,7 @@ function showTools(scene, state, isVeiled, problem) {
   swapButton.hidden = !then;
 }
 
+/** @param {Scene} scene */
 function drawLogos(scene) {
   const { logos, scaled, pinned: then, now } = scene;
   const width = Math.max(then.heights[0].length, now.heights[0].length);
@@ -171,9 +218,15 @@ function drawLogos(scene) {
   logos.replaceChildren(logoOf(then, "Pinned", width, most), logoOf(now, "Present", width, most));
 }
 
+/**
+ * @param {Side} side
+ * @param {string} name
+ * @param {number} width
+ * @param {number} most
+ */
 function logoOf({ state, heights, numbers: { information } }, name, width, most) {
   const label = `${state.kernel_name || "kernel"}, m = ${format(state.m)}: ${format(information, 3)} bits`;
-  const letterOf = (j) => ([a, bottom, size]) => {
+  const letterOf = (/** @type {number} */ j) => (/** @type {[number, number, number]} */ [a, bottom, size]) => {
     const letter = state.alphabet[a];
     return make("svg:path", {
       d: GLYPHS[letter] ?? "M0,0H100V100H0Z", fill: letterColour(state.complement ? letter : "other"), "data-letter": letter, "data-column": j,
@@ -185,11 +238,17 @@ function logoOf({ state, heights, numbers: { information } }, name, width, most)
   return make("figure", {}, make("figcaption", {}, make("b", {}, name), ` ${label}`), make("svg:svg", look, letters.flat()));
 }
 
+/** @param {Side} side */
 const strandsOf = ({ state, trace }) => [trace.starts[0], trace.starts.length, Boolean(state.both_strands)];
 
+/** @param {Scene} scene */
 const isComparable = ({ pinned: then, now }) => JSON.stringify(strandsOf(then)) === JSON.stringify(strandsOf(now));
 
-/** Where windows lie; `top` is the posterior at the end of both axes. */
+/**
+ * Where windows lie; `top` is the posterior at the end of both axes.
+ *
+ * @param {Pick<Scene, "plot" | "pinned" | "now">} scene
+ */
 function placeOf({ plot, pinned: then, now }) {
   const rem = parseFloat(getComputedStyle(document.documentElement).fontSize) || 16;
   const left = 3.25 * rem;
@@ -199,15 +258,16 @@ function placeOf({ plot, pinned: then, now }) {
   return { rem, left, right, count, top, unit: (right - left) / count, zero: 5 * rem, size: 4.5 * rem };
 }
 
+/** @param {Scene} scene */
 function layOut(scene) {
   const { svg, aligned, pinned: then, now } = scene;
   const place = (scene.place = placeOf(scene));
   const { rem, left, right, zero, size, unit } = place;
   const [upper, lower, ends] = [zero - size, zero + size, format(place.top, 2)];
-  const line = (name, y) => make("svg:path", { class: name, d: `M${left} ${px(y)}H${px(right)}` });
-  const mark = (y, text) => make("svg:text", { x: left - 6, y: px(y + 0.26 * rem), "text-anchor": "end" }, text);
-  const side = (y, text) => make("svg:text", { class: "ec-compare-side", x: right, y, "text-anchor": "end" }, text);
-  svg.setAttribute("height", lower + 0.5 * rem);
+  const line = (/** @type {string} */ name, /** @type {number} */ y) => make("svg:path", { class: name, d: `M${left} ${px(y)}H${px(right)}` });
+  const mark = (/** @type {number} */ y, /** @type {string} */ text) => make("svg:text", { x: left - 6, y: px(y + 0.26 * rem), "text-anchor": "end" }, text);
+  const side = (/** @type {number} */ y, /** @type {string} */ text) => make("svg:text", { class: "ec-compare-side", x: right, y, "text-anchor": "end" }, text);
+  attributes(svg, { height: lower + 0.5 * rem });
   svg.replaceChildren(
     make("svg:rect", { class: "ec-compare-at", y: upper, height: 2 * size }),
     line("ec-compare-axis", upper), line("ec-compare-axis", lower), mark(upper, ends), mark(zero, "0"), mark(lower, ends),
@@ -225,7 +285,13 @@ function layOut(scene) {
     : `The windows are not the same: ${then.trace.posterior.length} pinned, ${now.trace.posterior.length} now. Both are drawn from the left, so that bars above one another need not be the same place.`;
 }
 
-/** The bars of a side, up (`sign` 1) or down (-1). */
+/**
+ * The bars of a side, up (`sign` 1) or down (-1).
+ *
+ * @param {Place} place
+ * @param {Side} side
+ * @param {number} sign
+ */
 function barsOf({ left, unit, zero, size, top }, { trace: { posterior } }, sign) {
   const gap = unit >= 6 ? 1 : unit >= 3 ? 0.5 : 0;
   const every = Math.max(1, Math.floor(1 / unit)); // narrower than a pixel: the highest of a column
@@ -238,18 +304,23 @@ function barsOf({ left, unit, zero, size, top }, { trace: { posterior } }, sign)
   return parts.join("");
 }
 
+/**
+ * @param {Scene} scene
+ * @param {State} state
+ */
 function drawCursor(scene, state) {
   const { svg, plot, pinned: then, now, place } = scene;
   const count = now.trace.posterior.length;
   const at = Math.min(Math.max(Math.round(state.cursor) || 0, 0), count - 1);
-  attributes(svg.firstChild, { x: px(place.left + at * place.unit), width: px(Math.max(place.unit, 2)) });
-  const share = (side) => (at < side.trace.posterior.length ? percent(side.trace.posterior[at]) : "no such window");
+  attributes(/** @type {Element} */ (svg.firstChild), { x: px(place.left + at * place.unit), width: px(Math.max(place.unit, 2)) });
+  const share = (/** @type {Side} */ side) => (at < side.trace.posterior.length ? percent(side.trace.posterior[at]) : "no such window");
   const words = `${called(windowAt(now.state, at))}: ${share(now)} of the present posterior, pinned ${share(then)}.`;
   attributes(plot, { "aria-valuemax": count, "aria-valuenow": at + 1, "aria-valuetext": words, title: words });
 }
 
 // words and numbers -----------------------------------------------------------------------------------------------------
 
+/** @param {Scene} scene */
 function drawTables({ tables, pinned: then, now }) {
   const rows = differences(then.state, now.state);
   const what = rows.length
@@ -263,6 +334,11 @@ function drawTables({ tables, pinned: then, now }) {
   else tables.append(...parts);
 }
 
+/**
+ * @param {string} name
+ * @param {number} a
+ * @param {number} b
+ */
 function cellsOf(name, a, b) {
   const gap = a === b ? 0 : b - a;
   const difference = number(`difference_${name}`, gap);
@@ -273,6 +349,7 @@ function cellsOf(name, a, b) {
   return [number(`pinned_${name}`, a, digits), number(`present_${name}`, b, digits), difference];
 }
 
+/** @param {Scene} scene */
 function sentence(scene) {
   const { pinned: then, now } = scene;
   const rows = differences(then.state, now.state);
@@ -282,17 +359,18 @@ function sentence(scene) {
   const [a, b] = [then.numbers, now.numbers];
   const gap = b.pooled - a.pooled;
   const pooled = Math.abs(gap) < 1e-9 ? `ePool stays ${format(b.pooled)}` : `ePool ${gap > 0 ? "rises" : "falls"} by ${format(Math.abs(gap))} to ${format(b.pooled)}`;
-  const best = (side) => called(windowAt(side.state, side.best)).toLowerCase();
-  const top = (side) => `${best(side)} with ${percent(side.numbers.posterior)}`;
+  const best = (/** @type {Side} */ side) => called(windowAt(side.state, side.best)).toLowerCase();
+  const top = (/** @type {Side} */ side) => `${best(side)} with ${percent(side.numbers.posterior)}`;
   const moved = then.best === now.best && isComparable(scene) ? `${best(now)} stays the largest, ${percent(a.posterior)} \u2192 ${percent(b.posterior)}` : `the largest posterior was ${top(then)} and is ${top(now)}`;
   return `${named}${more}. ${pooled}; ${moved}.`;
 }
 
+/** @param {Scene} scene */
 function posteriorTable({ pinned: then, now }) {
   if (!now || !then) return make("p");
   const [a, b] = [then.trace.posterior, now.trace.posterior];
   const rows = Array.from({ length: Math.max(a.length, b.length) }, (_, i) => {
-    const cell = (name, list) => (i < list.length ? number(`${name}_posterior_${i + 1}`, list[i]) : "\u2013");
+    const cell = (/** @type {string} */ name, /** @type {number[]} */ list) => (i < list.length ? number(`${name}_posterior_${i + 1}`, list[i]) : "\u2013");
     return [String(i + 1), cell("pinned", a), cell("present", b)];
   });
   return table("Posterior of every window", ["window", "pinned", "present"], rows);

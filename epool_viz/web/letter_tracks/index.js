@@ -27,7 +27,24 @@ import { niceStep } from "../lib/ticks.js";
 import CSS from "./style.css";
 import { furthest, ranksOf } from "./values.js";
 
+/**
+ * What is drawn.
+ *
+ * @typedef {{name: string, title: string, kind: string, values: number[], note?: string}} Track
+ * @typedef {ReturnType<typeof rowOf> & {after?: number}} Row `after` is where the name ends
+ * @typedef {ReturnType<typeof lane> & {strip: number, row: number, bottom: number}} Place
+ * @typedef {{title: string, height: number, kinds: Record<string, string>, edits?: string, sentence?: string, live?: boolean}} Options
+ * @typedef {{
+ *   model: Model, store: Store, options: Options, svg: SVGSVGElement, plot: HTMLElement,
+ *   back: SVGGElement, drawing: SVGGElement, here: SVGGElement, shown: HTMLElement, key: HTMLElement,
+ *   wider: HTMLElement, closer: HTMLElement, whole: HTMLElement, toSite: HTMLElement, tools: HTMLElement,
+ *   inHand: HTMLElement, undo: HTMLElement, choices: HTMLElement, editor: HTMLElement,
+ *   place: Place, rows: Row[], drawn: string, say: (text: string) => void, refreshTable: () => void,
+ * }} Scene `place` is null before the first drawing
+ */
+
 // outlines in a box of 100 x 100, y downwards; each touches all four sides
+/** @type {Record<string, string>} */
 const GLYPHS = {
   A: "M0,100L38,0H62L100,100H76L69,78H31L24,100ZM37.5,58H62.5L50,18Z",
   C: "M100,18.6A56.24,50 0 1 0 100,81.4L79.5,68.5A30,28 0 1 1 79.5,31.5Z",
@@ -37,6 +54,7 @@ const GLYPHS = {
 const WIDE = 6; // px from which on a letter is drawn
 
 export default {
+  /** @param {Context} context */
   async render({ model, el, host, signal }) {
     const { exports } = await host.getWidget(model.get("store"));
     const scene = sceneOf(model, exports.store, el);
@@ -53,18 +71,24 @@ export default {
 
 // elements --------------------------------------------------------------------------------------------------------------
 
-/** What is drawn: the elements, the store, and what holds from one drawing to the next. */
+/**
+ * What is drawn: the elements, the store, and what holds from one drawing to the next.
+ *
+ * @param {Model} model
+ * @param {Store} store
+ * @param {HTMLElement} el
+ */
 function sceneOf(model, store, el) {
   const options = { title: "Scores of letters", height: 2.75, kinds: {}, ...model.get("options") };
   const section = panel(el, "tracks", options.title, CSS);
-  const scene = {
+  const scene = /** @type {Scene} */ (/** @type {unknown} */ ({
     model, store, options, ...plotParts(),
     shown: make("span", { class: "ec-soft" }),
     key: make("div", { class: "ec-tracks-key" }),
     place: null, // where letters lie
     rows: [], // of the tracks: see `rowsOf`
     drawn: "", // what the quiet part of the picture is drawn for
-  };
+  }));
   const { shown, tools, plot, key, choices, editor } = Object.assign(scene, zoomParts(scene), editParts(scene));
   const title = make("span", { class: "ec-panel-title" }, options.title);
   section.append(make("div", { class: "ec-panel-head" }, title, shown, tools), plot, key, editor);
@@ -74,8 +98,14 @@ function sceneOf(model, store, el) {
   return Object.assign(scene, { say, refreshTable });
 }
 
+/**
+ * @param {string} text
+ * @param {string} label
+ * @param {() => void} act
+ */
 const button = (text, label, act) => make("button", { type: "button", "aria-label": label, title: label, onclick: act }, text);
 
+/** @param {Scene} scene */
 function zoomParts(scene) {
   const wider = button("\u2212", "Zoom out", () => zoom(scene, 2));
   const closer = button("+", "Zoom in", () => zoom(scene, 0.5));
@@ -93,10 +123,11 @@ function plotParts() {
   return { svg, plot, back, drawing, here };
 }
 
+/** @param {Scene} scene */
 function editParts(scene) {
   const inHand = make("span", { "data-name": "in-hand" });
   const undo = button("Undo", "Undo the last change", () => takeBack(scene));
-  const choice = (letter) => make("button", { type: "button", "aria-label": letter === "N" ? "N, unknown" : letter, "data-letter": letter, onclick: () => put(scene, letter) }, letter);
+  const choice = (/** @type {string} */ letter) => make("button", { type: "button", "aria-label": letter === "N" ? "N, unknown" : letter, "data-letter": letter, onclick: () => put(scene, letter) }, letter);
   const choices = make("div", { class: "ec-panel-tools", role: "toolbar", "aria-label": "Change the letter in hand" }, [..."ACGTN"].map(choice), undo);
   const editor = make("div", { class: "ec-tracks-edit", hidden: !scene.options.edits }, inHand, choices);
   return { inHand, undo, choices, editor };
@@ -104,27 +135,57 @@ function editParts(scene) {
 
 // what is there ---------------------------------------------------------------------------------------------------------
 
+/**
+ * @param {Scene} scene
+ * @returns {string}
+ */
 const text = ({ model }) => model.get("letters").text ?? "";
+/**
+ * @param {Scene} scene
+ * @returns {[number, number, string][]}
+ */
 const sites = ({ model }) => model.get("letters").sites ?? [];
 
 // as the kit wants it: letters without windows
-const lettersOf = (scene, state) => ({ codes: { length: text(scene).length }, kernel: [[0]], padding: "valid", zoom: state.zoom });
+/**
+ * @param {Scene} scene
+ * @param {State} state
+ */
+const lettersOf = (scene, state) => /** @type {State} */ (/** @type {unknown} */ ({ codes: { length: text(scene).length }, kernel: [[0]], padding: "valid", zoom: state.zoom }));
 
+/**
+ * @param {Scene} scene
+ * @param {State} state
+ */
 const cursorOf = (scene, state) => Math.min(Math.max(Math.round(state.cursor) || 0, 0), Math.max(text(scene).length - 1, 0));
 
+/** @param {string} letter */
 const tone = (letter) => (letter in GLYPHS ? letter : "other");
 
+/**
+ * @param {Scene} scene
+ * @param {string} kind
+ */
 const look = ({ options }, kind) => ["is-first", "is-second"][Object.keys(options.kinds).indexOf(kind)] ?? "is-other-kind";
 
+/**
+ * @param {Scene} scene
+ * @param {number} i
+ */
 const siteAt = (scene, i) => sites(scene).find(([first, stop]) => i >= first && i < stop);
 
 // where, and what is changed --------------------------------------------------------------------------------------------
 
+/**
+ * @param {Scene} scene
+ * @param {number} factor
+ */
 function zoom(scene, factor) {
   const { store } = scene;
   store.set({ zoom: zoomBy(lettersOf(scene, store.state), factor, cursorOf(scene, store.state) + 0.5) });
 }
 
+/** @param {Scene} scene */
 function goToSite(scene) {
   const { store } = scene;
   if (!sites(scene).length) return;
@@ -134,10 +195,15 @@ function goToSite(scene) {
   store.set({ cursor: first, zoom: span < text(scene).length ? [from, from + span] : null });
 }
 
+/**
+ * @param {Scene} scene
+ * @param {number} letter
+ */
 function go(scene, letter) {
   const { store } = scene;
   const to = Math.min(Math.max(letter, 0), text(scene).length - 1);
   const [first, last] = inView(lettersOf(scene, store.state));
+  /** @type {Patch} */
   const patch = { cursor: to };
   if (to < first) patch.zoom = [to, to + last - first];
   else if (to >= last) patch.zoom = [to + 1 - (last - first), to + 1];
@@ -145,10 +211,23 @@ function go(scene, letter) {
 }
 
 // Python puts the letter in its place and reads the sequence anew
-const edits = ({ store, options }) => store.state[options.edits] ?? [];
+/**
+ * @param {Scene} scene
+ * @returns {[number, string][]}
+ */
+const edits = ({ store, options }) => (options.edits ? store.state[options.edits] : null) ?? [];
 
-const was = ({ model }, i) => (model.get("letters").changed ?? []).find(([place_]) => place_ === i)?.[1];
+/**
+ * @param {Scene} scene
+ * @param {number} i
+ * @returns {string | undefined}
+ */
+const was = ({ model }, i) => (model.get("letters").changed ?? []).find((/** @type {[number, string]} */ [place]) => place === i)?.[1];
 
+/**
+ * @param {Scene} scene
+ * @param {string} letter
+ */
 function put(scene, letter) {
   const { store, options } = scene;
   if (!options.edits || !text(scene)) return;
@@ -157,18 +236,24 @@ function put(scene, letter) {
   if (now !== letter) store.set({ [options.edits]: [...edits(scene).filter(([k]) => k !== i), [i, letter]] });
 }
 
+/** @param {Scene} scene */
 function takeBack(scene) {
   const { store, options, plot, undo } = scene;
   if (!edits(scene).length) return;
-  go(scene, edits(scene).at(-1)[0]);
-  store.set({ [options.edits]: edits(scene).slice(0, -1) });
+  go(scene, edits(scene)[edits(scene).length - 1][0]);
+  store.set({ [String(options.edits)]: edits(scene).slice(0, -1) });
   if (document.activeElement === undo && edits(scene).length === 0) plot.focus();
 }
 
 // the hand --------------------------------------------------------------------------------------------------------------
 
+/**
+ * @param {Scene} scene
+ * @param {MouseEvent} event
+ */
 const letterAt = ({ place, svg }, event) => place.at(event.clientX - svg.getBoundingClientRect().left);
 
+/** @param {Scene} scene */
 function onPlot(scene) {
   const { store, plot } = scene;
   onHover(plot, store, (event) => {
@@ -185,6 +270,10 @@ function onPlot(scene) {
   onArrows(plot, (step) => go(scene, cursorOf(scene, store.state) + step), (end) => go(scene, end === "first" ? 0 : Infinity));
 }
 
+/**
+ * @param {Scene} scene
+ * @param {number} by
+ */
 function pan(scene, by) {
   const { store } = scene;
   const [first, last] = inView(lettersOf(scene, store.state));
@@ -192,7 +281,12 @@ function pan(scene, by) {
   store.set({ zoom: [from, from + last - first] });
 }
 
-/** Undo, zoom, the next site, a letter in place of the one in hand. */
+/**
+ * Undo, zoom, the next site, a letter in place of the one in hand.
+ *
+ * @param {Scene} scene
+ * @param {KeyboardEvent} event
+ */
 function onKey(scene, event) {
   const { store, options } = scene;
   const key = event.key.toUpperCase();
@@ -206,6 +300,11 @@ function onKey(scene, event) {
 
 // drawing ---------------------------------------------------------------------------------------------------------------
 
+/**
+ * @param {Scene} scene
+ * @param {State} state
+ * @param {Set<string> | null} names
+ */
 function draw(scene, state, names) {
   const { plot, refreshTable } = scene;
   if (!text(scene)) return;
@@ -223,6 +322,10 @@ function draw(scene, state, names) {
   drawCursor(scene, cursorOf(scene, state));
 }
 
+/**
+ * @param {Scene} scene
+ * @param {[number, number]} view
+ */
 function layOut(scene, view) {
   const { model, options, svg, plot } = scene;
   const place = lane(widthOf(plot), view);
@@ -232,19 +335,27 @@ function layOut(scene, view) {
   const [head, size] = [1.35 * rem, options.height * rem];
   const pitch = head + size + 0.55 * rem;
   const top = strip + row + 1.2 * rem;
-  scene.rows = model.get("tracks").map((track, k) => rowOf(track, top + k * pitch, head, size));
+  scene.rows = model.get("tracks").map((/** @type {Track} */ track, /** @type {number} */ k) => rowOf(track, top + k * pitch, head, size));
   scene.place = { ...place, strip, row, bottom: top + scene.rows.length * pitch };
-  svg.setAttribute("height", scene.place.bottom);
+  attributes(svg, { height: scene.place.bottom });
 }
 
-/** A track from `top` on: its ends, where its drawing starts, the rank of each value, and the y of a value. */
+/**
+ * A track from `top` on: its ends, where its drawing starts, the rank of each value, and the y of a value.
+ *
+ * @param {Track} track
+ * @param {number} top
+ * @param {number} head
+ * @param {number} size
+ */
 function rowOf(track, top, head, size) {
   const low = track.values.reduce((a, v) => Math.min(a, v), 0);
   const high = track.values.reduce((a, v) => Math.max(a, v), 0);
   const [from, span] = [top + head, high - low || 1];
-  return { track, low, high, top, size, from, ranks: ranksOf(track.values), y: (v) => from + size * (1 - (v - low) / span) };
+  return { track, low, high, top, size, from, ranks: ranksOf(track.values), y: (/** @type {number} */ v) => from + size * (1 - (v - low) / span) };
 }
 
+/** @param {Scene} scene */
 function drawSites(scene) {
   const { model, back, place } = scene;
   const parts = [];
@@ -258,11 +369,12 @@ function drawSites(scene) {
     if (name) parts.push(make("svg:text", { class: "ec-tracks-sitename", x: px(middle), y: px(place.strip - 0.4 * place.rem), "text-anchor": "middle" }, name));
   }
   const size = Math.min(Math.max(place.unit / 2, 3), 0.3 * place.rem);
-  const marks = (model.get("letters").changed ?? []).filter(([i]) => i >= place.first && i < place.last)
-    .map(([i]) => `M${px(place.x(i + 0.5) - size)} ${px(place.strip - 1 - size)}h${px(2 * size)}l${px(-size)} ${px(1.5 * size)}z`);
+  const marks = (model.get("letters").changed ?? []).filter((/** @type {[number, string]} */ [i]) => i >= place.first && i < place.last)
+    .map((/** @type {[number, string]} */ [i]) => `M${px(place.x(i + 0.5) - size)} ${px(place.strip - 1 - size)}h${px(2 * size)}l${px(-size)} ${px(1.5 * size)}z`);
   back.replaceChildren(...parts, make("svg:path", { class: "ec-tracks-changed", "data-name": "changed", d: marks.join("") }));
 }
 
+/** @param {Scene} scene */
 function drawTracks(scene) {
   const { drawing, place, rows } = scene;
   const isWide = place.unit >= WIDE;
@@ -274,10 +386,16 @@ function drawTracks(scene) {
   rows.forEach((row, k) => (row.after = 1.1 * place.rem + names[k].getComputedTextLength()));
 }
 
+/**
+ * @param {Scene} scene
+ * @param {Row} row
+ * @param {SVGTextElement} name
+ * @param {boolean} isWide
+ */
 function trackParts(scene, row, name, isWide) {
   const { rem, left, right } = scene.place;
   const { track, top, size, from, y } = row;
-  const across = (look, at) => make("svg:path", { class: look, d: `M${px(left)} ${px(at)}H${px(right)}` });
+  const across = (/** @type {string} */ look, /** @type {number} */ at) => make("svg:path", { class: look, d: `M${px(left)} ${px(at)}H${px(right)}` });
   const note = track.note && right > 26 * rem;
   return [
     make("svg:path", { class: `ec-tracks-rail ${look(scene, track.kind)}`, d: box(0, top + 0.2 * rem, 0.3 * rem, size + 1.15 * rem) }),
@@ -290,10 +408,15 @@ function trackParts(scene, row, name, isWide) {
   ];
 }
 
-/** The numbers at the ends of a track's scale, and 0 where there is room between. */
+/**
+ * The numbers at the ends of a track's scale, and 0 where there is room between.
+ *
+ * @param {Scene} scene
+ * @param {Row} row
+ */
 function axis({ place }, { low, high, from, size, y }) {
   const { rem } = place;
-  const label = (v, y_) => make("svg:text", { x: px(place.left - 5), y: px(y_), "text-anchor": "end" }, format(v, Math.abs(v) < 0.01 ? 1 : 2));
+  const label = (/** @type {number} */ v, /** @type {number} */ y_) => make("svg:text", { x: px(place.left - 5), y: px(y_), "text-anchor": "end" }, format(v, Math.abs(v) < 0.01 ? 1 : 2));
   const [upper, zero, lower] = [from + 0.55 * rem, Math.min(y(0) + 0.26 * rem, from + size), from + size];
   const marks = [];
   if (high > 0 && y(0) - from > 0.5 * rem) marks.push(label(high, upper));
@@ -302,13 +425,23 @@ function axis({ place }, { low, high, from, size, y }) {
   return marks;
 }
 
-/** One path a tone. */
+/**
+ * One path a tone.
+ *
+ * @param {Record<string, string[]>} tones
+ * @param {Record<string, string | number>} [extra]
+ */
 const tonePaths = (tones, extra = {}) => Object.entries(tones).filter(([, parts]) => parts.length)
   .map(([name, parts]) => make("svg:path", { class: `is-${name}`, ...extra, d: parts.join("") }));
 
+/**
+ * @param {Scene} scene
+ * @param {boolean} isWide
+ */
 function stripParts(scene, isWide) {
   const { place } = scene;
   const letters = text(scene);
+  /** @type {Record<string, string[]>} */
   const tones = { A: [], C: [], G: [], T: [], other: [] };
   for (let i = place.first; i < place.last; i++) {
     const letter = letters[i];
@@ -319,9 +452,14 @@ function stripParts(scene, isWide) {
   return tonePaths(tones, { "fill-opacity": isWide ? 1 : 0.6 });
 }
 
+/**
+ * @param {Scene} scene
+ * @param {Row} row
+ */
 function glyphs(scene, { track, y }) {
   const { place } = scene;
   const letters = text(scene);
+  /** @type {Record<string, string[]>} */
   const tones = { A: [], C: [], G: [], T: [], other: [] };
   for (let i = place.first; i < place.last; i++) {
     const v = track.values[i];
@@ -334,6 +472,10 @@ function glyphs(scene, { track, y }) {
   return tonePaths(tones);
 }
 
+/**
+ * @param {Scene} scene
+ * @param {Row} row
+ */
 function bars(scene, { track, y }) {
   const { place } = scene;
   const per = Math.max(1, Math.floor(1 / place.unit));
@@ -344,6 +486,10 @@ function bars(scene, { track, y }) {
   return make("svg:path", { class: `ec-tracks-bars ${look(scene, track.kind)}`, d: d.join("") });
 }
 
+/**
+ * @param {Scene} scene
+ * @param {number} y
+ */
 function ticks({ place }, y) {
   const { rem } = place;
   const step = niceStep(Math.max((3 * rem) / place.unit, 1));
@@ -355,22 +501,28 @@ function ticks({ place }, y) {
   ];
 }
 
+/** @param {Scene} scene */
 function drawKey(scene) {
   const { model, options, key } = scene;
-  const used = new Set(model.get("tracks").map((track) => track.kind));
+  const used = new Set(model.get("tracks").map((/** @type {Track} */ track) => track.kind));
   key.replaceChildren(...Object.entries(options.kinds).filter(([kind]) => used.has(kind)).map(([kind, words]) =>
     make("span", {}, make("svg:svg", { viewBox: "0 0 6 16", "aria-hidden": "true" }, make("svg:path", { class: `ec-tracks-rail ${look(scene, kind)}`, d: "M0 0h6v16h-6z" })), words)));
 }
 
+/**
+ * @param {Scene} scene
+ * @param {number} i
+ */
 function drawCursor(scene, i) {
   const { here, place, rows } = scene;
   const { rem } = place;
   const isIn = i >= place.first && i < place.last;
   const size = Math.max(place.unit, 3);
   const x = place.x(i + 0.5);
+  /** @type {SVGElement[]} */
   const parts = isIn ? [make("svg:rect", { class: "ec-tracks-cursor", x: px(x - size / 2), y: px(place.strip - 1), width: px(size), height: px(place.bottom - place.strip - 0.3 * rem) })] : [];
   for (const row of rows) {
-    parts.push(make("svg:text", { class: "ec-tracks-here", "data-name": row.track.name, x: px(row.after), y: px(row.top + 0.95 * rem) }, format(row.track.values[i], 3)));
+    parts.push(make("svg:text", { class: "ec-tracks-here", "data-name": row.track.name, x: px(row.after ?? 0), y: px(row.top + 0.95 * rem) }, format(row.track.values[i], 3)));
   }
   here.replaceChildren(...parts);
   tell(scene, i);
@@ -378,6 +530,10 @@ function drawCursor(scene, i) {
 
 // words -----------------------------------------------------------------------------------------------------------------
 
+/**
+ * @param {Scene} scene
+ * @param {[number, number]} pair
+ */
 function tellView(scene, [first, last]) {
   const { shown, wider, closer, whole, toSite } = scene;
   const count = text(scene).length;
@@ -387,6 +543,10 @@ function tellView(scene, [first, last]) {
   for (const other of [wider, whole]) other.setAttribute("aria-disabled", String(last - first >= count));
 }
 
+/**
+ * @param {Scene} scene
+ * @param {number} i
+ */
 function tell(scene, i) {
   const { plot, inHand, choices, undo, say, rows } = scene;
   const site = siteAt(scene, i);
@@ -394,13 +554,14 @@ function tell(scene, i) {
   const ranks = rows.map(({ track, ranks: all }) => `${track.title} ${all[i]}`).join(", ");
   const before = was(scene, i) ? `, it was ${was(scene, i)}` : "";
   inHand.textContent = `Letter ${i + 1} is ${text(scene)[i]}${before}. Make it`;
-  for (const choice of choices.querySelectorAll("[data-letter]")) choice.setAttribute("aria-pressed", String(choice.dataset.letter === text(scene)[i]));
+  for (const choice of /** @type {NodeListOf<HTMLElement>} */ (choices.querySelectorAll("[data-letter]"))) choice.setAttribute("aria-pressed", String(choice.dataset.letter === text(scene)[i]));
   undo.hidden = !edits(scene).length;
   const sentence = `Letter ${i + 1} is ${text(scene)[i]}${before}${where}. Its rank among ${text(scene).length}: ${ranks}.`;
   say(sentence);
   attributes(plot, { "aria-valuemax": text(scene).length, "aria-valuenow": i + 1, "aria-valuetext": sentence });
 }
 
+/** @param {Scene} scene */
 function lettersTable(scene) {
   const { store, options, rows } = scene;
   const [first, last] = inView(lettersOf(scene, store.state));
@@ -413,13 +574,21 @@ function lettersTable(scene) {
   return table(`${options.title}: letters in view`, head, lines);
 }
 
-/** A letter's outline in a box; a negative height turns it upside down. */
+/**
+ * A letter's outline in a box; a negative height turns it upside down.
+ *
+ * @param {string} letter
+ * @param {number} x
+ * @param {number} y
+ * @param {number} width
+ * @param {number} height
+ */
 function scaled(letter, x, y, width, height) {
   const sx = width / 100;
   const sy = height / 100;
-  return GLYPHS[letter].replace(/([MLHVAZ])([^MLHVAZ]*)/g, (_, command, rest) => {
+  return GLYPHS[letter].replace(/([MLHVAZ])([^MLHVAZ]*)/g, (_, command, /** @type {string} */ rest) => {
     const n = rest.split(/[ ,]+/).filter(Boolean).map(Number);
-    const [right, down] = [(v) => px(x + v * sx), (v) => px(y + v * sy)];
+    const [right, down] = [(/** @type {number} */ v) => px(x + v * sx), (/** @type {number} */ v) => px(y + v * sy)];
     if (command === "H") return `H${right(n[0])}`;
     if (command === "V") return `V${down(n[0])}`;
     if (command === "A") return `A${(n[0] * sx).toFixed(2)} ${(Math.abs(n[1] * sy)).toFixed(2)} 0 ${n[3]} ${height < 0 ? 1 - n[4] : n[4]} ${right(n[5])} ${down(n[6])}`;

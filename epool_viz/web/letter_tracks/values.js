@@ -1,6 +1,10 @@
 // What of a track's values is drawn and said.
 
-/** Place of each value from the largest, 1 for the best; equal values share the better place. */
+/**
+ * Place of each value from the largest, 1 for the best; equal values share the better place.
+ *
+ * @param {number[]} values
+ */
 export function ranksOf(values) {
   const order = [...values.keys()].sort((a, b) => values[b] - values[a]);
   const ranks = new Int32Array(values.length);
@@ -8,7 +12,14 @@ export function ranksOf(values) {
   return ranks;
 }
 
-/** The value furthest from 0 of every `per` neighbours from `first` to `stop`: [[place, value]]. */
+/**
+ * The value furthest from 0 of every `per` neighbours from `first` to `stop`: [[place, value]].
+ *
+ * @param {number[]} values
+ * @param {number} first
+ * @param {number} stop
+ * @param {number} per
+ */
 export function furthest(values, first, stop, per) {
   const out = [];
   for (let i = first; i < stop; i += per) {

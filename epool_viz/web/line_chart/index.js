@@ -19,7 +19,18 @@ import CSS from "./style.css";
 
 const MOST_POINTS = 60;
 
+/**
+ * What is drawn.
+ *
+ * @typedef {{
+ *   store: Store, section: HTMLElement, svg: SVGSVGElement, empty: HTMLElement, say: (text: string) => void, refreshTable: () => void,
+ *   title: string, series: string, at: string, label: string, unit: string, go: string | null, height: number,
+ *   place: Pick<ReturnType<typeof placeOf>, "x" | "n">,
+ * }} Scene
+ */
+
 export default {
+  /** @param {Context} context */
   async render({ model, el, host, signal }) {
     const { exports } = await host.getWidget(model.get("store"));
     const scene = sceneOf(model, exports.store, el);
@@ -36,7 +47,13 @@ export default {
   },
 };
 
-/** What is drawn: the elements, the store, and where the points lie. */
+/**
+ * What is drawn: the elements, the store, and where the points lie.
+ *
+ * @param {Model} model
+ * @param {Store} store
+ * @param {HTMLElement} el
+ */
 function sceneOf(model, store, el) {
   const options = { title: "", label: "iteration", unit: "", go: null, height: 9, ...model.get("options") };
   const { title, label, unit, go } = options;
@@ -44,12 +61,16 @@ function sceneOf(model, store, el) {
   const svg = make("svg:svg", go ? { tabindex: 0, role: "slider", "aria-label": `${title}: ${label}` } : { role: "img" });
   const empty = make("p", { class: "ec-soft" }, `After the first ${label} it is drawn here.`);
   section.append(make("div", { class: "ec-panel-head" }, make("span", { class: "ec-panel-title" }, title)), make("div", { class: "ec-curve-plot" }, svg), empty);
-  const scene = { ...options, store, section, svg, empty, say: voice(section, { live: false }), place: { x: () => 0, n: 0 } };
+  const scene = /** @type {Scene} */ (/** @type {unknown} */ ({ ...options, store, section, svg, empty, say: voice(section, { live: false }), place: { x: () => 0, n: 0 } }));
   const rows = () => valuesOf(scene).map((y, i) => [String(i + 1), number(`value-${i}`, y, 8)]);
   return Object.assign(scene, { refreshTable: numbers(section, "The numbers as a table", () => table(title, [label, unit || "value"], rows())) });
 }
 
-/** A click goes to the nearest point, the arrow keys from one to the next. */
+/**
+ * A click goes to the nearest point, the arrow keys from one to the next.
+ *
+ * @param {Scene} scene
+ */
 function onCurve(scene) {
   const { svg } = scene;
   svg.addEventListener("click", (event) => {
@@ -63,10 +84,14 @@ function onCurve(scene) {
   onArrows(svg, (by) => choose(scene, here(scene) + by), (end) => choose(scene, end === "first" ? 0 : scene.place.n - 1));
 }
 
+/** @param {Scene} scene */
 const valuesOf = ({ store, series }) => (Array.isArray(store.state[series]) ? store.state[series] : []);
+/** @param {Scene} scene */
 const here = (scene) => Math.min(Number(scene.store.state[scene.at] ?? -1), valuesOf(scene).length - 1);
+/** @param {number} x */
 const written = (x) => x.toFixed(1);
 
+/** @param {Scene} scene */
 function draw(scene) {
   const { svg, empty, refreshTable } = scene;
   const [ys, now] = [valuesOf(scene), here(scene)];
@@ -81,7 +106,12 @@ function draw(scene) {
   tell(scene, ys, now);
 }
 
-/** Where the points of a series lie, and the ends of its scale. */
+/**
+ * Where the points of a series lie, and the ends of its scale.
+ *
+ * @param {Pick<Scene, "section" | "height">} scene
+ * @param {number[]} ys
+ */
 function placeOf({ section, height }, ys) {
   const rem = parseFloat(getComputedStyle(document.documentElement).fontSize) || 16;
   const width = Math.max(section.clientWidth, 8 * rem);
@@ -89,11 +119,12 @@ function placeOf({ section, height }, ys) {
   const [min, max] = [Math.min(...ys), Math.max(...ys)];
   const pad = 0.06 * (max - min || Math.abs(max) || 1);
   const [low, high] = [min - pad, max + pad];
-  const x = (i) => left + (ys.length > 1 ? (i / (ys.length - 1)) * (right - left) : (right - left) / 2);
-  const y = (v) => bottom - ((v - low) / (high - low)) * (bottom - top);
+  const x = (/** @type {number} */ i) => left + (ys.length > 1 ? (i / (ys.length - 1)) * (right - left) : (right - left) / 2);
+  const y = (/** @type {number} */ v) => bottom - ((v - low) / (high - low)) * (bottom - top);
   return { rem, width, height: height * rem, left, right, bottom, low, high, x, y, n: ys.length };
 }
 
+/** @param {ReturnType<typeof placeOf>} place */
 function scaleParts({ rem, left, right, bottom, low, high, x, y, n }) {
   const room = Math.max(Math.floor((right - left) / (4 * rem)), 1);
   const places = ticksOf(1, Math.max(n, 2), room).filter((k) => Number.isInteger(k) && k <= n);
@@ -106,20 +137,32 @@ function scaleParts({ rem, left, right, bottom, low, high, x, y, n }) {
   ];
 }
 
-/** The line up to the present place and, pale, after it; its points while there are few, and the present one. */
+/**
+ * The line up to the present place and, pale, after it; its points while there are few, and the present one.
+ *
+ * @param {ReturnType<typeof placeOf>} place
+ * @param {number[]} ys
+ * @param {number} now
+ */
 function lineParts({ x, y, n }, ys, now) {
-  const line = (look, from, to) => make("svg:path", {
+  const line = (/** @type {string} */ look, /** @type {number} */ from, /** @type {number} */ to) => make("svg:path", {
     class: look, d: ys.slice(from, to + 1).map((v, i) => `${i ? "L" : "M"}${written(x(from + i))} ${written(y(v))}`).join(""),
   });
-  const point = (look, i, r) => make("svg:circle", { class: look, cx: written(x(i)), cy: written(y(ys[i])), r });
-  return [
+  const point = (/** @type {string} */ look, /** @type {number} */ i, /** @type {number} */ r) => make("svg:circle", { class: look, cx: written(x(i)), cy: written(y(ys[i])), r });
+  const parts = [
     now > 0 && line("ec-curve-line", 0, now),
     now < n - 1 && line("ec-curve-line is-later", Math.max(now, 0), n - 1),
     ...(n <= MOST_POINTS ? ys.map((_, i) => point(`ec-curve-point${i > now ? " is-later" : ""}`, i, 3)) : []),
     now >= 0 && point("ec-curve-here", now, 6),
-  ].filter(Boolean);
+  ];
+  return parts.filter((part) => part !== false);
 }
 
+/**
+ * @param {Scene} scene
+ * @param {number[]} ys
+ * @param {number} now
+ */
 function tell(scene, ys, now) {
   const { title, label, unit, go, svg, say } = scene;
   const rise = now > 0 ? `, ${format(ys[now] - ys[now - 1], 3)} more than before` : "";
@@ -129,6 +172,10 @@ function tell(scene, ys, now) {
   else svg.setAttribute("aria-label", `${title}. ${sentence}`);
 }
 
+/**
+ * @param {Scene} scene
+ * @param {number} i
+ */
 function choose({ store, go, place }, i) {
   if (!go || !place.n) return;
   store.set({ [go]: Math.min(Math.max(i, 0), place.n - 1) });

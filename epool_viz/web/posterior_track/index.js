@@ -24,7 +24,21 @@ import { numbers, table } from "../lib/tables.js";
 import CSS from "./style.css";
 import { extremesOf, QUANTITIES, read, scaleOf } from "./values.js";
 
+/**
+ * What is drawn.
+ *
+ * @typedef {ReturnType<typeof placeOf> & {y: (v: number, strand: number) => number}} Place
+ * @typedef {{
+ *   model: Model, store: Store, section: HTMLElement, svg: SVGSVGElement, plot: HTMLElement, hatching: string,
+ *   back: SVGGElement, here: SVGGElement, bars: SVGGElement, front: SVGGElement,
+ *   title: HTMLElement, unit: HTMLElement, value: HTMLElement, logButton: HTMLElement, keyBox: HTMLElement, warning: HTMLElement,
+ *   place: Place, data: import("./values.js").Data, scale: import("./values.js").Scale, drawn: string, picked: SVGPathElement | null,
+ *   say: (text: string) => void, refreshTable: () => void,
+ * }} Scene `place`, `data` and `scale` are null before the first drawing
+ */
+
 export default {
+  /** @param {Context} context */
   async render({ model, el, host, signal }) {
     const { exports } = await host.getWidget(model.get("store"));
     const scene = sceneOf(model, exports.store, el);
@@ -36,10 +50,16 @@ export default {
   },
 };
 
-/** What is drawn: the elements, the store, and what holds from one drawing to the next. */
+/**
+ * What is drawn: the elements, the store, and what holds from one drawing to the next.
+ *
+ * @param {Model} model
+ * @param {Store} store
+ * @param {HTMLElement} el
+ */
 function sceneOf(model, store, el) {
   const section = panel(el, "track", "", CSS);
-  const scene = {
+  const scene = /** @type {Scene} */ (/** @type {unknown} */ ({
     model, store, section, ...plotParts(),
     title: make("span", { class: "ec-panel-title" }),
     unit: make("span", { class: "ec-soft" }),
@@ -52,7 +72,7 @@ function sceneOf(model, store, el) {
     scale: null, // of its values
     drawn: "", // what the quiet part of the picture is drawn for
     picked: null, // the bar under the cursor
-  };
+  }));
   const { title, unit, value, logButton, plot, keyBox, warning } = scene;
   const best = make("button", { type: "button", "aria-label": "Go to the largest", onclick: () => toLargest(scene) }, "Largest");
   section.append(make("div", { class: "ec-panel-head" }, title, unit, value, make("div", { class: "ec-panel-tools" }, best, logButton)), plot, keyBox, warning);
@@ -69,11 +89,17 @@ function plotParts() {
   return { svg, plot, hatching, back, here, bars, front };
 }
 
+/** @param {Scene} scene */
 const options = ({ model }) => ({ quantity: "posterior", height: 6, ...model.get("options") });
 
 // numbers ---------------------------------------------------------------------------------------------------------------
 
-/** Why a window takes no part, as the rest of a sentence; null if it does. */
+/**
+ * Why a window takes no part, as the rest of a sentence; null if it does.
+ *
+ * @param {Scene} scene
+ * @param {number} i
+ */
 function absence({ store, data }, i) {
   const { state, trace } = store;
   const gap = trace.whole[i] ? null : partial(state.codes, trace.starts[i], trace.width);
@@ -83,15 +109,20 @@ function absence({ store, data }, i) {
   return "scores below the mean and takes no part in mode 1";
 }
 
+/** @param {Scene} scene */
 function toLargest({ store, data }) {
   if (!data || store.error) return;
   let best = -1;
   data.values.forEach((v, i) => {
-    if (v !== null && (data.isPart[i] || data.quantity.of === "window") && (best < 0 || v > data.values[best])) best = i;
+    if (v !== null && (data.isPart[i] || data.quantity.of === "window") && (best < 0 || v > (data.values[best] ?? -Infinity))) best = i;
   });
   if (best >= 0) store.set({ cursor: best });
 }
 
+/**
+ * @param {Scene} scene
+ * @param {MouseEvent} event
+ */
 function cursorAt({ store, svg, place, data }, event) {
   if (!data || store.error) return null;
   const box = svg.getBoundingClientRect();
@@ -101,6 +132,7 @@ function cursorAt({ store, svg, place, data }, event) {
   return Math.min(Math.max(start - first, 0), count - 1) + strand * count;
 }
 
+/** @param {Scene} scene */
 function onPlot(scene) {
   const { plot, store } = scene;
   onHover(plot, store, (event) => cursorAt(scene, event));
@@ -113,6 +145,12 @@ function onPlot(scene) {
 
 // drawing ---------------------------------------------------------------------------------------------------------------
 
+/**
+ * @param {Scene} scene
+ * @param {State} state
+ * @param {Trace} trace
+ * @param {Set<string> | null} names
+ */
 function draw(scene, state, trace, names) {
   const { store, section, plot, warning, refreshTable } = scene;
   warning.textContent = store.error ? `${scene.data ? "Shown is the last state that could be computed. " : ""}${store.error}` : "";
@@ -134,6 +172,12 @@ function draw(scene, state, trace, names) {
   drawCursor(scene, state, trace);
 }
 
+/**
+ * @param {Scene} scene
+ * @param {State} state
+ * @param {number} height
+ * @param {boolean} isLog
+ */
 function layOut(scene, state, height, isLog) {
   const { section, title, unit, logButton, svg, plot, data } = scene;
   const { quantity } = data;
@@ -149,10 +193,16 @@ function layOut(scene, state, height, isLog) {
   const place = placeOf(scene, state, height);
   scene.scale = scaleOf(data, isLog, Math.max(Math.floor(place.size / (1.7 * place.rem)), 1));
   scene.place = { ...place, y: (v, strand) => (strand ? place.bottom - place.size : place.top + place.size) + (strand ? 1 : -1) * scene.scale.y(v) * place.size };
-  svg.setAttribute("height", place.bottom + 0.5 * place.rem);
+  attributes(svg, { height: place.bottom + 0.5 * place.rem });
 }
 
-/** Where letters lie: of a lane, with the top and the height of a strand, the middle and the bottom of both. */
+/**
+ * Where letters lie: of a lane, with the top and the height of a strand, the middle and the bottom of both.
+ *
+ * @param {Scene} scene
+ * @param {State} state
+ * @param {number} height
+ */
 function placeOf({ plot, data }, state, height) {
   const place = lane(widthOf(plot), inView(state));
   const both = state.both_strands;
@@ -162,13 +212,18 @@ function placeOf({ plot, data }, state, height) {
   return { ...place, top, size, middle: top + size + gap / 2, bottom: top + size + (both ? gap + size : 0) };
 }
 
+/**
+ * @param {Scene} scene
+ * @param {State} state
+ * @param {Trace} trace
+ */
 function drawBars(scene, state, trace) {
   const { back, bars, front, place, data } = scene;
   const strands = state.both_strands ? [0, 1] : [0];
   for (const group of [back, bars, front]) group.replaceChildren();
   for (const strand of strands) drawStrand(scene, trace, strand);
   if (state.both_strands) {
-    const name = (text, y) => make("svg:text", { class: "ec-track-strand", x: place.right, y, "text-anchor": "end" }, text);
+    const name = (/** @type {string} */ text, /** @type {number} */ y) => make("svg:text", { class: "ec-track-strand", x: place.right, y, "text-anchor": "end" }, text);
     front.append(name("given strand", place.top + 0.45 * place.rem), name("other strand", place.bottom + 0.3 * place.rem));
   }
   if (data.isTop) drawTop(scene);
@@ -177,9 +232,15 @@ function drawBars(scene, state, trace) {
   drawKey(scene, state, trace);
 }
 
+/**
+ * @param {Scene} scene
+ * @param {Trace} trace
+ * @param {number} strand
+ */
 function drawStrand(scene, trace, strand) {
   const { hatching, back, bars, place, data, scale } = scene;
-  const across = (y) => `M${px(place.left)} ${px(y)}H${px(place.right)}`;
+  const across = (/** @type {number} */ y) => `M${px(place.left)} ${px(y)}H${px(place.right)}`;
+  /** @type {[number, string][]} */
   const ys = scale.ticks.map(([v, text]) => [place.y(v, strand), text]);
   const zero = place.y(scale.base, strand);
   const skip = strand && data.low >= 0 ? 1e-6 : -1; // the shared zero is written once
@@ -198,6 +259,11 @@ function drawStrand(scene, trace, strand) {
   );
 }
 
+/**
+ * @param {Scene} scene
+ * @param {Trace} trace
+ * @param {number} strand
+ */
 function drawPooled({ front, place }, { pooled }, strand) {
   const y = place.y(pooled, strand);
   front.append(make("svg:path", { class: "ec-track-pooled", d: `M${px(place.left)} ${px(y)}H${px(place.right)}` }));
@@ -206,8 +272,15 @@ function drawPooled({ front, place }, { pooled }, strand) {
   front.append(make("svg:text", { class: "ec-track-name", x: place.left + 6, y: px(isHigh ? y + 0.95 * place.rem : y - 0.3 * place.rem) }, `\u25c6 ePool ${format(pooled)}`));
 }
 
-/** Paths of a strand: bars, bars of windows that take no part, columns of partial windows, columns of absent ones. */
+/**
+ * Paths of a strand: bars, bars of windows that take no part, columns of partial windows, columns of absent ones.
+ *
+ * @param {Scene} scene
+ * @param {Trace} trace
+ * @param {number} strand
+ */
 function barsOf({ place, data, scale }, trace, strand) {
+  /** @type {string[][]} */
   const out = [[], [], [], []];
   const from = strand * data.count;
   const first = trace.starts[from];
@@ -227,9 +300,13 @@ function barsOf({ place, data, scale }, trace, strand) {
   return out.map((parts) => parts.join(""));
 }
 
-/** Max pooling's gradient: all of it at one window. */
+/**
+ * Max pooling's gradient: all of it at one window.
+ *
+ * @param {Scene} scene
+ */
 function drawTop({ front, place, data }) {
-  const i = data.isTop.indexOf(true);
+  const i = (data.isTop ?? []).indexOf(true);
   const strand = i >= data.count ? 1 : 0;
   const start = data.trace.starts[i];
   if (start < place.first || start >= place.last) return;
@@ -239,13 +316,18 @@ function drawTop({ front, place, data }) {
   front.append(make("svg:path", { class: "ec-track-max", "data-name": "max", d: `M${px(x)} ${px(zero)}V${px(one)}m-5 ${tip * 4}h10l-5 ${-tip * 8}z` }));
 }
 
+/**
+ * @param {Scene} scene
+ * @param {State} state
+ * @param {Trace} trace
+ */
 function drawKey(scene, state, trace) {
   const { keyBox, data, hatching } = scene;
   const items = data.isTop ? gradientKey(data, state, trace) : [];
   const broken = trace.whole.filter((isWhole) => !isWhole).length;
   const absent = trace.whole.filter((isWhole, i) => isWhole && !data.isPart[i]).length;
   const square = { stroke: "var(--ink-soft)", d: "M1 1h14v14H1z" };
-  const add = (name, look, words) => items.push(make("span", { "data-name": name }, swatch({ ...look, ...square }), words));
+  const add = (/** @type {string} */ name, /** @type {Record<string, string>} */ look, /** @type {string} */ words) => items.push(make("span", { "data-name": name }, swatch({ ...look, ...square }), words));
   if (broken) add("partial", { fill: hatching }, `${counted(broken)} over padding or unknown letters: a partial sum${state.activation === "identity" ? ", takes no part" : ""}`);
   if (absent) {
     const reason = [state.local_window > 1 && "no local winner", state.mode === 1 && "below the mean"].filter(Boolean).join(" or ");
@@ -254,20 +336,32 @@ function drawKey(scene, state, trace) {
   keyBox.replaceChildren(...items);
 }
 
+/** @param {number} n */
 const counted = (n) => `${n} ${n === 1 ? "window" : "windows"}`;
+/** @param {Record<string, string>} look */
 const swatch = (look) => make("svg:svg", { viewBox: "0 0 16 16", "aria-hidden": "true" }, make("svg:path", look));
 
+/**
+ * @param {import("./values.js").Data} data
+ * @param {State} state
+ * @param {Trace} trace
+ */
 function gradientKey({ values, isPart }, { m }, { pooled }) {
   const items = [
     make("span", {}, swatch({ class: "ec-track-bars", d: "M8 1l7 7-7 7-7-7z" }), "ePool spreads it"),
     make("span", {}, swatch({ class: "ec-track-max", d: "M8 3l6 10H2z" }), "max gives all to one window"),
   ];
   if (!(m > 0)) return items;
-  const negative = values.filter((v) => v < 0).length;
+  const negative = values.filter((v) => (v ?? 0) < 0).length;
   const where = `: ${negative} of ${isPart.filter(Boolean).length} windows`;
   return [...items, make("span", {}, make("span", {}, "below 0 where the score is under ePool \u2212 1/m = ", number("threshold", pooled - 1 / m), where))];
 }
 
+/**
+ * @param {Scene} scene
+ * @param {State} state
+ * @param {Trace} trace
+ */
 function drawCursor(scene, state, trace) {
   const { here, place, scale } = scene;
   const now = windowAt(state, Math.min(state.cursor, trace.scores.length - 1));
@@ -287,6 +381,12 @@ function drawCursor(scene, state, trace) {
   tell(scene, state, trace, now);
 }
 
+/**
+ * @param {Scene} scene
+ * @param {number} i
+ * @param {number} start
+ * @param {number} strand
+ */
 function drawPicked(scene, i, start, strand) {
   const { bars, place, data, scale } = scene;
   scene.picked?.remove();
@@ -299,11 +399,18 @@ function drawPicked(scene, i, start, strand) {
   bars.append(scene.picked);
 }
 
+/**
+ * @param {Scene} scene
+ * @param {State} state
+ * @param {Trace} trace
+ * @param {ReturnType<typeof windowAt>} now
+ */
 function tell(scene, state, trace, now) {
   const { value, plot, say, data } = scene;
   const v = data.values[now.index] ?? null;
   const name = called(now);
   const missing = absence(scene, now.index);
+  /** @type {import("./values.js").Found} */
   const what = { name, value: v, show: format(v), share: v === null ? "" : percent(v), trace, format };
   if (data.isTop) what.most = data.isTop[now.index] ? "all" : "none";
   const sentence = v === null || (missing && !data.isPart[now.index] && data.quantity.of === "cell") ? `${name} ${missing}.`
@@ -313,6 +420,7 @@ function tell(scene, state, trace, now) {
   attributes(plot, { "aria-valuemax": trace.scores.length, "aria-valuenow": now.index + 1, "aria-valuetext": sentence });
 }
 
+/** @param {Scene} scene */
 function valuesTable(scene) {
   const { store, data } = scene;
   if (!data || store.error) return make("p", {}, store.error);
@@ -321,9 +429,11 @@ function valuesTable(scene) {
   const head = ["window", ...(state.both_strands ? ["strand"] : []), "first letter", data.quantity.title];
   if (data.isTop) head.push("Gradient of max");
   head.push("note");
+  /** @type {Child[][]} */
   const rows = [];
   data.values.forEach((v, i) => {
     if (trace.starts[i] < first || trace.starts[i] >= last) return;
+    /** @type {Child[]} */
     const row = [String((i % data.count) + 1)];
     if (state.both_strands) row.push(i < data.count ? "given" : "other");
     row.push(String(trace.starts[i] + 1).replace("-", "\u2212"), v === null ? "\u2013" : number(`${data.name}-${i}`, v));

@@ -3,9 +3,19 @@
 import { format } from "../lib/numbers.js";
 import { niceStep } from "../lib/ticks.js";
 
+/**
+ * What is known of one window, for a sentence about it.
+ *
+ * @typedef {{name: string, value: number | null, show: string, share: string, trace: Trace, format: typeof format, most?: string}} Found
+ * @typedef {{title: string, unit: string, of: string, kind: string, say: (found: Found) => string}} Quantity
+ * @typedef {ReturnType<typeof read>} Data
+ * @typedef {{y: (v: number) => number, ticks: [number, string][], base: number}} Scale
+ */
+
 const SCORE = "score, in logs to the base e\u1d50";
 // title; unit; of: one number a window or a cell; kind: "score", "share" or "slope" (can be small, so that a log scale
 // helps); say(what) is a sentence about one window
+/** @type {Record<string, Quantity>} */
 export const QUANTITIES = {
   scores: { title: "Scores", unit: SCORE, of: "window", kind: "score", say: ({ name, show }) => `${name} scores ${show}.` },
   activated: { title: "Scores after the rectifier", unit: SCORE, of: "window", kind: "score", say: ({ name, show }) => `${name} scores ${show} after the rectifier.` },
@@ -18,14 +28,22 @@ export const QUANTITIES = {
   gradient: { title: "Gradient", unit: "rise of the pooled value for a rise of this score by 1", of: "cell", kind: "slope", say: ({ name, show, most }) => `${name} passes ${show} of the gradient under ePool and ${most} under max pooling.` },
 };
 
-/** The quantity at the windows: values (null where there is none), why a window takes no part, bounds. */
+/**
+ * The quantity at the windows: values (null where there is none), why a window takes no part, bounds.
+ *
+ * @param {State} state
+ * @param {Trace} trace
+ * @param {string} name
+ */
 export function read(state, trace, name) {
   const quantity = QUANTITIES[name];
   const n = trace.scores.length;
   const cellAt = new Int32Array(n).fill(-1);
   trace.cellWindows.forEach((w, c) => (cellAt[w] = c));
-  const atCell = (list) => Array.from(cellAt, (c) => (c < 0 || !Number.isFinite(list[c]) ? null : list[c]));
-  const values = quantity.of === "window" ? trace[name] : atCell(trace[name]);
+  const atCell = (/** @type {ArrayLike<number>} */ list) => Array.from(cellAt, (c) => (c < 0 || !Number.isFinite(list[c]) ? null : list[c]));
+  const numbers = /** @type {Record<string, any>} */ (trace)[name];
+  /** @type {(number | null)[]} */
+  const values = quantity.of === "window" ? numbers : atCell(numbers);
   const isPart = Array.from(cellAt, (c) => c >= 0 && trace.takingPart[c] && trace.gate[c] > 0);
   const finite = values.filter((v) => v !== null);
   const isTop = name === "gradient" ? atCell(trace.maxGradient).map((v) => v === 1) : null;
@@ -38,9 +56,17 @@ export function read(state, trace, name) {
   };
 }
 
+/** @param {Quantity} quantity */
 const isRound = ({ kind }) => kind === "share" || kind === "distance";
 
-/** The axis of values: `y(value)` from 0 at its lower end to 1, its ticks, the value where bars begin. */
+/**
+ * The axis of values: `y(value)` from 0 at its lower end to 1, its ticks, the value where bars begin.
+ *
+ * @param {Data} data
+ * @param {boolean} isLog
+ * @param {number} room
+ * @returns {Scale}
+ */
 export function scaleOf(data, isLog, room) {
   const { kind } = data.quantity;
   if (isLog && kind === "share") return logScale(data, room);
@@ -48,39 +74,67 @@ export function scaleOf(data, isLog, room) {
   return linearScale(data, room);
 }
 
+/**
+ * @param {Data} data
+ * @param {number} room
+ * @returns {Scale}
+ */
 function logScale({ high, least }, room) {
   const top = Math.ceil(Math.log10(high || 1) - 1e-9);
   const bottom = Math.max(Math.min(Math.floor(Math.log10(Number.isFinite(least) ? least : 1)), top - 1), top - 12);
-  const y = (v) => (v > 0 ? Math.max((Math.log10(v) - bottom) / (top - bottom), 0) : 0);
+  const y = (/** @type {number} */ v) => (v > 0 ? Math.max((Math.log10(v) - bottom) / (top - bottom), 0) : 0);
   const every = Math.max(Math.ceil((top - bottom) / Math.max(room, 1)), 1);
+  /** @type {[number, string][]} */
   const ticks = [];
   for (let p = top; p >= bottom; p -= every) ticks.push([10 ** p, power(p)]);
   return { y, ticks, base: 10 ** bottom };
 }
 
-/** Logarithmic on both sides of 0, linear about it. */
+/**
+ * Logarithmic on both sides of 0, linear about it.
+ *
+ * @param {Data} data
+ * @param {number} room
+ * @returns {Scale}
+ */
 function foldedScale({ low, high }, room) {
   const top = Math.ceil(Math.log10(Math.max(high, -low) || 1) - 1e-9);
-  const fold = (v) => Math.sign(v) * Math.log10(1 + Math.abs(v) / 10 ** (top - 4));
+  const fold = (/** @type {number} */ v) => Math.sign(v) * Math.log10(1 + Math.abs(v) / 10 ** (top - 4));
   const [a, b] = [fold(low), fold(high)];
-  const y = (v) => (fold(v) - a) / (b - a || 1);
-  const all = [[0, "0"], ...[top, top - 2].flatMap((p) => [[10 ** p, power(p)], [-(10 ** p), `\u2212${power(p)}`]])];
+  const y = (/** @type {number} */ v) => (fold(v) - a) / (b - a || 1);
+  /** @type {[number, string][]} */
+  const all = [[0, "0"], ...[top, top - 2].flatMap((p) => /** @type {[number, string][]} */ ([[10 ** p, power(p)], [-(10 ** p), `\u2212${power(p)}`]]))];
   return { y, ticks: apart(all.filter(([v]) => v >= low && v <= Math.max(high, 0)), y, room), base: 0 };
 }
 
-/** Shares move with m: round ends keep the axis still; scores and slopes use all the room there is. */
+/**
+ * Shares move with m: round ends keep the axis still; scores and slopes use all the room there is.
+ *
+ * @param {Data} data
+ * @param {number} room
+ * @returns {Scale}
+ */
 function linearScale({ low, high, quantity }, room) {
   const span = high - low || 1;
   const step = niceStep(span / (Math.max(room, 1) + (isRound(quantity) ? 0 : 1.5)), [1, 2, 2.5, 5]);
   const pad = isRound(quantity) ? 0 : 0.04 * span;
   const a = isRound(quantity) ? Math.floor(low / step + 1e-9) * step : low < 0 ? low - pad : 0;
   const b = (isRound(quantity) ? Math.ceil(high / step - 1e-9) * step : high + pad) || (low < 0 ? 0 : step);
+  /** @type {[number, string][]} */
   const ticks = [];
   for (let k = Math.ceil(a / step - 1e-9); k <= Math.floor(b / step + 1e-9); k++) ticks.push([k * step, format(Number((k * step).toPrecision(6)), 3)]);
   return { y: (v) => (v - a) / (b - a), ticks, base: 0 };
 }
 
-/** The extremes of windows [from, to) together, with `zero` among them, and how they take part. */
+/**
+ * The extremes of windows [from, to) together, with `zero` among them, and how they take part.
+ *
+ * @param {Data} data
+ * @param {boolean[]} whole
+ * @param {number} from
+ * @param {number} to
+ * @param {number} zero
+ */
 export function extremesOf({ values, isPart }, whole, from, to, zero) {
   const found = { high: zero, low: zero, isIn: false, isWhole: true, isAbsent: true };
   for (let i = from; i < to; i++) {
@@ -95,11 +149,20 @@ export function extremesOf({ values, isPart }, whole, from, to, zero) {
   return found;
 }
 
+/** @param {number} n */
 const power = (n) => (n === 0 ? "1" : `10${superscript(n)}`);
-const superscript = (n) => String(n).replace("-", "\u207b").replace(/\d/g, (d) => "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079"[d]);
+/** @param {number} n */
+const superscript = (n) => String(n).replace("-", "\u207b").replace(/\d/g, (d) => "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079"[Number(d)]);
 
-/** The ticks that stand apart by at least a part of the axis, the first ones first. */
+/**
+ * The ticks that stand apart by at least a part of the axis, the first ones first.
+ *
+ * @param {[number, string][]} ticks
+ * @param {(v: number) => number} y
+ * @param {number} room
+ */
 function apart(ticks, y, room) {
+  /** @type {[number, string][]} */
   const kept = [];
   for (const tick of ticks) if (kept.every(([v]) => Math.abs(y(v) - y(tick[0])) > 0.6 / Math.max(room, 1))) kept.push(tick);
   return kept;

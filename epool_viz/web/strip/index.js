@@ -15,18 +15,37 @@ import { CLOSEST, called, extent, inView, lane, partial, windowAt, windows, zoom
 import { attributes, hatch, make } from "../lib/dom.js";
 import { follow, onWidth, widthOf } from "../lib/drawing.js";
 import { capture, onRelease, onWheel, zoomKey } from "../lib/input.js";
-import { UNKNOWN } from "../lib/maths.js";
 import { box, px } from "../lib/paths.js";
 import { panel } from "../lib/style.js";
 import { numbers, table } from "../lib/tables.js";
 import { niceStep } from "../lib/ticks.js";
+import { complemented, letterOf, reading, runsOf, TONES, toneOf } from "./letters.js";
 import CSS from "./style.css";
 
-const TONES = ["A", "C", "G", "T", "other"];
+/**
+ * What is drawn.
+ *
+ * @typedef {ReturnType<typeof placeOf>} Place
+ * @typedef {ReturnType<typeof windowAt>} Window
+ * @typedef {import("./letters.js").Runs} Runs
+ * @typedef {{
+ *   model: Model, store: Store, svg: SVGSVGElement, plot: HTMLElement, hatching: string,
+ *   letters: SVGGElement, changes: SVGGElement, pick: SVGGElement, ticks: SVGGElement,
+ *   mapSvg: SVGSVGElement, mapLetters: SVGGElement, mapMarks: SVGGElement, brush: HTMLElement, map: HTMLElement,
+ *   wider: HTMLElement, closer: HTMLElement, whole: HTMLElement, zoomTools: HTMLElement, shown: HTMLElement,
+ *   inHand: HTMLElement, choices: HTMLElement, undo: HTMLElement, edit: HTMLElement,
+ *   caret: number, place: Place, alphabet: string | null, drawn: string, mapDrawn: {codes: Codes, first: number, last: number} | null,
+ *   held: {from: number, strand: number, letter: number} | null,
+ *   grip: {from: number, to: number, at: number, part: "first" | "last" | "all"} | null,
+ *   ask: () => void, say: (text: string) => void, refreshTable: () => void,
+ * }} Scene `place` is null before the first drawing
+ */
+
 const SMALLEST = 8; // px: narrower letters are drawn as blocks
 const MAP = 200; // width of the overview's box
 
 export default {
+  /** @param {Context} context */
   async render({ model, el, host, signal }) {
     const { exports } = await host.getWidget(model.get("store"));
     const scene = sceneOf(model, exports.store, el);
@@ -39,10 +58,16 @@ export default {
 
 // elements --------------------------------------------------------------------------------------------------------------
 
-/** What is drawn: the elements, the store, and what holds from one drawing to the next. */
+/**
+ * What is drawn: the elements, the store, and what holds from one drawing to the next.
+ *
+ * @param {Model} model
+ * @param {Store} store
+ * @param {HTMLElement} el
+ */
 function sceneOf(model, store, el) {
   const section = panel(el, "strip", "Sequence", CSS);
-  const scene = {
+  const scene = /** @type {Scene} */ (/** @type {unknown} */ ({
     model, store, ...plotParts(), ...overviewParts(),
     shown: make("span", { class: "ec-soft" }),
     caret: 0, // the letter in hand
@@ -53,7 +78,7 @@ function sceneOf(model, store, el) {
     held: null, // how far from the window's start the pointer has it
     grip: null, // what the pointer has of the overview
     ask: () => {}, // draw again
-  };
+  }));
   const { shown, zoomTools, plot, map, edit } = Object.assign(scene, zoomParts(scene), editParts(scene));
   section.append(make("div", { class: "ec-panel-head" }, make("span", { class: "ec-panel-title" }, "Sequence"), shown, zoomTools), plot, map, edit);
   roving(zoomTools);
@@ -61,12 +86,24 @@ function sceneOf(model, store, el) {
   return Object.assign(scene, { say, refreshTable: numbers(section, "The letters as a table", () => lettersTable(scene)) });
 }
 
+/**
+ * @param {string} text
+ * @param {string} label
+ * @param {() => void} act
+ * @param {Record<string, unknown>} [extra]
+ */
 const button = (text, label, act, extra = {}) =>
   make("button", { type: "button", "aria-label": label, title: label, onclick: act, ...extra }, text);
 
+/**
+ * @param {string} className
+ * @param {string} label
+ * @param {Record<string, unknown>} [extra]
+ */
 const slider = (className, label, extra = {}) =>
   ({ class: className, tabindex: "0", role: "slider", "aria-label": label, "aria-orientation": "horizontal", ...extra });
 
+/** @param {Scene} scene */
 function zoomParts(scene) {
   const wider = button("\u2212", "Zoom out", () => zoom(scene, 2));
   const closer = button("+", "Zoom in", () => zoom(scene, 0.5));
@@ -93,6 +130,7 @@ function overviewParts() {
   return { mapSvg, mapLetters, mapMarks, brush, map };
 }
 
+/** @param {Scene} scene */
 function editParts(scene) {
   const inHand = make("span", { "data-name": "in-hand" });
   const choices = make("div", { class: "ec-panel-tools", role: "toolbar", "aria-label": "Change the letter in hand" });
@@ -103,18 +141,11 @@ function editParts(scene) {
 
 // what is changed -------------------------------------------------------------------------------------------------------
 
-const letterOf = ({ alphabet }, code) => alphabet[code] ?? "N";
-
-function toneOf(state, code) {
-  if (state.alphabet.length > 4) return "other";
-  const letter = letterOf(state, code);
-  return letter === "U" ? "T" : TONES.includes(letter) ? letter : "other";
-}
-
-/** The letters of the other strand, each where its partner stands. */
-const complemented = ({ codes, complement }) => codes.map((code) => complement?.[code] ?? UNKNOWN);
-
-/** The letters that differ from what they first were: letter -> code it was. */
+/**
+ * The letters that differ from what they first were: letter -> code it was.
+ *
+ * @param {Scene} scene
+ */
 function changed({ store }) {
   const first = new Map();
   for (const [i, before] of store.state.mutations ?? []) if (!first.has(i)) first.set(i, before);
@@ -122,12 +153,18 @@ function changed({ store }) {
   return first;
 }
 
+/**
+ * @param {Scene} scene
+ * @param {number} letter
+ * @param {number} code
+ */
 function mutate({ store }, letter, code) {
   const { codes, mutations = [] } = store.state;
   if (codes[letter] === code) return;
   store.set({ codes: codes.with(letter, code), mutations: [...mutations, [letter, codes[letter], code]] });
 }
 
+/** @param {Scene} scene */
 function takeBack(scene) {
   const { store, plot, undo } = scene;
   const { codes, mutations = [] } = store.state;
@@ -140,13 +177,24 @@ function takeBack(scene) {
 
 // where -----------------------------------------------------------------------------------------------------------------
 
-/** Put the window that starts at a letter, or the nearest there is, under the cursor. */
+/**
+ * Put the window that starts at a letter, or the nearest there is, under the cursor.
+ *
+ * @param {Scene} scene
+ * @param {number} start
+ * @param {number} strand
+ */
 function startAt({ store }, start, strand) {
   const { count, first } = windows(store.state);
   if (count) store.set({ cursor: Math.min(Math.max(start - first, 0), count - 1) + strand * count });
 }
 
-/** Take a letter in hand; the window comes along if it must. */
+/**
+ * Take a letter in hand; the window comes along if it must.
+ *
+ * @param {Scene} scene
+ * @param {number} letter
+ */
 function toLetter(scene, letter) {
   const { store, ask } = scene;
   scene.caret = Math.min(Math.max(letter, 0), store.state.codes.length - 1);
@@ -157,11 +205,20 @@ function toLetter(scene, letter) {
   ask();
 }
 
+/**
+ * @param {Scene} scene
+ * @param {number} factor
+ * @param {number | null} [about]
+ */
 function zoom({ store }, factor, about = null) {
   const { start } = windowAt(store.state);
   store.set({ zoom: zoomBy(store.state, factor, about ?? start + windows(store.state).width / 2) });
 }
 
+/**
+ * @param {Scene} scene
+ * @param {number} first
+ */
 function pan({ store }, first) {
   const [from, to] = inView(store.state);
   const [least, most] = extent(store.state);
@@ -169,7 +226,12 @@ function pan({ store }, first) {
   store.set({ zoom: [kept, kept + to - from] });
 }
 
-/** Bring the cursor's window back into view. */
+/**
+ * Bring the cursor's window back into view.
+ *
+ * @param {Scene} scene
+ * @param {State} state
+ */
 function keepInView(scene, state) {
   const [from, to] = inView(state);
   const { start } = windowAt(state);
@@ -181,8 +243,16 @@ function keepInView(scene, state) {
 
 // the hand --------------------------------------------------------------------------------------------------------------
 
+/**
+ * @param {Scene} scene
+ * @param {MouseEvent} event
+ */
 const letterAt = ({ place, svg }, event) => place.at(event.clientX - svg.getBoundingClientRect().left);
 
+/**
+ * @param {Scene} scene
+ * @param {PointerEvent} event
+ */
 function under(scene, event) {
   const { store, svg, place } = scene;
   const letter = Math.floor(letterAt(scene, event));
@@ -190,10 +260,11 @@ function under(scene, event) {
   return { letter: Math.min(Math.max(letter, place.first), place.last - 1), strand };
 }
 
+/** @param {Scene} scene */
 function onLetters(scene) {
   const { store, plot } = scene;
   plot.addEventListener("pointerdown", (event) => event.button || hold(scene, event));
-  plot.addEventListener("pointermove", (event) => scene.held && event.buttons & 1 && drag(scene, event));
+  plot.addEventListener("pointermove", (event) => event.buttons & 1 && drag(scene, event));
   onRelease(plot, () => {
     scene.held = null;
     plot.classList.remove("is-held");
@@ -208,6 +279,10 @@ function onLetters(scene) {
   onArrows(plot, (step) => toLetter(scene, scene.caret + step), (end) => toLetter(scene, end === "first" ? 0 : Infinity));
 }
 
+/**
+ * @param {Scene} scene
+ * @param {PointerEvent} event
+ */
 function hold(scene, event) {
   const { store, plot } = scene;
   const { letter, strand } = under(scene, event);
@@ -223,16 +298,25 @@ function hold(scene, event) {
   capture(plot, event);
 }
 
+/**
+ * @param {Scene} scene
+ * @param {PointerEvent} event
+ */
 function drag(scene, event) {
   const { held, plot } = scene;
   const { letter } = under(scene, event);
-  if (letter === held.letter) return;
+  if (!held || letter === held.letter) return;
   plot.classList.add("is-held");
   scene.caret = held.letter = letter;
   startAt(scene, letter - held.from, held.strand);
 }
 
-/** Undo, zoom, a letter in place of the one in hand, the other strand. */
+/**
+ * Undo, zoom, a letter in place of the one in hand, the other strand.
+ *
+ * @param {Scene} scene
+ * @param {KeyboardEvent} event
+ */
 function onKey(scene, event) {
   const { store } = scene;
   if (event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey)) takeBack(scene);
@@ -252,31 +336,40 @@ function onKey(scene, event) {
 
 // the part in view ------------------------------------------------------------------------------------------------------
 
+/**
+ * @param {Scene} scene
+ * @param {MouseEvent} event
+ */
 function mapLetter({ store, mapSvg }, event) {
   const box = mapSvg.getBoundingClientRect();
   const [first, last] = extent(store.state);
   return first + ((event.clientX - box.left) / box.width) * (last - first);
 }
 
+/** @param {Scene} scene */
 function onOverview(scene) {
   const { store, map, brush } = scene;
   map.addEventListener("pointerdown", (event) => event.button || grasp(scene, event));
-  map.addEventListener("pointermove", (event) => scene.grip && event.buttons & 1 && pull(scene, event));
+  map.addEventListener("pointermove", (event) => event.buttons & 1 && pull(scene, event));
   onRelease(map, () => (scene.grip = null));
   brush.addEventListener("keydown", (event) => zoomKey(event, store, (factor) => zoom(scene, factor)));
-  const move = (step) => {
+  const move = (/** @type {number} */ step) => {
     const [from, to] = inView(store.state);
     pan(scene, from + Math.sign(step) * Math.max(1, Math.round((to - from) * (Math.abs(step) > 1 ? 0.9 : 0.1))));
   };
   onArrows(brush, move, (end) => pan(scene, end === "first" ? -Infinity : Infinity));
 }
 
+/**
+ * @param {Scene} scene
+ * @param {PointerEvent} event
+ */
 function grasp(scene, event) {
   const { store, map, brush } = scene;
   const [from, to] = inView(store.state);
   const at = mapLetter(scene, event);
   const box = brush.getBoundingClientRect();
-  const isNear = (side) => Math.abs(event.clientX - side) <= Math.min(8, box.width / 4);
+  const isNear = (/** @type {number} */ side) => Math.abs(event.clientX - side) <= Math.min(8, box.width / 4);
   const part = isNear(box.left) ? "first" : isNear(box.right) ? "last" : "all";
   if (part === "all" && (at < from || at >= to)) pan(scene, at - (to - from) / 2);
   const [first, last] = inView(store.state);
@@ -284,8 +377,13 @@ function grasp(scene, event) {
   capture(map, event);
 }
 
+/**
+ * @param {Scene} scene
+ * @param {PointerEvent} event
+ */
 function pull(scene, event) {
   const { store, grip } = scene;
+  if (!grip) return;
   const by = mapLetter(scene, event) - grip.at;
   if (grip.part === "all") return pan(scene, grip.from + by);
   const [first, last] = extent(store.state);
@@ -297,6 +395,11 @@ function pull(scene, event) {
 
 // drawing ---------------------------------------------------------------------------------------------------------------
 
+/**
+ * @param {Scene} scene
+ * @param {State} before
+ * @param {Set<string> | null} names
+ */
 function draw(scene, before, names) {
   const { model, store, plot, refreshTable } = scene;
   if (names?.has("codes") && !names.has("mutations") && before.mutations?.length) store.set({ mutations: [] });
@@ -319,7 +422,12 @@ function draw(scene, before, names) {
   tell(scene, state, now, width);
 }
 
-/** Where letters lie: of a lane, with the top of both strands' rows, their height, and the size of a letter. */
+/**
+ * Where letters lie: of a lane, with the top of both strands' rows, their height, and the size of a letter.
+ *
+ * @param {number} width
+ * @param {[number, number]} view
+ */
 function placeOf(width, view) {
   const place = lane(width, view);
   const { rem, unit } = place;
@@ -327,26 +435,35 @@ function placeOf(width, view) {
   return { ...place, row, rows: [0.6 * rem, 0.6 * rem + row + 2], isLettered: unit >= SMALLEST, size: Math.min(1.25 * rem, unit * 1.2) };
 }
 
+/**
+ * @param {Scene} scene
+ * @param {State} state
+ */
 function drawLetters(scene, state) {
   const { svg, hatching, letters, place } = scene;
   const { rows, row, first, last, isLettered } = place;
   const bottom = rows[state.both_strands ? 1 : 0] + row;
-  svg.setAttribute("height", bottom + 1.35 * place.rem);
+  attributes(svg, { height: bottom + 1.35 * place.rem });
   const [from, to] = [Math.max(first, 0), Math.min(last, state.codes.length)];
   const look = isLettered ? "is-tint" : "";
   letters.replaceChildren(...rowOf(scene, state.codes, from, to, rows[0], look));
   if (state.both_strands) {
-    const name = (text, y) => make("svg:text", { x: place.left - 6, y: y + row * 0.65, "text-anchor": "end" }, text);
+    const name = (/** @type {string} */ text, /** @type {number} */ y) => make("svg:text", { x: place.left - 6, y: y + row * 0.65, "text-anchor": "end" }, text);
     letters.append(...rowOf(scene, complemented(state), from, to, rows[1], look), name("given", rows[0]), name("other", rows[1]));
   }
   if (from > first || to < last) {
-    const side = (a, b) => (b > a ? box(place.x(a), rows[0], (b - a) * place.unit, bottom - rows[0]) : "");
+    const side = (/** @type {number} */ a, /** @type {number} */ b) => (b > a ? box(place.x(a), rows[0], (b - a) * place.unit, bottom - rows[0]) : "");
     letters.append(make("svg:path", { d: side(first, from) + side(to, last), fill: hatching, "data-name": "padding" }));
   }
   drawChanges(scene, from, to);
   drawTicks(scene, bottom, from, to);
 }
 
+/**
+ * @param {Scene} scene
+ * @param {number} from
+ * @param {number} to
+ */
 function drawChanges(scene, from, to) {
   const { changes, place } = scene;
   const marks = [...changed(scene).keys()].filter((i) => i >= from && i < to);
@@ -355,35 +472,54 @@ function drawChanges(scene, from, to) {
   changes.replaceChildren(make("svg:path", { d: triangles.join(""), class: "ec-strip-changed", "data-name": "changed", "data-letters": marks.map((i) => i + 1).join(" ") }));
 }
 
-/** A row of letters: a block each, and the letter on it where there is room. */
+/**
+ * A row of letters: a block each, and the letter on it where there is room.
+ *
+ * @param {Scene} scene
+ * @param {Codes} codes
+ * @param {number} from
+ * @param {number} to
+ * @param {number} y
+ * @param {string} look
+ */
 function rowOf(scene, codes, from, to, y, look) {
   const { place } = scene;
   const blocks = blocksOf(scene, codes, from, to, y, look);
   return place.isLettered ? [...blocks, ...textsOf(scene, codes, from, to, y)] : blocks;
 }
 
+/**
+ * @param {Scene} scene
+ * @param {Codes} codes
+ * @param {number} from
+ * @param {number} to
+ * @param {number} y
+ * @param {string} look
+ */
 const blocksOf = ({ place, store }, codes, from, to, y, look) =>
   pathsOf(runsOf(codes, from, to, store.state), (a, b) => box(place.x(a), y, (b - a) * place.unit, place.row), { class: look });
 
-/** Neighbours of one tone: {tone: [[first, last], ...]}. */
-function runsOf(codes, from, to, state) {
-  const runs = {};
-  for (let i = from; i < to; ) {
-    const tone = toneOf(state, codes[i]);
-    let end = i + 1;
-    while (end < to && toneOf(state, codes[end]) === tone) end++;
-    (runs[tone] ??= []).push([i, end]);
-    i = end;
-  }
-  return runs;
-}
-
-/** One path a tone. */
+/**
+ * One path a tone.
+ *
+ * @param {Runs} runs
+ * @param {(a: number, b: number) => string} shape
+ * @param {Record<string, string | number>} attributes
+ */
 const pathsOf = (runs, shape, { class: look, ...rest }) => TONES.filter((tone) => runs[tone]).map((tone) =>
   make("svg:path", { ...rest, d: runs[tone].map(([a, b]) => shape(a, b)).join(""), class: `${look} is-${tone}` }));
 
+/**
+ * @param {Scene} scene
+ * @param {Codes} codes
+ * @param {number} from
+ * @param {number} to
+ * @param {number} y
+ * @param {string} [look]
+ */
 function textsOf({ place, store }, codes, from, to, y, look = "") {
   const { state } = store;
+  /** @type {Record<string, number[]>} */
   const columns = Object.fromEntries(TONES.map((tone) => [tone, []]));
   for (let i = from; i < to; i++) columns[toneOf(state, codes[i])].push(i);
   return TONES.filter((tone) => columns[tone].length).map((tone) => make("svg:text", {
@@ -394,6 +530,12 @@ function textsOf({ place, store }, codes, from, to, y, look = "") {
   }, columns[tone].map((i) => letterOf(state, codes[i])).join("")));
 }
 
+/**
+ * @param {Scene} scene
+ * @param {number} y
+ * @param {number} from
+ * @param {number} to
+ */
 function drawTicks({ ticks, place }, y, from, to) {
   const step = niceStep(Math.max((3 * place.rem) / place.unit, 1));
   const marks = [];
@@ -410,6 +552,12 @@ function drawTicks({ ticks, place }, y, from, to) {
   );
 }
 
+/**
+ * @param {Scene} scene
+ * @param {State} state
+ * @param {Window} now
+ * @param {number} width
+ */
 function drawWindow(scene, state, now, width) {
   const { pick, place, caret } = scene;
   const y = place.rows[now.strand];
@@ -430,7 +578,13 @@ function drawWindow(scene, state, now, width) {
   if (state.both_strands) pick.append(arrow(place, now.strand, place.x(a) + size / 2));
 }
 
-/** The way in which a strand is read. */
+/**
+ * The way in which a strand is read.
+ *
+ * @param {Place} place
+ * @param {number} strand
+ * @param {number} middle
+ */
 function arrow(place, strand, middle) {
   const y = place.rows[strand];
   const [reads, edge] = strand ? [-1, y + place.row + 6] : [1, y - 5.5];
@@ -438,6 +592,10 @@ function arrow(place, strand, middle) {
   return make("svg:path", { class: "ec-strip-arrow", d: `M${px(tip)} ${edge}l${px(back - tip)} -3.5v7z` });
 }
 
+/**
+ * @param {Scene} scene
+ * @param {State} state
+ */
 function drawMap(scene, state) {
   const { zoomTools, mapLetters, map } = scene;
   const [first, last] = extent(state);
@@ -447,19 +605,31 @@ function drawMap(scene, state) {
   placeBrush(scene, state, first, last);
   if (scene.mapDrawn?.codes === state.codes && scene.mapDrawn.first === first && scene.mapDrawn.last === last) return;
   scene.mapDrawn = { codes: state.codes, first, last };
-  const x = (letter) => (((letter - first) * MAP) / (last - first)).toFixed(2);
+  const x = (/** @type {number} */ letter) => (((letter - first) * MAP) / (last - first)).toFixed(2);
   const runs = runsOf(state.codes, 0, state.codes.length, state);
   mapLetters.replaceChildren(...pathsOf(runs, (a, b) => `M${x(a)} 0H${x(b)}V10H${x(a)}z`, { class: "", "fill-opacity": 0.55 }));
 }
 
+/**
+ * @param {Scene} scene
+ * @param {State} state
+ * @param {Window} now
+ * @param {number} width
+ */
 function markMap(scene, state, now, width) {
   const { mapMarks } = scene;
   const [first, last] = extent(state);
   const size = MAP / (last - first);
-  const mark = (a, b, y, look) => make("svg:rect", { x: ((a - first) * size).toFixed(2), y, width: Math.max((b - a) * size, 0.8).toFixed(2), height: 3, class: look });
+  const mark = (/** @type {number} */ a, /** @type {number} */ b, /** @type {number} */ y, /** @type {string} */ look) => make("svg:rect", { x: ((a - first) * size).toFixed(2), y, width: Math.max((b - a) * size, 0.8).toFixed(2), height: 3, class: look });
   mapMarks.replaceChildren(mark(now.start, now.start + width, 7, "ec-strip-cursor"), ...[...changed(scene).keys()].map((i) => mark(i, i + 1, 0, "ec-strip-cursor")));
 }
 
+/**
+ * @param {Scene} scene
+ * @param {State} state
+ * @param {number} first
+ * @param {number} last
+ */
 function placeBrush(scene, state, first, last) {
   const { shown, closer, wider, whole, brush } = scene;
   const [from, to] = inView(state);
@@ -473,6 +643,10 @@ function placeBrush(scene, state, first, last) {
   for (const other of [wider, whole]) other.setAttribute("aria-disabled", String(span >= last - first));
 }
 
+/**
+ * @param {Scene} scene
+ * @param {State} state
+ */
 function offerLetters(scene, state) {
   const { choices, undo } = scene;
   scene.alphabet = state.alphabet;
@@ -484,17 +658,12 @@ function offerLetters(scene, state) {
 
 // words -----------------------------------------------------------------------------------------------------------------
 
-/** The letters of a window as its strand is read; a dot for padding. */
-function reading(state, { start, strand }, width) {
-  const codes = strand ? complemented(state) : state.codes;
-  let text = "";
-  for (let i = start; i < start + width; i++) {
-    if (!(i in codes)) text += "\u00b7";
-    else text = strand ? letterOf(state, codes[i]) + text : text + letterOf(state, codes[i]);
-  }
-  return text;
-}
-
+/**
+ * @param {Scene} scene
+ * @param {State} state
+ * @param {Window} now
+ * @param {number} width
+ */
 function tell(scene, state, now, width) {
   const { plot, inHand, choices, undo, say, caret } = scene;
   const first = changed(scene);
@@ -507,10 +676,11 @@ function tell(scene, state, now, width) {
   const said = `Letter ${caret + 1} is ${letterOf(state, state.codes[caret])}${was}`;
   inHand.textContent = `${said}. Make it`;
   attributes(plot, { "aria-valuemax": state.codes.length, "aria-valuenow": caret + 1, "aria-valuetext": `${said}. ${sentence}` });
-  for (const choice of choices.querySelectorAll("[data-code]")) choice.setAttribute("aria-pressed", String(Number(choice.dataset.code) === state.codes[caret]));
+  for (const choice of /** @type {NodeListOf<HTMLElement>} */ (choices.querySelectorAll("[data-code]"))) choice.setAttribute("aria-pressed", String(Number(choice.dataset.code) === state.codes[caret]));
   undo.hidden = !(state.mutations ?? []).length;
 }
 
+/** @param {Scene} scene */
 function lettersTable(scene) {
   const { state } = scene.store;
   const [from, to] = inView(state);
