@@ -216,14 +216,21 @@ def _listens(port: int) -> bool:
 # the wheel
 
 
+def files_of(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
 def test_wheel_carries_notebooks_template_and_data(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     assert "epool_viz/notebooks/e_step.ipynb" in names
-    assert "epool_viz/app/server/jupyter/voila/templates/epool_viz/index.html.j2" in names
+    template = ROOT / "epool_viz" / "app" / "server" / "jupyter"
+    shared = {f"epool_viz-{PROJECT['version']}.data/data/share/jupyter/{path}" for path in files_of(template)}
+    assert any(name.endswith("/share/jupyter/voila/templates/epool_viz/index.html.j2") for name in shared)
+    assert shared <= set(names), "where Jupyter looks for templates"
     assert "epool_viz/py.typed" in names
     package = ROOT / "epool_viz"
-    ours = {str(path.relative_to(ROOT)) for path in package.rglob("*") if path.is_file()}
+    ours = {f"epool_viz/{path}" for path in files_of(package) if not (package / path).is_relative_to(template)}
     missing = {name for name in ours if "__pycache__" not in name} - set(names)
     assert not missing
     assert not [name for name in names if name.startswith(("tests/", "benchmarks/"))]
