@@ -217,16 +217,23 @@ def _listens(port: int) -> bool:
 # the wheel
 
 
+def files_of(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
 def test_wheel_carries_notebooks_template_and_data(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     assert "epool_viz/notebooks/e_step.ipynb" in names
-    assert "epool_viz/app/server/jupyter/voila/templates/epool_viz/index.html.j2" in names
+    template = ROOT / "epool_viz" / "app" / "server" / "jupyter"
+    shared = {f"epool_viz-{PROJECT['version']}.data/data/share/jupyter/{path}" for path in files_of(template)}
+    assert any(name.endswith("/share/jupyter/voila/templates/epool_viz/index.html.j2") for name in shared)
+    assert shared <= set(names), "where Jupyter looks for templates"
     assert "epool_viz/py.typed" in names
     package = ROOT / "epool_viz"
-    ours = {path.relative_to(ROOT) for path in package.rglob("*") if path.is_file()}
     left_out = {"__pycache__", "web"}
-    missing = {str(path) for path in ours if not left_out & set(path.parts)} - set(names)
+    ours = {f"epool_viz/{path}" for path in files_of(package) if not (package / path).is_relative_to(template)}
+    missing = {name for name in ours if not left_out & set(name.split("/"))} - set(names)
     assert not missing
     assert "epool_viz/components/built/posterior_track.js" in names
     assert not [name for name in names if name.startswith(("tests/", "benchmarks/", "epool_viz/web/"))]

@@ -21,7 +21,8 @@ POOL_SIZE = 1  # kernels that wait, started and rendered, for the next visitors 
 REFILL_AFTER = 8.0  # seconds until a kernel that was taken is replaced: a class that comes in goes first
 
 TEMPLATE = "epool_viz"
-JUPYTER_DATA = Path(__file__).resolve().parent / "jupyter"  # the template, where Jupyter looks for one
+# The template, laid out as Jupyter looks for one, in a checkout; a wheel puts it into the environment's share/jupyter.
+JUPYTER_DATA = Path(__file__).resolve().parent / "jupyter"
 
 VOILA: dict[str, Any] = {
     "VoilaConfiguration": {
