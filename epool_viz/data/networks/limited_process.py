@@ -177,9 +177,9 @@ def answer() -> None:
 
 
 def _answer_kernels(asked: dict[str, Any], raw: bytes) -> tuple[dict[str, Any], bytes]:
-    from epool_viz.data.networks import onnx_door
+    from epool_viz.data.networks import onnx_runner
 
-    onnx_door.ENGINES[:] = ["onnx.reference"]  # a stranger's graph meets no more compiled code than reading it needs
+    onnx_runner.ENGINES[:] = ["onnx.reference"]  # a stranger's graph meets no more compiled code than reading it needs
     found = _kernels_of(raw, asked["name"], ImportOptions(**asked["reading"]))
     if found.kernels.size > MOST_NUMBERS:
         accepted = f"at most {MOST_NUMBERS:,} numbers"
