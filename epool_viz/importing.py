@@ -1,4 +1,4 @@
-"""Kernels of other people's models, whichever way they come."""
+"""Import first-layer kernels of a model: a file, bytes, a torch module, or arrays."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def import_kernels(
     flip: bool | None = None,
     fold_batch_norm: bool | None = None,
 ) -> ImportedKernels:
-    """The first-layer kernels of somebody's model, as (kernel, letter, position).
+    """The first-layer kernels of a model, as (kernel, letter, position).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""HDF5 of strangers: each dataset is looked at before a byte of it is read.
+"""Untrusted HDF5: each dataset is checked before a byte of it is read.
 
 A file of this kind can claim anything: a dataset must lie in the file itself, hold plain numbers or fixed strings, and
 be no larger than a file of this size can hold.

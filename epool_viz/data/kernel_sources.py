@@ -75,7 +75,7 @@ def matrix_kernel(parsed: ParsedMatrix, label: str, background: Any, both_strand
 
 
 def own_kernel(imported: ImportedKernels, which: int, background: Any) -> Kernel:
-    """A kernel of the model that the visitor brought; beyond the last one, the last one.
+    """A kernel of an uploaded model; beyond the last one, the last one.
 
     Motifs are held against `background`, whatever the one of their file: each means itself at m = 1.
     """
@@ -167,7 +167,7 @@ def network_note(name: str, rank: int, choices: dict[str, Any]) -> str:
 
 
 def own_settings(imported: ImportedKernels, which: int) -> dict[str, Any]:
-    """What a kernel that the visitor brought has with it, as far as the file tells it and an E-step can have it."""
+    """The settings of an uploaded kernel, as far as the file holds them and an E-step takes them."""
     place = min(which, len(imported) - 1)
     found: dict[str, Any] = {"bias": round(float(imported.bias[place]), _DECIMALS)}
     whole = imported.whole

@@ -102,10 +102,10 @@ def _set_of(said: dict[str, Any], block: bytes, name: str) -> SequenceSet:
 
 
 def _kernels(asked: dict[str, Any], raw: bytes) -> Answer:
-    from epool_viz.data.networks import onnx_door
+    from epool_viz.data.networks import onnx_runner
     from epool_viz.data.networks.uploaded import read_uploaded_kernels
 
-    onnx_door.ENGINES[:] = ["onnx.reference"]  # no more compiled code meets the file than reading it needs
+    onnx_runner.ENGINES[:] = ["onnx.reference"]  # no more compiled code meets the file than reading it needs
     found = read_uploaded_kernels(raw, name=asked["name"], reading=ImportOptions(**asked["reading"]))
     if found.kernels.size > MOST_NUMBERS:
         accepted = f"at most {MOST_NUMBERS:,} numbers"

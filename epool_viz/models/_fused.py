@@ -1,4 +1,4 @@
-"""The fused scan, compiled by numba: imported by `engine` where somebody trains, and nowhere else.
+"""The fused scan, compiled by numba: imported by `engine` for training, and nowhere else.
 
 A one-hot window times a kernel is a sum of look-ups. Three letters make a token, one of 125 (an unknown letter is a
 fifth one, which adds nothing); the table holds what each token adds to a window's score, group of letters by group of

@@ -61,7 +61,7 @@ def save_model(model: MotifCNN, path: str | os.PathLike[str], *, result: Any = N
 
 
 def load_model(path: str | os.PathLike[str]) -> MotifCNN:
-    """Read a network that `save_model` wrote; safe for files of strangers.
+    """Read a network that `save_model` wrote; safe for untrusted files.
 
     Parameters
     ----------

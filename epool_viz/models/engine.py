@@ -296,7 +296,7 @@ class FusedScan:
         length: int,
     ) -> None:
         fused = _load()
-        assert fused is not None  # noqa: S101 - whoever makes one has asked `prepare`
+        assert fused is not None  # noqa: S101 - `prepare` has been called before
         self._fused = fused
         self.n_kernels = list(n_kernels)
         self.n_windows = length if padding == "same" else length - width + 1

@@ -152,7 +152,7 @@ def _curve(x: Array, y: Array, area: float, labels: Array, scores: Array, measur
 
 
 def model_bytes(run: Run) -> bytes:
-    """The network of a run as a file; b"" for a network of somebody else's form."""
+    """The network of a run as a file; b"" for a network that is no MotifCNN."""
     if not isinstance(run.model, MotifCNN):
         return b""
     with tempfile.TemporaryDirectory() as folder:

@@ -678,7 +678,7 @@ def _told(on_batch: Callable[[Run, BatchRecord], object], run: Run) -> Callable[
 def _judge(run: Run, fit: _Fit, train: SequenceSet, test: SequenceSet | None) -> None:
     run.result = fit.finish()
     run.stopped, run.best_epoch = fit.stopped, fit.best_epoch
-    if run.stopped != "cancelled":  # whoever cancels waits for an answer
+    if run.stopped != "cancelled":  # a cancelled race is reported at once
         run.train_auc = float(roc_auc_score(train.labels, predict_log_odds(run.model, train)))
     if test is not None:
         judge(run, test)

@@ -1,1 +1,1 @@
-"""First-layer kernels of other people's models, read without the frameworks that made them and without running them."""
+"""Read first-layer kernels of model files, without the frameworks that wrote them and without running them."""

@@ -1,4 +1,4 @@
-"""Zip archives of strangers: what a member claims is looked at before it is unpacked."""
+"""Untrusted zip archives: the claimed size of a member is checked before it is unpacked."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Archive:
         return ", ".join(repr(name[:60]) for name in self.names[:4]) or "nothing"
 
     def size(self, name: str) -> int:
-        """How many bytes a member unpacks to, by its own word."""
+        """How many bytes a member claims to unpack to."""
         return self._infos[name].file_size
 
     def open(self, name: str) -> IO[bytes]:

@@ -22,8 +22,8 @@ from epool_viz.data.hdf5_guard import (
     require_sound_heaps,
 )
 from epool_viz.data.networks.archives import Archive
-from epool_viz.data.networks.keras_door import run_keras
 from epool_viz.data.networks.keras_graph import KerasGraph, Layer
+from epool_viz.data.networks.keras_runner import run_keras
 from epool_viz.data.networks.network_layers import Network, NotRunError, Scores, Tensor, in_order
 from epool_viz.data.networks.tensors import NOT_READ, network_of_tensors
 from epool_viz.data.networks.walking import UnknownError
@@ -243,9 +243,9 @@ def _network(
     convolutions = tuple(conv for _, conv in found if conv is not None)
 
     def run(layer: str, onehot_of: Callable[[int | None], Array], with_norms: bool) -> Scores:
-        if layer not in graph.doors:
+        if layer not in graph.sections:
             raise NotRunError("it stands within another model, or is used several times")
-        return run_keras(*file, model, graph.doors[layer], onehot_of, with_norms)
+        return run_keras(*file, model, graph.sections[layer], onehot_of, with_norms)
 
     return Network(source, format, convolutions, tuple(_remarks(graph)), run=run)
 

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from epool_viz.core.types import Array
-from epool_viz.data.networks.door import Door
 from epool_viz.data.networks.network_layers import (
     KERAS_1D,
     KERAS_2D,
@@ -23,6 +22,7 @@ from epool_viz.data.networks.network_layers import (
     Tensor,
     n_windows,
 )
+from epool_viz.data.networks.sections import GraphSection
 from epool_viz.data.networks.walking import (
     ALPHABETS,
     BATCH,
@@ -147,7 +147,7 @@ class KerasGraph:
     users: dict[str, list[Call]] = field(default_factory=dict)
     layers: dict[str, list[Call]] = field(default_factory=dict)
     unread: list[Layer] = field(default_factory=list)
-    doors: dict[str, Door] = field(default_factory=dict)
+    sections: dict[str, GraphSection] = field(default_factory=dict)
     left: int = _MOST_WALKED
 
     def take(self, model: Mapping[str, Any]) -> None:
@@ -305,7 +305,7 @@ class KerasGraph:
             after += self._behind(uses[0], outs, windows, weight.shape[(reading or roles).index("kernel")])
         is_plain = len(uses) == 1 and before is not None and len(layer.names) == 1
         if is_plain and not any(step.kind == "other" for step in before or ()) and paths[0][1] is not None:
-            self.doors[layer.name] = Door(
+            self.sections[layer.name] = GraphSection(
                 paths[0][1],
                 tuple(start_roles),
                 sizes[0][0],

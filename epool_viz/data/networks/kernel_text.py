@@ -1,4 +1,4 @@
-"""Imported kernels as plain text, for whoever keeps them or hands them from one process to another."""
+"""Imported kernels as plain text, to store them or to send them to another process."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def as_text(imported: ImportedKernels) -> str:
 
 
 def from_text(text: str | bytes, *, source: str = "the kept kernels") -> ImportedKernels:
-    """Read what `as_text` wrote; whoever keeps it may have changed it.
+    """Read what `as_text` wrote; the text is not trusted.
 
     Raises
     ------

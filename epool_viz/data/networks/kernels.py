@@ -54,7 +54,7 @@ class ImportOptions:
 
 @dataclass(frozen=True, eq=False)
 class ImportedKernels:
-    """The first-layer kernels of somebody's model.
+    """The first-layer kernels of a model.
 
     Attributes
     ----------

@@ -43,8 +43,8 @@ def read_onnx(raw: bytes, source: str, folder: Path | None = None) -> Network:
         from google.protobuf.message import DecodeError
     except ImportError:
         raise MissingExtraError("onnx", "onnx", "reading an ONNX model") from None
-    from epool_viz.data.networks.onnx_door import run_door
     from epool_viz.data.networks.onnx_graph import OnnxGraph
+    from epool_viz.data.networks.onnx_runner import run_onnx
 
     try:
         model = onnx.ModelProto.FromString(raw)
@@ -60,10 +60,10 @@ def read_onnx(raw: bytes, source: str, folder: Path | None = None) -> Network:
     found = [graph.convolution(node) for node in nodes]
 
     def run(layer: str, onehot_of: Callable[[int | None], Array], with_norms: bool) -> Scores:
-        if layer not in graph.doors:
+        if layer not in graph.sections:
             raise NotRunError("what leads to it is not known")
         try:
-            return run_door(model, graph.makers, graph.constants, graph.doors[layer], onehot_of, with_norms)
+            return run_onnx(model, graph.makers, graph.constants, graph.sections[layer], onehot_of, with_norms)
         except UnicodeDecodeError:
             raise NotRunError("a name in it is no text") from None
 

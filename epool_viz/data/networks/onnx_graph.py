@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from epool_viz.core.types import Array
-from epool_viz.data.networks.door import Door
 from epool_viz.data.networks.network_layers import TORCH_1D, TORCH_2D, Convolution, Step, Tensor, n_windows, tensor_of
 from epool_viz.data.networks.onnx_constants import MOST_STEPS, Constants, attributes, is_standard
+from epool_viz.data.networks.sections import GraphSection
 from epool_viz.data.networks.walking import (
     ALPHABETS,
     BATCH,
@@ -100,7 +100,7 @@ class OnnxGraph:
         }
         self.inputs = {each.name for each in graph.input if not self.constants.holds(each.name)}
         self.outputs = {each.name for each in graph.output}
-        self.doors: dict[str, Door] = {}
+        self.sections: dict[str, GraphSection] = {}
         self._taken: set[str] = set()
         self._left = _MOST_WALKED
         self.users: dict[str, list[Any]] = {}
@@ -139,7 +139,7 @@ class OnnxGraph:
             after = (Step("other", name, "a bias that the graph computes"), *after)
         if way.source:
             padding = sum(self._pads(each, len(roles_of))[roles_of.index(POSITION)][0] for each, roles_of in way.pads)
-            self.doors[name] = Door(
+            self.sections[name] = GraphSection(
                 way.source,
                 way.roles,
                 sizes[0],

@@ -35,7 +35,7 @@ _ACCEPTED = "a safetensors file written by epool_viz"
 
 @dataclass(frozen=True, eq=False)
 class StoredModel:
-    """A trained MotifCNN as arrays, for whoever looks and does not train.
+    """A trained MotifCNN as arrays, to be looked at without torch.
 
     Attributes
     ----------

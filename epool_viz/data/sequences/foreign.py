@@ -1,4 +1,4 @@
-"""Files that are often brought where sequences are wanted, told by how they begin, and what to bring instead."""
+"""Recognise files of other kinds by how they begin, and name what to read instead."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _FIRST_WORDS = {
 
 
 def require_sequences(source: Source) -> None:
-    """Refuse, by its name, a file of another kind that is often brought.
+    """Refuse a file of another kind, and name the kind.
 
     Raises
     ------

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from epool_viz import ImportedKernels, import_kernels, scan
-from epool_viz.data.networks.keras_door import require_plain
 from epool_viz.data.networks.keras_graph import activation_word
+from epool_viz.data.networks.keras_runner import require_plain
 from epool_viz.data.networks.network_layers import NotRunError
 from epool_viz.errors import AmbiguousAxesError, FormatError
 
@@ -304,7 +304,7 @@ def test_scores_that_are_an_output_too_or_go_two_ways_are_followed_no_further(tm
         assert any("branches" in each for each in read.statements)
 
 
-# the door
+# running a section
 
 
 @pytest.fixture

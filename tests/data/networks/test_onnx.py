@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from epool_viz import EpoolError, ImportedKernels, import_kernels, scan
-from epool_viz.data.networks import door, onnx_constants, onnx_door
+from epool_viz.data.networks import onnx_constants, onnx_runner, sections
 from epool_viz.data.networks.files import read_kernel_bytes
 from epool_viz.errors import AmbiguousAxesError, FormatError
 from epool_viz.jobs.parsing import parse_kernels_limited
@@ -241,7 +241,7 @@ def laid(x: np.ndarray, layout: str) -> np.ndarray:
 def test_what_is_read_scores_as_the_graph_does(name: str, engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if engine == "onnxruntime":
         pytest.importorskip("onnxruntime")
-    monkeypatch.setattr(onnx_door, "ENGINES", [engine])
+    monkeypatch.setattr(onnx_runner, "ENGINES", [engine])
     nodes, stored, layout = READ[name]
     raw = model_of(nodes, stored, shape=(1, 4, LENGTH) if layout == "ncl" else (1, LENGTH, 4))
     x = letters()
@@ -715,7 +715,7 @@ def test_what_torch_exports_to_a_path_is_read(tmp_path: Path) -> None:
     assert read.difference is not None
 
 
-# the door
+# running a section
 
 
 def test_kernels_that_are_not_what_the_graph_computes_lose_every_claim() -> None:
@@ -742,10 +742,10 @@ def test_a_batch_norm_that_is_left_out_is_left_out_of_the_check(monkeypatch: pyt
 
 def test_where_nothing_computes_the_report_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     raw = model_of([conv()])
-    monkeypatch.setattr(onnx_door, "ENGINES", [])
+    monkeypatch.setattr(onnx_runner, "ENGINES", [])
     assert import_kernels(raw).check == "Not checked against the model: nothing that runs it is here."
     monkeypatch.undo()
-    monkeypatch.setattr(door, "MOST_WORK", 10)
+    monkeypatch.setattr(sections, "MOST_WORK", 10)
     read = import_kernels(raw)
     assert read.check == f"Not checked against the model: an input of {LENGTH} letters is too long to run here."
     assert claims(read)

@@ -12,20 +12,20 @@ from typing import Any
 import numpy as np
 
 from epool_viz.core.types import Array
-from epool_viz.data.networks.door import Door
 from epool_viz.data.networks.network_layers import NotRunError, Scores, coarsest
 from epool_viz.data.networks.onnx_constants import Constants, is_elsewhere
+from epool_viz.data.networks.sections import GraphSection
 
 _MOST_NODES = 10_000
-# what computes, the first that is there and can; a stranger's graph is left to the last, which is plain Python
+# what computes, the first that is there and can; an untrusted graph is left to the last, which is plain Python
 ENGINES = ["onnxruntime", "onnx.reference"]
 
 
-def run_door(
+def run_onnx(
     model: Any,
     makers: Mapping[str, Any],
     constants: Constants,
-    door: Door,
+    section: GraphSection,
     onehot_of: Callable[[int | None], Array],
     with_norms: bool,
 ) -> Scores:
@@ -36,10 +36,10 @@ def run_door(
     NotRunError
         If it is too large, or nothing here computes it.
     """
-    target, roles = door.target(with_norms)
-    onehot = door.letters(onehot_of)
-    found, engine, kind = _computed(_cut(model, makers, constants, door.start, target), door, onehot)
-    return door.scores(found, roles, onehot, engine, kind)
+    target, roles = section.target(with_norms)
+    onehot = section.letters(onehot_of)
+    found, engine, kind = _computed(_cut(model, makers, constants, section.start, target), section, onehot)
+    return section.scores(found, roles, onehot, engine, kind)
 
 
 def _cut(model: Any, makers: Mapping[str, Any], constants: Constants, start: str, target: str) -> Any:
@@ -67,16 +67,16 @@ def _cut(model: Any, makers: Mapping[str, Any], constants: Constants, start: str
     return onnx.helper.make_model(graph, opset_imports=model.opset_import, ir_version=model.ir_version)
 
 
-def _computed(part: Any, door: Door, onehot: Array) -> tuple[Array, str, str]:
+def _computed(part: Any, section: GraphSection, onehot: Array) -> tuple[Array, str, str]:
     from onnx import helper
 
     kind = part.graph.input[0].type.tensor_type.elem_type
-    value = door.laid_out(onehot).astype(helper.tensor_dtype_to_np_dtype(kind) if kind else np.float32)
+    value = section.laid_out(onehot).astype(helper.tensor_dtype_to_np_dtype(kind) if kind else np.float32)
     why = "nothing that runs it is here"
     for engine in ENGINES:
         try:
             with np.errstate(all="ignore"):
-                found = (_by_runtime if engine == "onnxruntime" else _by_reference)(part, door.start, value)
+                found = (_by_runtime if engine == "onnxruntime" else _by_reference)(part, section.start, value)
         except ImportError:
             continue
         except MemoryError:

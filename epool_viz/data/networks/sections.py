@@ -1,4 +1,4 @@
-"""Where a convolution of a file is reached and left, so that it can be run as it stands there."""
+"""The section of a graph from its input to a convolution, so that it can be run as it stands in the file."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ MOST_WORK = 1 << 28  # multiplications of one run
 
 
 @dataclass(frozen=True)
-class Door:
-    """Where a convolution is reached and left.
+class GraphSection:
+    """The part of a graph that leads from an input to a convolution and the steps folded into it.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """A convolution of a Keras model computed by Keras, where the user has imported Keras already.
 
-A model is loaded only if all its layers are plain ones of Keras' own: no Lambda, no class of somebody's, none that
+A model is loaded only if all its layers are plain ones of Keras' own: no Lambda, no custom class, none that
 reads files. Nothing here imports Keras, which takes seconds and a backend.
 """
 
@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from epool_viz.core.types import Array
-from epool_viz.data.networks.door import Door
 from epool_viz.data.networks.network_layers import NotRunError, Scores, coarsest
+from epool_viz.data.networks.sections import GraphSection
 
 _MODULES = ("keras", "keras.layers", "keras.initializers", "keras.regularizers", "keras.constraints",
             "keras.activations", "keras.src.ops.numpy", "keras.src.models.functional",
@@ -41,7 +41,12 @@ _PLAIN = (
 
 
 def run_keras(
-    raw: bytes, ending: str, model: Any, door: Door, onehot_of: Callable[[int | None], Array], with_norms: bool
+    raw: bytes,
+    ending: str,
+    model: Any,
+    section: GraphSection,
+    onehot_of: Callable[[int | None], Array],
+    with_norms: bool,
 ) -> Scores:
     """The scores that Keras computes; see `Network.run`.
 
@@ -63,17 +68,17 @@ def run_keras(
     if keras is None or not hasattr(keras, "saving"):
         raise NotRunError("keras is not imported here")
     require_plain(model)
-    target, roles = door.target(with_norms)
-    onehot = door.letters(onehot_of)
-    value = door.laid_out(onehot)
+    target, roles = section.target(with_norms)
+    onehot = section.letters(onehot_of)
+    value = section.laid_out(onehot)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            found, kind = _computed(keras, raw, ending, door, target, value)
+            found, kind = _computed(keras, raw, ending, section, target, value)
     except Exception as error:  # noqa: BLE001 - whatever Keras or its backend says of a model that it cannot run
         said = str(error).strip().splitlines()
         raise NotRunError(f"Keras cannot run it ({said[0][:80] if said else type(error).__name__})") from None
-    return door.scores(found.astype(np.float64), roles, onehot, "keras", kind)
+    return section.scores(found.astype(np.float64), roles, onehot, "keras", kind)
 
 
 def require_plain(model: Any) -> None:
@@ -104,15 +109,17 @@ def _classes(value: Any) -> Iterator[Mapping[str, Any]]:
             pending += each
 
 
-def _computed(keras: Any, raw: bytes, ending: str, door: Door, target: str, value: Array) -> tuple[Array, str]:
+def _computed(
+    keras: Any, raw: bytes, ending: str, section: GraphSection, target: str, value: Array
+) -> tuple[Array, str]:
     """What comes out of a layer, and in which half precision any up to it computes."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"model{ending}")
         path.write_bytes(raw)
         model = keras.saving.load_model(str(path), compile=False, safe_mode=True)
-    scan = model.get_layer(door.targets[0][0])
+    scan = model.get_layer(section.targets[0][0])
     scan.activation = keras.activations.linear
-    begin = next((each for each in model.inputs if each.name == door.start), model.inputs[0])
+    begin = next((each for each in model.inputs if each.name == section.start), model.inputs[0])
     part = keras.Model(begin, model.get_layer(target).output)
-    kinds = {str(model.get_layer(name).compute_dtype) for name, *_ in door.targets}
+    kinds = {str(model.get_layer(name).compute_dtype) for name, *_ in section.targets}
     return np.asarray(keras.ops.convert_to_numpy(part(np.ascontiguousarray(value), training=False))), coarsest(kinds)
