@@ -97,3 +97,8 @@ def browser() -> Iterator[Browser]:
         launched = playwright.chromium.launch(executable_path=found.executable, args=chromium.arguments())
         yield launched
         launched.close()
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Sets in order: processes that collect the same tests call them alike."""
+    return f"{{{', '.join(sorted(map(repr, val)))}}}" if isinstance(val, set | frozenset) else None
