@@ -35,14 +35,36 @@ import { numbers, scrolling, table } from "../lib/tables.js";
 import { answerOf, distance, measuresOf, resolve } from "./answers.js";
 import CSS from "./style.css";
 
+/**
+ * What is drawn.
+ *
+ * @typedef {import("./answers.js").Side} Side
+ * @typedef {Message} Question as in `options`
+ * @typedef {{state: State, action: Patch, before: Side, after: Side, truth: any}} Asked
+ * @typedef {{
+ *   svg: SVGSVGElement, box: HTMLElement, element: HTMLElement, count: number, isOpen: boolean, at: number, last: [number, number] | null,
+ *   draw: () => void, changed: () => void,
+ * }} Plot
+ * @typedef {{
+ *   store: Store, signal: AbortSignal, questions: Question[], section: HTMLElement, total: HTMLElement, warning: HTMLElement, body: HTMLElement,
+ *   root: HTMLElement, place: number, before: State | null, asked: any, guess: any, drawing: any, scores: Record<string, number>,
+ *   say: (text: string) => void, refreshTable: () => void,
+ * }} Scene `asked` is an Asked, `drawing` a Plot, null while there is none
+ */
+
 const VEILS = ["posterior", "pooled", "logo"];
 const VEILED = `${VEILS.map((name) => `:root[data-ep-hidden~=${name}] [data-ep-shows~=${name}]`).join(", ")} { visibility: hidden; }`;
 const KEPT = ["predict", "hidden", "message"]; // not set back
 
-/** The trace of a state; throws a sentence. */
+/**
+ * The trace of a state; throws a sentence.
+ *
+ * @param {State} state
+ */
 export const traceOf = (state) => eStepTrace(inputsOf(state));
 
 export default {
+  /** @param {Context} context */
   async render({ model, el, host, signal }) {
     const { exports } = await host.getWidget(model.get("store"));
     const scene = sceneOf(model, exports.store, el, signal);
@@ -59,14 +81,21 @@ export default {
   },
 };
 
-/** What is drawn: the elements, the store, and where in the questions the visitor is. */
+/**
+ * What is drawn: the elements, the store, and where in the questions the visitor is.
+ *
+ * @param {Model} model
+ * @param {Store} store
+ * @param {HTMLElement} el
+ * @param {AbortSignal} signal
+ */
 function sceneOf(model, store, el, signal) {
   const { questions = [], title = "Predict, then see", live = true } = model.get("options");
   const section = panel(el, "predict", title, CSS + VEILED);
   const total = make("span", { class: "ec-soft", "data-name": "total" });
   const warning = make("p", { class: "ec-panel-warning", role: "alert" });
   const body = make("div");
-  const scene = {
+  const scene = /** @type {Scene} */ (/** @type {unknown} */ ({
     store, signal, questions, section, total, warning, body,
     root: document.documentElement,
     place: -1, // of the question in hand
@@ -75,7 +104,7 @@ function sceneOf(model, store, el, signal) {
     guess: null, // what has been answered: heights, a value or a number
     drawing: null, // the plot, while there is one
     scores: { ...store.state.predict?.scores },
-  };
+  }));
   section.append(make("div", { class: "ec-panel-head" }, make("span", { class: "ec-panel-title" }, title), total), warning, body);
   const say = voice(section, { sentence: "hidden", live });
   return Object.assign(scene, { say, refreshTable: numbers(section, "The scores as a table", () => scoresTable(scene)) });
@@ -83,18 +112,40 @@ function sceneOf(model, store, el, signal) {
 
 // from one phase to the next --------------------------------------------------------------------------------------------
 
+/**
+ * @param {Scene} scene
+ * @param {string} phase
+ * @param {Patch} [patch]
+ */
 function tell({ store, questions, place, scores }, phase, patch = {}) {
   const open = phase === "closed" || phase === "done" ? null : questions[place].id;
   store.set({ ...patch, predict: { phase, open, scores } });
 }
 
+/**
+ * @param {string} label
+ * @param {() => void} act
+ * @param {boolean} [first]
+ */
 const button = (label, act, first) => make("button", { type: "button", class: first ? "ec-predict-first" : null, onclick: act }, label);
+/** @param {string} text */
 const heading = (text) => make("h3", { tabindex: "-1" }, text);
+/** @param {HTMLElement[]} buttons */
 const bar = (...buttons) => make("div", { class: "ec-row" }, buttons);
+/** @param {Scene} scene */
 const counted = ({ place, questions }) => make("p", { class: "ec-predict-count" }, `Question ${place + 1} of ${questions.length}`);
+/**
+ * @param {Scene} scene
+ * @param {string} [label]
+ */
 const nextButton = (scene, label = "Next question") => button(label, () => next(scene), true);
+/** @param {Scene} scene */
 const leaveButton = (scene) => button("Leave", () => end(scene, "closed"));
 
+/**
+ * @param {Scene} scene
+ * @param {(Node | string)[]} parts
+ */
 function show(scene, ...parts) {
   const { section, warning, body, refreshTable } = scene;
   warning.textContent = "";
@@ -106,6 +157,7 @@ function show(scene, ...parts) {
   tally(scene);
 }
 
+/** @param {Scene} scene */
 function start(scene) {
   const { store, questions } = scene;
   scene.before = JSON.parse(JSON.stringify(Object.fromEntries(Object.entries(store.state).filter(([key]) => !KEPT.includes(key)))));
@@ -114,6 +166,10 @@ function start(scene) {
   next(scene, open);
 }
 
+/**
+ * @param {Scene} scene
+ * @param {number} [to]
+ */
 function next(scene, to = scene.place + 1) {
   const { store, questions, before } = scene;
   scene.drawing = null;
@@ -124,14 +180,19 @@ function next(scene, to = scene.place + 1) {
     scene.asked = askedOf(question, { ...store.state, ...before });
   } catch (error) {
     scene.asked = null;
-    show(scene, heading(question.text), make("p", {}, `This question cannot be asked here. ${error.message}`), bar(nextButton(scene), leaveButton(scene)));
+    show(scene, heading(question.text), make("p", {}, `This question cannot be asked here. ${/** @type {Error} */ (error).message}`), bar(nextButton(scene), leaveButton(scene)));
     return tell(scene, "asking", { ...before, hidden: [] });
   }
   tell(scene, "asking", { ...before, ...resolve(question.setup, { ...store.state, ...before }), hidden: question.hidden ?? [] });
   ask(scene, question);
 }
 
-/** A question of a state: what it sets, both sides of its action, and the truth. Throws a sentence where it cannot be asked. */
+/**
+ * A question of a state: what it sets, both sides of its action, and the truth. Throws a sentence where it cannot be asked.
+ *
+ * @param {Question} question
+ * @param {State} base
+ */
 function askedOf({ kind, setup, action, answer, options }, base) {
   const state = { ...base, ...resolve(setup, base) };
   const change = resolve(action, state);
@@ -140,17 +201,25 @@ function askedOf({ kind, setup, action, answer, options }, base) {
     return { trace, measures: measuresOf(side, trace) };
   });
   const truth = answerOf(answer, before, after);
-  if (kind === "choice" && !options.some(({ value }) => value === truth)) throw new Error("None of its answers is true here.");
+  if (kind === "choice" && !options.some((/** @type {{value: unknown}} */ { value }) => value === truth)) throw new Error("None of its answers is true here.");
   return { state, action: change, before, after, truth };
 }
 
-/** How a question of each kind is asked, and how its answer is seen: {score, words, picture}, null without one. */
+/**
+ * How a question of each kind is asked, and how its answer is seen: {score, words, picture}, null without one.
+ *
+ * @type {Record<string, {ask: (scene: Scene, question: Question) => HTMLElement, see: (scene: Scene, question: Question) => Message}>}
+ */
 const KINDS = {
   draw: { ask: askDrawing, see: seeDrawing },
   choice: { ask: askChoice, see: seeChoice },
   number: { ask: askNumber, see: seeNumber },
 };
 
+/**
+ * @param {Scene} scene
+ * @param {Question} question
+ */
 function ask(scene, question) {
   scene.guess = null;
   const input = KINDS[question.kind].ask(scene, question);
@@ -160,6 +229,7 @@ function ask(scene, question) {
   scene.say(`Question ${scene.place + 1} of ${scene.questions.length}. ${question.text}`);
 }
 
+/** @param {Scene} scene */
 function reveal(scene) {
   const { questions, asked, place, total, say } = scene;
   const question = questions[place];
@@ -175,6 +245,10 @@ function reveal(scene) {
   say(`${result.textContent} ${total.textContent}`);
 }
 
+/**
+ * @param {Scene} scene
+ * @param {string} phase
+ */
 function end(scene, phase) {
   const { questions } = scene;
   const touched = questions.flatMap(({ setup, action }) => [...Object.keys(setup ?? {}), ...Object.keys(action ?? {})]);
@@ -187,6 +261,7 @@ function end(scene, phase) {
   else invite(scene);
 }
 
+/** @param {Scene} scene */
 function invite(scene) {
   const { questions, say } = scene;
   const isBegun = questions.some(({ id }) => id in scene.scores);
@@ -199,6 +274,7 @@ function invite(scene) {
   say("");
 }
 
+/** @param {Scene} scene */
 function finish(scene) {
   const { say } = scene;
   const { sum, count } = sumOf(scene);
@@ -209,11 +285,12 @@ function finish(scene) {
 
 // drawing a posterior ---------------------------------------------------------------------------------------------------
 
+/** @param {Scene} scene */
 function askDrawing(scene) {
   const count = scene.asked.truth.length;
   scene.guess = new Array(count).fill(0);
   scene.drawing = plotOf(scene, count, true);
-  const fill = (height) => () => {
+  const fill = (/** @type {number} */ height) => () => {
     scene.guess.fill(height);
     scene.drawing.changed();
   };
@@ -222,39 +299,52 @@ function askDrawing(scene) {
   return make("div", {}, scene.drawing.element, tools);
 }
 
+/** @param {Scene} scene */
 function seeDrawing(scene) {
   const { warning, guess, asked } = scene;
   const { truth } = asked;
-  const sum = guess.reduce((a, x) => a + x, 0);
+  const sum = guess.reduce((/** @type {number} */ a, /** @type {number} */ x) => a + x, 0);
   if (!sum) {
     warning.textContent = "Nothing is drawn yet: give at least one window a bar.";
     return null;
   }
-  const share = (scene.guess = guess.map((x) => x / sum));
+  const share = (scene.guess = guess.map((/** @type {number} */ x) => x / sum));
   scene.drawing = plotOf(scene, truth.length, false);
   const { overlap, bits } = distance(truth, share);
   const praise = overlap > 0.9 ? "Almost the same." : overlap > 0.6 ? "Much of it." : overlap > 0.3 ? "Some of it." : "Far from it.";
   const words = [`${praise} Your drawing and the posterior share `, number("score", overlap, 3), ` (${percent(overlap)}). `, ...costOf(truth, share, bits)];
-  const rows = truth.map((p, i) => [String(i + 1), number(`guess_${i + 1}`, share[i]), number(`truth_${i + 1}`, p)]);
+  const rows = truth.map((/** @type {number} */ p, /** @type {number} */ i) => [String(i + 1), number(`guess_${i + 1}`, share[i]), number(`truth_${i + 1}`, p)]);
   const list = scrolling("Drawing and posterior", table("Your drawing, scaled to 1, and the posterior", ["window", "drawn", "true"], rows));
   const twin = make("details", {}, make("summary", {}, "Drawing and posterior as a table"), list);
   return { score: overlap, words, picture: make("div", {}, scene.drawing.element, twin) };
 }
 
-/** What the divergence from a drawing to the truth means. */
+/**
+ * What the divergence from a drawing to the truth means.
+ *
+ * @param {number[]} truth
+ * @param {number[]} share
+ * @param {number} bits
+ */
 function costOf(truth, share, bits) {
   if (Number.isFinite(bits)) return ["The divergence from your drawing to the truth is ", number("bits", bits, 3), " bits: so much longer would be the message where the site is, if it were coded after your drawing."];
   const missed = truth.reduce((top, p, i) => (share[i] === 0 && p > (top < 0 ? 0 : truth[top]) ? i : top), -1);
   return ["The divergence is infinite (", number("bits", bits), `): you gave nothing to window ${missed + 1}, which holds ${percent(truth[missed])}. A posterior should rule out only the impossible.`];
 }
 
-/** The plot of a guess, and when it is no longer open of the truth with it: {element, draw, changed}. */
+/**
+ * The plot of a guess, and when it is no longer open of the truth with it: {element, draw, changed}.
+ *
+ * @param {Scene} scene
+ * @param {number} count
+ * @param {boolean} isOpen
+ */
 function plotOf(scene, count, isOpen) {
   const { signal, store, warning } = scene;
   const svg = make("svg:svg", { "aria-hidden": "true" });
   const box = make("div", { class: `ec-predict-plot${isOpen ? "" : " is-shut"}` }, svg);
   const at = Math.min(Math.max(Math.round(store.state.cursor) || 0, 0), count - 1);
-  const plot = { svg, box, count, isOpen, at, last: null, element: make("div", {}, box, isOpen ? null : keyOf()) };
+  const plot = /** @type {Plot} */ (/** @type {unknown} */ ({ svg, box, count, isOpen, at, last: null, element: make("div", {}, box, isOpen ? null : keyOf()) }));
   plot.draw = () => drawPlot(scene, plot);
   plot.changed = () => {
     warning.textContent = "";
@@ -267,20 +357,33 @@ function plotOf(scene, count, isOpen) {
 }
 
 function keyOf() {
-  const swatch = (name) => make("svg:svg", { class: "ec-predict-swatch", viewBox: "0 0 16 16", "aria-hidden": "true" }, make("svg:path", { class: name, d: "M2 2h12v12h-12z" }));
-  const key = (name, text) => make("span", {}, swatch(name), text);
+  const swatch = (/** @type {string} */ name) => make("svg:svg", { class: "ec-predict-swatch", viewBox: "0 0 16 16", "aria-hidden": "true" }, make("svg:path", { class: name, d: "M2 2h12v12h-12z" }));
+  const key = (/** @type {string} */ name, /** @type {string} */ text) => make("span", {}, swatch(name), text);
   return make("div", { class: "ec-predict-key" }, key("ec-predict-truth", "posterior"), key("ec-predict-guess", "your drawing"));
 }
 
+/**
+ * @param {Scene} scene
+ * @param {Plot} plot
+ */
 function placeOf({ root }, { box, count }) {
   const rem = parseFloat(getComputedStyle(root).fontSize) || 16;
   const width = Math.max(box.clientWidth, 60);
   return { rem, left: 0.5 * rem, unit: (width - rem) / count, size: 9 * rem, top: 0.5 * rem, width };
 }
 
+/**
+ * @param {number[]} values
+ * @param {ReturnType<typeof placeOf>} place
+ * @param {number} most
+ */
 const outline = (values, { left, unit, size, top }, most) =>
   values.map((v, i) => (v > 0 ? `M${px(left + i * unit)} ${px(top + size)}v${px((-v / most) * size)}h${px(unit)}v${px((v / most) * size)}` : "")).join("");
 
+/**
+ * @param {Scene} scene
+ * @param {Plot} plot
+ */
 function drawPlot(scene, plot) {
   const { guess, asked } = scene;
   const { svg, count, isOpen, at } = plot;
@@ -299,24 +402,40 @@ function drawPlot(scene, plot) {
   if (isOpen) attributes(plot.box, { "aria-valuenow": at + 1, "aria-valuetext": `window ${at + 1}: bar ${Math.round(100 * guess[at])} of 100` });
 }
 
-/** The letters where windows start, while there is room, and the windows' numbers. */
+/**
+ * The letters where windows start, while there is room, and the windows' numbers.
+ *
+ * @param {Asked} asked
+ * @param {Plot} plot
+ * @param {ReturnType<typeof placeOf>} place
+ */
 function drawLabels({ state, after }, { svg, count }, { rem, left, unit, size, top }) {
   const letters = unit < 0.7 * rem ? [] : after.trace.starts.map((start) => state.alphabet[state.codes[start]] ?? "\u00b7");
   const step = Math.max(1, Math.ceil((2.5 * rem) / unit / 5) * 5);
-  const label = (text, i, line, look = {}) => make("svg:text", { ...look, x: px(left + (i + 0.5) * unit), y: px(top + size + line * rem), "text-anchor": "middle" }, text);
+  const label = (/** @type {string} */ text, /** @type {number} */ i, /** @type {number} */ line, look = {}) => make("svg:text", { ...look, x: px(left + (i + 0.5) * unit), y: px(top + size + line * rem), "text-anchor": "middle" }, text);
   const marked = Array.from({ length: count }, (_, i) => i).filter((i) => i === 0 || (i + 1) % step === 0);
-  svg.setAttribute("height", size + (letters.length ? 3 : 2) * rem);
+  attributes(svg, { height: size + (letters.length ? 3 : 2) * rem });
   svg.append(
     ...marked.map((i) => label(String(i + 1), i, letters.length ? 2 : 1)),
     ...letters.map((letter, i) => label(letter, i, 1, { class: "ec-predict-letter" })),
   );
 }
 
+/**
+ * @param {Scene} scene
+ * @param {Plot} plot
+ * @param {number} i
+ * @param {number} height
+ */
 function put({ guess }, plot, i, height) {
   guess[i] = Math.min(Math.max(Math.round(100 * height) / 100, 0), 1);
   plot.at = i;
 }
 
+/**
+ * @param {Scene} scene
+ * @param {Plot} plot
+ */
 function onPlot(scene, plot) {
   const { box, count } = plot;
   attributes(box, { tabindex: "0", role: "slider", "aria-orientation": "horizontal", "aria-label": "Your posterior: left and right choose the window, up and down the height of its bar", "aria-valuemin": 1, "aria-valuemax": count });
@@ -330,7 +449,13 @@ function onPlot(scene, plot) {
   box.addEventListener("keydown", (event) => onKey(scene, plot, event));
 }
 
-/** Draw to the pointer, from where it was: fast strokes leave no gaps. */
+/**
+ * Draw to the pointer, from where it was: fast strokes leave no gaps.
+ *
+ * @param {Scene} scene
+ * @param {Plot} plot
+ * @param {PointerEvent} event
+ */
 function stroke(scene, plot, event) {
   const { left, unit, size, top } = placeOf(scene, plot);
   const rect = plot.svg.getBoundingClientRect();
@@ -343,6 +468,11 @@ function stroke(scene, plot, event) {
   plot.changed();
 }
 
+/**
+ * @param {Scene} scene
+ * @param {Plot} plot
+ * @param {KeyboardEvent} event
+ */
 function onKey(scene, plot, event) {
   const { at, count } = plot;
   const along = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: count - 1 }[event.key];
@@ -356,10 +486,15 @@ function onKey(scene, plot, event) {
 
 // choosing and counting -------------------------------------------------------------------------------------------------
 
+/**
+ * @param {Scene} scene
+ * @param {Question} question
+ * @param {string | null} [chosen]
+ */
 function askChoice(scene, question, chosen = null) {
   const { warning, asked } = scene;
   const name = `ec-predict-${Math.random().toString(36).slice(2, 8)}`;
-  const labels = question.options.map(({ value, label }) => {
+  const labels = question.options.map((/** @type {{value: string, label: string}} */ { value, label }) => {
     const radio = make("input", { type: "radio", name, value, disabled: chosen !== null, checked: value === chosen, onchange: () => { scene.guess = value; warning.textContent = ""; } });
     const isTrue = chosen !== null && value === asked.truth;
     const mark = isTrue ? (value === chosen ? "\u2713 yours, and true" : "\u2713 true") : value === chosen ? "\u2717 yours" : null;
@@ -368,6 +503,10 @@ function askChoice(scene, question, chosen = null) {
   return make("fieldset", {}, make("legend", { class: "ec-say" }, question.text), labels);
 }
 
+/**
+ * @param {Scene} scene
+ * @param {Question} question
+ */
 function seeChoice(scene, question) {
   const { warning, guess, asked } = scene;
   if (guess === null) {
@@ -375,27 +514,29 @@ function seeChoice(scene, question) {
     return null;
   }
   const isRight = guess === asked.truth;
-  const { label } = question.options.find(({ value }) => value === asked.truth);
+  const { label } = question.options.find((/** @type {{value: string}} */ { value }) => value === asked.truth);
   return { score: Number(isRight), words: isRight ? "Right. " : `Not this time. True is: ${label}`, picture: askChoice(scene, question, guess) };
 }
 
+/** @param {Scene} scene */
 function askNumber(scene) {
   const oninput = () => {
     scene.guess = box.value;
     box.removeAttribute("aria-invalid");
     scene.warning.textContent = "";
   };
-  const onkeydown = (event) => event.key === "Enter" && reveal(scene);
+  const onkeydown = (/** @type {KeyboardEvent} */ event) => event.key === "Enter" && reveal(scene);
   const box = make("input", { type: "text", inputmode: "decimal", autocomplete: "off", class: "ec-box", oninput, onkeydown });
   return make("label", { class: "is-field" }, "Your number ", box);
 }
 
+/** @param {Scene} scene */
 function seeNumber({ warning, body, guess, asked: { truth } }) {
   const text = String(guess ?? "").trim();
   const x = Number(text.replace(",", ".").replace("\u2212", "-"));
   if (!text || !Number.isFinite(x) || x <= 0) {
     warning.textContent = `Found ${text ? `\u201c${text.slice(0, 40)}\u201d` : "nothing"}; accepted: a number above 0.`;
-    const box = body.querySelector("input");
+    const box = /** @type {HTMLInputElement} */ (body.querySelector("input"));
     box.setAttribute("aria-invalid", "true");
     box.focus();
     return null;
@@ -406,8 +547,12 @@ function seeNumber({ warning, body, guess, asked: { truth } }) {
   return { score, words, picture: metersOf(x, truth) };
 }
 
+/**
+ * @param {number} x
+ * @param {number} truth
+ */
 function metersOf(x, truth) {
-  const meter = (name, y, value, label) => [
+  const meter = (/** @type {string} */ name, /** @type {number} */ y, /** @type {number} */ value, /** @type {string} */ label) => [
     make("svg:rect", { class: name, x: 1, y, width: px((238 * value) / Math.max(x, truth)), height: 18 }),
     make("svg:text", { x: 246, y: y + 14 }, `${label} ${format(value)}`),
   ];
@@ -420,28 +565,36 @@ function metersOf(x, truth) {
 
 // words -----------------------------------------------------------------------------------------------------------------
 
-/** A text with its `{before.name}` and `{after.name}` as numbers. */
+/**
+ * A text with its `{before.name}` and `{after.name}` as numbers.
+ *
+ * @param {Asked} asked
+ * @param {string} text
+ */
 function filled(asked, text) {
   const parts = [];
   let last = 0;
   for (const { 0: whole, 1: of, 2: name, index } of text.matchAll(/\{(before|after)\.(\w+)\}/g)) {
-    const value = asked[of].measures[name];
+    const value = asked[of === "before" ? "before" : "after"].measures[name];
     parts.push(text.slice(last, index), value === undefined ? whole : number(`${of}.${name}`, value, 3));
     last = index + whole.length;
   }
   return [...parts, text.slice(last)];
 }
 
+/** @param {Scene} scene */
 function sumOf({ questions, scores }) {
   const known = questions.map(({ id }) => scores[id]).filter((score) => typeof score === "number");
   return { sum: known.reduce((sum, score) => sum + score, 0), count: known.length };
 }
 
+/** @param {Scene} scene */
 function tally(scene) {
   const { sum, count } = sumOf(scene);
   scene.total.textContent = count ? `${format(sum, 3)} of ${count} points so far` : "";
 }
 
+/** @param {Scene} scene */
 function scoresTable({ questions, place, scores }) {
   const rows = questions.map(({ id, text }, i) => [
     `${i + 1}. ${place === i || id in scores ? text : "not asked yet"}`,
@@ -450,6 +603,7 @@ function scoresTable({ questions, place, scores }) {
   return table("Points, from 0 to 1 a question", ["question", "points"], rows);
 }
 
+/** @param {Scene} scene */
 function veil({ store, root }) {
   const hidden = store.state.hidden ?? [];
   if (hidden.length) root.dataset.epHidden = hidden.join(" ");

@@ -20,23 +20,53 @@ import { panel } from "../lib/style.js";
 import { matrixTable, numbers } from "../lib/tables.js";
 import CSS from "./style.css";
 
+/**
+ * What is drawn.
+ *
+ * @typedef {ReturnType<typeof row>} Part
+ * @typedef {{ppm: Matrix, bits: number, consensus: string}} Shown
+ * @typedef {{
+ *   store: Store, glyphs: Record<string, string>, height: number, title: HTMLElement, words: HTMLElement, bases: HTMLElement,
+ *   note: HTMLElement, rows: Record<string, Part>, find: HTMLButtonElement, stop: HTMLButtonElement, looking: HTMLElement, tools: HTMLElement,
+ *   shown: Record<string, Shown>, width: number, say: (text: string) => void, refreshTable: () => void,
+ * }} Scene
+ */
+
+/** @type {Record<string, string>} */
 const TITLES = { exact: "Exact", heuristic: "Heuristic", posterior: "Posterior", known: "Nearest known motif" };
+/** @type {Record<string, string>} */
 const RULES = { deepbind: "DeepBind's", basset: "Basset's" };
 
+/** @param {number} n */
 const grouped = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, "\u202f");
 
-/** Counts as probabilities; null where nothing was counted. */
+/**
+ * Counts as probabilities; null where nothing was counted.
+ *
+ * @param {Matrix} pfm
+ */
 export function sharesOf(pfm) {
   const total = pfm.reduce((sum, row) => sum + row[0], 0);
   return total ? pfm.map((row) => row.map((n) => n / total)) : null;
 }
 
-/** Bits by which each column of `p` differs from the same column of `q` (Kullback and Leibler). */
+/**
+ * Bits by which each column of `p` differs from the same column of `q` (Kullback and Leibler).
+ *
+ * @param {Matrix} p
+ * @param {Matrix} q
+ */
 export function divergence(p, q) {
   return p[0].map((_, j) => p.reduce((sum, row, a) => sum + (row[j] > 0 ? row[j] * Math.log2(row[j] / Math.max(q[a][j], 1e-300)) : 0), 0));
 }
 
-/** Letter heights of a PPM, the bits of its columns, and the top of the axis. */
+/**
+ * Letter heights of a PPM, the bits of its columns, and the top of the axis.
+ *
+ * @param {string} kind
+ * @param {Matrix} ppm
+ * @param {number[] | null} background
+ */
 export function drawnAs(kind, ppm, background) {
   const bits = informationContent(ppm, background);
   const isShare = kind === "probability";
@@ -48,6 +78,7 @@ export function drawnAs(kind, ppm, background) {
 }
 
 export default {
+  /** @param {Context} context */
   async render({ model, el, host, signal }) {
     const { exports } = await host.getWidget(model.get("store"));
     const scene = sceneOf(model, exports.store, el);
@@ -55,7 +86,13 @@ export default {
   },
 };
 
-/** What is drawn: the elements, the store, and what each reading shows. */
+/**
+ * What is drawn: the elements, the store, and what each reading shows.
+ *
+ * @param {Model} model
+ * @param {Store} store
+ * @param {HTMLElement} el
+ */
 function sceneOf(model, store, el) {
   const { glyphs, height = 4.6 } = model.get("options");
   const section = panel(el, "trio", "One kernel, read three ways", CSS);
@@ -68,23 +105,28 @@ function sceneOf(model, store, el) {
   rows.known.left.append(looking.tools);
   rows.exact.left.insertBefore(bases, rows.exact.plot);
   section.append(make("div", { class: "ec-panel-head" }, title), words, ...Object.values(rows).map(({ whole }) => whole), note);
-  const scene = {
+  const scene = /** @type {Scene} */ (/** @type {unknown} */ ({
     store, glyphs, height, title, words, bases, note, rows, ...looking,
     say: voice(section, { sentence: "hidden" }),
     shown: {}, // reading -> {ppm, bits, consensus}
     width: 0, // of the kernel
-  };
+  }));
   return Object.assign(scene, { refreshTable: numbers(section, "The matrices behind these logos", () => matrices(scene)) });
 }
 
+/** @param {Store} store */
 function lookingParts(store) {
-  const button = (key, text) => make("button", { type: "button", onclick: () => store.set({ [key]: (store.state[key] ?? 0) + 1 }) }, text);
+  const button = (/** @type {string} */ key, /** @type {string} */ text) => make("button", { type: "button", onclick: () => store.set({ [key]: (store.state[key] ?? 0) + 1 }) }, text);
   const find = button("look_up", "Compare with JASPAR as it is now");
   const stop = button("stop_looking", "Stop");
   const looking = make("span", { class: "ec-soft", role: "status" });
   return { find, stop, looking, tools: make("div", { class: "ec-row", "data-name": "looking" }, find, stop, looking) };
 }
 
+/**
+ * @param {string} name
+ * @param {number} height
+ */
 function row(name, height) {
   const note = make("span");
   const svg = make("svg:svg", { role: "img", preserveAspectRatio: "none", style: `height:${height}rem`, "data-reading": name });
@@ -103,6 +145,10 @@ function row(name, height) {
 
 // drawing ---------------------------------------------------------------------------------------------------------------
 
+/**
+ * @param {Scene} scene
+ * @param {Set<string> | null} changed
+ */
 function draw(scene, changed) {
   const { store, rows, shown, title, words, note, say } = scene;
   const { state } = store;
@@ -112,7 +158,7 @@ function draw(scene, changed) {
   title.textContent = `${name}, read three ways`;
   if (!changed || ["m", "kernels", "m_pooling", "m_likeliest"].some((key) => changed.has(key))) baseButtons(scene);
   // what was counted for another model is no reading of this one
-  if (changed?.has("kernels") || state.has_sequences === false) shown.heuristic = shown.posterior = undefined;
+  if (changed?.has("kernels") || state.has_sequences === false) for (const reading of ["heuristic", "posterior"]) delete shown[reading];
   for (const reading of ["heuristic", "posterior"]) rows[reading].whole.hidden = state.has_sequences === false;
   drawExact(scene, kernel);
   drawHeuristic(scene);
@@ -126,6 +172,10 @@ function draw(scene, changed) {
   scene.refreshTable();
 }
 
+/**
+ * @param {Scene} scene
+ * @param {Matrix} kernel
+ */
 function drawExact(scene, kernel) {
   const { state } = scene.store;
   const part = scene.rows.exact;
@@ -133,6 +183,7 @@ function drawExact(scene, kernel) {
   part.note.textContent = `the kernel alone, to the base e\u1d50 = ${format(Math.exp(state.m))}`;
 }
 
+/** @param {Scene} scene */
 function drawHeuristic(scene) {
   const { state } = scene.store;
   const part = scene.rows.heuristic;
@@ -148,6 +199,7 @@ function drawHeuristic(scene) {
   show(scene, part, counted);
 }
 
+/** @param {Scene} scene */
 function drawPosterior(scene) {
   const part = scene.rows.posterior;
   const detail = detailNow(scene);
@@ -157,16 +209,28 @@ function drawPosterior(scene) {
   part.note.textContent = `one M-step: letters counted under the posterior, m = ${format(detail.m, 3)}`;
 }
 
+/**
+ * @param {Scene} scene
+ * @param {Part} part
+ * @param {Matrix} ppm
+ */
 function show(scene, part, ppm) {
   scene.shown[part.name] = logo(scene, part, ppm);
   ruler(scene, part);
 }
 
-/** Draw a PPM whose first column stands at `from` of the kernel's columns. */
+/**
+ * Draw a PPM whose first column stands at `from` of the kernel's columns.
+ *
+ * @param {Scene} scene
+ * @param {Part} part
+ * @param {Matrix} ppm
+ * @param {number} [from]
+ */
 function logo({ store, glyphs, height, width }, part, ppm, from = 0) {
   const { logo_kind: kind, background, alphabet, complement } = store.state;
   const { bits, heights, top } = drawnAs(kind, ppm, background);
-  const letterAt = (x) => ([a, edge, size]) => make("svg:path", {
+  const letterAt = (/** @type {number} */ x) => (/** @type {[number, number, number]} */ [a, edge, size]) => make("svg:path", {
     d: glyphs[alphabet[a]] ?? "M0,0H100V100H0Z", fill: letterColour(complement ? alphabet[a] : "other"), "data-letter": alphabet[a],
     transform: `translate(${x + 0.03},${1 - edge - size}) scale(0.0094,${size / 100})`,
   });
@@ -179,27 +243,42 @@ function logo({ store, glyphs, height, width }, part, ppm, from = 0) {
     "aria-label": `${TITLES[part.name]} logo, ${kind === "probability" ? "probability" : "information in bits"}: ${format(total, 3)} bits, consensus ${consensus}. `,
   });
   part.svg.replaceChildren(...letters, make("svg:line", { class: "ec-trio-base", x1: 0, x2: width, y1: 1, y2: 1 }));
-  const mark = (y, text) => make("span", { style: `top: ${y}` }, text);
+  const mark = (/** @type {string} */ y, /** @type {string} */ text) => make("span", { style: `top: ${y}` }, text);
   part.axis.replaceChildren(mark("0%", format(top, 3)), mark("50%", format(top / 2, 2)), mark("calc(100% - .3rem)", "0"));
   part.axis.style.height = `${height}rem`;
   return { ppm, bits: total, consensus };
 }
 
+/**
+ * @param {Scene} scene
+ * @param {Part} part
+ * @param {(column: number) => string | number} [label]
+ */
 function ruler({ width }, part, label = (j) => j + 1) {
   part.places.style.gridTemplateColumns = `repeat(${width}, minmax(0, 1fr))`;
   const step = width <= 25 ? 1 : 5;
-  part.places.replaceChildren(...Array.from({ length: width }, (_, j) => make("span", {}, (j + 1) % step && j ? "" : label(j) ?? "")));
+  part.places.replaceChildren(...Array.from({ length: width }, (_, j) => make("span", {}, (j + 1) % step && j ? "" : String(label(j) ?? ""))));
 }
 
-/** The bars under the logos, all on one scale. */
+/**
+ * The bars under the logos, all on one scale.
+ *
+ * @param {Scene} scene
+ */
 function drawGaps(scene) {
   const { rows, shown } = scene;
-  const apart = ["heuristic", "posterior"].filter((name) => shown[name]).map((name) => [name, divergence(shown[name].ppm, shown.exact.ppm)]);
+  const apart = ["heuristic", "posterior"].filter((name) => shown[name]).map((name) => /** @type {[string, number[]]} */ ([name, divergence(shown[name].ppm, shown.exact.ppm)]));
   const most = Math.max(...apart.flatMap(([, each]) => each), 0.01);
   const top = [0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20].find((x) => x >= most) ?? most;
   for (const [name, each] of apart) gaps(scene, rows[name], each, top);
 }
 
+/**
+ * @param {Scene} scene
+ * @param {Part} part
+ * @param {number[]} each
+ * @param {number} top
+ */
 function gaps({ width }, part, each, top) {
   part.gap.setAttribute("viewBox", `0 0 ${width} 1`);
   part.gap.replaceChildren(...each.map((x, j) => make("svg:rect", { x: j + 0.2, width: 0.6, y: 0, height: Math.min(x / top, 1) })));
@@ -207,6 +286,11 @@ function gaps({ width }, part, each, top) {
   part.gapHead.title = `bits by which a column differs from the exact one; the row is ${format(top, 2)} bits high`;
 }
 
+/**
+ * @param {Scene} scene
+ * @param {Part} part
+ * @param {string} sentence
+ */
 function blank({ shown }, part, sentence) {
   part.plot.hidden = true;
   part.none.hidden = false;
@@ -216,14 +300,35 @@ function blank({ shown }, part, sentence) {
 
 // facts -----------------------------------------------------------------------------------------------------------------
 
+/**
+ * @param {string} term
+ * @param {Child} value
+ * @param {{best?: boolean, name?: string}} [options]
+ */
 const fact = (term, value, { best = false, name } = {}) =>
   make("p", { class: best ? "is-best" : null, "data-name": name }, make("span", {}, term), make("span", {}, value));
+/**
+ * @param {string} text
+ * @param {string} name
+ */
 const remark = (text, name) => make("p", { class: "ec-trio-wide", "data-name": name }, text);
 
+/**
+ * @param {Record<string, number>} values
+ * @param {string} name
+ */
 const isBest = (values, name) => Object.keys(values).length > 1 && values[name] >= Math.max(...Object.values(values)) - 1e-12;
 
+/**
+ * @param {Scene} scene
+ * @returns {Message}
+ */
 const detailNow = ({ store: { state } }) => (state.detail?.place === state.place ? state.detail : null);
 
+/**
+ * @param {Scene} scene
+ * @param {string} name
+ */
 function drawFacts(scene, name) {
   const { rows, shown } = scene;
   const detail = detailNow(scene);
@@ -232,9 +337,14 @@ function drawFacts(scene, name) {
   rows[name].facts.replaceChildren(...information, ...(detail && found ? measured(detail, name) : []));
 }
 
-/** What was measured of a reading on sequences and known motifs. */
+/**
+ * What was measured of a reading on sequences and known motifs.
+ *
+ * @param {Message} detail
+ * @param {string} name
+ */
 function measured(detail, name) {
-  const among = (values, id, term, unit) => (values && name in values ? [fact(term, [number(`${id}_${name}`, values[name], 3), unit], { best: isBest(values, name) })] : []);
+  const among = (/** @type {Record<string, number> | undefined} */ values, /** @type {string} */ id, /** @type {string} */ term, /** @type {string} */ unit) => (values && name in values ? [fact(term, [number(`${id}_${name}`, values[name], 3), unit], { best: isBest(values, name) })] : []);
   const { likeness, divergence: { [name]: bits } } = detail;
   const r = likeness?.correlation;
   return [
@@ -246,13 +356,18 @@ function measured(detail, name) {
   ];
 }
 
-/** The known motifs that a reading matches, each once; null is not compared. */
+/**
+ * The known motifs that a reading matches, each once; null is not compared.
+ *
+ * @param {{name: string, e: number}[] | null | undefined} matches
+ */
 function matchesOf(matches) {
   if (matches === null) return "Known motifs: not compared as it is set now.";
-  const firsts = (matches ?? []).filter((m, i) => matches.findIndex((other) => other.name === m.name) === i);
+  const firsts = (matches ?? []).filter((m, i, all) => all.findIndex((other) => other.name === m.name) === i);
   return firsts.length ? firsts.map((m) => `${m.name}, E ${format(m.e, 2)}`).join("; ") : "No significant known motif.";
 }
 
+/** @param {Scene} scene */
 function drawKnown(scene) {
   const { rows, tools, find, stop, looking, store: { state } } = scene;
   const detail = detailNow(scene);
@@ -269,7 +384,13 @@ function drawKnown(scene) {
   part.facts.replaceChildren();
 }
 
-/** A known motif, its columns under those of the kernel that it was laid on. */
+/**
+ * A known motif, its columns under those of the kernel that it was laid on.
+ *
+ * @param {Scene} scene
+ * @param {Part} part
+ * @param {Message} like
+ */
 function drawLikeness(scene, part, like) {
   const { shown, width } = scene;
   const { offset, reverse } = like;
@@ -277,7 +398,7 @@ function drawLikeness(scene, part, like) {
   part.plot.hidden = false;
   part.none.hidden = true;
   shown.known = logo(scene, part, like.ppm, from);
-  const isOn = (j) => j + offset >= 0 && j + offset < like.width;
+  const isOn = (/** @type {number} */ j) => j + offset >= 0 && j + offset < like.width;
   ruler(scene, part, (j) => (isOn(j) ? (reverse ? like.width - (j + offset) : j + offset + 1) : ""));
   part.note.textContent = `${like.name} (${like.accession}, JASPAR)${reverse ? ", reverse complement" : ""}`;
   const [a, b] = [Math.max(0, from), Math.min(width, from + like.width)];
@@ -292,6 +413,7 @@ function drawLikeness(scene, part, like) {
 
 // words -----------------------------------------------------------------------------------------------------------------
 
+/** @param {Scene} scene */
 function verdict(scene) {
   const { store } = scene;
   const { state } = store;
@@ -307,6 +429,7 @@ function verdict(scene) {
   return parts.join(" ");
 }
 
+/** @param {Scene} scene */
 function how(scene) {
   const detail = detailNow(scene);
   if (!detail) return "";
@@ -314,18 +437,20 @@ function how(scene) {
   return `Nats: mean log-likelihood ratio to the background at ${grouped(detail.n_sites)} ${what}; evidence: mean log evidence of a whole held-out sequence with one site. ▲ marks the largest. The bars under a logo: bits by which each column differs from the exact one.`;
 }
 
+/** @param {Scene} scene */
 function matrices({ store, shown }) {
-  const rowsOf = (ppm) => ppm.map((row, a) => [store.state.alphabet[a], row]);
+  const rowsOf = (/** @type {Matrix} */ ppm) => ppm.map((row, a) => /** @type {[string, number[]]} */ ([store.state.alphabet[a], row]));
   const names = Object.keys(TITLES).filter((name) => shown[name] && name !== "known");
   return make("div", {}, names.map((name) => matrixTable(`${TITLES[name]}: letter probabilities`, shown[name].ppm[0].length, [{ name: `ppm_${name}`, rows: rowsOf(shown[name].ppm) }])));
 }
 
+/** @param {Scene} scene */
 function baseButtons({ store, bases }) {
   const { state } = store;
-  const about = (a, b) => b !== null && b !== undefined && Math.abs(a - b) < 1e-6;
-  const button = (text, m) => make("button", { type: "button", "aria-pressed": String(about(state.m, m)), onclick: () => store.set({ m }) }, text);
+  const about = (/** @type {number} */ a, /** @type {number} */ b) => b !== null && b !== undefined && Math.abs(a - b) < 1e-6;
+  const button = (/** @type {string} */ text, /** @type {number} */ m) => make("button", { type: "button", "aria-pressed": String(about(state.m, m)), onclick: () => store.set({ m }) }, text);
   bases.replaceChildren(...[
     state.m_pooling !== null ? button(`of the pooling: m = ${format(state.m_pooling, 3)}`, state.m_pooling) : null,
     state.m_likeliest !== null ? button(`likeliest: m = ${format(state.m_likeliest, 3)}`, state.m_likeliest) : null,
-  ].filter(Boolean));
+  ].filter((part) => part !== null));
 }

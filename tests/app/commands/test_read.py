@@ -183,7 +183,7 @@ def columns_of(*readings: str) -> set[str]:
         (["--letters", "TGCA"], {"consensus"}, {"kernel"}),
         (["--flip"], {"consensus"}, {"kernel"}),
     ],
-    ids=str,
+    ids=lambda x: str(sorted(x) if isinstance(x, set) else x),
 )
 def test_each_option_moves_its_columns(
     call: Here, network: Path, peaks: Path, option: list[object], moved: set[str], kept: set[str]
