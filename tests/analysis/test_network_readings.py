@@ -123,7 +123,7 @@ def test_sequences_without_a_window_take_no_part_in_the_base(peaks):
         ({"rule": "basset"}, {"heuristic"}),
         ({"threshold": 0.6}, {"heuristic"}),
     ],
-    ids=str,
+    ids=lambda x: str(sorted(x) if isinstance(x, set) else x),
 )
 def test_each_option_moves_the_readings_that_depend_on_it_alone(found, option, moved):
     other = read_network(found.kernels, found.samples, kernels=[13], **option).readings[0]
@@ -164,7 +164,7 @@ def test_a_set_of_its_own_judges_in_place_of_a_fifth(imported, peaks):
         ({"rule": "basset"}, {"exact", "heuristic", "posterior"}),
         ({"known": False}, set()),
     ],
-    ids=str,
+    ids=lambda x: str(sorted(x) if isinstance(x, set) else x),
 )
 def test_what_ships_is_taken_only_where_it_was_found_so(found, option, shipped):
     other = read_network(found.kernels, found.samples, kernels=[13], **option)
