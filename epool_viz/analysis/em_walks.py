@@ -166,7 +166,13 @@ def _recipe(value: Any) -> Recipe:
 
 
 def require_window(letters: Any) -> None:
-    """Raise an `ArgumentError` for what cannot be the letters of a window."""
+    """Check the letters of a window.
+
+    Raises
+    ------
+    ArgumentError
+        For what cannot be the letters of a window.
+    """
     if not (isinstance(letters, str) and 1 <= len(letters) <= WIDEST and set(letters) <= set(DNA.letters)):
         raise ArgumentError("window", repr(letters)[:60], f"1 to {WIDEST} of the letters A C G T")
 
@@ -341,7 +347,13 @@ def found_again(
 
 
 def motif_of(trail: Trail, recipe: Recipe, number: int) -> FoundMotif:
-    """What a walk has come to, with the sites that are erased for the next one."""
+    """The motif at a walk's place, with the sites that are erased for the next one.
+
+    Raises
+    ------
+    ArgumentError
+        If no site has a posterior of one half.
+    """
     sites = [site for site in trail.sites(recipe.at) if site.posterior >= 0.5]
     if not sites:
         raise ArgumentError("sites", "uncertain everywhere", "one at least with a posterior of 0.5")

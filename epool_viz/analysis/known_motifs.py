@@ -119,7 +119,13 @@ def has_matching() -> bool:
 
 
 def require_matching() -> None:
-    """Raise a `MissingExtraError` unless memelite is installed."""
+    """Check that memelite is installed.
+
+    Raises
+    ------
+    MissingExtraError
+        If it is not.
+    """
     if not has_matching():
         raise _missing()
 

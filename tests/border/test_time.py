@@ -164,7 +164,7 @@ def test_every_expression_takes_time_in_proportion(pattern: Pattern) -> None:
 
 def test_the_expressions_of_the_package_are_found() -> None:
     modules = {pattern.where.split(":")[0].split(",")[0] for pattern in PATTERNS}
-    assert {"data/_numbers.py", "data/_meme.py", "data/_transfac.py", "data/sequences.py"} <= modules
+    assert {"data/numbers.py", "data/motifs/meme.py", "data/motifs/transfac.py", "data/sequences/reading.py"} <= modules
     assert {pattern.method for pattern in PATTERNS} >= {"match", "fullmatch", "findall", "split", "sub"}
 
 

@@ -37,8 +37,8 @@ async ({ storeSource, modules, state, options }) => {
 
 
 def source_of(name: str) -> str:
-    """The source of a component, or of a module of `lib` as "lib/maths"."""
-    return (WEB / (f"{name}.js" if name.startswith("lib/") else f"{name}/index.js")).read_text(encoding="utf-8")
+    """The source of a component, or of another module by its path, such as "lib/maths"."""
+    return (WEB / (f"{name}.js" if "/" in name else f"{name}/index.js")).read_text(encoding="utf-8")
 
 
 def importable(name: str) -> str:

@@ -166,7 +166,7 @@ def test_letters_in_another_form_are_folded_in_exactly(case: str, codes: np.ndar
     np.testing.assert_allclose(scores_by(read, codes), expected, rtol=1e-5, atol=1e-5)
     assert read.reads_letters is True, read.statements
     assert read.difference is not None
-    assert read.difference < 1e-5
+    assert read.difference < 5e-5  # single precision; the order of the sums is that of the processor
     assert read.check.startswith("Checked against the model: ")
     assert read.statements[0].startswith("Each kernel is a PWM")
 

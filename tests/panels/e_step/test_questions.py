@@ -50,8 +50,9 @@ def test_every_name_in_a_question_is_known(question):
 
 
 def test_the_page_knows_the_same_measures_and_veils():
-    source = source_of("predict")
-    body = source[source.index("function measuresOf") : source.index("/** The truth")]
+    source, answers = source_of("predict"), source_of("predict/answers")
+    body = answers[answers.index("function measuresOf") :]
+    body = body[: body.index("\n}\n")]
     assert re.findall(r"^    (\w+):", body, re.MULTILINE) == list(MEASURES)
     assert json.loads(re.search(r"const VEILS = (\[.*\]);", source)[1]) == list(VEILS)
 
