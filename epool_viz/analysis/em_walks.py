@@ -292,7 +292,13 @@ def window_start(letters: str, background: Array) -> Start:
 
 
 def start_of(recipe: Recipe, background: Array, own: Callable[[], ImportedKernels] | None = None) -> Start:
-    """Where EM begins, as a recipe says it; `own` gives the kernels that somebody brought."""
+    """Where EM begins, by a recipe; `own` gives the uploaded kernels.
+
+    Raises
+    ------
+    ArgumentError
+        If the start cannot be used, such as a kernel that is too wide.
+    """
     of, place = recipe.of, recipe.place
     if recipe.start == WINDOW:
         return window_start(of, background)
