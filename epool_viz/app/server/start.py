@@ -178,8 +178,13 @@ def planned_worker() -> WorkerProcess | None:
 
 
 def _announce(address: str, is_remote: bool, open_browser: bool, sink: Callable[[str], None]) -> None:
+    from epool_viz.app.server.kernels import has_provisioner
+
     if is_remote:
         sink("Warning: everybody who can reach this machine can open the dashboards; there is no password.")
+    if not has_provisioner():
+        sink("Warning: kernels start slowly and without a memory limit, since epool_viz was installed before it named")
+        sink("how they start. Install it again: `make`, or `pip install --editable .`")
     sink(f"epool_viz: {address} (Ctrl-C stops it)")
     if open_browser:
         threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()

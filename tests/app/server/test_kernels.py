@@ -15,7 +15,7 @@ from jupyter_client.kernelspec import KernelSpec, NoSuchKernel
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager, ServerKernelManager
 from tornado.web import HTTPError
 
-from epool_viz.app.server import kernels
+from epool_viz.app.server import kernels, start
 from epool_viz.app.server.kernels import ForkedProvisioner, SeatedKernelManager, ThisPython, has_provisioner
 
 
@@ -209,3 +209,12 @@ def test_kernel_has_died_also_when_it_was_started_again(manager: SeatedKernelMan
     manager._ending["k"] = Mock()
     assert not manager.has_died("k", 100), "it was asked to end"
     assert not manager.has_died("another", 100)
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_server_says_at_its_start_that_kernels_have_no_limit(monkeypatch: pytest.MonkeyPatch, is_there: bool) -> None:
+    monkeypatch.setattr(kernels, "has_provisioner", lambda: is_there)
+    said: list[str] = []
+    start._announce("http://127.0.0.1:8866/", False, False, said.append)
+    assert ("without a memory limit" in " ".join(said)) is not is_there
+    assert said[-1].startswith("epool_viz: http://127.0.0.1:8866/")
