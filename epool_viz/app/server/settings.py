@@ -21,6 +21,7 @@ POOL_SIZE = 1  # kernels that wait, started and rendered, for the next visitors 
 REFILL_AFTER = 8.0  # seconds until a kernel that was taken is replaced: a class that comes in goes first
 
 TEMPLATE = "epool_viz"
+PACKAGE = Path(__file__).resolve().parents[2]
 # The template, laid out as Jupyter looks for one, in a checkout; a wheel puts it into the environment's share/jupyter.
 JUPYTER_DATA = Path(__file__).resolve().parent / "jupyter"
 
@@ -70,11 +71,22 @@ EXTENSION: dict[str, Any] = {
 }
 
 
+def jupyter_data(package: Path) -> Path | None:
+    """Folder of Jupyter's data to which the template belongs, where Jupyter does not look by itself.
+
+    Parameters
+    ----------
+    package : path
+        The folder of `epool_viz`: in a checkout, or below what `pip install --target` was given.
+    """
+    folders = (package / JUPYTER_DATA.relative_to(PACKAGE), package.parent / "share" / "jupyter")
+    return next((each for each in folders if (each / "voila" / "templates" / TEMPLATE).is_dir()), None)
+
+
 def notebooks_folder() -> Path:
     """Folder of the dashboards: inside the installed package, else of the checkout."""
-    package = Path(__file__).resolve().parents[2]
-    installed = package / "notebooks"
-    return installed if installed.is_dir() else package.parent / "notebooks"
+    installed = PACKAGE / "notebooks"
+    return installed if installed.is_dir() else PACKAGE.parent / "notebooks"
 
 
 def extension_files() -> dict[str, str]:

@@ -138,8 +138,9 @@ def serve(
     from epool_viz.app.server.upstream import find_template_in
     from epool_viz.app.server.voila import DashboardServer, traits_of
 
-    if settings.JUPYTER_DATA.is_dir():
-        find_template_in(settings.JUPYTER_DATA)
+    data = settings.jupyter_data(settings.PACKAGE)
+    if data is not None:
+        find_template_in(data)
     with staged(folder) as root:
         server = DashboardServer.instance(config=traits_of(root, kernel_memory=kernel_memory, verbose=verbose))
         first = next(iter(dashboards))

@@ -52,6 +52,8 @@ from epool_viz.jobs.process import WorkerProcess
 # bytes that a request may have, of which none has a body, and that a page's message may have, with its frame
 LARGEST = {"max_body_size": 10_000, "max_buffer_size": MOST_BYTES + 10_000}
 
+_ENDING = (signal.SIGINT, signal.SIGTERM)
+
 KEPT_EVERY = 1000  # milliseconds between two looks whether the worker lives
 
 # Whatever a page tries, the browser asks nobody else.
@@ -326,8 +328,8 @@ class DashboardServer(Voila):
         self.ioloop = tornado.ioloop.IOLoop.current()
         self.ioloop.asyncio_loop.set_exception_handler(self._note_lost_exception)  # type: ignore[attr-defined]
         self.log.addFilter(in_one_line)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: self.ioloop.add_callback_from_signal(self.ioloop.stop))
+        for number in _ENDING:
+            signal.signal(number, self._end)
         self.ioloop.add_callback(self.pool.fill)
         self.ioloop.add_callback(self.on_ready)
         if self.worker is not None:
@@ -336,8 +338,12 @@ class DashboardServer(Voila):
         try:
             self.ioloop.start()
         finally:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # an impatient second Ctrl-C must not leave kernels behind
+            _ignore_signals()
             self.stop()
+
+    def _end(self, *_: Any) -> None:
+        _ignore_signals()
+        self.ioloop.add_callback_from_signal(self.ioloop.stop)
 
     def _note_lost_exception(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """What a task raised that nobody waited for; tornado writes to a page in such a task."""
@@ -353,6 +359,12 @@ class DashboardServer(Voila):
         self.pool.close()
         self.ioloop.run_sync(self.kernel_manager.close)
         shutil.rmtree(self.connection_dir, ignore_errors=True)
+
+
+def _ignore_signals() -> None:
+    """Ignore a second Ctrl-C, and what `timeout` sends twice: it would stop the loop that ends the kernels."""
+    for number in _ENDING:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def traits_of(root: Path, *, kernel_memory: int, verbose: bool) -> Config:

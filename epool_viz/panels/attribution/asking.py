@@ -76,9 +76,10 @@ class Asker(BackgroundJob):
     def start(self) -> None:
         """Ask about what is shown, if it is a network."""
         model = self.model
-        if not model.reading.is_whole:
+        if not model.reading.is_whole or model.stage == "asking":
             return
         asked = model.own or model.network, model.reading.sequence, model.baseline
+        self.drop()  # of what was shown before
         if self.run(lambda tell, cancel: tell(tracks=self.ask(*asked, cancel, lambda said: tell(said=said)))):
             model.stage, model.said = "asking", "Captum is asked; it takes some seconds to load."
 

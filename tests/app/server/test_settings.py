@@ -39,5 +39,13 @@ def test_template_lies_where_jupyter_is_told_to_look() -> None:
     assert {"index.html.j2", "404.html", "503.html", "error.html"} <= {path.name for path in folder.iterdir()}
 
 
+def test_template_is_found_below_any_folder_that_a_wheel_was_unpacked_into(tmp_path: Path) -> None:
+    package = tmp_path / "epool_viz"
+    assert settings.jupyter_data(package) is None  # in an environment of its own: Jupyter looks there by itself
+    (tmp_path / "share" / "jupyter" / "voila" / "templates" / settings.TEMPLATE).mkdir(parents=True)
+    assert settings.jupyter_data(package) == tmp_path / "share" / "jupyter"
+    assert settings.jupyter_data(settings.PACKAGE) == settings.JUPYTER_DATA
+
+
 def test_notebooks_are_those_of_the_checkout() -> None:
     assert settings.notebooks_folder() == NOTEBOOKS

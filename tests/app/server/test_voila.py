@@ -6,6 +6,7 @@ import asyncio
 import http.client
 import re
 import signal
+import time
 import socket
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -286,6 +287,17 @@ def test_end_is_clean_at_any_moment(tmp_path: Path, moment: str, by: signal.Sign
         if moment == "with a page being drawn":
             wait_for(lambda: "pool of slow.ipynb is filled" in server.log, seconds=30, what="a kernel that waits")
         stop(server, by)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.001, 0.02])
+def test_a_second_signal_changes_nothing(tmp_path: Path, seconds: float) -> None:
+    """Such as `timeout` sends: to the process and to its group."""
+    write_notebook(tmp_path / "slow" / "slow.ipynb", "import time; time.sleep(60)")
+    with serving(tmp_path, "--notebooks", str(tmp_path / "slow")) as server:
+        wait_for(server.kernels, seconds=30, what="a kernel that waits")
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(seconds)
+        stop(server, signal.SIGTERM)
 
 
 @pytest.mark.skipif(not IS_POSSIBLE, reason="there is no worker on this system")

@@ -248,6 +248,29 @@ def test_an_answer_to_what_is_no_longer_shown_is_dropped() -> None:
     assert (model.stage, model.captum) == ("idle", {})
 
 
+def test_what_is_shown_now_is_asked_at_once_though_an_earlier_answer_is_due() -> None:
+    gate = threading.Event()
+    seen = []
+
+    def slow_at_first(*asked):
+        seen.append(asked)
+        if len(seen) == 1:
+            gate.wait(20)
+        return {"deeplift": [0.0] * 200}
+
+    model = AttributionModel(index=9)
+    asker = Asker(model, ask=slow_at_first)
+    asker.start()
+    until(lambda: seen, asker.pump)
+    model.index = 10
+    asker.start()
+    until(lambda: model.stage == "done", asker.pump)
+    assert [asked[1] for asked in seen] == [AttributionModel(index=place).reading.sequence for place in (9, 10)]
+    assert [asked[3].is_set() for asked in seen] == [True, False]
+    gate.set()
+    asker.close()
+
+
 def test_a_missing_extra_and_a_defect_are_told(swallowed_exceptions) -> None:
     def missing(*_):
         raise MissingExtraError("captum", "train", "Attribution")
