@@ -6,9 +6,9 @@ import asyncio
 import http.client
 import re
 import signal
-import time
 import socket
 import subprocess
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from unittest.mock import Mock
