@@ -121,7 +121,7 @@ class LogoGallery(Component):
     store : Store
         `place` (the kernel shown), `chosen`, `sort`, `find`, `stretch` and `logo_kind` are read and set.
     options : dict
-        `glyphs`, the outlines of the letters; `label`; `height` of a logo in rem. See `web/logo_gallery/index.js`.
+        `label`; `height` of a logo in rem. See `web/logo_gallery/index.js`.
     """
 
     module = "logo_gallery"
@@ -297,7 +297,7 @@ class ThreeReadings(Component):
     store : Store
         Of the state, `m` is set by the buttons of the base, `look_up` and `stop_looking` are counted up.
     options : dict
-        `glyphs`, the outlines of the letters; `height` of a logo in rem. See `web/three_readings/index.js`.
+        `height` of a logo in rem. See `web/three_readings/index.js`.
     """
 
     module = "three_readings"

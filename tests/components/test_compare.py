@@ -14,7 +14,7 @@ from epool_viz.core.alphabet import DNA
 from epool_viz.core.kernels import kernel_to_pwm_at
 from epool_viz.core.motifs import information_content
 from epool_viz.core.trace import e_step_trace
-from tests.components.conftest import importable, source_of, state_of
+from tests.components.conftest import source_of, state_of
 from tests.components.test_strip import (
     assert_axe_is_content,
     assert_fits_a_phone,
@@ -92,15 +92,6 @@ def test_the_module_is_small():
     source = source_of("compare")
     assert len(source.encode()) < 30_000
     assert "innerHTML" not in source
-
-
-def test_letters_have_the_outlines_of_the_logo(bare_page):
-    both = bare_page.evaluate(
-        """(sources) => Promise.all(sources.map(async (source) =>
-        (await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })))).GLYPHS))""",
-        [importable("compare"), importable("logo")],
-    )
-    assert both[0] == {letter: both[1][letter] for letter in "ACGTU"}
 
 
 def test_nothing_is_compared_before_something_is_pinned(compare):

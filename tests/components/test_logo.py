@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pytest
 
+from epool_viz.components._modules import module_text
 from epool_viz.core.alphabet import PROTEIN, reverse_complement
 from epool_viz.core.choices import LOGO_KINDS
 from epool_viz.core.kernels import kernel_to_pwm_at
@@ -244,7 +245,8 @@ def test_a_protein_kernel_has_its_own_letters_and_no_other_strand(show):
 def test_every_outline_fills_its_box(bare_page):
     boxes = bare_page.evaluate(
         """async (source) => {
-        const { GLYPHS } = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+        const { lib } = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+        const { GLYPHS } = lib.glyphs;
         const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
         document.body.append(svg);
         return Object.fromEntries(Object.entries(GLYPHS).map(([letter, d]) => {
@@ -255,7 +257,7 @@ def test_every_outline_fills_its_box(bare_page):
           return [letter, [x, y, width, height]];
         }));
     }""",
-        importable("logo"),
+        module_text("store"),
     )
     assert set(boxes) == set(PROTEIN.letters) | set("ACGTU")
     for letter, box in boxes.items():

@@ -9,7 +9,6 @@ import pytest
 
 from epool_viz.core.kernels import kernel_to_pwm_at
 from epool_viz.core.motifs import information_content
-from epool_viz.figures.svg import GLYPHS
 from tests.components.conftest import state_of
 from tests.components.test_strip import assert_axe_is_content, assert_fits_a_phone, settle
 
@@ -42,7 +41,7 @@ def gallery_state(**changes):
 
 @pytest.fixture
 def draw(show):
-    return lambda **changes: show(gallery_state(**changes), "logo_gallery", options={"glyphs": GLYPHS, "label": "All"})
+    return lambda **changes: show(gallery_state(**changes), "logo_gallery", options={"label": "All"})
 
 
 def places(page):

@@ -11,7 +11,6 @@ from epool_viz.core.em import posterior_ppm
 from epool_viz.core.heuristics import heuristic_pfm
 from epool_viz.core.kernels import kernel_to_pwm_at
 from epool_viz.core.motifs import information_content, kl_divergence
-from epool_viz.figures.svg import GLYPHS
 from tests.components.conftest import state_of
 from tests.components.test_strip import assert_axe_is_content, assert_fits_a_phone, settle
 
@@ -89,7 +88,7 @@ def trio_state(place=1, **changes):
 
 @pytest.fixture
 def draw(show):
-    return lambda place=1, **changes: show(trio_state(place, **changes), "three_readings", options={"glyphs": GLYPHS})
+    return lambda place=1, **changes: show(trio_state(place, **changes), "three_readings")
 
 
 def letters(page, reading):

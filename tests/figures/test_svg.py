@@ -2,6 +2,7 @@
 
 import re
 from itertools import pairwise
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
@@ -14,6 +15,7 @@ from epool_viz.figures.heights import letter_heights
 
 NASTY = "a\"<b>&'</title><script>alert(1)</script>"
 BACKGROUND = [0.1, 0.2, 0.3, 0.4]
+WEB = Path(svg.__file__).parents[1] / "web"
 
 
 def parsed(text):
@@ -205,3 +207,11 @@ def test_sequence_svg_draws_letters_their_columns_and_the_window():
 
 def test_numbers_are_short_and_never_minus_zero():
     assert [svg._number(value) for value in (-0.001, 0.5, 12.0, 1 / 3)] == ["0", "0.5", "12", "0.33"]
+
+
+def test_letters_have_the_outlines_that_the_page_draws():
+    drawn = dict(
+        re.findall(r'^  (\w): "([^"]+)"', (WEB / "lib" / "glyphs.js").read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    assert len(drawn) == 21
+    assert {letter: drawn[letter] for letter in svg.GLYPHS} == svg.GLYPHS

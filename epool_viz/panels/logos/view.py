@@ -14,7 +14,6 @@ from epool_viz.components.heatmap import HeatMap
 from epool_viz.components.widgets import Choice, LogoGallery, Slider, ThreeReadings
 from epool_viz.data.examples import MODEL_NAMES
 from epool_viz.data.motifs.jaspar import jaspar_index, load_jaspar
-from epool_viz.figures.svg import GLYPHS
 from epool_viz.panels.logos import exports as takeaway
 from epool_viz.panels.logos import page
 from epool_viz.panels.logos.finder import Finder
@@ -64,7 +63,6 @@ class LogosView(Dashboard):
     def _build(self) -> None:
         self.finder = Finder(self.model, self.guard, SEEN_EVERY)
         on = {"store": self.store}
-        drawn = {"glyphs": {letter: GLYPHS[letter] for letter in "ACGTU"}}
         self.choices = [Choice(**on, options=o) for o in (page.MODEL, page.BACKGROUND, page.KIND)]
         self.choices.insert(1, Slider(**on, options=page.M_SLIDER))
         self.upload = self.file_button(
@@ -82,8 +80,8 @@ class LogosView(Dashboard):
         )
         self.own = w.HTML().add_class("ep-own")
         self.another_way = ReadAnotherWay(self.model.brought, tells=True)
-        self.gallery = LogoGallery(**on, options=drawn | {"label": "All kernels"})
-        self.readings = ThreeReadings(**on, options=drawn)
+        self.gallery = LogoGallery(**on, options={"label": "All kernels"})
+        self.readings = ThreeReadings(**on)
         self.heuristics = [Choice(**on, options=page.RULE), Slider(**on, options=page.THRESHOLD)]
         self.tally = w.HTML()
         self.heat = HeatMap(**on, options=page.HEAT | {"cursor": "cell"})

@@ -13,6 +13,7 @@ import { voice } from "../lib/a11y.js";
 import { called, cursorKeys, windowAt } from "../lib/cursor.js";
 import { attributes, make } from "../lib/dom.js";
 import { follow, onWidth } from "../lib/drawing.js";
+import { outlineOf } from "../lib/glyphs.js";
 import { format, letterColour, number, percent } from "../lib/numbers.js";
 import { px, stackOf } from "../lib/paths.js";
 import { panel } from "../lib/style.js";
@@ -20,15 +21,6 @@ import { numbers, scrolling, table } from "../lib/tables.js";
 import { differences, fault, sideOf, snapshot } from "./pinned.js";
 import CSS from "./style.css";
 
-// The outlines of logo.js, of the letters of nucleic acids; a test keeps them the same. Any other letter is a box.
-/** @type {Record<string, string>} */
-export const GLYPHS = {
-  A: "M0,100L38,0H62L100,100H76L69,78H31L24,100ZM37.5,58H62.5L50,18Z",
-  C: "M100,18.6A56.24,50 0 1 0 100,81.4L79.5,68.5A30,28 0 1 1 79.5,31.5Z",
-  G: "M100,18.6A56.24,50 0 1 0 100,81.4V45H56V63H77.5V70.9A30,28 0 1 1 79.5,31.5Z",
-  T: "M0,0H100V22H62V100H38V22H0Z",
-  U: "M0,0H25V58A25,21 0 0 0 75,58V0H100V58A50,42 0 0 1 0,58Z",
-};
 /**
  * What is drawn.
  *
@@ -229,7 +221,7 @@ function logoOf({ state, heights, numbers: { information } }, name, width, most)
   const letterOf = (/** @type {number} */ j) => (/** @type {[number, number, number]} */ [a, bottom, size]) => {
     const letter = state.alphabet[a];
     return make("svg:path", {
-      d: GLYPHS[letter] ?? "M0,0H100V100H0Z", fill: letterColour(state.complement ? letter : "other"), "data-letter": letter, "data-column": j,
+      d: outlineOf(letter), fill: letterColour(state.complement ? letter : "other"), "data-letter": letter, "data-column": j,
       transform: `translate(${j + 0.03},${1 - bottom - size}) scale(0.0094,${size / 100})`,
     });
   };

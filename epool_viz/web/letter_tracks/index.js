@@ -18,6 +18,7 @@ import { onArrows, roving, voice } from "../lib/a11y.js";
 import { CLOSEST, inView, lane, zoomBy } from "../lib/cursor.js";
 import { attributes, make } from "../lib/dom.js";
 import { follow, onWidth, oncePerFrame, widthOf } from "../lib/drawing.js";
+import { GLYPHS } from "../lib/glyphs.js";
 import { onHover, onWheel, zoomKey } from "../lib/input.js";
 import { format, number } from "../lib/numbers.js";
 import { box, px } from "../lib/paths.js";
@@ -43,14 +44,7 @@ import { furthest, ranksOf } from "./values.js";
  * }} Scene `place` is null before the first drawing
  */
 
-// outlines in a box of 100 x 100, y downwards; each touches all four sides
-/** @type {Record<string, string>} */
-const GLYPHS = {
-  A: "M0,100L38,0H62L100,100H76L69,78H31L24,100ZM37.5,58H62.5L50,18Z",
-  C: "M100,18.6A56.24,50 0 1 0 100,81.4L79.5,68.5A30,28 0 1 1 79.5,31.5Z",
-  G: "M100,18.6A56.24,50 0 1 0 100,81.4V45H56V63H77.5V70.9A30,28 0 1 1 79.5,31.5Z",
-  T: "M0,0H100V22H62V100H38V22H0Z",
-};
+const DRAWN = "ACGT"; // any other letter is a box
 const WIDE = 6; // px from which on a letter is drawn
 
 export default {
@@ -160,7 +154,7 @@ const lettersOf = (scene, state) => /** @type {State} */ (/** @type {unknown} */
 const cursorOf = (scene, state) => Math.min(Math.max(Math.round(state.cursor) || 0, 0), Math.max(text(scene).length - 1, 0));
 
 /** @param {string} letter */
-const tone = (letter) => (letter in GLYPHS ? letter : "other");
+const tone = (letter) => (DRAWN.includes(letter) ? letter : "other");
 
 /**
  * @param {Scene} scene
@@ -445,9 +439,9 @@ function stripParts(scene, isWide) {
   const tones = { A: [], C: [], G: [], T: [], other: [] };
   for (let i = place.first; i < place.last; i++) {
     const letter = letters[i];
-    tones[tone(letter)].push(isWide && letter in GLYPHS
+    tones[tone(letter)].push(isWide && DRAWN.includes(letter)
       ? scaled(letter, place.x(i) + 0.06 * place.unit, place.strip + 2, 0.88 * place.unit, place.row - 4)
-      : box(place.x(i), place.strip + (letter in GLYPHS ? 2 : place.row / 2), place.unit, letter in GLYPHS ? place.row - 4 : 2));
+      : box(place.x(i), place.strip + (DRAWN.includes(letter) ? 2 : place.row / 2), place.unit, DRAWN.includes(letter) ? place.row - 4 : 2));
   }
   return tonePaths(tones, { "fill-opacity": isWide ? 1 : 0.6 });
 }
@@ -467,7 +461,7 @@ function glyphs(scene, { track, y }) {
     const letter = letters[i];
     if (bottom - top < 0.4) continue;
     const [x, width] = [place.x(i) + 0.06 * place.unit, 0.88 * place.unit];
-    tones[tone(letter)].push(letter in GLYPHS ? scaled(letter, x, v < 0 ? bottom : top, width, (v < 0 ? -1 : 1) * (bottom - top)) : box(x, top, width, bottom - top));
+    tones[tone(letter)].push(DRAWN.includes(letter) ? scaled(letter, x, v < 0 ? bottom : top, width, (v < 0 ? -1 : 1) * (bottom - top)) : box(x, top, width, bottom - top));
   }
   return tonePaths(tones);
 }

@@ -4,6 +4,7 @@ export * as a11y from "./a11y.js";
 export * as cursor from "./cursor.js";
 export * as dom from "./dom.js";
 export * as drawing from "./drawing.js";
+export * as glyphs from "./glyphs.js";
 export * as input from "./input.js";
 export * as link from "./link.js";
 export * as maths from "./maths.js";

@@ -12,6 +12,7 @@
 import { speaker } from "../lib/a11y.js";
 import { attributes, make } from "../lib/dom.js";
 import { onWidth, oncePerFrame } from "../lib/drawing.js";
+import { outlineOf } from "../lib/glyphs.js";
 import { informationContent, kernelToPwm, reverseComplement, strandLogOdds } from "../lib/maths.js";
 import { colourOf, format, percent } from "../lib/numbers.js";
 import { dress } from "../lib/style.js";
@@ -24,34 +25,6 @@ import CSS from "./style.css";
 /** @typedef {ReturnType<typeof heightsOf>} Heights */
 /** @typedef {ReturnType<typeof begin>} Logo */
 
-/**
- * Outlines in a box of 100 x 100, y downwards; each touches all four sides, so that a letter is as tall as its number.
- *
- * @type {Record<string, string>}
- */
-export const GLYPHS = {
-  A: "M0,100L38,0H62L100,100H76L69,78H31L24,100ZM37.5,58H62.5L50,18Z",
-  C: "M100,18.6A56.24,50 0 1 0 100,81.4L79.5,68.5A30,28 0 1 1 79.5,31.5Z",
-  D: "M0,0H45A55,50 0 0 1 45,100H0ZM25,21V79H44A30,29 0 0 0 44,21Z",
-  E: "M0,0H100V21H27V39H88V60H27V79H100V100H0Z",
-  F: "M0,0H100V21H27V41H88V62H27V100H0Z",
-  G: "M100,18.6A56.24,50 0 1 0 100,81.4V45H56V63H77.5V70.9A30,28 0 1 1 79.5,31.5Z",
-  H: "M0,0H25V39H75V0H100V100H75V60H25V100H0Z",
-  I: "M0,0H100V20H63V80H100V100H0V80H37V20H0Z",
-  K: "M0,0H25V42L69,0H100L53,45L100,100H69L37,61L25,72V100H0Z",
-  L: "M0,0H27V79H100V100H0Z",
-  M: "M0,100V0H27L50,48L73,0H100V100H78V37L57,78H43L22,37V100Z",
-  N: "M0,100V0H24L76,62V0H100V100H76L24,38V100Z",
-  P: "M0,0H60A40,33 0 0 1 60,66H26V100H0ZM26,20V46H57A15,13 0 0 0 57,20Z",
-  Q: "M50,0A50,48 0 0 1 84,83L100,94L88,100L70,92A50,48 0 1 1 50,0ZM50,20A26,28 0 1 0 50,76A26,28 0 1 0 50,20Z",
-  R: "M0,0H60A40,31 0 0 1 75,58L100,100H72L50,62H26V100H0ZM26,20V43H57A14,11.5 0 0 0 57,20Z",
-  S: "M94,29H69A19,11 0 0 0 50,19C36,19 28,23 28,29C28,36 37,38 56,41C84,45 100,52 100,70C100,90 80,100 52,100C20,100 0,90 0,69H26A24,12 0 0 0 52,81C66,81 74,77 74,71C74,63 64,61 46,58C18,54 2,47 2,29C2,10 20,0 49,0C78,0 94,10 94,29Z",
-  T: "M0,0H100V22H62V100H38V22H0Z",
-  U: "M0,0H25V58A25,21 0 0 0 75,58V0H100V58A50,42 0 0 1 0,58Z",
-  V: "M0,0H26L50,70L74,0H100L62,100H38Z",
-  W: "M0,0H21L31,64L42,14H58L69,64L79,0H100L83,100H61L50,52L39,100H17Z",
-  Y: "M0,0H28L50,39L72,0H100L62,61V100H38V61Z",
-};
 /** @type {Record<Kind, { name: string, unit: string, title: string }>} */
 export const KINDS = {
   information: { name: "information", unit: "bits", title: "Information" },
@@ -159,7 +132,7 @@ function build(logo, state) {
   const { inner, picture, places, window_ } = logo;
   const width = state.kernel[0].length;
   logo.glyphs = Array.from({ length: width }, () => [...state.alphabet].map((letter) =>
-    make("svg:path", { d: GLYPHS[letter] ?? GLYPHS.N, fill: colourOf(state, letter), "data-letter": letter })));
+    make("svg:path", { d: outlineOf(letter), fill: colourOf(state, letter), "data-letter": letter })));
   inner.style.setProperty("--columns", String(width));
   picture.setAttribute("viewBox", `0 0 ${width} 1`);
   const line = (/** @type {string} */ name) => make("svg:line", { class: name, x1: 0, x2: width });

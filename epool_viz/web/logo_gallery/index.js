@@ -3,12 +3,12 @@
 // state: kernels [kernel][letter][position], alphabet, complement, m, background, names, weights, use, bits are computed here;
 //        matches [kernel] {name, accession, e, reading} or null; compared [kernel] false where that is not known; place (the kernel shown) and chosen (a list) are set here,
 //        as are sort, find, logo_kind and stretch
-// options: {glyphs, label, height}
-//   glyphs   outlines of the letters in a box of 100 x 100
+// options: {label, height}
 //   height   of a logo, in rem (default 3.6)
 
 import { make } from "../lib/dom.js";
 import { follow } from "../lib/drawing.js";
+import { outlineOf } from "../lib/glyphs.js";
 import { informationContent, kernelToPwm } from "../lib/maths.js";
 import { colourOf, format, number, percent } from "../lib/numbers.js";
 import { panel } from "../lib/style.js";
@@ -16,7 +16,7 @@ import { numbers, table } from "../lib/tables.js";
 import CSS from "./style.css";
 
 /** @typedef {{ name: string, accession: string, e: number, reading: string }} Match */
-/** @typedef {{ glyphs: Record<string, string>, label?: string, height?: number }} Options */
+/** @typedef {{ label?: string, height?: number }} Options */
 /** @typedef {ReturnType<typeof readingOf>} KernelReading */
 /** @typedef {ReturnType<typeof cardOf> & { paths?: SVGPathElement[][] }} Card */
 /** @typedef {ReturnType<typeof begin>} Gallery */
@@ -98,7 +98,7 @@ export function ordered(state, bits) {
  * @param {Store} store
  * @param {Options} options
  */
-function begin(el, store, { glyphs, label = "The kernels", height = 3.6 }) {
+function begin(el, store, { label = "The kernels", height = 3.6 }) {
   const section = panel(el, "gallery", label, CSS);
   const sort = make("select", { onchange: () => store.set({ sort: sort.value }) });
   const find = make("input", { type: "search", class: "ec-box", placeholder: "5, CTCF …", oninput: () => store.set({ find: find.value }) });
@@ -117,7 +117,7 @@ function begin(el, store, { glyphs, label = "The kernels", height = 3.6 }) {
     count, box,
   );
   return {
-    store, glyphs, height, section, sort, find, stretch, all, count, drawn, list, none, box,
+    store, height, section, sort, find, stretch, all, count, drawn, list, none, box,
     retable: () => {},
     viewer: /** @type {IntersectionObserver | null} */ (null),
     kernels: /** @type {Matrix[] | null} */ (null), // that there are cards of
@@ -184,11 +184,11 @@ function build(gallery) {
 
 /** @type {(gallery: Gallery, card: Card) => void} */
 function paint(gallery, card) {
-  const { glyphs, store: { state } } = gallery;
+  const { store: { state } } = gallery;
   const found = readingAt(gallery, card.place);
   const top = !state.stretch ? found.top : state.logo_kind === "probability" ? 1 : Math.max(...found.each, 1e-9);
   card.paths ??= [...state.alphabet].map((letter) => found.each.map(() =>
-    make("svg:path", { d: glyphs[letter] ?? "M0,0H100V100H0Z", fill: colourOf(state, letter) })));
+    make("svg:path", { d: outlineOf(letter), fill: colourOf(state, letter) })));
   const shown = new Set();
   for (const { letter, column, bottom, height } of stacked(found.heights, top)) {
     const path = card.paths[letter][column];

@@ -8,11 +8,12 @@
 //   detail   {place, m, posterior, residual, windows, largest, n_sites, known, at_sites, evidence, divergence, matches, likeness};
 //            null without sequences
 //   finding  a sentence while known motifs are looked up, else ""; `look_up` and `stop_looking` are counted up here
-// options: {glyphs, height}
+// options: {height}
 
 import { voice } from "../lib/a11y.js";
 import { attributes, make } from "../lib/dom.js";
 import { follow } from "../lib/drawing.js";
+import { outlineOf } from "../lib/glyphs.js";
 import { informationContent, kernelToPwm } from "../lib/maths.js";
 import { format, letterColour, number } from "../lib/numbers.js";
 import { stackOf } from "../lib/paths.js";
@@ -26,7 +27,7 @@ import CSS from "./style.css";
  * @typedef {ReturnType<typeof row>} Part
  * @typedef {{ppm: Matrix, bits: number, consensus: string}} Shown
  * @typedef {{
- *   store: Store, glyphs: Record<string, string>, height: number, title: HTMLElement, words: HTMLElement, bases: HTMLElement,
+ *   store: Store, height: number, title: HTMLElement, words: HTMLElement, bases: HTMLElement,
  *   note: HTMLElement, rows: Record<string, Part>, find: HTMLButtonElement, stop: HTMLButtonElement, looking: HTMLElement, tools: HTMLElement,
  *   shown: Record<string, Shown>, width: number, say: (text: string) => void, refreshTable: () => void,
  * }} Scene
@@ -94,7 +95,7 @@ export default {
  * @param {HTMLElement} el
  */
 function sceneOf(model, store, el) {
-  const { glyphs, height = 4.6 } = model.get("options");
+  const { height = 4.6 } = model.get("options");
   const section = panel(el, "trio", "One kernel, read three ways", CSS);
   const title = make("h2", { class: "ec-panel-title", "data-name": "kernel" });
   const words = make("p", { class: "ec-trio-words", "data-name": "verdict" });
@@ -106,7 +107,7 @@ function sceneOf(model, store, el) {
   rows.exact.left.insertBefore(bases, rows.exact.plot);
   section.append(make("div", { class: "ec-panel-head" }, title), words, ...Object.values(rows).map(({ whole }) => whole), note);
   const scene = /** @type {Scene} */ (/** @type {unknown} */ ({
-    store, glyphs, height, title, words, bases, note, rows, ...looking,
+    store, height, title, words, bases, note, rows, ...looking,
     say: voice(section, { sentence: "hidden" }),
     shown: {}, // reading -> {ppm, bits, consensus}
     width: 0, // of the kernel
@@ -227,11 +228,11 @@ function show(scene, part, ppm) {
  * @param {Matrix} ppm
  * @param {number} [from]
  */
-function logo({ store, glyphs, height, width }, part, ppm, from = 0) {
+function logo({ store, height, width }, part, ppm, from = 0) {
   const { logo_kind: kind, background, alphabet, complement } = store.state;
   const { bits, heights, top } = drawnAs(kind, ppm, background);
   const letterAt = (/** @type {number} */ x) => (/** @type {[number, number, number]} */ [a, edge, size]) => make("svg:path", {
-    d: glyphs[alphabet[a]] ?? "M0,0H100V100H0Z", fill: letterColour(complement ? alphabet[a] : "other"), "data-letter": alphabet[a],
+    d: outlineOf(alphabet[a]), fill: letterColour(complement ? alphabet[a] : "other"), "data-letter": alphabet[a],
     transform: `translate(${x + 0.03},${1 - edge - size}) scale(0.0094,${size / 100})`,
   });
   const columns = bits.map((_, j) => j).filter((j) => from + j >= 0 && from + j < width);
