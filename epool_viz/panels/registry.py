@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import pkgutil
 import textwrap
+import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,29 @@ _DOCUMENTATION = """{summary}
     ArgumentError
         For a name that is no part of the state, or a value of the wrong kind.
     """
+
+
+@dataclass(frozen=True)
+class Idea:
+    """The one idea of a dashboard, as `idea.toml` in its folder says it.
+
+    Attributes
+    ----------
+    question : str
+        That the first screen answers.
+    picture, control : str
+        What it shows, and what moves it.
+    after : str
+        What a visitor can say who has seen it.
+    minutes : int
+        That this takes.
+    """
+
+    question: str
+    picture: str
+    control: str
+    after: str
+    minutes: int
 
 
 @dataclass(frozen=True)
@@ -80,6 +104,11 @@ class Row:
     def notebook(self) -> str:
         """Name of the notebook's file."""
         return f"{self.name}.ipynb"
+
+    @property
+    def idea(self) -> Idea:
+        """The one idea, read now."""
+        return Idea(**tomllib.loads((Path(__file__).parent / self.name / "idea.toml").read_text(encoding="utf-8")))
 
     @property
     def view_module(self) -> str:

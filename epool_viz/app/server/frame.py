@@ -7,6 +7,7 @@ Voilà's template knows only the notebook that it draws, so these stand in a fil
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from epool_viz.app.server import settings
 from epool_viz.app.server.start import find_dashboards, metadata_of
 from epool_viz.figures.palette import DARK, LIGHT, component_variables
+from epool_viz.panels.registry import DASHBOARDS
 
 FILE = settings.JUPYTER_DATA / "voila" / "templates" / settings.TEMPLATE / "generated.html.j2"
 DIGITS = 2  # of a score on the wait screen
@@ -28,6 +30,29 @@ def waiting_scores() -> dict[str, Any]:
     return {"kernel": model.kernel.label, "sequence": model.sequence_name, "scores": scores}
 
 
+LANDING_LETTERS = slice(80, 120)  # of the first dashboard's sequence: two places compete there
+
+
+def landing_state() -> dict[str, Any]:
+    """What the landing page computes with: a short stretch of what the first dashboard opens with."""
+    from epool_viz.panels.one_kernel.model import EStepModel
+    from epool_viz.panels.one_kernel.page_state import page_state
+
+    model = EStepModel()
+    state = page_state(model)
+    state["codes"] = state["codes"][LANDING_LETTERS]
+    state["kernel"] = [[round(x, 4) for x in row] for row in state["kernel"]]
+    posterior = np.asarray(model.trace.posterior)[LANDING_LETTERS][: len(state["codes"]) - len(state["kernel"][0]) + 1]
+    state["cursor"] = int(posterior.argmax())
+    return {"kernel": model.kernel.label, "sequence": model.sequence_name, "state": state}
+
+
+def path_of_dashboards() -> list[dict[str, Any]]:
+    """The stations, in order: file, title, and the one idea of each."""
+    rows = sorted(DASHBOARDS, key=lambda row: row.order)
+    return [{"file": row.notebook, "title": row.title} | asdict(row.idea) for row in rows]
+
+
 def generated() -> str:
     """The text of the file."""
     folder = settings.notebooks_folder()
@@ -38,6 +63,8 @@ def generated() -> str:
         "light": component_variables(LIGHT),
         "dark": component_variables(DARK),
         "waiting": waiting_scores(),
+        "landing": landing_state(),
+        "path": path_of_dashboards(),
     }
     lines = [f"{{%- set {name} = {json.dumps(value, ensure_ascii=False)} -%}}" for name, value in values.items()]
     return "\n".join(["{#- Written by `python -m epool_viz.app.server.frame`. -#}", *lines]) + "\n"

@@ -47,7 +47,9 @@ from epool_viz.app.server.upstream import (
     templates_of,
     url_path_join,
 )
+from epool_viz.components._modules import module_text
 from epool_viz.jobs.process import WorkerProcess
+from epool_viz.panels.registry import DASHBOARDS
 
 # bytes that a request may have, of which none has a body, and that a page's message may have, with its frame
 LARGEST = {"max_body_size": 10_000, "max_buffer_size": MOST_BYTES + 10_000}
@@ -187,7 +189,11 @@ class IndexHandler(BaseVoilaHandler):
         if len(links) == 1:
             self.redirect(links[0][0])
             return
-        self.write(self.render_template("dashboards.html", links=links))
+        if self.dashboards.keys() >= {row.notebook for row in DASHBOARDS}:
+            base = url_path_join(self.base_url, "voila/render/")
+            self.write(self.render_template("landing.html", base=base, script=module_text("landing")))
+        else:
+            self.write(self.render_template("dashboards.html", links=links))
 
 
 class NotFoundHandler(BaseVoilaHandler):

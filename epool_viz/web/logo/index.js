@@ -159,7 +159,7 @@ function reach(box) {
  *
  * @type {(glyphs: SVGPathElement[], column: number, values: number[], limits: number[]) => void}
  */
-function stack(glyphs, column, values, [low, high]) {
+export function stack(glyphs, column, values, [low, high]) {
   const scale = 1 / (high - low);
   let [up, down] = [0, 0];
   const order = values.map((_, a) => a).sort((a, b) => Math.abs(values[a]) - Math.abs(values[b]) || a - b);

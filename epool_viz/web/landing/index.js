@@ -1,0 +1,154 @@
+// The landing page's small E-step: one real stretch of DNA, one motif, one slider. It needs neither Python nor a kernel.
+//
+// The page holds `<div data-ep-landing>` and, within it, a JSON of the state that a store takes.
+
+import { make } from "../lib/dom.js";
+import { oncePerFrame } from "../lib/drawing.js";
+import { outlineOf } from "../lib/glyphs.js";
+import { colourOf, format, percent } from "../lib/numbers.js";
+import { box, px } from "../lib/paths.js";
+import { createStore } from "../lib/store.js";
+import { heightsOf, limitsOf, stack } from "../logo/index.js";
+import { placesOf, sweep } from "./places.js";
+
+/** @typedef {ReturnType<typeof begin>} Scene */
+
+const SWEEP = 6000; // milliseconds from m = 0 to the largest and back to where it was
+const MOST = 3; // the slider's end
+
+/**
+ * The elements of the picture.
+ *
+ * @param {HTMLElement} root
+ * @param {Store} store
+ */
+function begin(root, store) {
+  const { codes, alphabet, kernel } = store.state;
+  const place = placesOf(codes.length, kernel[0].length);
+  const svg = make("svg:svg", { viewBox: `0 0 ${place.width} ${place.height}`, role: "img" });
+  const group = (/** @type {string} */ name) => make("svg:g", { "data-name": name });
+  const [here, bars, letters, logo, line] = ["here", "bars", "letters", "logo", "line"].map(group);
+  svg.append(here, bars, letters, logo, line);
+  letters.append(...codes.map((code, i) => make("svg:text", { x: px(place.x(i + 0.5)), y: place.letters, "text-anchor": "middle", fill: colourOf(store.state, alphabet[code]) }, alphabet[code])));
+  const glyphs = kernel[0].map(() => [...alphabet].map((letter) => make("svg:path", { d: outlineOf(letter), fill: colourOf(store.state, letter) })));
+  logo.append(...glyphs.flat());
+  const range = make("input", { type: "range", min: 0, max: MOST, step: 0.01, id: "landing_m" });
+  const number = make("output", { for: "landing_m", "aria-hidden": "true" });
+  const play = make("button", { type: "button" }, "▶︎ Play");
+  const told = make("p", { class: "epool-told", "aria-live": "polite" });
+  root.append(svg, make("div", { class: "epool-hand" }, play, make("label", { for: "landing_m" }, "m"), range, number), told);
+  return { root, store, place, svg, here, bars, logo, line, glyphs, range, number, play, told, frame: 0 };
+}
+
+// drawing ---------------------------------------------------------------------------------------------------------------
+
+/** @param {Scene} scene */
+function drawBars({ store: { trace, state }, place, here, bars }) {
+  const at = state.cursor;
+  here.replaceChildren(make("svg:path", { d: box(place.x(at), place.letters - 17, trace.width * place.unit, 23), fill: "var(--accent)", "fill-opacity": 0.16 }));
+  bars.replaceChildren(
+    make("svg:path", { d: `M${px(place.x(0))} ${place.base}H${px(place.x(place.length))}`, stroke: "var(--ink-soft)" }),
+    ...trace.posterior.map((p, i) => make("svg:path", {
+      d: box(place.x(i) + 1, place.base - p * place.tall, place.unit - 2, p * place.tall),
+      fill: "var(--method-expectation)", "fill-opacity": i === at ? 1 : 0.75,
+    })),
+  );
+}
+
+/** @param {Scene} scene */
+function drawLogo({ store: { state }, place, logo, glyphs }) {
+  const { heights } = heightsOf(state, "information");
+  const limits = limitsOf(heights, "information", state.background);
+  glyphs.forEach((column, j) => stack(column, j, heights.map((row) => row[j]), limits));
+  logo.setAttribute("transform", `translate(${px(place.x(state.cursor))},${place.logo}) scale(${px(place.unit)},${place.logoTall})`);
+}
+
+/** @param {Scene} scene */
+function drawLine({ store: { trace }, place, line }) {
+  const share = (trace.pooled - trace.average) / (trace.maximum - trace.average);
+  const [left, right, y] = [place.x(3), place.x(place.length - 3), place.line];
+  const x = left + share * (right - left);
+  const name = (/** @type {number} */ at, /** @type {string} */ text) => make("svg:text", { x: px(at), y: y + 22, "text-anchor": "middle", class: "quiet" }, text);
+  line.replaceChildren(
+    make("svg:path", { d: `M${px(left)} ${y}H${px(right)}`, stroke: "var(--line)", "stroke-width": 2 }),
+    make("svg:circle", { cx: px(left), cy: y, r: 5, fill: "var(--method-average)" }),
+    make("svg:path", { d: `M${px(right)} ${y - 7}l7 12h-14z`, fill: "var(--method-max)" }),
+    name(left, "average"), name(right, "maximum"),
+    make("svg:path", { d: `M${px(x)} ${y - 9}l8 9-8 9-8-9z`, fill: "var(--method-expectation)" }),
+    make("svg:text", { x: px(x), y: y - 14, "text-anchor": "middle", "font-weight": 650 }, format(trace.pooled, 3)),
+  );
+}
+
+/** @param {Scene} scene */
+function words({ store: { state, trace } }) {
+  const best = trace.posterior.reduce((top, p, i) => (p > trace.posterior[top] ? i : top), 0);
+  if (state.m === 0) return `At m = 0 all ${trace.posterior.length} places are equally likely, and the pooled score is the average.`;
+  return `At m = ${format(state.m, 3)} the motif starts at letter ${best + 1} with probability ${percent(trace.posterior[best])}; the pooled score is the mean over all places, weighted by these probabilities.`;
+}
+
+/** @param {Scene} scene */
+function draw(scene) {
+  const { store: { state }, svg, range, number, told } = scene;
+  drawBars(scene);
+  drawLogo(scene);
+  drawLine(scene);
+  range.value = String(state.m);
+  range.setAttribute("aria-valuetext", `m ${format(state.m, 3)}`);
+  number.textContent = state.m.toFixed(2);
+  const text = words(scene);
+  svg.setAttribute("aria-label", text);
+  if (!scene.frame) told.textContent = text;
+}
+
+// the hand --------------------------------------------------------------------------------------------------------------
+
+/** @param {Scene} scene */
+function stop(scene) {
+  cancelAnimationFrame(scene.frame);
+  scene.frame = 0;
+  scene.play.textContent = "▶︎ Play";
+}
+
+/** @param {Scene} scene */
+function play(scene) {
+  const from = scene.store.state.m;
+  const begun = performance.now();
+  const step = (/** @type {number} */ now) => {
+    const share = Math.min((now - begun) / SWEEP, 1);
+    if (share === 1) stop(scene);
+    else scene.frame = requestAnimationFrame(step);
+    scene.store.set({ m: sweep(share, from, MOST) });
+  };
+  scene.play.textContent = "❚❚ Stop";
+  scene.frame = requestAnimationFrame(step);
+}
+
+/** @param {Scene} scene */
+function listen(scene) {
+  const { store, svg, range, place } = scene;
+  range.addEventListener("input", () => {
+    stop(scene);
+    store.set({ m: Number(range.value) });
+  });
+  scene.play.addEventListener("click", () => {
+    if (scene.frame) {
+      stop(scene);
+      draw(scene);
+    } else play(scene);
+  });
+  svg.addEventListener("pointermove", (event) => {
+    const { left, width } = svg.getBoundingClientRect();
+    store.set({ cursor: place.window(((event.clientX - left) / width) * place.width) });
+  });
+}
+
+/** @param {HTMLElement} root */
+export function mount(root) {
+  const store = createStore(JSON.parse(/** @type {string} */ (root.querySelector("script")?.textContent)));
+  const scene = begin(root, store);
+  listen(scene);
+  draw(scene);
+  store.on(oncePerFrame(() => draw(scene)));
+}
+
+for (const root of document.querySelectorAll("[data-ep-landing]")) mount(/** @type {HTMLElement} */ (root));
