@@ -68,7 +68,9 @@ def test_dashboard_runs_behind_jupyters_own_server(browser: Browser, watch: Watc
     with browser.new_context() as context:
         page = context.new_page()
         watch.over(page)
-        page.goto(f"{extension_server.address}/voila/render/notebooks/e_step.ipynb")
+        page.goto(f"{extension_server.address}/epool_viz")
+        page.locator("[data-ep-landing] svg").wait_for()
+        page.get_by_role("link", name="Where is the site").click()
         page.locator("#rendered_cells .jupyter-widgets").first.wait_for()
         assert page.title() == "One E-step · epool_viz"
         ready(page)

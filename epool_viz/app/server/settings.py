@@ -67,6 +67,7 @@ STAND_ALONE: dict[str, Any] = {
 
 # Jupyter's own server refuses the farewell of a page that has never been to JupyterLab: what no page shows goes soon.
 EXTENSION: dict[str, Any] = {
+    "ServerApp": {"jpserver_extensions": {"epool_viz.app.server.landing": True}},
     "MappingKernelManager": {"cull_idle_timeout": 120, "cull_interval": 30, "cull_connected": False},
 }
 

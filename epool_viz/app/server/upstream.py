@@ -17,6 +17,7 @@ from jupyter_client.jsonutil import extract_dates
 from jupyter_client.kernelspec import NATIVE_KERNEL_NAME, KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.services.contents.largefilemanager import LargeFileManager
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
@@ -34,6 +35,7 @@ __all__ = [
     "RESOURCES",
     "AsyncMappingKernelManager",
     "BaseVoilaHandler",
+    "JupyterHandler",
     "KernelProvisionerFactory",
     "KernelSpec",
     "KernelSpecManager",

@@ -31,6 +31,7 @@ from epool_viz.app.server import settings
 from epool_viz.app.server.fork_server import ForkServer
 from epool_viz.app.server.kernel_pool import KernelPool
 from epool_viz.app.server.kernels import private_folder
+from epool_viz.app.server.landing import landing_page
 from epool_viz.app.server.messages import MOST_BYTES
 from epool_viz.app.server.page_rendering import BEING_RENDERED, Page, Preludes, Renderer, after_prelude
 from epool_viz.app.server.seats import Seat, Seats
@@ -47,7 +48,6 @@ from epool_viz.app.server.upstream import (
     templates_of,
     url_path_join,
 )
-from epool_viz.components._modules import module_text
 from epool_viz.jobs.process import WorkerProcess
 from epool_viz.panels.registry import DASHBOARDS
 
@@ -190,8 +190,7 @@ class IndexHandler(BaseVoilaHandler):
             self.redirect(links[0][0])
             return
         if self.dashboards.keys() >= {row.notebook for row in DASHBOARDS}:
-            base = url_path_join(self.base_url, "voila/render/")
-            self.write(self.render_template("landing.html", base=base, script=module_text("landing")))
+            self.write(landing_page(url_path_join(self.base_url, "voila/render/")))
         else:
             self.write(self.render_template("dashboards.html", links=links))
 

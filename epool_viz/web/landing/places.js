@@ -28,7 +28,7 @@ export function placesOf(length, columns) {
  */
 export function sweep(share, from, most) {
   const stations = [from, 0, most, from];
-  const at = Math.min(share, 1) * (stations.length - 1);
+  const at = Math.min(Math.max(share, 0), 1) * (stations.length - 1);
   const i = Math.min(Math.floor(at), stations.length - 2);
   const t = at - i;
   const eased = t * t * (3 - 2 * t);

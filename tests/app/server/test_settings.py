@@ -20,13 +20,14 @@ def test_file_for_the_extension_equals_the_settings(name: str) -> None:
 
 def test_every_setting_is_one_that_its_class_knows() -> None:
     from jupyter_client.manager import KernelManager
+    from jupyter_server.serverapp import ServerApp
     from jupyter_server.services.kernels.kernelmanager import MappingKernelManager
     from voila.configuration import VoilaConfiguration
     from voila.execute import VoilaExecutor
 
     from epool_viz.app.server.kernels import SeatedKernelManager
 
-    known = (VoilaConfiguration, VoilaExecutor, SeatedKernelManager, MappingKernelManager, KernelManager)
+    known = (ServerApp, VoilaConfiguration, VoilaExecutor, SeatedKernelManager, MappingKernelManager, KernelManager)
     classes = {each.__name__: each for each in known}
     for sections in (settings.VOILA, settings.STAND_ALONE, settings.EXTENSION):
         for section, values in sections.items():

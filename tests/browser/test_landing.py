@@ -1,0 +1,109 @@
+"""The first page: what this is, a small E-step that moves, and the path."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from epool_viz import e_step_trace
+from epool_viz.app.server.frame import landing_state
+from epool_viz.panels.registry import DASHBOARDS
+from tests.browser.server import Server, serving
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Page
+
+
+def open_landing(page: Page, server: Server) -> None:
+    page.goto(f"{server.address}/")
+    page.locator("[data-ep-landing] svg").wait_for()
+
+
+def trace_of(m: float):
+    state = landing_state()["state"]
+    return e_step_trace("".join(state["alphabet"][code] for code in state["codes"]), np.array(state["kernel"]), m=m)
+
+
+def bars(page: Page) -> list[float]:
+    """The heights that are drawn, as shares of the largest that there can be."""
+    paths = page.locator('[data-name="bars"] path').evaluate_all(
+        "all => all.slice(1).map(path => path.getBBox().height)"
+    )
+    return [height / 124 for height in paths]
+
+
+@pytest.mark.parametrize("m", [0.0, 1.0, 3.0])
+def test_bars_and_number_are_those_of_core(page: Page, app_server: Server, m: float) -> None:
+    open_landing(page, app_server)
+    page.get_by_role("slider", name="m").fill(str(m))
+    trace = trace_of(m)
+    page.wait_for_function("m => document.querySelector('.epool-hand output').textContent === m", arg=f"{m:.2f}")
+    np.testing.assert_allclose(bars(page), trace.posterior, rtol=0, atol=0.002)  # drawn to a tenth of a pixel
+    assert f"{float(trace.pooled):.3g}".replace("-", "\N{MINUS SIGN}") in page.locator('[data-name="line"] text').all_text_contents()
+
+
+def test_it_plays_and_comes_back_to_where_it_was(page: Page, app_server: Server) -> None:
+    open_landing(page, app_server)
+    number = page.locator(".epool-hand output")
+    page.get_by_role("button", name="Play").click()
+    page.wait_for_function("document.querySelector('.epool-hand output').textContent === '0.00'")
+    page.wait_for_function("document.querySelector('.epool-hand output').textContent === '3.00'")
+    page.get_by_role("button", name="Play").wait_for()
+    assert number.inner_text() == "1.00"
+    page.get_by_role("button", name="Play").click()
+    page.get_by_role("button", name="Stop").click()
+    stopped = number.inner_text()
+    page.wait_for_timeout(200)
+    assert number.inner_text() == stopped
+
+
+def test_logo_follows_the_hand(page: Page, app_server: Server) -> None:
+    open_landing(page, app_server)
+    svg = page.locator("[data-ep-landing] svg")
+    box = svg.bounding_box()
+    assert box is not None
+    for share, first in ((0.001, 0), (0.5, 20), (0.999, 25)):
+        page.mouse.move(box["x"] + share * box["width"], box["y"] + 20)
+        page.wait_for_function(
+            "x => document.querySelector('[data-name=logo]').getAttribute('transform').startsWith(`translate(${x},`)",
+            arg=16 * first,
+        )
+
+
+def test_it_starts_no_kernel_and_is_usable_within_a_second(browser: Browser, tmp_path: Path) -> None:
+    with serving(tmp_path, "--pool-size", "0") as server, browser.new_context() as context:
+        page = context.new_page()
+        before = len(server.kernels())
+        begun = time.monotonic()
+        open_landing(page, server)
+        page.get_by_role("slider", name="m").press("ArrowRight")
+        taken = time.monotonic() - begun
+        assert len(server.kernels()) == before
+        assert taken < 5, "a second on a quiet machine"  # bench_dashboard measures
+
+
+def test_every_station_is_linked_in_order_with_its_one_idea(page: Page, app_server: Server) -> None:
+    open_landing(page, app_server)
+    stations = page.locator(".epool-path li")
+    rows = sorted(DASHBOARDS, key=lambda row: row.order)
+    assert stations.get_by_role("link").all_inner_texts() == [row.idea.question for row in rows]
+    for row, text in zip(rows, stations.all_inner_texts(), strict=True):
+        assert row.idea.after in text
+        assert re.search(rf"{re.escape(row.title)} · {row.idea.minutes} min", text)
+    stations.get_by_role("link").nth(1).click()
+    page.wait_for_url(f"**/{rows[1].notebook}*")
+
+
+@pytest.mark.parametrize("row", DASHBOARDS, ids=lambda row: row.name)
+def test_an_idea_is_one_sentence_each(row) -> None:
+    idea = row.idea
+    assert idea.question.endswith("?")
+    assert idea.after.endswith(".")
+    assert all(text.count(".") + text.count("?") <= 1 for text in (idea.question, idea.picture, idea.after))
+    assert 1 <= idea.minutes <= 10
