@@ -1,6 +1,6 @@
-"""How many threads the numbers may use: the one place where that is chosen.
+"""The number of threads for computations, chosen in one place.
 
-The fused engine takes every core that this process may run on, or as many as it is told: by `set_threads`, by
+The fused engine takes every core that this process may run on, or a given number: by `set_threads`, by
 `use_threads` for a while, or by the environment's `EPOOL_VIZ_THREADS`. It needs neither OpenMP nor a threading layer
 of numba, both of which end a process that was forked from one that used them: a few threads of Python call compiled
 code that holds no lock. Its numbers do not depend on how many there are.
@@ -31,7 +31,7 @@ _pool_threads = 0
 
 
 def n_threads() -> int:
-    """How many threads the fused engine uses: what it was told, else `EPOOL_VIZ_THREADS`, else the cores there are."""
+    """Threads of the fused engine: the number that was set, else `EPOOL_VIZ_THREADS`, else the number of cores."""
     if _told is not None:
         return _told
     said = os.environ.get(VARIABLE, "").strip()

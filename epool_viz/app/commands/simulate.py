@@ -1,4 +1,4 @@
-"""`epool-viz simulate`: sequences whose truth is known, as files."""
+"""`epool-viz simulate`: sequences with known sites, as files."""
 
 from __future__ import annotations
 

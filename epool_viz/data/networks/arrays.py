@@ -1,4 +1,4 @@
-"""What arrays without a framework's word for their axes say themselves: their names, and the length of their bias."""
+"""Axes of arrays without a framework: by their names, and by the length of their bias."""
 
 from __future__ import annotations
 
