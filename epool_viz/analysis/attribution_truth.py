@@ -250,7 +250,7 @@ def network_of(model: Any) -> MotifNetwork:
     )
 
 
-def network_brought(imported: ImportedKernels, kernel: int = 0) -> MotifNetwork:
+def uploaded_network(imported: ImportedKernels, kernel: int = 0) -> MotifNetwork:
     """An uploaded network as the arrays that `attribute_letters` reads.
 
     Parameters

@@ -170,7 +170,7 @@ class Source:
 
     def _require_room(self) -> None:
         """Unpack once, without storing, a file that claims to be too large; the claim may be wrong."""
-        if not isinstance(self.stream, gzip.GzipFile) or self._told_size() <= self.limits.bytes:
+        if not isinstance(self.stream, gzip.GzipFile) or self._claimed_size() <= self.limits.bytes:
             return
         total = 0
         while chunk := self._read(_CHUNK):
@@ -178,7 +178,7 @@ class Source:
             self.limits.require("bytes", total, self.name, None, "bytes of text")
         self.stream.seek(0)
 
-    def _told_size(self) -> int:
+    def _claimed_size(self) -> int:
         """Bytes of the last part of a gzip file once unpacked, modulo 2^32, by its last four bytes."""
         place = self.raw.tell()
         end = self.raw.seek(0, os.SEEK_END)

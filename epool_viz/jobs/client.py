@@ -104,12 +104,12 @@ def _follow(connection: socket.socket, tell: Callable[[Message], None], cancel: 
             raise WorkerLostError("The process that does the work has ended")
         if message.kind == "done":
             return
-        _raise_told(message)
+        _raise_sent(message)
         has_begun = has_begun or message.kind != "waiting"
         tell(message)
 
 
-def _raise_told(message: Message) -> None:
+def _raise_sent(message: Message) -> None:
     if message.kind == "defect":
         raise JobFailedError(str(message.about["reference"]))
     if message.kind == "error" and "argument" in message.about:

@@ -32,7 +32,7 @@ Tell = Callable[..., object]
 TOLD_EVERY = 0.1  # seconds between two messages of a job, at the least
 
 
-class Asked(Protocol):
+class Request(Protocol):
     """What a job is given."""
 
     @property
@@ -44,7 +44,7 @@ class Asked(Protocol):
         """Arrays by name."""
 
 
-def race_job(asked: Asked, tell: Tell, cancel: Cancel) -> None:
+def race_job(asked: Request, tell: Tell, cancel: Cancel) -> None:
     """Race poolings, and send each part of the record as it comes.
 
     `about` has the `settings` as `RaceSettings.plain`, the `title` and the `facts` of the record, and the `seed` of its
@@ -81,7 +81,7 @@ def race_job(asked: Asked, tell: Tell, cancel: Cancel) -> None:
     pass_on(at_once=True)
 
 
-def attribute_job(asked: Asked, tell: Tell, cancel: Cancel) -> None:
+def attribute_job(asked: Request, tell: Tell, cancel: Cancel) -> None:
     """Compute the tracks of captum for sequences and a bundled model, or one that is sent.
 
     `about` has the `network`, a name of `list_models` or the plain values of a `WholeNetwork`, and a `baseline` of
@@ -99,7 +99,7 @@ def attribute_job(asked: Asked, tell: Tell, cancel: Cancel) -> None:
         tell("tracks", {}, found.scores)
 
 
-def _asked_network(asked: Asked) -> MotifCNN:
+def _asked_network(asked: Request) -> MotifCNN:
     """The network of a captum job, in double precision."""
     network = asked.about["network"]
     if not isinstance(network, Mapping):
@@ -121,7 +121,7 @@ def _asked_network(asked: Asked) -> MotifCNN:
     return model.eval()
 
 
-JOBS: dict[str, Callable[[Asked, Tell, Cancel], None]] = {"race": race_job, "attribute": attribute_job}
+JOBS: dict[str, Callable[[Request, Tell, Cancel], None]] = {"race": race_job, "attribute": attribute_job}
 
 
 def warm() -> None:

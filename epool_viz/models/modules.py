@@ -128,7 +128,7 @@ def _read_run(model: nn.Module, reading: ImportOptions, *, as_it_stands: bool) -
             for each in network.convolutions
         )
         kernels = assemble(dataclasses.replace(network, convolutions=doubted), reading)
-    return _told(kernels, against[0], runs[0])
+    return _checked(kernels, against[0], runs[0])
 
 
 def _most_of(run: Run) -> float:
@@ -443,7 +443,7 @@ def _compared(found: _Found, reading: ImportOptions) -> Array | None:
     return scores
 
 
-def _told(kernels: ImportedKernels, difference: float | None, run: Run) -> ImportedKernels:
+def _checked(kernels: ImportedKernels, difference: float | None, run: Run) -> ImportedKernels:
     if kernels.reads_letters is False:
         return not_checked(kernels, "these kernels do not read its letters")
     if difference is None:

@@ -659,7 +659,7 @@ def _race_one_seed(
             going = [pair for pair in going if pair[1].epoch == behind]
             if not going:
                 continue
-            tells = [None if on_batch is None else _told(on_batch, run) for run, _, _ in going]
+            tells = [None if on_batch is None else _hook_of(on_batch, run) for run, _, _ in going]
             records = _run_epoch([fit for _, fit, _ in going], tells, cancel)
             for (run, fit, path), record in zip(going, records, strict=True):
                 run.stopped, run.best_epoch = fit.stopped, fit.best_epoch
@@ -671,7 +671,7 @@ def _race_one_seed(
                     on_epoch(run, record)
 
 
-def _told(on_batch: Callable[[Run, BatchRecord], object], run: Run) -> Callable[[BatchRecord], object]:
+def _hook_of(on_batch: Callable[[Run, BatchRecord], object], run: Run) -> Callable[[BatchRecord], object]:
     return lambda record: on_batch(run, record)
 
 

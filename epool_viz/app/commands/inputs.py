@@ -135,13 +135,13 @@ def as_dna(motif: Motif, argument: str) -> Motif:
 
 def background_remark(motifs: list[Motif], background: Array, option: str = "--background") -> str:
     """A sentence where the background of the motif file is not the one in use; else empty."""
-    brought = next((each.background for each in motifs if each.background is not None), None)
-    if brought is None or np.allclose(brought, background, rtol=0, atol=1e-6):
+    uploaded = next((each.background for each in motifs if each.background is not None), None)
+    if uploaded is None or np.allclose(uploaded, background, rtol=0, atol=1e-6):
         return ""
     letters = motifs[0].alphabet.letters
     theirs, ours = (
         ", ".join(f"{letter} {share:.4g}" for letter, share in zip(letters, each, strict=True))
-        for each in (brought, background)
+        for each in (uploaded, background)
     )
     return f"The background in the motif file ({theirs}) is not used, but {option}: {ours}."
 

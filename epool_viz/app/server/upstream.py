@@ -91,7 +91,7 @@ REACHES = {
         "voila.handler.BaseVoilaHandler.get_template",
     ),
     "jupyter_server 2.21, voila 0.5: the connection of a page to its kernel is bounded; "
-    "without it no page is live, which test_messages and test_strangers show": (
+    "without it no page is live, which test_messages and test_malformed_requests show": (
         "voila.tornado.kernel_websocket_handler.VoilaKernelWebsocketHandler.write_message(message, binary)",
         f"{_SOCKET}.pre_get",
         f"{_SOCKET}.on_message(ws_message)",
@@ -104,7 +104,7 @@ REACHES = {
         "tornado.websocket.WebSocketProtocol13.params",
     ),
     "tornado 6.6: a request may be refused before its user is determined; "
-    "without the name that is an exception in the log, which test_strangers shows": (
+    "without the name that is an exception in the log, which test_malformed_requests shows": (
         "tornado.web.RequestHandler._current_user",
     ),
     "jupyter_server 2.21, jupyter_client 8.10: a kernel's start and end are carried through once begun; "

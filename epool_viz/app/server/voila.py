@@ -67,7 +67,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )
 
 
-class Sober:
+class StrictRequests:
     """Every handler refuses a request that no browser sends, in one line of the log."""
 
     request: HTTPServerRequest
@@ -90,9 +90,11 @@ class Sober:
         super().write_error(status_code, **kwargs)  # type: ignore[misc]
 
 
-def sober(handler: type[Any]) -> type[Any]:
-    """The same handler, sober."""
-    return type(handler.__name__, (Sober, handler), {"__module__": handler.__module__, "__doc__": handler.__doc__})
+def strict(handler: type[Any]) -> type[Any]:
+    """The same handler, with `StrictRequests`."""
+    return type(
+        handler.__name__, (StrictRequests, handler), {"__module__": handler.__module__, "__doc__": handler.__doc__}
+    )
 
 
 class DashboardHandler(BaseVoilaHandler):
@@ -282,7 +284,7 @@ class DashboardServer(Voila):
             contents_manager=self.contents_manager,
             allow_remote_access=self.is_remote,
             jinja2_env=templates_of(changed),
-            default_handler_class=sober(NotFoundHandler),
+            default_handler_class=strict(NotFoundHandler),
             default_handler_args={"voila_configuration": self.voila_configuration},
             compress_response=self.is_remote,  # 5.4 MB a page: nothing here, a lot in a lecture hall
             websocket_max_message_size=MOST_BYTES,
@@ -317,7 +319,7 @@ class DashboardServer(Voila):
             (r"/voila/render/(.*)", DashboardHandler, shared | {"server": self}),
             (r"/", IndexHandler, shared | {"dashboards": self.dashboards}),
         ]
-        return [(pattern, sober(handler), *rest) for pattern, handler, *rest in routes]
+        return [(pattern, strict(handler), *rest) for pattern, handler, *rest in routes]
 
     def listen(self) -> None:
         """Serve until SIGINT or SIGTERM, then end every kernel."""

@@ -79,7 +79,7 @@ def load_jaspar(query: str, *, release: str | None = None) -> Motif:
         Matrix ID ("MA0139.2"), ID without the version ("MA0139"), or name ("CTCF"); case does not matter. Of several
         matrices of one name the lowest ID is taken, and `assumptions` names the others.
     release : str or None
-        None is the bundled one: the CORE matrices of vertebrates, release `JASPAR_RELEASE`. "JASPAR2022" or "2022" loads
+        None is the bundled one: CORE matrices of vertebrates, release `JASPAR_RELEASE`. "JASPAR2022" or "2022" loads
         pyjaspar for any matrix of that release; it prefers the CORE collection.
 
     Returns

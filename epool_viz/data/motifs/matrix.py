@@ -324,7 +324,7 @@ def choose_reading(
     if len(found) == 1 and found[0].by_row and table.labels:
         return found[0], _even_rows(table)
     if len(found) == 1 or all(np.array_equal(found[0].values, each.values) for each in found):
-        return found[0], _told(table, found[0], "")
+        return found[0], _sentences(table, found[0], "")
     even = {i for i, reading in enumerate(found) if _is_even(reading.values)}
     ways = {(reading.by_row, reading.alphabet, reading.counted) for reading in like}
     alike = {i for i, each in enumerate(found) if (each.by_row, each.alphabet, each.counted) in ways}
@@ -332,10 +332,10 @@ def choose_reading(
         return found[0], ()
     if len(alike) == 1 and (not even or alike <= even):
         (i,) = alike
-        return found[i], _told(table, found[i], "as the other matrices here lie")
+        return found[i], _sentences(table, found[i], "as the other matrices here lie")
     if len(even) == 1 and len(alike) != 1:
         (i,) = even
-        return found[i], _told(table, found[i], "so every position has the same sum")
+        return found[i], _sentences(table, found[i], "so every position has the same sum")
     n, width = table.numbers.shape
     may = " or ".join(reading.label for reading in found)
     raise FormatError(source, table.line, f"{n} rows of {width} numbers, which may be {may}", _tell(table, found[0]))
@@ -360,7 +360,7 @@ def _even_rows(table: Table) -> tuple[str, ...]:
     return ("The letters before the rows name the rows, though it is they that have the same sum, not the columns.",)
 
 
-def _told(table: Table, reading: MatrixReading, reason: str) -> tuple[str, ...]:
+def _sentences(table: Table, reading: MatrixReading, reason: str) -> tuple[str, ...]:
     said = {"a column that counts them": "The first column counts the positions."}.get(reading.counted)
     said = "The first line counts the positions." if reading.counted.startswith("a row") else said
     counted = (said,) if said else ()
