@@ -42,7 +42,7 @@ _HOME = {
     "site_letters": "analysis.attribution_truth",
     "site_sequences": "analysis.attribution_truth",
     "network_of": "analysis.attribution_truth",
-    "network_brought": "analysis.attribution_truth",
+    "uploaded_network": "analysis.attribution_truth",
     "example_network": "analysis.attribution_truth",
     "sites_table": "analysis.site_tables",
     "sites_bed": "analysis.site_tables",
@@ -73,11 +73,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from epool_viz.analysis.attribution_truth import example_network as example_network
-    from epool_viz.analysis.attribution_truth import network_brought as network_brought
     from epool_viz.analysis.attribution_truth import network_of as network_of
     from epool_viz.analysis.attribution_truth import site_letters as site_letters
     from epool_viz.analysis.attribution_truth import site_precisions as site_precisions
     from epool_viz.analysis.attribution_truth import site_sequences as site_sequences
+    from epool_viz.analysis.attribution_truth import uploaded_network as uploaded_network
     from epool_viz.analysis.kernel_readings import KernelReading as KernelReading
     from epool_viz.analysis.kernel_readings import KernelSet as KernelSet
     from epool_viz.analysis.kernel_readings import Samples as Samples

@@ -1,4 +1,4 @@
-"""What attribution is judged by: simulated sequences whose sites are known, how each method does, results that ship."""
+"""Judges attribution methods: simulated sequences with known sites, the precision of each method, bundled results."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def track_precision(track: Array, sites: Iterable[tuple[int, int]]) -> float:
 
 
 def unexplained(network: MotifNetwork, found: LetterScores, method: str) -> Array:
-    """What the sum of the letters lacks of what there is to explain; shape (sequence,), log odds in nats.
+    """What the sum of the letters lacks of the difference to explain; shape (sequence,), log odds in nats.
 
     That is `output - reference`, and for "log_odds" `output - network.constant`, which are exact sums where the method
     is complete.
@@ -150,12 +150,12 @@ def unexplained(network: MotifNetwork, found: LetterScores, method: str) -> Arra
     found : LetterScores
         Of this network.
     method : str
-        One that was asked.
+        One that was computed.
 
     Raises
     ------
     ArgumentError
-        For a method that was not asked.
+        For a method that was not computed.
     """
     missed = np.asarray(found.completeness_error(method))
     if method == "log_odds":
@@ -170,7 +170,7 @@ def largest_difference(track: Any, closed: Array) -> float:
 
 
 class Ranking(NamedTuple):
-    """Methods in the order of their mean, and which of them the results do not tell from the best.
+    """Methods in the order of their mean, and those that do not differ significantly from the best.
 
     Attributes
     ----------
@@ -185,7 +185,7 @@ class Ranking(NamedTuple):
 
 
 def rank_methods(pooling: str, measure: str = "auprc") -> Ranking:
-    """Rank the methods by the results that ship.
+    """Rank the methods by the bundled results.
 
     Parameters
     ----------
@@ -212,7 +212,7 @@ def rank_methods(pooling: str, measure: str = "auprc") -> Ranking:
 
 @cache
 def example_network(name: str) -> MotifNetwork:
-    """A model that ships as the arrays that `attribute_letters` reads, in double precision.
+    """A bundled model as the arrays that `attribute_letters` reads, in double precision.
 
     Parameters
     ----------
@@ -250,8 +250,8 @@ def network_of(model: Any) -> MotifNetwork:
     )
 
 
-def network_brought(imported: ImportedKernels, kernel: int = 0) -> MotifNetwork:
-    """What somebody brought, as the arrays that `attribute_letters` reads.
+def uploaded_network(imported: ImportedKernels, kernel: int = 0) -> MotifNetwork:
+    """An uploaded network as the arrays that `attribute_letters` reads.
 
     Parameters
     ----------
@@ -262,7 +262,7 @@ def network_brought(imported: ImportedKernels, kernel: int = 0) -> MotifNetwork:
     Returns
     -------
     MotifNetwork
-        The whole network where `imported.whole` tells it. Else one kernel with expectation pooling, `m` 1 and the
+        The whole network where `imported.whole` has it. Else one kernel with expectation pooling, `m` 1 and the
         output weight 1: its exact reading is that of the raw scores, whatever its network makes of them.
     """
     kernels, biases = np.asarray(imported.kernels, np.float64), np.asarray(imported.bias, np.float64)
@@ -298,7 +298,7 @@ def load_attribution_results() -> dict[str, Any]:
 
 @cache
 def load_captum_tracks() -> dict[str, Array]:
-    """What captum gave for a few sequences of `site_sequences()`, so that it can be shown without torch.
+    """Tracks of captum for a few sequences of `site_sequences()`, to be shown without torch.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Where EM begins, how a motif was found, and the same motifs found again in the same sequences."""
+"""Starts of EM, recipes of found motifs, and the same motifs found again in the same sequences."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from epool_viz.data.sequences.set import SequenceSet
 from epool_viz.errors import ArgumentError
 
 WINDOW = "window"  # a start: the letters of a window of the sequences
-OWN = "yours"  # a start: a kernel that somebody brought
+OWN = "yours"  # a start: an uploaded kernel
 SEARCHED = ("random", "substrings")  # starts that are looked for among the windows of the sequences themselves
 WIDEST = 60
 MOST_FOUND = 50  # motifs, one after the other in the same sequences
@@ -37,9 +37,9 @@ class Recipe(NamedTuple):
     start : "window", "jaspar", "trained" or "yours"
         Of a walk that is still to begin also one of `SEARCHED`.
     of : str
-        Letters of the window, name of the motif, name of the network; nothing for a kernel that somebody brought.
+        Letters of the window, name of the motif, name of the network; nothing for an uploaded kernel.
     place : int
-        Of the kernel: by rank in a network, from 0 among those that were brought.
+        Of the kernel: by rank in a network, from 0 among the uploaded ones.
     occurrence : "oops" or "zoops"
     both_strands : bool
     pseudocount : float
@@ -126,7 +126,7 @@ class Walk(NamedTuple):
 
 
 def recipes_of(value: Any) -> list[Recipe]:
-    """What a state or a link says was found.
+    """The recipes in a state or a link.
 
     Parameters
     ----------
@@ -206,7 +206,7 @@ def begin_walk(
     chosen : Recipe
         Where EM begins and how it is set.
     width : int
-        Letters of the motif, where the start does not bring its own.
+        Letters of the motif, where the start has no width of its own.
     seed : int
         Of the random window.
     begun : str
@@ -218,7 +218,7 @@ def begin_walk(
     recipes : sequence of Recipe
         Of motifs to find again after these.
     own : callable, or None
-        Gives the kernels that somebody brought.
+        Gives the uploaded kernels.
     finds : bool
         Whether the motifs of `recipes` are found now; else they are left in `to_find`.
 
@@ -257,7 +257,7 @@ def begin_walk(
 
 
 def walk_to(trail: Trail, at: int, on_step: Callable[[int], object] | None = None) -> int:
-    """Walk on where it has not been yet; the place that it came to, `at` or its end.
+    """Continue a walk; returns the place that it reached, `at` or its end.
 
     Parameters
     ----------
@@ -329,7 +329,7 @@ def found_again(
     found: tuple[FoundMotif, ...],
     on_step: Callable[[int], object] | None = None,
 ) -> FoundMotif:
-    """The next motif of some sequences, in which others were found before.
+    """The next motif of sequences in which others were found before.
 
     Parameters
     ----------

@@ -1,12 +1,12 @@
-"""What the kernels of a model mean, three ways, and what each way is worth. Arrays and sets in, arrays out.
+"""Three readings of the kernels of a model, and how good each is. Arrays and sets in, arrays out.
 
 The exact reading depends on a kernel and its base alone (Ding et al., bioRxiv 163220, theorem 1). The heuristic one
 counts the windows in which the kernel is active (Alipanahi et al., Nat Biotechnol 33:831, 2015; Kelley et al., Genome
 Res 26:990, 2016). The posterior one is one M-step of EM, whose E-step is ePooling's (Lawrence & Reilly, Proteins 7:41,
 1990; Luo et al., Bioinformatics 36(5), 2020).
 
-Motifs are made of the sequences that a model was trained with and judged by those that it was not: of either, the bound
-ones, for those hold the sites.
+Motifs are made of the training sequences of a model and judged by other ones: of either, the bound ones, for those hold
+the sites.
 """
 
 from __future__ import annotations
@@ -119,8 +119,8 @@ class Samples:
         Bound ones.
     tested : SequenceSet
         The held-out set, bound or not: what the use of a kernel is measured on.
-    brought : int
-        How many sequences the visitor brought, whose these are; 0 for those of a model that ships.
+    uploaded : int
+        Number of uploaded sequences that these are part of; 0 for those of a bundled model.
     data : str
         For `example_model_data`, where they are those of a model that ships; else "".
     held_out : float
@@ -133,7 +133,7 @@ class Samples:
     making: SequenceSet
     judging: SequenceSet
     tested: SequenceSet
-    brought: int = 0
+    uploaded: int = 0
     data: str = ""
     held_out: float = TEST_SHARE
     most: int = MOST_SEQUENCES
@@ -143,12 +143,12 @@ class Samples:
     def judged_by(self) -> str:
         """Which sequences judge, how many, and why not all."""
         n = len(self.judging)
-        if not self.brought:
+        if not self.uploaded:
             return f"{n:,} held-out bound sequences"
         bound = "" if self.judging.labels is None else ", of it those with label 1"
         most = f", the first {self.most:,} of them" if n == self.most else ""
         share = "fifth" if self.held_out == TEST_SHARE else f"{100 * self.held_out:g} %"
-        return f"{n:,} of your {self.brought:,} sequences, the {share} set aside to judge by{bound}{most}"
+        return f"{n:,} of your {self.uploaded:,} sequences, the {share} set aside to judge by{bound}{most}"
 
     def windows(self, part: str, width: int) -> Windows:
         """The whole windows of known letters of "making", "judging" or "tested", listed once.
@@ -288,7 +288,7 @@ def samples_of_set(
     if len(found) < LEAST_SEQUENCES:
         raise ArgumentError(f"the file {name}", f"{len(found)} sequences", f"at least {LEAST_SEQUENCES}")
     samples = samples_of(*split_sequences(found, held_out), title=name, most=most)
-    return replace(samples, brought=len(found), held_out=held_out)
+    return replace(samples, uploaded=len(found), held_out=held_out)
 
 
 @lru_cache(maxsize=2)
@@ -646,7 +646,7 @@ def decision_shares(kernels: KernelSet, samples: Samples) -> Array | None:
     """How often each kernel decides: the share of held-out bound sequences in which it moves the output most.
 
     A kernel moves the output by its output weight times what its pooled value differs from the mean of the whole
-    held-out set; without output weights, by that difference alone. Of very many kernels the first sequences are asked.
+    held-out set; without output weights, by that difference alone. Of very many kernels only the first ones are used.
 
     Parameters
     ----------
@@ -656,7 +656,7 @@ def decision_shares(kernels: KernelSet, samples: Samples) -> Array | None:
     Returns
     -------
     array of shape (kernel,), which sums to 1; None where it is not known
-        Because the pooling is not, or because no sequence that is asked is a bound one.
+        Because the pooling is not, or because none of these sequences is bound.
     """
     if not kernels.method:
         return None

@@ -1,4 +1,4 @@
-"""All kernels of a network on a set of sequences: what each means, what that is worth, which known motif it resembles.
+"""All kernels of a network on a set of sequences: the readings of each, their worth, the known motif it resembles.
 
 The numbers are those of the dashboard *Kernels as logos*, which calls the same functions.
 """
@@ -48,7 +48,7 @@ MOST_MATCHES = 3  # of each reading
 COLUMNS = {
     "kernel": "number of the kernel, from 1",
     "name": "its name in the model, where it has one",
-    "consensus": "likeliest letter of each column of the exact PPM; N where the column tells nothing",
+    "consensus": "likeliest letter of each column of the exact PPM; N where the column has no information",
     "output_weight": "weight of its pooled value in the output",
     "decides": "share of held-out bound sequences in which it moves the output most",
     "m": "natural logarithm of the base that it is read to",
@@ -94,7 +94,7 @@ class NetworkReading:
     decides : shape (kernel,), or None
         How often each kernel of the network decides; see `decision_shares`.
     readings : tuple of KernelReading
-        Of the kernels that were asked for, in rising order.
+        Of the chosen kernels, in rising order.
     matches : dict of int to dict of str to tuple of Match, or None
         Known motifs by kernel (from 0) and reading, the nearest first; None where they were not looked up.
     """

@@ -20,7 +20,7 @@ from epool_viz.core.choices import LogoKind, Occurrence, PresetName, RuleName, S
 from epool_viz.core.poolings import POOLING_NAMES
 from epool_viz.errors import ArgumentError, EpoolError
 
-# whoever wants more than this has mistyped
+# a larger number is a typing error
 _MOST = 10**9
 _MOST_VISITORS = 100_000
 _MOST_M = 1e12
@@ -39,7 +39,7 @@ PoolingName: TypeAlias = Literal[POOLING_NAMES]  # type: ignore[valid-type]
 
 
 def _number(at_most: float = math.inf) -> Callable[..., Any]:
-    """A check of an option that is a number: finite, and no larger than that; the library knows its other bounds."""
+    """A check of an option that is a number: finite, and no larger than that; the library checks its other bounds."""
 
     def check(value: float | None) -> float | None:
         if isinstance(value, float) and not math.isfinite(value):
@@ -52,9 +52,9 @@ def _number(at_most: float = math.inf) -> Callable[..., Any]:
 
 
 _DATA = "A file of sequences, a pipe, -, example:NAME, or chipseq:NAME. Without labels, shuffled negatives are added."
-_TEST = "Another such set to test on; chipseq: brings its own."
+_TEST = "Another such set to test on; a chipseq: set has its own."
 _HOLD_OUT = "Without a test set: the share of DATA set aside as one; 0 is none."
-_RESUME = "Go on with what a stopped command left beside --out."
+_RESUME = "Resume from the checkpoint of a stopped command beside --out."
 
 Data = Annotated[str, typer.Argument(metavar="DATA", help=_DATA)]
 Test = Annotated[str | None, typer.Option(help=_TEST)]
@@ -65,7 +65,7 @@ Kernels = Annotated[
 ]
 Width = Annotated[int, typer.Option(help="Letters of a kernel.", min=1, callback=_number(at_most=_MOST_SEED))]
 Epochs = Annotated[
-    int, typer.Option(help="At the most; patience ends most trainings before.", min=1, callback=_number(at_most=_MOST))
+    int, typer.Option(help="At most; early stopping ends most sooner.", min=1, callback=_number(at_most=_MOST))
 ]
 BatchSize = Annotated[
     int | None,
@@ -150,7 +150,7 @@ def serve_dashboards(
     notebooks: Annotated[
         Path | None, typer.Option(help="Folder with dashboards of your own instead.", exists=True, file_okay=False)
     ] = None,
-    verbose: Annotated[bool, typer.Option("--verbose", help="Tell what the server does.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Log what the server does.")] = False,
 ) -> None:
     """Open the dashboards in the browser; Ctrl-C stops them."""
     from epool_viz.app.server.start import serve
@@ -196,7 +196,7 @@ def kernel_as_motif(
     out: Annotated[Path | None, typer.Option(help="MEME file to write; standard output if left out, or -.")] = None,
     logo: Annotated[Path | None, typer.Option(help="Logo to draw: .svg, .png or .pdf.")] = None,
     kind: Annotated[LogoKind, typer.Option(help="What the logo's heights are.")] = "information",
-    alphabet: Annotated[str | None, typer.Option(help="DNA, RNA or protein; told by the letters if left out.")] = None,
+    alphabet: Annotated[str | None, typer.Option(help="DNA, RNA or protein; by the letters if left out.")] = None,
     layer: Annotated[str | None, typer.Option(help="Which convolution of a model; else the first that fits.")] = None,
     axes: Annotated[
         str | None, typer.Option(help='Axes of the stored weight, such as "position, letter, kernel".')
@@ -663,7 +663,7 @@ def _row(line: str) -> None:
 
 
 def _remark(line: str) -> None:
-    with contextlib.suppress(OSError):  # nobody listens: no reason to lose what is being made
+    with contextlib.suppress(OSError):  # standard error is closed: the result is still written
         typer.echo(line, err=True)
 
 
@@ -680,7 +680,7 @@ def main(arguments: list[str] | None = None) -> None:
     except OSError as error:
         _fail(f"{error.filename or 'the system'}: {error.strerror or error}")
     except MemoryError:
-        _fail("the memory of this machine does not suffice; ask for less")
+        _fail("the memory of this machine does not suffice; reduce the input")
 
 
 def _fail(message: str) -> None:
@@ -690,7 +690,7 @@ def _fail(message: str) -> None:
 
 @contextlib.contextmanager
 def _ending_well() -> Iterator[None]:
-    """Within the block a request to end is an exit, so that nothing half is left; the old handlers are back then."""
+    """Within the block SIGTERM raises an exit, so that no partial file stays; the handlers are restored after it."""
 
     def end(number: int, _: FrameType | None) -> None:
         sys.exit(128 + number)

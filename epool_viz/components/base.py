@@ -1,4 +1,4 @@
-"""What every component is built on."""
+"""The base of every component."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from epool_viz.components._modules import module_text
 class Store(anywidget.AnyWidget):
     """The state that the components of one dashboard share; it has no picture of its own.
 
-    Page and Python tell each other only what they have changed, so that neither undoes what the other did meanwhile.
+    Page and Python send only their own changes, so that neither undoes a change of the other.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class Store(anywidget.AnyWidget):
         self.on_msg(self._receive)
 
     def tell(self, patch: dict[str, Any]) -> None:
-        """Change the page's state; what it has already is not sent."""
+        """Change the page's state; only differences are sent."""
         changed = {name: value for name, value in patch.items() if name not in self.now or self.now[name] != value}
         if changed:
             self.now |= changed
@@ -59,7 +59,7 @@ class Component(anywidget.AnyWidget):
     ----------
     store : Store
     options : dict
-        What this one draws, as its module says.
+        The widget that this one draws.
     """
 
     module: str

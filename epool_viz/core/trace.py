@@ -248,7 +248,7 @@ def statement(
             f"Score = {offset} still holds for each whole window; the posterior is no longer Bayes' rule."
         )
     if local_window > 1:
-        given = "" if strand_prior is None else f", each winner {_told(strand_prior)}"
+        given = "" if strand_prior is None else f", each winner {_prior_text(strand_prior)}"
         return (
             f"Local winners: the weights are Bayes' rule over the best window of every {local_window}, "
             f"with no chance given to the others{given}; each score is still offset + log odds."
@@ -261,14 +261,14 @@ def statement(
         return f"Exact: {weights}, its start uniform over {windows}."
     return (
         f"Exact, as a network reads both strands with one kernel: {weights}, its start among {windows} "
-        f"{_told(strand_prior)}."
+        f"{_prior_text(strand_prior)}."
     )
 
 
 _AT_MOST_ONE = "times the chance of a site, the weights are the posterior of at most one site"
 
 
-def _told(strand_prior: Sequence[float]) -> str:
+def _prior_text(strand_prior: Sequence[float]) -> str:
     """The prior that a network's offsets imply, in words."""
     given, other = (f"{chance:.3g}" for chance in strand_prior)
     return f"with the prior e^(m × offset) of its strand, + to − as {given} to {other}"

@@ -28,7 +28,7 @@ PLANTED_MOTIFS = ("NFKB1", "SP1")  # in the simulation
 
 @dataclass(frozen=True)
 class ExampleInfo:
-    """What is told about an example before it is loaded.
+    """Description of an example, without its sequences.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ _EXAMPLES = (
 
 
 def list_examples() -> tuple[ExampleInfo, ...]:
-    """What `load_example` can load.
+    """The examples that `load_example` loads.
 
     Returns
     -------
@@ -119,7 +119,7 @@ def load_example(name: str) -> SequenceSet:
 
     Returns
     -------
-    SequenceSet. That of "crp0" knows its sites.
+    SequenceSet. That of "crp0" has its known sites.
 
     Raises
     ------
@@ -166,7 +166,7 @@ def _crp_sites() -> SequenceSet:
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """What is told about a trained model before it is loaded.
+    """Description of a trained model, without its arrays.
 
     Parameters
     ----------
@@ -185,7 +185,7 @@ class ModelInfo:
         Of first weights, batches and validation part.
     train_auc, test_auc : float
     origin, licence : str
-        Of the sequences; the weights are ours.
+        Of the sequences; the weights are part of this package.
     description : str
         One or two sentences.
     path : Path
@@ -209,7 +209,7 @@ class ModelInfo:
 
 
 class ExampleModel(NamedTuple):
-    """A trained model as arrays, and what is told about it."""
+    """A trained model as arrays, and its description."""
 
     model: StoredModel
     info: ModelInfo
@@ -239,7 +239,7 @@ MODEL_NAMES = tuple(_MODELS)
 
 @cache
 def list_models() -> tuple[ModelInfo, ...]:
-    """What `load_example_model` can load: networks on three sets of sequences, each with four poolings.
+    """The models that `load_example_model` loads: networks on three sets of sequences, each with four poolings.
 
     Returns
     -------
@@ -250,7 +250,7 @@ def list_models() -> tuple[ModelInfo, ...]:
 
 @cache
 def load_example_model(name: str) -> ExampleModel:
-    """Load a trained model that ships, without torch.
+    """Load a bundled trained model, without torch.
 
     Parameters
     ----------
@@ -275,7 +275,7 @@ def load_example_model(name: str) -> ExampleModel:
 
 @cache
 def example_model_data(data: str) -> tuple[SequenceSet, SequenceSet]:
-    """The sequences that models were trained on, and those they were tested with.
+    """The training and test sequences of models.
 
     Parameters
     ----------
@@ -303,7 +303,7 @@ def example_model_data(data: str) -> tuple[SequenceSet, SequenceSet]:
 
 @cache
 def example_log_base(name: str) -> float:
-    """The logarithm of the base under which the kernels of a model that ships are most probable.
+    """The logarithm of the base under which the kernels of a bundled model are most probable.
 
     Parameters
     ----------

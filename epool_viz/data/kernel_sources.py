@@ -1,4 +1,4 @@
-"""Where a kernel comes from: the JASPAR collection, a trained model, a text, a file, chance."""
+"""Makes a kernel: from the JASPAR collection, a trained model, a text, a file, or random numbers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _NAME_AND_ACCESSION = re.compile(r".*\((MA\d+\.\d+)\)")
 
 
 class Kernel(NamedTuple):
-    """A kernel and where it comes from.
+    """A kernel and its source.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class Kernel(NamedTuple):
 
 
 def motif_kernel(motif: Motif, background: Any, both_strands: bool = False) -> Kernel:
-    """The log odds of a motif: with m = 1 the kernel means this motif again."""
+    """The log odds of a motif: with m = 1 the motif of the kernel is this one."""
     matrix, reading = log_odds(motif, background, both_strands=both_strands)
     return Kernel(matrix, motif.label, reading, motif.assumptions, is_motif=True)
 
@@ -107,7 +107,7 @@ def jaspar_kernel(query: str, background: Any, both_strands: bool = False) -> Ke
 
 
 def trained_kernel(name: str, rank: int) -> Kernel:
-    """A kernel of a model that ships.
+    """A kernel of a bundled model.
 
     Parameters
     ----------
@@ -124,18 +124,18 @@ def trained_kernel(name: str, rank: int) -> Kernel:
 
 
 def trained_kernels(name: str) -> tuple[str, ...]:
-    """A label for each kernel of a model that ships, the largest output weight first."""
+    """A label for each kernel of a bundled model, the largest output weight first."""
     weights = load_example_model(name).model.output_weights
     return tuple(_kernel_label(place, weights) for place in _ranking(weights))
 
 
 def kernel_place(name: str, rank: int) -> int:
-    """Where the kernel of this rank stands in its model."""
+    """The place of the kernel of this rank in its model."""
     return _place(load_example_model(name).model.output_weights, rank)
 
 
 def network_settings(name: str, rank: int) -> dict[str, Any]:
-    """What makes the E-step compute what the model computes, as far as an E-step can.
+    """The settings with which the E-step computes what the model computes, as far as it can.
 
     Max and average have no `m`; they get 1.
     """
@@ -153,7 +153,7 @@ def network_settings(name: str, rank: int) -> dict[str, Any]:
 
 
 def network_note(name: str, rank: int, choices: dict[str, Any]) -> str:
-    """One sentence: what of the screen the network itself computes.
+    """One sentence: which part of the screen the network computes.
 
     Parameters
     ----------
@@ -183,7 +183,7 @@ def own_settings(imported: ImportedKernels, which: int) -> dict[str, Any]:
 
 
 def own_note(imported: ImportedKernels, which: int, choices: Mapping[str, Any]) -> str:
-    """One sentence or two: what of the screen the visitor's network computes; empty for motifs.
+    """One sentence or two: which part of the screen the visitor's network computes; empty for motifs.
 
     Parameters
     ----------
@@ -215,7 +215,7 @@ def own_note(imported: ImportedKernels, which: int, choices: Mapping[str, Any]) 
 
 
 def _note_of(own: Mapping[str, Any], choices: Mapping[str, Any], pooling: str, weight: float) -> str:
-    """What of the screen a network computes, whose settings, pooling and weight of this kernel are known."""
+    """Which part of the screen a network computes, whose settings, pooling and weight of this kernel are known."""
     changed = [_said(key, value) for key, value in own.items() if choices[key] != value]
     if changed:
         return f"Not what the network computes: it has {_listed(changed)}."

@@ -1,7 +1,7 @@
 """DeepLIFT by tangermeme, integrated gradients and saliency by captum (extra `train`), a number a letter.
 
 For a `MotifCNN` the same numbers follow in closed form from `epool_viz.core.attribution`, together with the exact
-reading that they stand beside; tests hold the two together. Here any network can be asked that reads one-hot letters.
+reading; tests compare the two. This module takes any network of one-hot letters.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def attribute(
     target: int | None = None,
     batch_size: int = 64,
 ) -> LetterScores:
-    """Ask tangermeme and captum what each letter has to do with a network's answer.
+    """Compute by tangermeme and captum the share of each letter in a network's output.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def attribute(
     Returns
     -------
     LetterScores
-        NumPy arrays. `completeness_error(method)` tells by how much a sequence's scores miss their sum.
+        NumPy arrays. `completeness_error(method)` is the difference of a sequence's scores from their sum.
 
     Raises
     ------
@@ -95,10 +95,10 @@ def attribute(
 
     Notes
     -----
-    DeepLIFT knows torch's own layers, and takes the plain gradient through every other one; for expectation pooling
+    DeepLIFT has rules for torch's own layers, and the plain gradient for every other one; for expectation pooling
     that misses the sum (measured: `benchmarks/attribution.py`). Here the layers of `epool_viz.models.pooling` and the
     rectifiers of a `MotifCNN` have a rescale rule of their own, `pool_multipliers`, and the sum holds to rounding; in
-    mode 1, whose gate jumps, it remains the gradient. A layer of yours that tangermeme does not know does too: look at
+    mode 1, whose gate jumps, it remains the gradient. So does a custom layer without a rule in tangermeme: look at
     `completeness_error`.
 
     Source: Shrikumar et al., ICML 2017; Sundararajan et al., ICML 2017; Simonyan et al., arXiv:1312.6034; Kokhlikyan et

@@ -226,10 +226,10 @@ def test_the_title_says_what_logos_of_these_kernels_are(reads, words):
 
 @pytest.mark.parametrize("labels", [None, [1, 0] * 15])
 def test_sequences_of_a_visitor_are_called_so_and_counted(labels):
-    brought = parse_sequences(
+    uploaded = parse_sequences(
         "ACGTTGCAAC\n" * 30 if labels is None else "".join(f"s{i} ACGTTGCAAC {y}\n" for i, y in enumerate(labels))
     )
-    samples = r.samples_of_set(brought, "mine.fa")
+    samples = r.samples_of_set(uploaded, "mine.fa")
     told = samples.judged_by
     assert told.startswith(f"{len(samples.judging)} of your 30 sequences, the fifth set aside")
     assert ("label 1" in told) == (labels is not None)

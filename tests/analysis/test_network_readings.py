@@ -96,8 +96,8 @@ def test_the_base_is_the_poolings_else_the_likeliest(imported, peaks):
     shipped = read_network(example_kernels("ctcf_max"), example_samples("ctcf"), kernels=[0])
     assert shipped.m == shipped.likeliest_m == example_log_base("ctcf_max")
     of_max = dataclasses.replace(example_kernels("ctcf_max"), name="")
-    brought = read_network(of_max, peaks, kernels=[0])
-    assert brought.m == pytest.approx(np.log(estimate_base(of_max.kernels, brought.samples.making)), rel=1e-12)
+    uploaded = read_network(of_max, peaks, kernels=[0])
+    assert uploaded.m == pytest.approx(np.log(estimate_base(of_max.kernels, uploaded.samples.making)), rel=1e-12)
     assert read_network(imported, peaks, kernels=[0]).m == imported.whole.m
     flat = dataclasses.replace(of_max, kernels=np.zeros_like(of_max.kernels))
     assert (read_network(flat, peaks, kernels=[0]).likeliest_m, read_network(flat, peaks, kernels=[0]).m) == (None, 1.0)

@@ -58,13 +58,13 @@ class KernelFile(NamedTuple):
 
 
 def open_argument(text: str, argument: str, accepted: str = "a file that can be read") -> OpenedFile:
-    """Read whatever was typed: a file, a pipe, or "-" for standard input.
+    """Read an argument: a file, a pipe, or "-" for standard input.
 
     Parameters
     ----------
     text : str
     argument : str
-        As the user knows it, for messages.
+        As the user typed it, for messages.
     accepted : str
         For messages.
 
@@ -98,7 +98,7 @@ def means_file(text: str) -> bool:
 
 
 def read_motifs_of(text: str, argument: str, *, alphabet: str | None = None) -> list[Motif]:
-    """The motifs of whatever `read_motifs` reads, or the one of JASPAR that is called so.
+    """The motifs of a file that `read_motifs` reads, or the JASPAR motif of that name.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def read_motifs_of(text: str, argument: str, *, alphabet: str | None = None) -> 
         A file, a pipe, "-", or a name or ID of JASPAR.
     argument : str
     alphabet : "DNA" or None
-        "DNA" reads motifs of RNA as such of DNA, and says so.
+        "DNA" reads motifs of RNA as motifs of DNA, with a note.
     """
     if not means_file(text):
         from epool_viz.data.motifs.jaspar import load_jaspar
@@ -134,14 +134,14 @@ def as_dna(motif: Motif, argument: str) -> Motif:
 
 
 def background_remark(motifs: list[Motif], background: Array, option: str = "--background") -> str:
-    """A sentence where a background that the motifs bring is not the one in use; else empty."""
-    brought = next((each.background for each in motifs if each.background is not None), None)
-    if brought is None or np.allclose(brought, background, rtol=0, atol=1e-6):
+    """A sentence where the background of the motif file is not the one in use; else empty."""
+    uploaded = next((each.background for each in motifs if each.background is not None), None)
+    if uploaded is None or np.allclose(uploaded, background, rtol=0, atol=1e-6):
         return ""
     letters = motifs[0].alphabet.letters
     theirs, ours = (
         ", ".join(f"{letter} {share:.4g}" for letter, share in zip(letters, each, strict=True))
-        for each in (brought, background)
+        for each in (uploaded, background)
     )
     return f"The background in the motif file ({theirs}) is not used, but {option}: {ours}."
 
@@ -176,7 +176,7 @@ def read_background(
         return np.asarray(of.letter_frequencies())
     if text == OF_MOTIF:
         if motif is None:
-            raise ArgumentError("--background", "'motif', and the motif brings none", '"uniform", or shares of letters')
+            raise ArgumentError("--background", "'motif', and the motif has none", '"uniform", or shares of letters')
         return np.asarray(motif, dtype=float) / np.sum(motif)
     try:
         shares = np.array([float(share) for share in text.split(",")])
@@ -206,7 +206,7 @@ def read_kernels(
     text : str
         A file, a pipe, or "-".
     alphabet : str or None
-        None tells by the number of letters.
+        None takes it from the number of letters.
     background : str or None
         As for `read_background`; None is that of a motif file that has one, else uniform.
     layer, axes, letters, flip
@@ -242,7 +242,7 @@ def read_kernels(
 
 
 def _read_matrix(file: OpenedFile, alphabet: str | None, background: str | None) -> KernelFile:
-    """One plain matrix, whose numbers are a kernel whatever they look like."""
+    """One plain matrix, read as a kernel, whatever its numbers."""
     parsed = parse_matrix(file.raw, source=file.name, alphabet=alphabet, kind="scores")
     looks = parse_matrix(file.raw, source=file.name, alphabet=alphabet).kind
     doubt = (f"The numbers look like {looks}; they are taken as a kernel all the same.",) if looks != "scores" else ()
@@ -253,7 +253,7 @@ def _read_matrix(file: OpenedFile, alphabet: str | None, background: str | None)
 
 
 def _read_motifs(file: OpenedFile, alphabet: str | None, background: str | None) -> KernelFile:
-    """Motifs as their log odds against one background, which gives the motifs themselves back."""
+    """Motifs as log odds against one background, which converts back to the motifs."""
     from epool_viz.data.networks.motif_kernels import OF_MOTIFS, as_one_array, log_odds
 
     motifs = parse_motifs(file.raw, source=file.name, alphabet=alphabet)
@@ -295,7 +295,7 @@ def read_set(text: str, alphabet: str | None = None, argument: str = "SEQUENCES"
 
 @contextlib.contextmanager
 def called(argument: str) -> Iterator[None]:
-    """Errors about what was typed name the argument as the user knows it."""
+    """Errors name the argument as the user typed it."""
     try:
         yield
     except ArgumentError as error:

@@ -47,8 +47,8 @@ def kernels_to_meme(
     kernel_file : str
         As for `read_kernels`.
     base, m, fit : float, float, str or None
-        The base of the score's logarithm, its natural logarithm, or the sequences that tell it by maximum likelihood;
-        none of them is base e.
+        The base of the score's logarithm, its natural logarithm, or the sequences to estimate it from; none of them is
+        base e.
     background : str
         As for `read_kernels`.
     out, logo : path or None
@@ -68,7 +68,7 @@ def kernels_to_meme(
     str, the MEME text.
     """
     reads = [("KERNEL_FILE", kernel_file), ("--fit", fit)]
-    require_places(reads, [("--out", out), ("--logo", logo)], force=True)  # whether they are there is asked below
+    require_places(reads, [("--out", out), ("--logo", logo)], force=True)  # whether they exist is checked below
     read = read_kernels(
         kernel_file, alphabet, background=background, layer=layer, axes=axes, letters=letters, flip=flip
     )

@@ -1,4 +1,4 @@
-"""The kernels of a network as arrays, and in words what was taken for granted and what holds of them."""
+"""The kernels of a network as arrays, with sentences on what was assumed and what holds."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ from epool_viz.errors import AmbiguousAxesError, ArgumentError, FormatError
 _MOST_ENTRIES = 1 << 26
 _COMMA = ", "
 _NOT_CHECKED = "Not checked against the model: what computes with these numbers is not here."
-_OURS = ("kernel", "letter", "position")  # read in another way, a network of ours is another network
+_OURS = ("kernel", "letter", "position")  # a network of this package has no other reading
 
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """How the caller wants a weight read; None leaves it to the file.
+    """How to read a weight; None takes it from the file.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ class ImportedKernels:
 
     @property
     def report(self) -> tuple[str, ...]:
-        """All that is said of them, a sentence each: what was taken for granted, what holds, and the check."""
+        """All statements, a sentence each: what was assumed, what holds, and the check."""
         return (*self.assumptions, *self.statements, *((self.check,) if self.check else ()))
 
     def __repr__(self) -> str:
@@ -158,7 +158,7 @@ class ImportedKernels:
 
 
 def assemble(network: Network, reading: ImportOptions) -> ImportedKernels:
-    """Take the first convolution that reads the one-hot input, or the one asked for.
+    """Take the first convolution that reads the one-hot input, or the given one.
 
     Raises
     ------
@@ -347,7 +347,7 @@ def _readings(conv: Convolution, reading: ImportOptions) -> tuple[tuple[str, ...
 
 
 def _doubted(conv: Convolution, axes: tuple[str, ...], reading: ImportOptions) -> Convolution:
-    """The convolution, with a doubt where the caller says another thing than what is known of it."""
+    """The convolution, with a doubt where the caller contradicts what is known of it."""
     known = (each for n in letters_wanted(reading) for each in readings(conv.weight.shape, conv.roles, n))
     said = []
     if reading.flip is not None and reading.flip != conv.is_true_convolution:

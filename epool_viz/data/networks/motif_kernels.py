@@ -28,7 +28,7 @@ OF_MOTIFS = (
 
 
 def log_odds(motif: Motif, background: Any = None, *, both_strands: bool = False) -> tuple[Array, str]:
-    """The natural-log odds of a motif, and a sentence that says of what.
+    """The natural-log odds of a motif, and a sentence that describes them.
 
     Counts get one imaginary site drawn from the background, so that no entry is infinite; probabilities without counts
     get it as one part in the number of sites, or in 1000 where that number is not known. Log odds of a file stay what

@@ -1,4 +1,4 @@
-"""What a network of this package has behind its kernels, as plain values: with it a file is a whole network."""
+"""The settings of a network of this package behind its kernels, as plain values."""
 
 from __future__ import annotations
 

@@ -40,9 +40,9 @@ def python_lines(model: AttributionModel) -> str:
     baseline, own = repr(model.baseline), model.own
     place = "" if model.reading.is_whole else f", {model.kernel}"
     methods = "" if model.reading.is_whole else f", methods={model.reading.methods!r}"
-    is_opened_here = own is not None and own is model.brought.kernels
-    options = "".join(f", {k}={v!r}" for k, v in model.brought.options.items()) if is_opened_here else ""
-    finder = "example_network" if own is None else "network_brought"
+    is_opened_here = own is not None and own is model.opened_model.kernels
+    options = "".join(f", {k}={v!r}" for k, v in model.opened_model.options.items()) if is_opened_here else ""
+    finder = "example_network" if own is None else "uploaded_network"
     lines = [
         "import epool_viz as ev",
         "from epool_viz.core.per_letter import smooth_letters",
@@ -53,8 +53,8 @@ def python_lines(model: AttributionModel) -> str:
             [f"network = example_network({model.network!r})"]
             if own is None
             else [
-                f"brought = ev.import_kernels({own.source!r}{options})  # the path of your file",
-                f"network = network_brought(brought{place})",
+                f"kernels = ev.import_kernels({own.source!r}{options})  # the path of your file",
+                f"network = uploaded_network(kernels{place})",
             ]
         ),
         f"onehot = ev.one_hot([{model.reading.sequence!r}])",

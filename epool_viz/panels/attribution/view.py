@@ -47,7 +47,7 @@ class AttributionView(Dashboard):
     PARTS, HELP = page.PARTS, page.HELP
     LINK = ("choices",)
     LOOKS: ClassVar = {"cursor": 80, "zoom": None}  # in the first planted site
-    YOURS: ClassVar = {"source": (CHOICE, SEQUENCES), "network": (CHOICE, MODEL)}
+    VISITOR_CHOICES: ClassVar = {"source": (CHOICE, SEQUENCES), "network": (CHOICE, MODEL)}
 
     def __init__(self, model: AttributionModel) -> None:
         super().__init__(model)
@@ -103,7 +103,7 @@ class AttributionView(Dashboard):
         )
         self.own_kernel = w.Dropdown(description="Kernel of the model")
         self.own_said = w.HTML().add_class("ep-own")
-        self.another_way = ReadAnotherWay(self.model.brought, tells=True)
+        self.another_way = ReadAnotherWay(self.model.opened_model, tells=True)
         self.answer = w.HTML().add_class("ep-sentence")
         self.tracks = LetterTracks(self.store, page.TRACKS, *tracks_of(self.model))
         self.scores = w.HTML()
@@ -146,9 +146,9 @@ class AttributionView(Dashboard):
         wire.follow((model, "sequences"), (self.number, "max"), len)
         wire.both((model, "index"), (self.number, "value"), lambda place: place + 1, lambda count: count - 1)
         self.another_way.wire(wire)
-        wire.on(model.brought, "kernels", self._keep_model)
+        wire.on(model.opened_model, "kernels", self._keep_model)
         wire.on(self.own_kernel, "value", self._take_kernel)
-        wire.on(model, ("network", "yours", "kernel"), self._show_own)
+        wire.on(model, ("network", "visitor_data", "kernel"), self._show_own)
         self._show_own()
         wire.click(self.ask_button, self._ask)
         for widget, wanted in ((c["example"], "example"), (c["pasted"], "pasted"), (self.upload, "pasted")):
@@ -165,8 +165,8 @@ class AttributionView(Dashboard):
 
     def _keep_model(self, _: Any) -> None:
         """A model that was opened here is there for the other dashboards too, and after a reload."""
-        if self.model.brought.kernels is not None:
-            self.keep.put(MODEL, *packed_kernels(self.model.brought.kernels))
+        if self.model.opened_model.kernels is not None:
+            self.keep.put(MODEL, *packed_kernels(self.model.opened_model.kernels))
 
     def _take_kernel(self, change: Any) -> None:
         if change.new is not None and not self.wiring.is_quiet:
@@ -180,7 +180,7 @@ class AttributionView(Dashboard):
             self.own_kernel.options = [(name, place) for place, name in enumerate(names)]
             self.own_kernel.index = min(self.model.kernel, len(names) - 1) if names else None
         self.own_kernel.layout.display = shown_if(bool)(names)
-        self.another_way.show(own is not None and own is self.model.brought.kernels)
+        self.another_way.show(own is not None and own is self.model.opened_model.kernels)
         self.own_said.layout.display = shown_if(bool)(own)
         self.own_said.value = "" if own is None else own_html(own)
 

@@ -114,7 +114,7 @@ class CompareModel(DashboardModel):
 
     def inputs(self) -> dict[str, Any]:
         """What `prepare` takes: the choices, and what of the visitor's own they mean."""
-        return self.state() | {CHOICE: self.yours}
+        return self.state() | {CHOICE: self.visitor_data}
 
     def show(self, record: RaceRecord) -> None:
         """Put a race on the screen, whole."""

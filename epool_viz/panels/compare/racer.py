@@ -76,7 +76,7 @@ def _race(state: dict[str, Any], tell: Tell, cancel: Cancel) -> None:
         else:
             extend(record, race_of(message.arrays, message.about, "what the worker told"))
             share = float(message.about["share"])
-            said = told_of(share, time.monotonic() - begun, record.n_epochs, settings.epochs)
+            said = progress_text(share, time.monotonic() - begun, record.n_epochs, settings.epochs)
             tell(share=share, stage="racing", said=said, record=snapshot_of(record))
 
     tell(said=f"Preparing the race on {len(train):,} sequences.")
@@ -101,7 +101,7 @@ def _waiting(before: int) -> str:
     return "One race is before yours." if before == 1 else f"{before} races are before yours."
 
 
-def told_of(share: float, seconds: float, n_epochs: int, most: int) -> str:
+def progress_text(share: float, seconds: float, n_epochs: int, most: int) -> str:
     """What a race does just now.
 
     Parameters

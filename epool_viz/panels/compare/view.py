@@ -65,7 +65,7 @@ class CompareView(Dashboard):
 
     PARTS, HELP = page.PARTS, page.HELP
     LINK = ("choices", "epoch")
-    YOURS: ClassVar = {"data": (CHOICE, SEQUENCES)}
+    VISITOR_CHOICES: ClassVar = {"data": (CHOICE, SEQUENCES)}
     PASSING: ClassVar = {"intends": False}
 
     def __init__(self, model: CompareModel) -> None:

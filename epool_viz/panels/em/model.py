@@ -326,7 +326,7 @@ class EMModel(DashboardModel):
     @property
     def own_kernels(self) -> tuple[str, ...]:
         """Names of the visitor's own kernels; empty while the start is none of them, or they are not here."""
-        return kernel_names(self.yours) if self.start == CHOICE else ()
+        return kernel_names(self.visitor_data) if self.start == CHOICE else ()
 
     @property
     def trained_kernels(self) -> tuple[str, ...]:
@@ -353,8 +353,8 @@ class EMModel(DashboardModel):
         if not self._paused and change.name != "n_starts":
             self._again({change.name})
 
-    @observe("yours")
-    def _another_of_yours(self, _: Any) -> None:
+    @observe("visitor_data")
+    def _follow_visitor_data(self, _: Any) -> None:
         if CHOICE not in (self.data, self.start):
             return
         recipes, begun = self._later
@@ -378,7 +378,7 @@ class EMModel(DashboardModel):
                 at=at,
                 found=found,
                 recipes=recipes,
-                own=lambda: kernels_of(self.yours),
+                own=lambda: kernels_of(self.visitor_data),
                 finds=not self.finds_beside,
             )
         except NotYetHere:
@@ -424,7 +424,7 @@ class EMModel(DashboardModel):
 
     def _chosen_set(self) -> SequenceSet:
         if self.data == CHOICE:
-            return sequences_of(self.yours)
+            return sequences_of(self.visitor_data)
         return _set_of({name: getattr(self, name) for name in self.OF_DATA})
 
     def load_file(self, name: str, content: bytes) -> None:

@@ -52,7 +52,7 @@ class EMView(Dashboard):
 
     PARTS, HELP = page.PARTS, page.HELP
     LINK = ("choices", "found", "begun", "at", "heat", "column")
-    YOURS: ClassVar = {"data": (CHOICE, SEQUENCES), "start": (CHOICE, MODEL)}
+    VISITOR_CHOICES: ClassVar = {"data": (CHOICE, SEQUENCES), "start": (CHOICE, MODEL)}
     LOOKS: ClassVar = {"logo_kind": "information", "logo_reverse": False}
 
     def __init__(self, model: EMModel) -> None:
@@ -175,7 +175,7 @@ class EMView(Dashboard):
         self._offer_kernels()
         wire.on(model, ("start", "trained", "rank"), self._offer_kernels)
         wire.on(self.kernel_choice, "value", self._take_kernel)
-        wire.on(model, ("yours", "which"), self._offer_kernels)
+        wire.on(model, ("visitor_data", "which"), self._offer_kernels)
         wire.on(self.own_choice, "value", self._take_own)
         for button, act in (
             (self.converge, self._converge),

@@ -25,7 +25,7 @@ from epool_viz.data.examples import MODEL_NAMES, load_example_model
 from epool_viz.data.networks.kernels import ImportedKernels
 from epool_viz.errors import ArgumentError, EpoolError
 from epool_viz.panels.shared.model import DashboardModel
-from epool_viz.panels.shared.opened_model import BroughtModel, sequences_of_file
+from epool_viz.panels.shared.opened_model import OpenedModel, sequences_of_file
 from epool_viz.panels.shared.state import friendly, require_size
 from epool_viz.panels.shared.visitor_data import CHOICE, LIMITS, NotYetHere, kernels_of, sequences_of
 from epool_viz.panels.shared.visitor_data import SEQUENCES as YOUR_SEQUENCES
@@ -64,8 +64,8 @@ class LogosModel(DashboardModel):
         self._shown: ImportedKernels | None = None  # of which `_own` is made
         self._wanted: dict[str, Any] = {}  # what a link asks for of the visitor's model, before that is here
         self.named = ""  # what a link calls that model
-        self.brought = BroughtModel(r.MOST_KERNELS)
-        self.brought.observe(self._open_brought, names="kernels")
+        self.opened_model = OpenedModel(r.MOST_KERNELS)
+        self.opened_model.observe(self._show_opened, names="kernels")
         self._sequences_file: tuple[str, bytes] | None = None
         self._kept: OrderedDict[Any, Any] = OrderedDict()
         self._found: dict[Any, tuple[Match, ...]] = {}
@@ -135,9 +135,9 @@ class LogosModel(DashboardModel):
         FormatError, ArgumentError
             If it cannot be read; nothing is changed then.
         """
-        self.brought.load_model(name, raw)
-        if self.brought.error is not None:
-            raise self.brought.error
+        self.opened_model.load_model(name, raw)
+        if self.opened_model.error is not None:
+            raise self.opened_model.error
 
     def open_sequences(self, name: str, raw: bytes) -> None:
         """Take the sequences of a file for the model that was opened.
@@ -167,24 +167,24 @@ class LogosModel(DashboardModel):
             self.taken += 1
         self.trained = trained
 
-    def open_yours(self, wanted: Mapping[str, Any], named: str = "") -> None:
+    def open_stored(self, wanted: Mapping[str, Any], named: str = "") -> None:
         """Show the visitor's own kernels, now or once they are here, and then what else is asked for of them."""
-        if self._shown is not None and self._shown is self.yours.model:
+        if self._shown is not None and self._shown is self.visitor_data.model:
             self.restore(wanted)
             return
         self._wanted, self.named = dict(wanted), named
         self.opens = CHOICE
 
-    def _open_brought(self, change: Any) -> None:
+    def _show_opened(self, change: Any) -> None:
         """Show what was opened here, or the same file read another way: then at the kernel that was shown."""
-        found = self.brought.kernels
+        found = self.opened_model.kernels
         if found is None:
             return
         kernels, was, place = r.kernel_set_of(found), change.old, self.place
         is_shown = was is not None and was is self._shown
         is_the_same = is_shown and (was.source, len(was)) == (found.source, len(found))
         self.opens = ""
-        self.yours = self.yours.opens(found)
+        self.visitor_data = self.visitor_data.with_opened(found)
         self.message = ""
         self._shown, self._wanted, self.named = found, {}, ""
         self.take(kernels, self._chosen_samples(kernels))
@@ -192,9 +192,9 @@ class LogosModel(DashboardModel):
             self.place = place
 
     @property
-    def is_brought(self) -> bool:
+    def is_uploaded(self) -> bool:
         """Whether the file that was opened here is what is shown."""
-        return self.is_own and self._shown is not None and self._shown is self.brought.kernels
+        return self.is_own and self._shown is not None and self._shown is self.opened_model.kernels
 
     @property
     def own_name(self) -> str:
@@ -206,15 +206,15 @@ class LogosModel(DashboardModel):
         """Whether the kernels are of a model that does not ship."""
         return self._own is not None
 
-    @observe("opens", "yours")
-    def _open_yours(self, change: Any) -> None:
+    @observe("opens", "visitor_data")
+    def _open_stored(self, change: Any) -> None:
         """Show the kernels that the browser keeps, once they are here; sequences that come later join them."""
         if self.opens == CHOICE:
             self.message = ""
-            if self.yours.keeps(YOUR_SEQUENCES):
+            if self.visitor_data.keeps(YOUR_SEQUENCES):
                 self.sequences = CHOICE
             try:
-                found = kernels_of(self.yours, None)
+                found = kernels_of(self.visitor_data, None)
                 kernels = r.kernel_set_of(found)
                 samples = self._chosen_samples(kernels)
             except NotYetHere:
@@ -230,7 +230,7 @@ class LogosModel(DashboardModel):
             self.restore(wanted)
             if self.named not in ("", found.source):
                 self.message = f"This link was made with {self.named}; your browser keeps {found.source}, shown here."
-        elif change.name == "yours" and self.sequences == CHOICE and self._own is not None:
+        elif change.name == "visitor_data" and self.sequences == CHOICE and self._own is not None:
             self._take_other_samples(None)
 
     @observe("sequences")
@@ -257,7 +257,7 @@ class LogosModel(DashboardModel):
     def _own_samples(self, kernels: r.KernelSet) -> r.Samples | None:
         """The visitor's own sequences; None while they are on their way, or where they cannot be used."""
         try:
-            found = sequences_of(self.yours, kernels.alphabet)
+            found = sequences_of(self.visitor_data, kernels.alphabet)
             samples = r.samples_of_set(found, found.source)
         except NotYetHere:
             return None

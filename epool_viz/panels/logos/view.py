@@ -44,7 +44,7 @@ class LogosView(Dashboard):
     PARTS, HELP = page.PARTS, page.HELP
     LINK = ("trained", "m", "background_name", "rule", "threshold", "place", "chosen", "reading", "own_name")
     LOOKS: ClassVar = {"sort": "weight", "find": "", "logo_kind": "information", "stretch": False}
-    YOURS: ClassVar = {"sequences": (CHOICE, YOUR_SEQUENCES), "opens": (CHOICE, MODEL)}
+    VISITOR_CHOICES: ClassVar = {"sequences": (CHOICE, YOUR_SEQUENCES), "opens": (CHOICE, MODEL)}
     PASSING: ClassVar = {"look_up": 0, "stop_looking": 0, "cell": None}
 
     def __init__(self, model: LogosModel) -> None:
@@ -79,7 +79,7 @@ class LogosView(Dashboard):
             note="FASTA, or lines of name, sequence and label",
         )
         self.own = w.HTML().add_class("ep-own")
-        self.another_way = ReadAnotherWay(self.model.brought, tells=True)
+        self.another_way = ReadAnotherWay(self.model.opened_model, tells=True)
         self.gallery = LogoGallery(**on, options={"label": "All kernels"})
         self.readings = ThreeReadings(**on)
         self.heuristics = [Choice(**on, options=page.RULE), Slider(**on, options=page.THRESHOLD)]
@@ -101,8 +101,8 @@ class LogosView(Dashboard):
         model, m, background, kind = self.choices
         source = w.VBox([model, self.upload])
         judged = w.VBox([self.sequences, self.fasta]).add_class("ep-logos-judged")
-        self.brought = w.Box([self.own, self.another_way, judged]).add_class("ep-logos-brought")
-        groups = [source, w.VBox([m]), w.VBox([background, kind]), w.VBox(self.heuristics), self.brought]
+        self.opened_model = w.Box([self.own, self.another_way, judged]).add_class("ep-logos-brought")
+        groups = [source, w.VBox([m]), w.VBox([background, kind]), w.VBox(self.heuristics), self.opened_model]
         choices = w.Box(groups).add_class("ep-controls").add_class("ep-logos-choices")
         one = w.VBox([self.readings, self.tally])
         take = w.VBox([heading("Take along"), self.taken, self.download, self.progress])
@@ -124,11 +124,11 @@ class LogosView(Dashboard):
         wire.on(model, ("found", "said", "taken"), self._show)
         wire.both((model, "sequences"), (self.sequences, "value"))
         wire.follow((model, "taken"), (self.own, "value"), lambda _: self._own_html())
-        for widget in (self.sequences, self.fasta, self.own, self.brought):
+        for widget in (self.sequences, self.fasta, self.own, self.opened_model):
             wire.follow((model, "taken"), (widget.layout, "display"), lambda _: "" if model.is_own else "none")
         self.another_way.wire(wire)
         wire.on(model, ("taken", "trained"), self._show_another_way)
-        wire.on(model.brought, "kernels", self._keep_model)
+        wire.on(model.opened_model, "kernels", self._keep_model)
         self._show_another_way()
         wire.follow((model, "found"), (self.tally, "value"), lambda _: self._tally_html())
         wire.follow((model, "taken"), (self.tally, "value"), lambda _: self._tally_html())
@@ -159,7 +159,7 @@ class LogosView(Dashboard):
             "complement": list(kernels.alphabet.complement_codes) if kernels.alphabet.complement else None,
             "weights": None if weights is None else _plain(weights),
             "use": None if use is None else _plain(use),
-            "matches": [None if pair is None else _told(pair[1]) | {"reading": pair[0]} for pair in best],
+            "matches": [None if pair is None else _match_row(pair[1]) | {"reading": pair[0]} for pair in best],
             "compared": [any(model.matches(r, k) is not None for r in READINGS) for k in range(len(kernels))],
             "m_pooling": kernels.m,
             "m_likeliest": model.likeliest_m,
@@ -205,7 +205,7 @@ class LogosView(Dashboard):
             "at_sites": {r: _short(value) for r, value in found.worth.at_sites.items()},
             "evidence": {r: _short(value) for r, value in found.worth.evidence.items()},
             "divergence": {r: _short(float(value.sum())) for r, value in found.divergence.items()},
-            "matches": {r: None if each is None else [_told(m) for m in each] for r, each in matches.items()},
+            "matches": {r: None if each is None else [_match_row(m) for m in each] for r, each in matches.items()},
             "likeness": self._likeness(),
         }
 
@@ -216,7 +216,7 @@ class LogosView(Dashboard):
         match = found.match
         known = load_jaspar(match.accession).ppm
         turned = known[::-1, ::-1] if match.is_reverse else known
-        return _told(match) | {
+        return _match_row(match) | {
             "reading": found.reading,
             "p": match.p_value,
             "letter_p": match.letter_p,
@@ -295,17 +295,17 @@ class LogosView(Dashboard):
             del state["trained"]
             wanted = dict(state)
             state.clear()
-            self.model.open_yours(wanted, named)
+            self.model.open_stored(wanted, named)
         elif (self.model.is_own or self.model.message) and state.get("trained") in MODEL_NAMES:
             self.model.leave(state["trained"])
 
     def _show_another_way(self, _: Any = None) -> None:
-        self.another_way.show(self.model.is_brought)
+        self.another_way.show(self.model.is_uploaded)
 
     def _keep_model(self, _: Any) -> None:
         """A model that was opened here is there for the other dashboards too, and for a link to this view."""
-        if self.model.brought.kernels is not None:
-            self.keep.put(MODEL, *packed_kernels(self.model.brought.kernels))
+        if self.model.opened_model.kernels is not None:
+            self.keep.put(MODEL, *packed_kernels(self.model.opened_model.kernels))
 
     def _own_html(self) -> str:
         model = self.model
@@ -356,5 +356,5 @@ def _short(value: float) -> float | None:
     return float(f"{value:.{_DIGITS + 1}g}") if np.isfinite(value) else None
 
 
-def _told(match: Match) -> dict[str, Any]:
+def _match_row(match: Match) -> dict[str, Any]:
     return {"name": match.name, "accession": match.accession, "e": match.e_value}

@@ -180,7 +180,7 @@ class EStepModel(DashboardModel):
     def file_motifs(self) -> tuple[str, ...]:
         """Names of the motifs in the uploaded file, or of the visitor's own kernels."""
         if self.kernel_source == CHOICE:
-            return kernel_names(self.yours)
+            return kernel_names(self.visitor_data)
         try:
             return kernels.motif_names(self.file_text, self.file_name)
         except EpoolError:
@@ -196,7 +196,7 @@ class EStepModel(DashboardModel):
         """What of the screen the model itself computes; empty while the kernel shown is none of a model."""
         if self.message:
             return ""
-        own = self.yours.model
+        own = self.visitor_data.model
         if self.kernel_source == CHOICE and own is not None:
             choices = {name: getattr(self, name) for name in kernels.own_settings(own, self.which)}
             return kernels.own_note(own, self.which, choices)
@@ -237,8 +237,8 @@ class EStepModel(DashboardModel):
             own = self._own_settings()
             self._take_over({"bias": own["bias"]} if own else {})
 
-    @observe("yours")
-    def _another_of_yours(self, change: Any) -> None:
+    @observe("visitor_data")
+    def _follow_visitor_data(self, change: Any) -> None:
         """Another model of the visitor's brings its settings, but for those that were asked for before it was here."""
         if self._paused or CHOICE not in (self.sequence_source, self.kernel_source):
             return
@@ -259,8 +259,8 @@ class EStepModel(DashboardModel):
         before = self.choices() | {change.name: change.old}
         choices: dict[str, Any] = {"rank": 0} if change.name == "trained" else {}
         if change.name == "kernel_source" and change.old in (CHOICE, "trained"):
-            brought = self._settings_brought(tuple(before[name] for name in NETWORK))
-            left = [name for name in kernels.network_settings(self.trained, 0) if name not in brought]
+            uploaded = self._uploaded_settings(tuple(before[name] for name in NETWORK))
+            left = [name for name in kernels.network_settings(self.trained, 0) if name not in uploaded]
             choices = {name: self.traits()[name].default_value for name in left}
         if change.name == "kernel_source":
             choices["strand_reading"] = "kernel"
@@ -274,14 +274,14 @@ class EStepModel(DashboardModel):
 
     def _follow(self, before: Mapping[str, Any], state: Mapping[str, Any]) -> None:
         """A kernel of a model that was not there before brings what the state does not name."""
-        if state.get("kernel_source") == CHOICE and self.yours.model is None:
+        if state.get("kernel_source") == CHOICE and self.visitor_data.model is None:
             self._named = frozenset(state)
-        brought = self._settings_brought(tuple(before[name] for name in NETWORK))
-        self._set({name: value for name, value in brought.items() if name not in state})
+        uploaded = self._uploaded_settings(tuple(before[name] for name in NETWORK))
+        self._set({name: value for name, value in uploaded.items() if name not in state})
         if not state or any(name in state for name in self.CHOICES):
             self._refresh()
 
-    def _settings_brought(self, was: tuple[Any, ...]) -> dict[str, Any]:
+    def _uploaded_settings(self, was: tuple[Any, ...]) -> dict[str, Any]:
         """The settings that come with a kernel of a model: all with another model, with another kernel its bias."""
         now = tuple(getattr(self, name) for name in NETWORK)
         if self.kernel_source == CHOICE and now != was:
@@ -293,7 +293,7 @@ class EStepModel(DashboardModel):
 
     def _own_settings(self) -> dict[str, Any]:
         """What the visitor's own kernel has with it, once it is here."""
-        own = self.yours.model
+        own = self.visitor_data.model
         return {} if self.kernel_source != CHOICE or own is None else kernels.own_settings(own, self.which)
 
     def _refresh(self) -> None:
@@ -327,7 +327,7 @@ class EStepModel(DashboardModel):
         if self.sequence_source == "example":
             return _example(self.example)
         if self.sequence_source == CHOICE:
-            return sequences_of(self.yours)
+            return sequences_of(self.visitor_data)
         if not self.pasted.strip():
             raise ArgumentError("sequence", "empty", "letters A C G T and N, or FASTA")
         return sequences_of_text(self.pasted, "the pasted text", OF_A_FIELD)
@@ -343,7 +343,7 @@ class EStepModel(DashboardModel):
         elif self.kernel_source == "trained":
             kernel = kernels.trained_kernel(self.trained, self.rank)
         elif self.kernel_source == CHOICE:
-            kernel = kernels.own_kernel(kernels_of(self.yours), self.which, background)
+            kernel = kernels.own_kernel(kernels_of(self.visitor_data), self.which, background)
         elif self.kernel_source == "random":
             kernel = kernels.random_kernel(self.width, self.seed)
         elif self.kernel_source == "file":

@@ -43,7 +43,7 @@ class Dashboard(w.VBox):
     LOOKS: ClassVar[Mapping[str, Any]] = {}  # state that belongs to the page alone, and where it starts
     PASSING: ClassVar[Mapping[str, Any]] = {}  # the same, but neither linked nor brought back
     # choices that mean what the visitor keeps in the browser: trait of the model -> ("yours", what of it)
-    YOURS: ClassVar[Mapping[str, tuple[str, str]]] = {}
+    VISITOR_CHOICES: ClassVar[Mapping[str, tuple[str, str]]] = {}
     KEEPING: ClassVar[Mapping[str, Any]] = {}  # options of the browser's store
 
     def __init__(self, model: HasTraits) -> None:
@@ -61,9 +61,9 @@ class Dashboard(w.VBox):
         self.add_class("ep-root")
         self.wiring.follow((model, "message"), (self.alert, "value"), self._alert_html)
         self._wire()
-        if self.YOURS:
-            self.wiring.on(model, tuple(self.YOURS), self._ask_for_yours)
-            self._ask_for_yours()
+        if self.VISITOR_CHOICES:
+            self.wiring.on(model, tuple(self.VISITOR_CHOICES), self._request_visitor_data)
+            self._request_visitor_data()
         self._show()
 
     def close(self) -> None:
@@ -149,22 +149,22 @@ class Dashboard(w.VBox):
     # --- what the visitor keeps in the browser
 
     def _hear_kept(self, kept: dict[str, Any]) -> None:
-        if self.YOURS:
-            self.model.yours = self.model.yours.hears(kept)
-            self._ask_for_yours()
+        if self.VISITOR_CHOICES:
+            self.model.visitor_data = self.model.visitor_data.with_stored(kept)
+            self._request_visitor_data()
 
     def _take_given(self, name: str, about: dict[str, Any], data: bytes | None) -> None:
-        if self.YOURS:
-            self.model.yours = self.model.yours.takes(name, about, data)
+        if self.VISITOR_CHOICES:
+            self.model.visitor_data = self.model.visitor_data.with_data(name, about, data)
 
     def _forgotten(self) -> None:
         """The visitor has had it forgotten, here or on another page."""
 
-    def _ask_for_yours(self, _: Any = None) -> None:
+    def _request_visitor_data(self, _: Any = None) -> None:
         """Ask the page for what a choice needs and Python has not got."""
-        yours = self.model.yours
-        chosen = [what for trait, (value, what) in self.YOURS.items() if getattr(self.model, trait) == value]
-        wanted = [what for what in dict.fromkeys(chosen) if yours.keeps(what) and not yours.has(what)]
+        visitor_data = self.model.visitor_data
+        chosen = [what for trait, (value, what) in self.VISITOR_CHOICES.items() if getattr(self.model, trait) == value]
+        wanted = [what for what in dict.fromkeys(chosen) if visitor_data.keeps(what) and not visitor_data.has(what)]
         if wanted:
             self.keep.want(*wanted)
 

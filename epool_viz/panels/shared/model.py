@@ -12,7 +12,7 @@ from traitlets import HasTraits, TraitError, Unicode, validate
 
 from epool_viz.errors import ArgumentError, EpoolError
 from epool_viz.panels.shared.state import friendly
-from epool_viz.panels.shared.visitor_data import Yours
+from epool_viz.panels.shared.visitor_data import VisitorData
 
 
 class Value(AnyTrait):
@@ -28,7 +28,7 @@ class DashboardModel(HasTraits):
     `message`; what follows stays the last good one until the choice is mended.
     """
 
-    yours = AnyTrait(Yours(), help="The Yours that the browser keeps.")
+    visitor_data = AnyTrait(VisitorData(), help="The VisitorData that the browser stores.")
     message = Unicode("", help="What the user can put right; empty when all is well.")
 
     CHOICES: ClassVar[tuple[str, ...]] = ()  # in the order in which a state sets them

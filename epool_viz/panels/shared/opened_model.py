@@ -22,7 +22,7 @@ MOST_KERNELS = 1024
 _PACKED = (b"\x1f\x8b", b"\x89HDF", b"PK")
 
 
-class BroughtModel(HasTraits):
+class OpenedModel(HasTraits):
     """A file in; kernels out, or what is wrong with it.
 
     What cannot be read changes nothing of what was there. The traits named in `READING` say how it is read.

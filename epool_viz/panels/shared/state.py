@@ -53,10 +53,10 @@ def friendly(error: EpoolError) -> str:
         return str(error).replace("the typed", "The typed").replace("the pasted", "The pasted")
     called = _CALLED.get(error.name, error.name.replace("_", " "))
     called = called if len(called) == 1 else f"{called[:1].upper()}{called[1:]}"  # m is no word
-    return told_of(called, error)
+    return sentence_of(called, error)
 
 
-def told_of(name: str, error: ArgumentError) -> str:
+def sentence_of(name: str, error: ArgumentError) -> str:
     """An error as a sentence about something called `name`: what is counted follows a colon, sequences are none."""
     are = ":" if re.search(r"\d", error.found) else " are"
     is_many = name.endswith("s") and not name.endswith("ias") and not name.startswith("The ")  # a file is one

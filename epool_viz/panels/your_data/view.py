@@ -100,7 +100,7 @@ class YourDataView(Dashboard):
     def _hear_kept(self, kept: dict[str, Any]) -> None:
         """Show what an earlier visit to this page has left, unless there is something newer."""
         model = self.model
-        model.yours = model.yours.hears(kept)
+        model.visitor_data = model.visitor_data.with_stored(kept)
         wanted = [
             what
             for what, here in (("sequences", model.sequences), ("model", model.kernels))
@@ -111,23 +111,23 @@ class YourDataView(Dashboard):
 
     def _take_given(self, name: str, about: dict[str, Any], data: bytes | None) -> None:
         model = self.model
-        model.yours = model.yours.takes(name, about, data)
+        model.visitor_data = model.visitor_data.with_data(name, about, data)
         if name == "sequences" and model.sequences is None:
-            model.sequences = model.yours.sequences
+            model.sequences = model.visitor_data.sequences
         if name == "model" and model.kernels is None:
-            model.kernels = model.yours.kernels
+            model.kernels = model.visitor_data.kernels
 
     def _forgotten(self) -> None:
         self.model.forget()
 
     def _keep_sequences(self, _: Any) -> None:
         sequences = self.model.sequences
-        if sequences is not None and sequences is not self.model.yours.sequences:
+        if sequences is not None and sequences is not self.model.visitor_data.sequences:
             self.keep.put("sequences", *packed_sequences(sequences))
 
     def _keep_kernels(self, _: Any) -> None:
         kernels = self.model.kernels
-        if kernels is not None and kernels is not self.model.yours.kernels:
+        if kernels is not None and kernels is not self.model.visitor_data.kernels:
             self.keep.put("model", *packed_kernels(kernels))
 
     def _show_sequences(self, _: Any = None) -> None:
