@@ -15,11 +15,8 @@ const STILL_LONGER = [
   "cross_check/index.js",
   "lib/maths.js",
   "lib/store.js",
-  "player/index.js",
   "readings/index.js",
-  "rewind/index.js",
   "share_link/index.js",
-  "stepper/index.js",
 ];
 
 /**
