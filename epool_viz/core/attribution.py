@@ -25,7 +25,7 @@ from epool_viz.core._arrays import (
     require_shape,
     require_whole,
 )
-from epool_viz.core._softmax import checked_scores
+from epool_viz.core._softmax import checked_scores, logistic
 from epool_viz.core.kernels import KernelPWM, kernel_to_pwm_at
 from epool_viz.core.per_letter import letter_coverage, letter_log_odds, spread
 from epool_viz.core.pooling import activate, expectation_pool, local_max, pool, pool_gradient, pool_weights
@@ -183,6 +183,11 @@ class LetterScores:
     scores: dict[str, AnyArray]
     output: AnyArray
     reference: AnyArray
+
+    @property
+    def probability(self) -> AnyArray:
+        """That the sequence is bound, the logistic of `output`; shape (batch,)."""
+        return logistic(self.output)
 
     def completeness_error(self, method: str) -> AnyArray:
         """How far the letters' sum misses `output - reference`; shape (batch,).

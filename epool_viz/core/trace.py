@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from epool_viz.core._arrays import as_float, background_like, is_torch, namespace, require_choice, require_number
+from epool_viz.core._softmax import logistic
 from epool_viz.core.alphabet import DNA, UNKNOWN, Alphabet, get_alphabet, one_hot, reverse_complement
 from epool_viz.core.choices import OCCURRENCES, STRAND_READINGS
 from epool_viz.core.kernels import KernelPWM, kernel_to_pwm_at
@@ -476,7 +477,7 @@ def _statistical_route(
     log_evidence = xp.log(evidence) + top
     site_probability = xp.ones_like(evidence)
     if options["occurrence"] == "zoops":
-        site_probability = _logistic(log_evidence + math.log(options["site_rate"] / (1 - options["site_rate"])))
+        site_probability = logistic(log_evidence + math.log(options["site_rate"] / (1 - options["site_rate"])))
     bayes_posterior = _at_windows(bayes, cell_windows, whole.shape[0])
     return {
         "pwm": readings[0],
@@ -528,13 +529,6 @@ def _log_ratios(letters: AnyArray, reading: KernelPWM, q: AnyArray, m: float, n_
         term = xp.take(table[:, j], rows[j : j + n_windows])
         total = total + xp.where(known[j : j + n_windows], term, xp.zeros_like(term))
     return total
-
-
-def _logistic(x: AnyArray) -> AnyArray:
-    """`1 / (1 + e^-x)` without overflow."""
-    xp = namespace(x)
-    small = xp.exp(-xp.abs(x))
-    return xp.where(x >= 0, xp.ones_like(small), small) / (1 + small)
 
 
 def _at_windows(values: AnyArray, cell_windows: AnyArray, n_windows: int) -> AnyArray:

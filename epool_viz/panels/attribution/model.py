@@ -6,7 +6,6 @@ Knows no widget, and no torch: every track follows in closed form. A choice that
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -121,7 +120,7 @@ class Reading:
     @property
     def probability(self) -> float:
         """That the sequence is bound, as the network says."""
-        return 1 / (1 + math.exp(-min(max(self.output, -700.0), 700.0)))
+        return float(self.letters.probability[0])
 
     def scores(self, method: str, width: int = 1) -> Array:
         """A track; shape (length,). With a width averaged over so many letters."""

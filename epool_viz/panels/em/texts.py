@@ -5,7 +5,6 @@ Each question is about the walk as it stands, and EM itself gives the answer.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -14,6 +13,7 @@ import numpy as np
 
 from epool_viz.core.alphabet import DNA, reverse_complement
 from epool_viz.core.em_path import bits_between
+from epool_viz.core.pooling import logsumexp_pool
 from epool_viz.core.types import Array
 from epool_viz.core.windows import is_at_known_site
 from epool_viz.panels.em.model import EMModel
@@ -101,14 +101,12 @@ def _e_step(model: EMModel) -> Words:
         )
     first, n = int(model.windows.first[row]), int(model.windows.n_windows[row])
     ratios = trail.log_ratios(model.at, np.arange(first, first + n))
-    top = ratios.max()
-    log_sum = float(top + np.log(np.exp(ratios - top).sum()))
     here = float(ratios[window - first])
     values = {
         "name": model.sequences.names[row],
         "start": model.place + 1,
         "log_ratio": here,
-        "log_sum": log_sum,
+        "log_sum": float(logsumexp_pool(ratios)),
         "n_windows": n,
         "posterior": float(trail.posterior(model.at)[window]),
         "site_rate": trail.rate(model.at),
@@ -251,14 +249,6 @@ def sites_table(model: EMModel) -> str:
 
 def _other(codes: Array) -> Array:
     return np.asarray(reverse_complement(codes))
-
-
-def effective(model: EMModel) -> float:
-    """How many windows of a sequence compete, on average: the exponential of the posterior's entropy."""
-    posterior = model.trail.posterior(model.at)
-    safe = np.where(posterior > 0, posterior, 1.0)
-    entropy = -np.add.reduceat(posterior * np.log(safe), model.windows.first[model.windows.n_windows > 0])
-    return math.exp(float(entropy.mean()))
 
 
 # --- questions

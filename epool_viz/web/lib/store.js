@@ -49,6 +49,27 @@ export function traceOf(state) {
 }
 
 /**
+ * The state with its trace, and who hears of a change: `merge(patch)` gives the names that it changed.
+ *
+ * @param {State} state
+ */
+function traced(state) {
+  const held = { state: { ...state }, .../** @type {{ trace: Trace | null, error: string | null }} */ (traceOf(state)), listeners: /** @type {Set<Listener>} */ (new Set()) };
+  const merge = (/** @type {Patch} */ patch) => {
+    const changed = Object.keys(patch).filter((key) => !same(patch[key], held.state[key]));
+    if (!changed.length) return [];
+    held.state = { ...held.state, ...patch };
+    if (changed.some((key) => TRACED.has(key))) {
+      const { trace, error } = traceOf(held.state);
+      Object.assign(held, { trace: trace ?? held.trace, error });
+    }
+    for (const listener of [...held.listeners]) listener(held.state, /** @type {Trace} */ (held.trace), changed);
+    return changed;
+  };
+  return { held, merge };
+}
+
+/**
  * Make a store.
  *
  * `initial`: the state; `push(patch)`: called, at most every `pause` ms, with what the page has changed since. Where it
@@ -60,30 +81,12 @@ export function traceOf(state) {
  * @returns {Store}
  */
 export function createStore(initial, push = () => {}, pause = 200) {
-  let state = { ...initial };
-  /** @type {{ trace: Trace | null, error: string | null }} */
-  let result = traceOf(state);
+  const { held, merge } = traced(initial);
   /** @type {number | null} */
   let timer = null;
   /** @type {Patch} */
   let waiting = {};
-  /** @type {Set<Listener>} */
-  const listeners = new Set();
 
-  const tell = (/** @type {string[]} */ changed) => {
-    if (changed.some((key) => TRACED.has(key))) {
-      const next = traceOf(state);
-      result = next.trace ? next : { trace: result.trace, error: next.error };
-    }
-    for (const listener of [...listeners]) listener(state, /** @type {Trace} */ (result.trace), changed);
-  };
-  const merge = (/** @type {Patch} */ patch) => {
-    const changed = Object.keys(patch).filter((key) => !same(patch[key], state[key]));
-    if (!changed.length) return [];
-    state = { ...state, ...patch };
-    tell(changed);
-    return changed;
-  };
   const tellPython = () => {
     const patch = waiting;
     [timer, waiting] = [null, {}];
@@ -97,12 +100,12 @@ export function createStore(initial, push = () => {}, pause = 200) {
     if (Object.keys(waiting).length) timer ??= setTimeout(tellPython, pause);
   };
   return {
-    get state() { return state; },
-    get trace() { return /** @type {Trace} */ (result.trace); },
-    get error() { return result.error; },
+    get state() { return held.state; },
+    get trace() { return /** @type {Trace} */ (held.trace); },
+    get error() { return held.error; },
     /** Change the state from the page. */
     set(patch) {
-      for (const key of merge(patch)) waiting[key] = state[key];
+      for (const key of merge(patch)) waiting[key] = held.state[key];
       plan();
     },
     /** Tell Python at once what waits to be told: what it makes next is of the state on the screen. */
@@ -118,8 +121,8 @@ export function createStore(initial, push = () => {}, pause = 200) {
     },
     /** Call `listener(state, trace, changedKeys)` after every change; returns how to stop. */
     on(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
+      held.listeners.add(listener);
+      return () => held.listeners.delete(listener);
     },
   };
 }
