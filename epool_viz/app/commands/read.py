@@ -137,8 +137,8 @@ def read_to_folder(
     rows = found.rows()
     table = "\n".join("\t".join(row) for row in [[*COLUMNS], *([_cell(x) for x in row.values()] for row in rows)])
     if out is not None:
-        _write(out, found, rows, f"{table}\n")
-        sink(f"{shown(out)}: {TABLE}, {', '.join(f'{name}.meme' for name in READINGS)} and {REPORT}")
+        written = _write(out, found, rows, f"{table}\n")
+        sink(f"{shown(out)}: {', '.join(written[:-1])} and {written[-1]}")
     with standard_output() as stream:
         if stream.isatty():
             _print(found, rows, stream)
@@ -228,18 +228,22 @@ def _base(found: NetworkReading, given: float | None) -> str:
     return f"{found.kernels.title}: {kernels}, read to the base e^m, m = {found.m:.6g} ({why}; likeliest: {likeliest})"
 
 
-def _write(out: Path, found: NetworkReading, rows: list[dict[str, Any]], table: str) -> None:
+def _write(out: Path, found: NetworkReading, rows: list[dict[str, Any]], table: str) -> list[str]:
+    """Write the files and return their names; a reading without a motif has none, and what was there of it goes."""
+    motifs = {f"{reading}.meme": found.motifs(reading) for reading in READINGS}
+    report = json.dumps(_plain(report_of(found, rows)), indent=1, allow_nan=False)
+    texts = {TABLE: table}
+    texts |= {name: write_meme(each, background=found.background) for name, each in motifs.items() if each}
+    texts[REPORT] = f"{report}\n"
     try:
         out.mkdir(exist_ok=True)
+        for name in motifs.keys() - texts.keys():
+            (out / name).unlink(missing_ok=True)
     except OSError as error:
         raise ArgumentError("--out", f"{shown(out)!r} ({error.strerror})", "the path of a folder") from None
-    write_file(out / TABLE, table, name="--out")
-    for reading in READINGS:
-        motifs = found.motifs(reading)
-        if motifs:
-            write_file(out / f"{reading}.meme", write_meme(motifs, background=found.background), name="--out")
-    text = json.dumps(_plain(report_of(found, rows)), indent=1, allow_nan=False)
-    write_file(out / REPORT, f"{text}\n", name="--out")
+    for name, text in texts.items():
+        write_file(out / name, text, name="--out")
+    return list(texts)
 
 
 def report_of(found: NetworkReading, rows: list[dict[str, Any]]) -> dict[str, Any]:
