@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,10 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 # before any test imports Keras: on torch, and without a file of settings in anybody's home
 os.environ.setdefault("KERAS_BACKEND", "torch")
 os.environ.setdefault("KERAS_HOME", str(Path(tempfile.gettempdir(), "epool-viz-keras")))
+
+# a shell that runs this in the background has SIGINT ignored, which our commands and their children would keep
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
