@@ -108,7 +108,7 @@ class KernelPool:
             try:
                 page = await asyncio.shield(first.page)
             except BaseException:
-                if not first.page.done():  # the visitor has gone before it was begun
+                if not first.is_lost:  # the visitor has gone before they had it
                     waiting.insert(0, first)
                 self._fill(name)
                 raise

@@ -37,6 +37,7 @@ class BackgroundJob:
     def __init__(self, model: Any, guard: Guard | None = None, every: float = LOOK_EVERY) -> None:
         self.model = model
         self.job: Job | None = None
+        self._held: dict[str, Any] = {}  # events that are taken over at the end
         self._guard = guard or _unguarded
         self._every = every
         self._task: asyncio.Task[None] | None = None
@@ -50,7 +51,7 @@ class BackgroundJob:
         """Start a job; False, and nothing is done, until the last one is taken over or dropped."""
         if self.job is not None:
             return False
-        self.job = Job(work, self.FAILED)
+        self.job, self._held = Job(work, self.FAILED), {}
         self.job.start()
         self.follow()
         return True
@@ -127,8 +128,10 @@ class BackgroundJob:
             return False
         is_running = job.is_running  # first: what it tells at its end is then there
         events = job.events()
-        if is_running and job.is_cancelled:  # what it says of its progress is over
-            events = {name: value for name, value in events.items() if name not in ("said", "stage")}
+        events = self._held | events
+        # what it says of its progress is over; the last word, which may be this one, is kept for its end
+        held = ("said", "stage") if is_running and job.is_cancelled else ()
+        self._held = {name: events.pop(name) for name in held if name in events}
         try:
             self.take(events)
             if not is_running and self.job in (job, None):  # what is taken over may begin another one, or drop this
