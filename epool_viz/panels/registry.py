@@ -47,7 +47,7 @@ class Row:
     title : str
         Of the notebook.
     line : str
-        What the list of dashboards says below the title.
+        The line below the title in the list of dashboards.
     model, view : str
         Where the two classes are: "module:class".
     summary, such_as, holds : str
@@ -59,7 +59,7 @@ class Row:
     preloads : tuple of str
         Modules that the view imports only while a page opens.
     is_first : bool
-        Whether its view is loaded before any kernel is given out; the others follow while nobody asks.
+        Whether its view is loaded before any kernel is given out; the others are loaded while idle.
     """
 
     name: str

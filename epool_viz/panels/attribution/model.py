@@ -1,6 +1,6 @@
 """The state of the attribution panel: a network, a sequence, and what each letter has to do with its answer.
 
-Knows no widget, and no torch: every track follows in closed form. A choice that cannot be used is kept and explained in
+No widget, and no torch: every track follows in closed form. A choice that cannot be used is kept and explained in
 `message`; `reading` stays the last good one.
 """
 
@@ -60,7 +60,7 @@ LONGEST_TEXT = 1_000_000
 MOST_NUMBERS = 200_000  # kernels times letters: a second
 BOUNDS = {"index": (0, 10**6), "kernel": (0, 10**4)}
 SHUFFLES = 10
-WITHOUT_NETWORK = (*EXACT, *NAIVE)  # what kernels alone can be asked
+WITHOUT_NETWORK = (*EXACT, *NAIVE)  # the methods for kernels alone
 STAGES = ("idle", "asking", "done", "failed")
 _OWN = {"ctcf": ("example", "ctcf_peaks"), "p73": ("example", "p73_peaks"), "two_motifs": ("simulated", None)}
 
@@ -75,7 +75,7 @@ class Reading:
     title : str
         Of the network.
     is_whole : bool
-        Whether it is a network, and not one kernel of somebody's.
+        Whether it is a network, and not one kernel of an upload.
     sequence, name : str
     sites : tuple of (first letter, one past the last, name)
         Known ones; empty where none is known.
@@ -99,12 +99,12 @@ class Reading:
 
     @property
     def methods(self) -> tuple[str, ...]:
-        """Those that were asked, in the order of `METHODS`."""
+        """Those that were computed, in the order of `METHODS`."""
         return tuple(self.letters.scores)
 
     @property
     def constant(self) -> float:
-        """What the network says of a sequence whose windows are as likely under motif as under background."""
+        """The output of the network for a sequence whose windows are as likely under motif as under background."""
         return self.network.constant
 
     @property
@@ -119,7 +119,7 @@ class Reading:
 
     @property
     def probability(self) -> float:
-        """That the sequence is bound, as the network says."""
+        """The network's probability that the sequence is bound."""
         return float(self.letters.probability[0])
 
     def scores(self, method: str, width: int = 1) -> Array:
@@ -189,7 +189,7 @@ class AttributionModel(DashboardModel):
 
     @property
     def own(self) -> ImportedKernels | None:
-        """What the visitor brought, while it is chosen and here."""
+        """The uploaded network, while it is chosen and here."""
         return self.visitor_data.model if self.network == CHOICE else None
 
     @property
@@ -268,7 +268,7 @@ class AttributionModel(DashboardModel):
         return {"source": source, "index": 0, "edits": []} | ({"example": example} if example else {})
 
     def _follow(self, before: Mapping[str, Any], state: Mapping[str, Any]) -> None:
-        """Another network brings its data, where the state names none."""
+        """The data of another network, where the state names none."""
         if "source" not in state:
             uploaded = self._uploaded_settings(before["network"])
             self._set({name: value for name, value in uploaded.items() if name not in state})
@@ -355,7 +355,7 @@ def references(onehot: Array, baseline: str) -> Any:
 
 
 def verdict(model: AttributionModel) -> str:
-    """Which reading finds the sites best, as far as the numbers tell it; a sentence or two."""
+    """Which reading finds the sites best, as far as the numbers show; a sentence or two."""
     results = model.results
     name = "smoothed" if model.smooth else "auprc"
     ranked, equal = rank_methods(model.arrays.pooling, name)
@@ -388,7 +388,7 @@ _Changed = tuple[tuple[int, str], ...]
 def _one(
     sequences: SequenceSet, index: int, edits: tuple[tuple[int, str], ...], width: int
 ) -> tuple[str, str, _Known, bool, _Changed]:
-    """A sequence with its letters changed, its name and sites; or an error that says why it cannot be read."""
+    """A sequence with its letters changed, its name and sites; or an error with the reason."""
     was = sequences[index]
     if len(was) > MOST_LETTERS:
         raise ArgumentError("sequence", f"{len(was):,} letters long", f"at most {MOST_LETTERS:,} letters")

@@ -1,4 +1,4 @@
-"""The state of the comparison: what is to be raced, and the race that is shown. Knows no widget, and no torch."""
+"""The state of the comparison: the settings of a race, and the race that is shown. No widget, and no torch."""
 
 from __future__ import annotations
 

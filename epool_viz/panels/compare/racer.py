@@ -27,7 +27,7 @@ class Racer(BackgroundJob):
     STOPPING = "Stopping after this batch."
 
     def start(self) -> None:
-        """Begin the race that the model's choices ask for."""
+        """Start the race of the model's choices."""
         model = self.model
         state = model.inputs()
         if self.run(lambda tell, cancel: _race(state, tell, cancel)):
@@ -35,7 +35,7 @@ class Racer(BackgroundJob):
             model.stage, model.share, model.said = "preparing", 0.0, "Preparing the sequences."
 
     def take(self, events: dict[str, Any]) -> None:
-        """Show what was learnt; who looks at the last epoch goes on looking at the last one."""
+        """Show what was learnt; a view of the last epoch follows the last one."""
         model = self.model
         if "record" in events:
             was_at_end = model.follows or model.epoch >= model.record.n_epochs
@@ -45,7 +45,7 @@ class Racer(BackgroundJob):
         super().take(events)
 
     def end(self, failure: str, error: EpoolError | JobFailedError | None) -> None:
-        """Tell what failed."""
+        """Show what failed."""
         model = self.model
         if failure:
             model.stage, model.message = "failed", failure

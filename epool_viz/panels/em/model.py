@@ -1,4 +1,4 @@
-"""The state of the EM panel: what the user chose, and the walk that follows from it. Knows no widget."""
+"""The state of the EM panel: the user's choices, and the walk that follows from them. No widget."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ class EMModel(DashboardModel):
         self._wanted = 0  # the place to walk to once there is a start
         self._is_waiting = False  # for what the visitor keeps in the browser
         self._later: tuple[list[Recipe], str] = ([], "")  # what is found again, and begun with, once it is here
-        self.finds_beside = False  # whether somebody else finds `to_find` again, and says `take_found`
+        self.finds_beside = False  # whether a background job finds `to_find` again, and calls `take_found`
         self.to_find: list[ToFind] = []
         self._erased: list[Array] | None = None
         self._bits: Array | None = None
@@ -245,7 +245,7 @@ class EMModel(DashboardModel):
         return recipe._replace(start=WINDOW, of=self.trail.name.removeprefix("window "))
 
     def take_found(self, found: tuple[FoundMotif, ...]) -> None:
-        """Go on with the motifs that were found again; those of `to_find` that are not among them are given up."""
+        """Continue with the motifs that were found again; the others of `to_find` are dropped."""
         wanted, begun, self.to_find = self._wanted, self._later[1], []  # also where no window is left for the next one
         self._refresh(found, begun=begun, at=wanted)
 
@@ -394,13 +394,13 @@ class EMModel(DashboardModel):
 
     def _show(self, sequences: SequenceSet, walk: Walk) -> None:
         """Put a walk in place."""
-        with self.hold_trait_notifications():  # whoever hears of it sees all of it
+        with self.hold_trait_notifications():  # observers see all of it
             is_other = self.sequences is not sequences
             was_strongest = is_other or self.place == self.best_place(self.row)
             self._erased, self.windows, self.background = walk.erased, walk.windows, walk.background
             self.sequences, self.beginning = sequences, walk.beginning
             self.found, self.to_find = walk.found, walk.to_find
-            self.message, self.said, self._bits = "", "", None  # what was said is of another walk
+            self.message, self.said, self._bits = "", "", None  # the message is of another walk
             self.version += 1
             self.at, self.trail = walk.at, walk.trail
             self.row = 0 if is_other else min(self.row, len(sequences) - 1)

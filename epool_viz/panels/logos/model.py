@@ -1,4 +1,4 @@
-"""The state of the logos: which model, read how, and what is found out about its kernels. Knows no widget."""
+"""The state of the logos: the model, its settings, and the readings of its kernels. No widget."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _LOOKED_UP = ("exact", "heuristic", "posterior")
 
 
 class LogosModel(DashboardModel):
-    """Choices in, readings out; what a page shows is computed when it is asked for and kept."""
+    """Choices in, readings out; what a page shows is computed at the first use and cached."""
 
     trained = Enum(MODEL_NAMES, "ctcf_max", help="A model that ships.")
     m = AnyTrait(None, help="Logarithm of the base; None is the one that the model opens with.")
@@ -62,7 +62,7 @@ class LogosModel(DashboardModel):
     def __init__(self, **state: Any) -> None:
         self._own: tuple[r.KernelSet, r.Samples | None] | None = None
         self._shown: ImportedKernels | None = None  # of which `_own` is made
-        self._wanted: dict[str, Any] = {}  # what a link asks for of the visitor's model, before that is here
+        self._wanted: dict[str, Any] = {}  # the choices of a link, until the visitor's model is here
         self.named = ""  # what a link calls that model
         self.opened_model = OpenedModel(r.MOST_KERNELS)
         self.opened_model.observe(self._show_opened, names="kernels")
@@ -168,7 +168,7 @@ class LogosModel(DashboardModel):
         self.trained = trained
 
     def open_stored(self, wanted: Mapping[str, Any], named: str = "") -> None:
-        """Show the visitor's own kernels, now or once they are here, and then what else is asked for of them."""
+        """Show the visitor's own kernels, now or once they are here, with the choices of a link."""
         if self._shown is not None and self._shown is self.visitor_data.model:
             self.restore(wanted)
             return

@@ -1,4 +1,4 @@
-"""The state of the E-step panel: what the user chose, and the trace that follows from it. Knows no widget.
+"""The state of the E-step panel: the user's choices, and the trace that follows from them. No widget.
 
 A choice that cannot be used is kept and explained in `message`; `trace` stays the last good one until the choice is
 mended.
@@ -62,7 +62,7 @@ G -0.2 -0.6  1.1 -0.8 -0.3
 T -0.4 -0.3 -0.5  1.3 -0.2
 """
 SEQUENCE_SOURCES = ("example", "pasted", CHOICE)
-NETWORK = ("kernel_source", "trained", "rank")  # a change of these may bring settings along
+NETWORK = ("kernel_source", "trained", "rank")  # a change of these may change settings
 STRAND_CHOICES = ("kernel", *STRAND_READINGS)  # "kernel": as the kernel in hand is one of a network or a motif
 KERNEL_SOURCES = ("jaspar", "trained", "typed", "file", "random", CHOICE)
 BACKGROUNDS = ("uniform", "data", "typed")
@@ -184,7 +184,7 @@ class EStepModel(DashboardModel):
         try:
             return kernels.motif_names(self.file_text, self.file_name)
         except EpoolError:
-            return ()  # `message` says why, once the file is asked for
+            return ()  # `message` has the reason, once the file is chosen
 
     @property
     def trained_kernels(self) -> tuple[str, ...]:
@@ -239,7 +239,7 @@ class EStepModel(DashboardModel):
 
     @observe("visitor_data")
     def _follow_visitor_data(self, change: Any) -> None:
-        """Another model of the visitor's brings its settings, but for those that were asked for before it was here."""
+        """Take the settings of another uploaded model, but for those that were requested before it was here."""
         if self._paused or CHOICE not in (self.sequence_source, self.kernel_source):
             return
         is_another = change.new.model is not change.old.model
@@ -273,7 +273,7 @@ class EStepModel(DashboardModel):
             self._refresh()
 
     def _follow(self, before: Mapping[str, Any], state: Mapping[str, Any]) -> None:
-        """A kernel of a model that was not there before brings what the state does not name."""
+        """The settings of a newly chosen kernel of a model that the state does not name."""
         if state.get("kernel_source") == CHOICE and self.visitor_data.model is None:
             self._named = frozenset(state)
         uploaded = self._uploaded_settings(tuple(before[name] for name in NETWORK))
@@ -320,7 +320,7 @@ class EStepModel(DashboardModel):
         good = self.trace.m if self.trace is not None and self.trace.m else self.traits()["m"].default_value
         is_refused = isinstance(error, ArgumentError) and error.name == "m" and self.m != good
         if is_refused:
-            self.m = good  # follows the choices anew
+            self.m = good  # recomputes what follows
         self.message = friendly(error) + (f" It is {good:g} now." if is_refused else "")
 
     def _chosen_set(self) -> SequenceSet:

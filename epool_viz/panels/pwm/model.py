@@ -1,4 +1,4 @@
-"""The state of the panel of a kernel read as a motif. Knows no widget."""
+"""The state of the panel of a kernel read as a motif. No widget."""
 
 from __future__ import annotations
 

@@ -22,10 +22,10 @@ class Value(AnyTrait):
 
 
 class DashboardModel(HasTraits):
-    """What the visitor chose; a subclass says what follows from it.
+    """The visitor's choices; a subclass computes what follows from them.
 
     The traits named in `CHOICES` and `LOOKING` are the state. A choice that cannot be used is kept and explained in
-    `message`; what follows stays the last good one until the choice is mended.
+    `message`; what follows stays the last good one until the choice is corrected.
     """
 
     visitor_data = AnyTrait(VisitorData(), help="The VisitorData that the browser stores.")
@@ -108,7 +108,7 @@ class DashboardModel(HasTraits):
         self._follow(before, state)
         self._look({name: state[name] for name in self.LOOKING if name in state})
 
-    # --- what a subclass says
+    # --- what a subclass defines
 
     def _require(self, state: Mapping[str, Any]) -> None:
         """Raise an `ArgumentError` for a value that no trait would refuse; nothing has been set yet."""
@@ -124,7 +124,7 @@ class DashboardModel(HasTraits):
         before : dict
             All choices as they were.
         state : dict
-            What was asked for.
+            The requested name.
         """
 
     def _look(self, places: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""How much a state may carry, and what is said of what cannot be used."""
+"""Limits of a state, and messages for invalid values."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def letters(n: int) -> str:
 
 
 def friendly(error: EpoolError) -> str:
-    """An error as a sentence for somebody who has typed no Python."""
+    """An error as a sentence without Python terms."""
     if not isinstance(error, ArgumentError):
         return str(error).replace("the typed", "The typed").replace("the pasted", "The pasted")
     called = _CALLED.get(error.name, error.name.replace("_", " "))

@@ -37,14 +37,14 @@ class NotYetHere(Exception):  # noqa: N818 - no error: it is on its way
 
 @dataclass(frozen=True, eq=False)
 class VisitorData:
-    """What a visitor keeps in the browser, as far as this page knows it.
+    """The visitor's data in the browser, as far as this page has them.
 
     Parameters
     ----------
     kept : dict, or None
-        What the browser says it keeps, name to what is known of it; None until it has said so.
+        What the browser stores, name to its metadata; None until the browser has sent it.
     sequences : SequenceSet or None
-        None until they were asked for and came.
+        None until they were requested and received.
     kernels : ImportedKernels or None
     opened : ImportedKernels or None
         Those of a file that was opened on this page; they hold until the browser has others or drops its own.
@@ -59,7 +59,7 @@ class VisitorData:
     refused: Mapping[str, str] = field(default_factory=dict)
 
     def with_stored(self, kept: Mapping[str, Any]) -> VisitorData:
-        """The same after the browser said what it keeps; what is older than that is dropped."""
+        """The same with a new list of what the browser stores; older data are dropped."""
         was = self.kept or {}
         same = {name for name in kept if was.get(name) == kept[name]}
         return VisitorData(
@@ -76,7 +76,7 @@ class VisitorData:
         return dataclasses.replace(self, kernels=None, opened=kernels, refused=refused)
 
     def _holds_opened(self, kept: Mapping[str, Any]) -> bool:
-        """Whether what was opened here is still what is meant, now that the browser keeps this."""
+        """Whether the opened file still counts, given what the browser stores now."""
         if self.opened is None:
             return False
         was, now = ((each or {}).get(MODEL) for each in (self.kept, kept))
@@ -86,11 +86,11 @@ class VisitorData:
 
     @property
     def model(self) -> ImportedKernels | None:
-        """The kernels that are meant; None while there are none here."""
+        """The current kernels; None while there are none here."""
         return self.kernels if self.opened is None else self.opened
 
     def with_data(self, name: str, about: Mapping[str, Any], data: bytes | None) -> VisitorData:
-        """The same with what came; what cannot be read is remembered with the reason."""
+        """The same with received data; the error of data that cannot be read is stored."""
         if data is None:
             kept = {each: known for each, known in (self.kept or {}).items() if each != name}
             return dataclasses.replace(self, kept=kept)
@@ -104,11 +104,11 @@ class VisitorData:
             return dataclasses.replace(self, refused={**self.refused, name: str(error)})
 
     def has(self, name: str) -> bool:
-        """Whether nothing need be asked for."""
+        """Whether it is here, or was refused."""
         return name in self.refused or (self.sequences if name == SEQUENCES else self.model) is not None
 
     def keeps(self, name: str) -> bool:
-        """Whether the browser has it."""
+        """Whether the browser stores it."""
         return self.kept is not None and name in self.kept
 
 

@@ -1,4 +1,4 @@
-"""What the visitor brought, what is wrong with it, and how it is read. Knows no widget."""
+"""The visitor's uploads, their errors, and how they are read. No widget."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class YourDataModel(DashboardModel, OpenedModel):
 
 
 def facts_of(sequences: SequenceSet) -> list[tuple[str, str]]:
-    """A summary of sequences: what is told, and its value as text."""
+    """A summary of sequences: labels, and values as text."""
     lengths = sequences.lengths
     shortest, longest = int(lengths.min()), int(lengths.max())
     shares = sequences.letter_frequencies()

@@ -1,4 +1,4 @@
-"""What the page says: words and choices, as plain data."""
+"""Words and choices of the page, as plain data."""
 
 from __future__ import annotations
 
