@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import ipywidgets as w
 import numpy as np
+from markupsafe import Markup
 
 from epool_viz.analysis.kernel_readings import READINGS
 from epool_viz.analysis.known_motifs import Match, has_matching
@@ -21,9 +22,9 @@ from epool_viz.panels.logos.finder import Finder
 from epool_viz.panels.logos.model import LARGEST_FILE, OLD_OWN, LogosModel
 from epool_viz.panels.logos.prints import Prints
 from epool_viz.panels.shared.dashboard import Dashboard
-from epool_viz.panels.shared.html import bullets, escape
+from epool_viz.panels.shared.html import bullets, progress
 from epool_viz.panels.shared.reading_controls import ReadAnotherWay
-from epool_viz.panels.shared.style import card, heading, part
+from epool_viz.panels.shared.style import Html, card, heading, part
 from epool_viz.panels.shared.visitor_data import CHOICE, MODEL, packed_kernels
 from epool_viz.panels.shared.visitor_data import SEQUENCES as YOUR_SEQUENCES
 
@@ -80,12 +81,12 @@ class LogosView(Dashboard):
             most=LARGEST_FILE,
             note="FASTA, or lines of name, sequence and label",
         )
-        self.own = w.HTML().add_class("ep-own")
+        self.own = Html().add_class("ep-own")
         self.another_way = ReadAnotherWay(self.model.brought, tells=True)
         self.gallery = LogoGallery(**on, options=drawn | {"label": "All kernels"})
         self.readings = ThreeReadings(**on, options=drawn)
         self.heuristics = [Choice(**on, options=page.RULE), Slider(**on, options=page.THRESHOLD)]
-        self.tally = w.HTML()
+        self.tally = Html()
         self.heat = HeatMap(**on, options=page.HEAT | {"cursor": "cell"})
         self.taken = Choice(**on, options=page.TAKEN)
         self.download = Prints(
@@ -95,7 +96,7 @@ class LogosView(Dashboard):
             begin=self._begin_print,
             progress=self._print_progress,
         )
-        self.progress = w.HTML().add_class("ep-progress")
+        self.progress = Html().add_class("ep-progress")
         self.heat_card = card(self.heat)
         self._show_heat()
 
@@ -254,19 +255,21 @@ class LogosView(Dashboard):
             self.heat.show(rows, largest=1.0, caption=said)
         self._heated = key
 
-    def _tally_html(self) -> str:
+    def _tally_html(self) -> Markup:
         if self.model.is_own:
-            return ""  # not looked up for all of its kernels
+            return Markup("")  # not looked up for all of its kernels
         wins = self.model.tally()
         total = sum(wins.values())
         if not total:
-            return "<p>No kernel of this model resembles a motif of JASPAR significantly, however it is read.</p>"
-        told = ", ".join(f"{escape(name)} {count}" for name, count in wins.items())
-        return (
-            f"<p><b>Who is nearest to the biologists' matrices?</b> Of {total} kernels of this model with a known "
-            f"motif, the smallest TOMTOM p-value belongs to: {told}. Only the exact reading gives the network's scores "
+            return Markup(
+                "<p>No kernel of this model resembles a motif of JASPAR significantly, however it is read.</p>"
+            )
+        told = ", ".join(f"{name} {count}" for name, count in wins.items())
+        return Markup(
+            "<p><b>Who is nearest to the biologists' matrices?</b> Of {} kernels of this model with a known "
+            "motif, the smallest TOMTOM p-value belongs to: {}. Only the exact reading gives the network's scores "
             "back; likeness to a database is another question.</p>"
-        )
+        ).format(total, told)
 
     # --- handlers
 
@@ -309,17 +312,15 @@ class LogosView(Dashboard):
         if self.model.brought.kernels is not None:
             self.keep.put(MODEL, *packed_kernels(self.model.brought.kernels))
 
-    def _own_html(self) -> str:
-        model = self.model
-        if not model.is_own:
-            return ""
-        kernels = model.kernels
+    def _own_html(self) -> Markup:
+        kernels = self.model.kernels
+        if not self.model.is_own:
+            return Markup("")
         shape = f"{len(kernels)} kernels of {kernels.width} letters ({kernels.alphabet.name})"
-        told = f'{bullets((*kernels.notes, *kernels.checks))}<p class="ep-note">{escape(page.KEPT_HERE)}</p>'
-        return (
-            f"<p><b>{escape(kernels.title)}</b>: {shape}.</p>"
-            f"<details><summary>How it was read, and where it is kept</summary>{told}</details>"
-        )
+        return Markup(
+            "<p><b>{}</b>: {}.</p><details><summary>How it was read, and where it is kept</summary>{}"
+            '<p class="ep-note">{}</p></details>'
+        ).format(kernels.title, shape, bullets((*kernels.notes, *kernels.checks)), page.KEPT_HERE)
 
     def _look_up(self) -> None:
         self.finder.start()
@@ -334,15 +335,8 @@ class LogosView(Dashboard):
         return takeaway.prints(self.model, name) if name in takeaway.SLOW else None
 
     def _print_progress(self, done: int, total: int) -> None:
-        if not total:
-            self.progress.value = ""
-            return
-        percent = round(100 * done / total)
-        bar = (
-            '<div role="progressbar" aria-label="printing" aria-valuemin="0" aria-valuemax="100" '
-            f'aria-valuenow="{percent}" class="ep-bar"><span style="width:{percent}%"></span></div>'
-        )
-        self.progress.value = f'{bar}<p role="status">Drawing logo {min(done + 1, total)} of {total}.</p>'
+        said = f"Drawing logo {min(done + 1, total)} of {total}."
+        self.progress.value = progress("printing", round(100 * done / total), said) if total else Markup("")
 
 
 def _plain(values: Any) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import ipywidgets as w
+from markupsafe import Markup
 from traitlets import HasTraits
 
 from epool_viz.components.base import Store
@@ -15,9 +16,9 @@ from epool_viz.components.upload import Upload
 from epool_viz.components.widgets import ShareLink, Toolbar
 from epool_viz.errors import ArgumentError
 from epool_viz.panels.shared.handlers import Guard, Wiring
-from epool_viz.panels.shared.html import escape
+from epool_viz.panels.shared.html import around, each
 from epool_viz.panels.shared.state import require_modest, require_size
-from epool_viz.panels.shared.style import panel_style, style_sheet
+from epool_viz.panels.shared.style import Html, panel_style, style_sheet
 
 # what a teacher's link asks for; it belongs to the page alone
 TEACHING: dict[str, Any] = {"without": None, "size": None, "theme": None}
@@ -53,7 +54,7 @@ class Dashboard(w.VBox):
         self.wiring = Wiring(self.guard)
         first = self._page_state() | dict(self.LOOKS)
         self.store = Store(first | TEACHING | dict(self.PASSING), self.guard(self._take_modest_patch))
-        self.alert = w.HTML().add_class("ep-alert")
+        self.alert = Html().add_class("ep-alert")
         self._build_head(first)
         self._build()
         around = (self.store, self.heartbeat, self.share, self.toolbar, self.keep, self.alert)
@@ -183,10 +184,9 @@ class Dashboard(w.VBox):
         self.fault = sentence
         self.alert.value = self._alert_html(self.model.message)
 
-    def _alert_html(self, message: str) -> str:
-        sentences = [text for text in (self.fault, message) if text]
-        said = "".join(f"<p>{escape(text)}</p>" for text in sentences)
-        return f'<div class="ep-message" role="alert">{said}</div>' if said else ""
+    def _alert_html(self, message: str) -> Markup:
+        said = each(Markup("<p>{}</p>"), filter(None, (self.fault, message)))
+        return around(Markup('<div class="ep-message" role="alert">{}</div>'), said)
 
 
 def shown_if(condition: Callable[[Any], bool]) -> Callable[[Any], str]:

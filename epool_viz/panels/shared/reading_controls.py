@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import ipywidgets as w
+from markupsafe import Markup
 
 from epool_viz.panels.shared.dashboard import shown_if
 from epool_viz.panels.shared.handlers import Wiring
-from epool_viz.panels.shared.html import escape
+from epool_viz.panels.shared.html import around
 from epool_viz.panels.shared.opened_model import BroughtModel, said_of
-from epool_viz.panels.shared.style import heading
+from epool_viz.panels.shared.style import Html, heading
 
 _AUTO = "as the file says"
 _FLIPS = [(_AUTO, ""), ("no", "no"), ("yes", "yes")]  # a menu shows nothing for the value None
@@ -30,7 +31,7 @@ class ReadAnotherWay(w.VBox):
 
     def __init__(self, brought: BroughtModel, *, tells: bool = False) -> None:
         self.brought, self.tells = brought, tells
-        self.said = w.HTML()
+        self.said = Html()
         self.layer = w.Dropdown(description="Convolution")
         self.axes = w.Dropdown(description="Axes of the stored weight")
         self.letters = w.Text(description="Order of the letters", placeholder="ACGT", continuous_update=False)
@@ -82,7 +83,7 @@ class ReadAnotherWay(w.VBox):
         problem = self.brought.model_problem if self.tells and self.brought.options else None
         self.said.layout.display = shown_if(bool)(problem)
         said = "" if problem is None else said_of(self.brought.model_name, problem)
-        self.said.value = f'<p class="ep-problem" role="alert">{escape(said)}</p>' if said else ""
+        self.said.value = around(Markup('<p class="ep-problem" role="alert">{}</p>'), said)
 
     def _take_layer(self, change: Any) -> None:
         if not self._wiring.is_quiet and change.new is not None:
