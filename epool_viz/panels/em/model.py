@@ -157,7 +157,7 @@ class EMModel(DashboardModel):
 
     def _require(self, state: Mapping[str, Any]) -> None:
         recipes_of(state.get("found", ()))
-        if state.get("begun", ""):
+        if state.get("begun") not in (None, ""):
             require_window(state["begun"])
 
     def _follow(self, before: Mapping[str, Any], state: Mapping[str, Any]) -> None:
