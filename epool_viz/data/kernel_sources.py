@@ -204,7 +204,7 @@ def own_note(imported: ImportedKernels, which: int, choices: Mapping[str, Any]) 
         return "Not what the network computes: these kernels do not read letters."
     told = ["its bias"] if imported.bias_is_known else []
     told += [_said(key, own[key]) for key in ("activation", "padding") if key in own]
-    said = f"Set as the file says: {', '.join(told)}." if told else "The file says no more than the kernel."
+    said = f"Set as in the file: {', '.join(told)}." if told else "The file holds the kernel only."
     if imported.activation not in (None, *ACTIVATIONS):
         said += f" Its activation ({imported.activation}) is none of the choices: these are the scores before it."
     if not imported.bias_is_known:

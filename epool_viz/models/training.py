@@ -235,7 +235,7 @@ def train(
     cancel : object with `is_set()`, or None
         Checked before each batch; the unfinished epoch is dropped.
     checkpoint : path, or None
-        A file that is written after every epoch, by one training at a time. If it is there, the training goes on from
+        A file that is written after every epoch, by one training at a time. If it is there, the training resumes from
         it, and ends with the same weights, bit for bit, as if it had never been interrupted (on one machine, on the
         CPU).
     device : "cpu", "cuda", a torch device, or None for where the network lies
@@ -572,7 +572,7 @@ class _Fit:
         self.optimizer.load_state_dict({**state, "state": progress.optimizer})
         self.epoch, self.best_epoch, self.best_loss = progress.epoch, progress.best_epoch, progress.best_loss
         self.history[:] = [EpochRecord(**record) for record in progress.history]
-        # a longer training may follow a shorter one; patience stays lost
+        # a longer training may follow a shorter one; an early stop stays
         waited = self.epoch - self.best_epoch >= self.settings.patience
         self.stopped = "patience" if waited else "epochs" if self.epoch >= self.settings.epochs else ""
 

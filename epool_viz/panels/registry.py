@@ -112,7 +112,7 @@ class Row:
         return opened
 
 
-_VISITOR_CHOICES_OF_ONE = {"sequence_source": "yours", "kernel_source": "yours"}
+_CHOICES_OF_ONE = {"sequence_source": "yours", "kernel_source": "yours"}
 # in the order in which kernels load them: what draws with plotly comes last
 DASHBOARDS: tuple[Row, ...] = (
     Row(
@@ -126,7 +126,7 @@ DASHBOARDS: tuple[Row, ...] = (
         summary="One E-step of one kernel on one sequence, stage by stage.",
         such_as='`jaspar="STAT3"`, `example="p73_peaks"`, `index=2`, `m=0.5`, `step=3`',
         holds="the state and the trace",
-        visitor_choices={"link": _VISITOR_CHOICES_OF_ONE},
+        visitor_choices={"link": _CHOICES_OF_ONE},
         is_first=True,
     ),
     Row(
@@ -139,7 +139,7 @@ DASHBOARDS: tuple[Row, ...] = (
         summary="Any kernel read as a motif: its PPM, its logo, the offset, and what a score says.",
         such_as='`kernel_source="random"`, `width=7`, `jaspar="STAT3"`, `example="p73_peaks"`, `m=0.5`',
         holds="the state, the trace and the readings",
-        visitor_choices={"link": {**_VISITOR_CHOICES_OF_ONE, "index": 0}},
+        visitor_choices={"link": {**_CHOICES_OF_ONE, "index": 0}},
     ),
     Row(
         "logos",

@@ -222,7 +222,7 @@ def _base(found: NetworkReading, given: float | None) -> str:
     elif found.kernels.m is not None:
         why = "the pooling's"
     else:
-        why = "1 for want of a likeliest one" if found.likeliest_m is None else "the likeliest"
+        why = "1, as there is no likeliest one" if found.likeliest_m is None else "the likeliest"
     likeliest = "none" if found.likeliest_m is None else f"{found.likeliest_m:.6g}"
     kernels = f"{how_many(len(found.readings), 'kernel')} of {how_many(found.kernels.width, 'letter')}"
     return f"{found.kernels.title}: {kernels}, read to the base e^m, m = {found.m:.6g} ({why}; likeliest: {likeliest})"

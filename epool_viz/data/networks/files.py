@@ -132,7 +132,9 @@ def _kind(raw: bytes, name: str) -> str:
     if looks_like_onnx(raw[:3]) or ending == ".onnx":
         return "onnx"
     if ending in _OTHER_ENDINGS:
-        raise FormatError(name, None, f"a file that begins with {raw[:8]!r}", f"what its name says, or {KINDS}")
+        raise FormatError(
+            name, None, f"a file that begins with {raw[:8]!r}", f"a file as its name indicates, or {KINDS}"
+        )
     return "text"
 
 

@@ -644,7 +644,7 @@ def _built_in(layer: Layer) -> Step | None:
     return Step("activation", layer.name, word)
 
 
-# what a file says
+# entries of a file
 
 
 def _entries(listed: Sequence[Mapping[str, Any]], path: tuple[str, ...]) -> Iterator[_Entry]:

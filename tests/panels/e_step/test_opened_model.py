@@ -40,8 +40,8 @@ def shown(kernels, **state) -> EStepModel:
 @pytest.mark.parametrize(
     ("kernels", "expected", "note"),
     [
-        (PLAIN, (-2.0, "identity", "valid", 1.0, 1), "Set as the file says: its bias."),
-        (KERAS, (-2.0, "relu", "same", 1.0, 1), "Set as the file says: its bias, ReLU, zeros at both ends."),
+        (PLAIN, (-2.0, "identity", "valid", 1.0, 1), "Set as in the file: its bias."),
+        (KERAS, (-2.0, "relu", "same", 1.0, 1), "Set as in the file: its bias, ReLU, zeros at both ends."),
         (TANH, (-2.0, "identity", "valid", 1.0, 1), "its bias. Its activation (tanh) is none of the choices"),
         (WHOLE, (-2.0, "paper", "same", 1.75, 2), "whose gradient is the posterior shown here. It counts −0.5 times"),
     ],
@@ -186,8 +186,8 @@ def test_the_motif_of_a_kernel_of_yours_takes_its_m_and_bias_and_nothing_that_is
     ("about", "note"),
     [
         ({"reads_letters": False}, "Not what the network computes: these kernels do not read letters."),
-        ({"reads_letters": True}, "Set as the file says: its bias."),
-        ({"reads_letters": None}, "Set as the file says: its bias. Whether it reads letters is not known."),
+        ({"reads_letters": True}, "Set as in the file: its bias."),
+        ({"reads_letters": None}, "Set as in the file: its bias. Whether it reads letters is not known."),
         ({"reads_letters": True, "bias_is_known": False}, "Its bias is not known, and 0 is taken."),
     ],
 )
