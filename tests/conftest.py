@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import os
+
+# before NumPy and torch are loaded: each process of the tests has a core, and threads that wait for a turn on another's
+# take as long as the work; the servers and the workers of the package do the same
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import logging
 import signal
 import tempfile
 from collections.abc import Iterator
@@ -32,7 +37,8 @@ os.environ.setdefault("KERAS_HOME", str(Path(tempfile.gettempdir(), "epool-viz-k
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+ROOT = Path(__file__).resolve().parents[1]
+SHARED_DATA = ROOT.parent / "shared" / "data"
 
 
 class _ExceptionRecorder(logging.Handler):
