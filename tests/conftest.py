@@ -37,6 +37,16 @@ os.environ.setdefault("KERAS_HOME", str(Path(tempfile.gettempdir(), "epool-viz-k
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# what takes longest, by one process each; it begins first, lest one process is left with it
+LONGEST = (
+    "tests/border/test_networks.py",
+    "tests/analysis/test_known_motifs.py",
+    "tests/app/server/test_voila.py",
+    "tests/test_packaging.py",
+    "tests/border/test_time.py",
+    "tests/app/server/test_strangers.py",
+)
+
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
 
@@ -108,6 +118,12 @@ def browser() -> Iterator[Browser]:
         launched = playwright.chromium.launch(executable_path=found.executable, args=chromium.arguments())
         yield launched
         launched.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest."""
+    rank = {ROOT / path: place for place, path in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path, len(rank)))
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
