@@ -59,7 +59,7 @@ def motifs(model: LogosModel, *, reading: str | None = None) -> list[tuple[int, 
 
 
 def _motif(model: LogosModel, place: int, reading: str, ppm: Array, n_sites: float) -> Motif:
-    name = f"{model.kernels.name or 'model'}_kernel_{place + 1}_{reading}"
+    name = f"{model.kernels.example or 'model'}_kernel_{place + 1}_{reading}"
     return counted_motif(name, reading, ppm, n_sites, model.letters, model.kernels.alphabet)
 
 
@@ -86,7 +86,7 @@ def made(model: LogosModel, name: str) -> File:
 
 
 def _file_name(model: LogosModel, name: str) -> str:
-    return f"epool_viz_{model.kernels.name or 'model'}_{name}"
+    return f"epool_viz_{model.kernels.example or 'model'}_{name}"
 
 
 def matrices_csv(model: LogosModel) -> str:
