@@ -213,12 +213,7 @@ def rank_methods(pooling: str, measure: str = "auprc") -> Ranking:
 
 @cache
 def example_network(name: str) -> MotifNetwork:
-    """A model that ships as the arrays that `attribute_letters` reads, in double precision.
-
-    Parameters
-    ----------
-    name : str
-        As `list_models` has it.
+    """The model of `example_kernels` as the arrays that `attribute_letters` reads.
 
     Raises
     ------

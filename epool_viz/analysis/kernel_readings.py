@@ -261,12 +261,8 @@ def residual(kernels: ImportedKernels, k: int, samples: Samples, m: float, backg
 
     Parameters
     ----------
-    kernels : ImportedKernels
-    k : int
-        Place of the kernel, from 0.
-    samples : Samples
-    m : float >= 0
-    background : shape (letter,), or None for uniform
+    kernels, k, samples, m, background
+        As for `read_kernel`.
 
     Returns
     -------
@@ -304,16 +300,8 @@ def all_thresholds(kernels: ImportedKernels, k: int, samples: Samples, rule: str
 
     Parameters
     ----------
-    kernels : ImportedKernels
-    k : int
-        Place of the kernel, from 0.
-    samples : Samples
-        Windows of `making` are counted.
-    rule : "deepbind" or "basset"
-
-    Returns
-    -------
-    Thresholds
+    kernels, k, samples, rule
+        As for `heuristic`.
     """
     found = heuristic(kernels, k, samples, rule, 0.0)
     n_letters, width = found.pfm.shape
@@ -339,10 +327,8 @@ def heuristic(
 
     Parameters
     ----------
-    kernels : ImportedKernels
-    k : int
-        Place of the kernel, from 0.
-    samples : Samples
+    kernels, k, samples
+        As for `read_kernel`.
     rule, threshold
         As for `heuristic_pfm`.
 
