@@ -15,8 +15,15 @@ from epool_viz.core.em_path import MOST_ITERATIONS, Trail
 from epool_viz.core.kernels import kernel_to_pwm_at
 from epool_viz.core.types import Array
 from epool_viz.core.windows import FoundSite, Windows, background_of, codes_of, windows_of
-from epool_viz.data.examples import MODEL_NAMES
-from epool_viz.data.kernel_sources import jaspar_kernel, network_settings, own_kernel, require_usable, trained_kernel
+from epool_viz.data.examples import MODEL_NAMES, example_kernels
+from epool_viz.data.kernel_sources import (
+    jaspar_kernel,
+    kernel_place,
+    network_settings,
+    own_kernel,
+    require_usable,
+    trained_kernel,
+)
 from epool_viz.data.networks.kernels import ImportedKernels
 from epool_viz.data.sequences.set import SequenceSet
 from epool_viz.errors import ArgumentError
@@ -315,7 +322,7 @@ def start_of(recipe: Recipe, background: Array, own: Callable[[], ImportedKernel
     if of not in MODEL_NAMES:
         raise ArgumentError("network", repr(of), ", ".join(MODEL_NAMES))
     kernel = trained_kernel(of, place)
-    m = float(network_settings(of, place)["m"])
+    m = float(network_settings(example_kernels(of), kernel_place(of, place))["m"])
     ppm = np.asarray(kernel_to_pwm_at(kernel.matrix, m, background=background).ppm)
     note = f"The exact PPM of the kernel: its numbers to the base e to the m, m = {m:g}."
     return Start(kernel.label, ppm.shape[1], ppm, kernel.matrix, m, note)

@@ -10,8 +10,12 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from epool_viz.core.poolings import POOLING_METHODS
 from epool_viz.data.motifs.jaspar import load_jaspar
+from epool_viz.data.networks.kernels import ImportedKernels
+from epool_viz.data.networks.network_settings import WholeNetwork
 from epool_viz.data.networks.stored import StoredModel, read_about, read_model
 from epool_viz.data.results.races import RaceRecord, read_race
 from epool_viz.data.sequences.reading import parse_sequences
@@ -271,6 +275,37 @@ def load_example_model(name: str) -> ExampleModel:
     _require_known(name, list(_MODELS))
     info = _model_info(name)
     return ExampleModel(read_model(info.path), info)
+
+
+@cache
+def example_kernels(name: str) -> ImportedKernels:
+    """The kernels of a model that ships, in double precision, and what is computed behind them.
+
+    Parameters
+    ----------
+    name : str
+        As `list_models` has it.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such model.
+    """
+    model, info = load_example_model(name)
+    return ImportedKernels(
+        np.asarray(model.kernels, dtype=float),
+        np.asarray(model.biases, dtype=float),
+        (),
+        model.alphabet,
+        info.title,
+        "model of epool_viz",
+        letters=model.alphabet.letters,
+        output_weights=np.asarray(model.output_weights, dtype=float),
+        reads_letters=True,
+        bias_is_known=True,
+        whole=WholeNetwork.of_settings(model.settings, model.output_bias),
+        example=name,
+    )
 
 
 @cache

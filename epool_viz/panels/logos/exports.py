@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import tempfile
 import zipfile
@@ -18,6 +17,7 @@ from epool_viz.analysis.network_readings import counted_motif
 from epool_viz.core.types import Array
 from epool_viz.data.motifs.motif import Motif
 from epool_viz.data.motifs.writing import write_jaspar, write_meme, write_transfac
+from epool_viz.data.tables import table_text
 from epool_viz.errors import ArgumentError
 from epool_viz.figures.palette import LIGHT, component_variables, css_variables
 from epool_viz.figures.svg import logo_svg
@@ -58,7 +58,7 @@ def motifs(model: LogosModel, *, reading: str | None = None) -> list[tuple[int, 
 
 
 def _motif(model: LogosModel, place: int, reading: str, ppm: Array, n_sites: float) -> Motif:
-    name = f"{model.kernels.name or 'model'}_kernel_{place + 1}_{reading}"
+    name = f"{model.kernels.example or 'model'}_kernel_{place + 1}_{reading}"
     return counted_motif(name, reading, ppm, n_sites, model.letters, model.kernels.alphabet)
 
 
@@ -85,14 +85,12 @@ def made(model: LogosModel, name: str) -> File:
 
 
 def _file_name(model: LogosModel, name: str) -> str:
-    return f"epool_viz_{model.kernels.name or 'model'}_{name}"
+    return f"epool_viz_{model.kernels.example or 'model'}_{name}"
 
 
 def matrices_csv(model: LogosModel) -> str:
     """Every reading of the kernels taken along, a row a letter and position."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["kernel", "reading", "position", "letter", "probability", "kernel_entry", "m", "sites"])
+    rows: list[list[Any]] = []
     letters = model.kernels.alphabet.letters
     for place in taken(model):
         for reading in READINGS:
@@ -105,8 +103,9 @@ def matrices_csv(model: LogosModel) -> str:
                 for a, letter in enumerate(letters):
                     entry = repr(float(model.kernels.kernels[place, a, j]))
                     numbers = [repr(float(ppm[a, j])), entry, repr(model.log_base), sites]
-                    writer.writerow([place + 1, reading, j + 1, letter, *numbers])
-    return out.getvalue()
+                    rows.append([place + 1, reading, j + 1, letter, *numbers])
+    columns = ("kernel", "reading", "position", "letter", "probability", "kernel_entry", "m", "sites")
+    return table_text(columns, rows)
 
 
 def logos_svg(model: LogosModel) -> Markup:

@@ -21,7 +21,7 @@ from epool_viz.analysis.known_motifs import (
 from epool_viz.analysis.network_readings import shipped_matches
 from epool_viz.core.heuristics import RULES, Alignment
 from epool_viz.core.types import Array
-from epool_viz.data.examples import MODEL_NAMES, load_example_model
+from epool_viz.data.examples import MODEL_NAMES, example_kernels, load_example_model
 from epool_viz.data.networks.kernels import ImportedKernels
 from epool_viz.errors import ArgumentError, EpoolError
 from epool_viz.panels.shared.model import DashboardModel
@@ -60,9 +60,8 @@ class LogosModel(DashboardModel):
     CHOICES = ("trained", "m", "background", "rule", "threshold", "place", "chosen", "reading")
 
     def __init__(self, **state: Any) -> None:
-        self._own: tuple[r.KernelSet, r.Samples | None] | None = None
-        self._shown: ImportedKernels | None = None  # of which `_own` is made
-        self._wanted: dict[str, Any] = {}  # the choices of a link, until the visitor's model is here
+        self._own: tuple[ImportedKernels, r.Samples | None] | None = None
+        self._wanted: dict[str, Any] = {}  # what a link asks for of the visitor's model, before that is here
         self.named = ""  # what a link calls that model
         self.opened_model = OpenedModel(r.MOST_KERNELS)
         self.opened_model.observe(self._show_opened, names="kernels")
@@ -115,7 +114,7 @@ class LogosModel(DashboardModel):
 
     # --- the model and its sequences
 
-    def take(self, kernels: r.KernelSet, samples: r.Samples | None) -> None:
+    def take(self, kernels: ImportedKernels, samples: r.Samples | None) -> None:
         """Show the kernels of a model that does not ship."""
         if not 1 <= len(kernels) <= r.MOST_KERNELS:
             raise ArgumentError("kernels", f"{len(kernels)} kernels", f"1 to {r.MOST_KERNELS}")
@@ -160,16 +159,16 @@ class LogosModel(DashboardModel):
 
     def leave(self, trained: str) -> None:
         """Go back from an opened model to one that ships."""
-        self._own = self._shown = None
+        self._own = None
         self.message, self.opens = "", ""
         if self.trained == trained:
             self._begin_anew(None)
             self.taken += 1
         self.trained = trained
 
-    def open_stored(self, wanted: Mapping[str, Any], named: str = "") -> None:
-        """Show the visitor's own kernels, now or once they are here, with the choices of a link."""
-        if self._shown is not None and self._shown is self.visitor_data.model:
+    def open_yours(self, wanted: Mapping[str, Any], named: str = "") -> None:
+        """Show the visitor's own kernels, now or once they are here, and then what else is asked for of them."""
+        if self._own is not None and self._own[0] is self.visitor_data.model:
             self.restore(wanted)
             return
         self._wanted, self.named = dict(wanted), named
@@ -180,26 +179,26 @@ class LogosModel(DashboardModel):
         found = self.opened_model.kernels
         if found is None:
             return
-        kernels, was, place = r.kernel_set_of(found), change.old, self.place
-        is_shown = was is not None and was is self._shown
+        was, place = change.old, self.place
+        is_shown = was is not None and self._own is not None and was is self._own[0]
         is_the_same = is_shown and (was.source, len(was)) == (found.source, len(found))
         self.opens = ""
         self.visitor_data = self.visitor_data.with_opened(found)
         self.message = ""
-        self._shown, self._wanted, self.named = found, {}, ""
-        self.take(kernels, self._chosen_samples(kernels))
+        self._wanted, self.named = {}, ""
+        self.take(found, self._chosen_samples(found))
         if is_the_same:
             self.place = place
 
     @property
     def is_uploaded(self) -> bool:
         """Whether the file that was opened here is what is shown."""
-        return self.is_own and self._shown is not None and self._shown is self.opened_model.kernels
+        return self._own is not None and self._own[0] is self.opened_model.kernels
 
     @property
     def own_name(self) -> str:
         """The file of the visitor's model, while it is shown."""
-        return "" if self._shown is None or self._own is None else self._shown.source
+        return "" if self._own is None else self._own[0].source
 
     @property
     def is_own(self) -> bool:
@@ -214,17 +213,15 @@ class LogosModel(DashboardModel):
             if self.visitor_data.keeps(YOUR_SEQUENCES):
                 self.sequences = CHOICE
             try:
-                found = kernels_of(self.visitor_data, None)
-                kernels = r.kernel_set_of(found)
-                samples = self._chosen_samples(kernels)
+                found = r.require_few(kernels_of(self.visitor_data, None))
+                samples = self._chosen_samples(found)
             except NotYetHere:
                 return
             except EpoolError as error:
                 asked = f" This link was made with {self.named}: open that file here." if self.named else ""
                 self.message, self.opens = friendly(error) + asked, ""
                 return
-            self._shown = found
-            self.take(kernels, samples)
+            self.take(found, samples)
             self.opens = ""
             wanted, self._wanted = self._wanted, {}
             self.restore(wanted)
@@ -241,7 +238,7 @@ class LogosModel(DashboardModel):
             if samples is not self._own[1]:
                 self.take(kernels, samples)
 
-    def _chosen_samples(self, kernels: r.KernelSet) -> r.Samples | None:
+    def _chosen_samples(self, kernels: ImportedKernels) -> r.Samples | None:
         if self.sequences == "none" or (kernels.alphabet.name != "DNA" and self.sequences not in ("file", CHOICE)):
             return None
         if self.sequences == CHOICE:
@@ -254,7 +251,7 @@ class LogosModel(DashboardModel):
             return self._own[1]
         return samples_of_file(*self._sequences_file, kernels)
 
-    def _own_samples(self, kernels: r.KernelSet) -> r.Samples | None:
+    def _own_samples(self, kernels: ImportedKernels) -> r.Samples | None:
         """The visitor's own sequences; None while they are on their way, or where they cannot be used."""
         try:
             found = sequences_of(self.visitor_data, kernels.alphabet)
@@ -268,9 +265,9 @@ class LogosModel(DashboardModel):
         return samples
 
     @property
-    def kernels(self) -> r.KernelSet:
+    def kernels(self) -> ImportedKernels:
         """The kernels shown."""
-        return self._own[0] if self._own else r.example_kernels(self.trained)
+        return self._own[0] if self._own else example_kernels(self.trained)
 
     @property
     def samples(self) -> r.Samples | None:
@@ -445,7 +442,7 @@ class LogosModel(DashboardModel):
         return self._kept[key]
 
 
-def samples_of_file(name: str, raw: bytes, kernels: r.KernelSet) -> r.Samples:
+def samples_of_file(name: str, raw: bytes, kernels: ImportedKernels) -> r.Samples:
     """Sequences of an uploaded file, a fifth of them set aside to judge by.
 
     Raises

@@ -21,8 +21,9 @@ from epool_viz.core.pooling import ACTIVATIONS, MODES
 from epool_viz.core.scan import PADDINGS
 from epool_viz.core.trace import EStepTrace, e_step_trace
 from epool_viz.data import kernel_sources as kernels
-from epool_viz.data.examples import MODEL_NAMES, load_example
+from epool_viz.data.examples import MODEL_NAMES, example_kernels, load_example
 from epool_viz.data.limits import Limits
+from epool_viz.data.networks.kernels import ImportedKernels
 from epool_viz.data.sequences.set import SequenceSet
 from epool_viz.data.source import open_text
 from epool_viz.errors import ArgumentError, EpoolError
@@ -64,6 +65,7 @@ T -0.4 -0.3 -0.5  1.3 -0.2
 SEQUENCE_SOURCES = ("example", "pasted", CHOICE)
 NETWORK = ("kernel_source", "trained", "rank")  # a change of these may change settings
 STRAND_CHOICES = ("kernel", *STRAND_READINGS)  # "kernel": as the kernel in hand is one of a network or a motif
+_OF_A_NETWORK = ("bias", "m", "mode", "local_window", "activation", "padding", "both_strands")
 KERNEL_SOURCES = ("jaspar", "trained", "typed", "file", "random", CHOICE)
 BACKGROUNDS = ("uniform", "data", "typed")
 LEAST_SHARE = 1e-4
@@ -196,14 +198,8 @@ class EStepModel(DashboardModel):
         """What of the screen the model itself computes; empty while the kernel shown is none of a model."""
         if self.message:
             return ""
-        own = self.visitor_data.model
-        if self.kernel_source == CHOICE and own is not None:
-            choices = {name: getattr(self, name) for name in kernels.own_settings(own, self.which)}
-            return kernels.own_note(own, self.which, choices)
-        if self.kernel_source != "trained":
-            return ""
-        choices = {name: getattr(self, name) for name in kernels.network_settings(self.trained, self.rank)}
-        return kernels.network_note(self.trained, self.rank, choices)
+        network = self._network()
+        return kernels.network_note(*network, self.choices()) if network else ""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -234,7 +230,7 @@ class EStepModel(DashboardModel):
     @observe("which")
     def _another_of_the_file(self, _: Any) -> None:
         if not self._paused:
-            own = self._own_settings()
+            own = self._settings() if self.kernel_source == CHOICE else {}
             self._take_over({"bias": own["bias"]} if own else {})
 
     @observe("visitor_data")
@@ -243,7 +239,7 @@ class EStepModel(DashboardModel):
         if self._paused or CHOICE not in (self.sequence_source, self.kernel_source):
             return
         is_another = change.new.model is not change.old.model
-        own = self._own_settings() if is_another else {}
+        own = self._settings() if is_another and self.kernel_source == CHOICE else {}
         named, self._named = self._named, frozenset() if own else self._named
         self._take_over({name: value for name, value in own.items() if name not in named})
 
@@ -260,7 +256,7 @@ class EStepModel(DashboardModel):
         choices: dict[str, Any] = {"rank": 0} if change.name == "trained" else {}
         if change.name == "kernel_source" and change.old in (CHOICE, "trained"):
             uploaded = self._uploaded_settings(tuple(before[name] for name in NETWORK))
-            left = [name for name in kernels.network_settings(self.trained, 0) if name not in uploaded]
+            left = [name for name in _OF_A_NETWORK if name not in uploaded]
             choices = {name: self.traits()[name].default_value for name in left}
         if change.name == "kernel_source":
             choices["strand_reading"] = "kernel"
@@ -284,17 +280,21 @@ class EStepModel(DashboardModel):
     def _uploaded_settings(self, was: tuple[Any, ...]) -> dict[str, Any]:
         """The settings that come with a kernel of a model: all with another model, with another kernel its bias."""
         now = tuple(getattr(self, name) for name in NETWORK)
-        if self.kernel_source == CHOICE and now != was:
-            return self._own_settings()
-        if self.kernel_source != "trained" or now == was:
-            return {}
-        settings = kernels.network_settings(self.trained, self.rank)
-        return settings if now[:2] != was[:2] else {"bias": settings["bias"]}
+        settings = {} if now == was else self._settings()
+        is_same_model = self.kernel_source == "trained" and now[:2] == was[:2]
+        return {"bias": settings["bias"]} if settings and is_same_model else settings
 
-    def _own_settings(self) -> dict[str, Any]:
-        """What the visitor's own kernel has with it, once it is here."""
+    def _network(self) -> tuple[ImportedKernels, int] | None:
+        """The network that the kernel is of, and the kernel's place; None for a kernel of none, or one not here yet."""
+        if self.kernel_source == "trained":
+            return example_kernels(self.trained), kernels.kernel_place(self.trained, self.rank)
         own = self.visitor_data.model
-        return {} if self.kernel_source != CHOICE or own is None else kernels.own_settings(own, self.which)
+        return None if self.kernel_source != CHOICE or own is None else (own, self.which)
+
+    def _settings(self) -> dict[str, Any]:
+        """The settings of the kernel's network."""
+        network = self._network()
+        return kernels.network_settings(*network) if network else {}
 
     def _refresh(self) -> None:
         """Follow the choices as far as they can be used."""
