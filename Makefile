@@ -42,7 +42,7 @@ test: style ## everything: style, types, tests, browser (make test ARGS="-k pool
 	@$(PY) tests/browser/chromium.py
 ifeq ($(strip $(ARGS)),)
 	$(TESTS) -m "not browser"
-	$(TESTS) -m browser
+	$(TESTS) -m browser tests/browser tests/components
 else
 	$(PY) -m pytest $(ARGS)
 endif
