@@ -166,7 +166,7 @@ class LogosModel(DashboardModel):
             self.taken += 1
         self.trained = trained
 
-    def open_yours(self, wanted: Mapping[str, Any], named: str = "") -> None:
+    def open_stored(self, wanted: Mapping[str, Any], named: str = "") -> None:
         """Show the visitor's own kernels, now or once they are here, and then what else is asked for of them."""
         if self._own is not None and self._own[0] is self.visitor_data.model:
             self.restore(wanted)
