@@ -100,7 +100,7 @@ def attribute(
     DeepLIFT has rules for torch's own layers, and the plain gradient for every other one; for expectation pooling
     that misses the sum (measured: `benchmarks/attribution.py`). Here the layers of `epool_viz.models.pooling` and the
     rectifiers of a `MotifCNN` have a rescale rule of their own, `pool_multipliers`, and the sum holds to rounding; in
-        mode 1, whose gate jumps, it remains the gradient. So does a custom layer without a rule in tangermeme: look at
+    mode 1, whose gate jumps, it remains the gradient. So does a custom layer without a rule in tangermeme: look at
     `completeness_error`. For "deeplift" torch raises a RuntimeError where a network changes a layer's output in place
     (`x += 1`).
 
