@@ -9,6 +9,8 @@ export const TRACED = new Set([
   "occurrence", "site_rate", "background", "complement",
 ]);
 
+const LOST_AFTER = 60_000; // milliseconds after which what Python never answered is no longer waited for
+
 /**
  * The arguments of the twin, out of the state that Python knows by the same names.
  *
@@ -72,11 +74,11 @@ function traced(state) {
 /**
  * Make a store.
  *
- * `initial`: the state; `push(patch)`: called, at most every `pause` ms, with what the page has changed since. Where it
- * throws, Python is gone, which the heartbeat tells: the patch is kept for the next push.
+ * `initial`: the state; `push(patch, n)`: called, at most every `pause` ms, with what the page has changed since, the n-th
+ * time. Where it throws, Python is gone, which the heartbeat tells: the patch is kept for the next push.
  *
  * @param {State} initial
- * @param {(patch: Patch) => void} push
+ * @param {(patch: Patch, n: number) => void} push
  * @param {number} pause
  * @returns {Store}
  */
@@ -86,12 +88,22 @@ export function createStore(initial, push = () => {}, pause = 200) {
   let timer = null;
   /** @type {Patch} */
   let waiting = {};
+  let pushes = 0;
+  /** @type {Map<string, { n: number, until: number }>} */
+  const underWay = new Map(); // what Python has been told and may not have heard yet
 
+  const isUnderWay = (/** @type {string} */ key, /** @type {number} */ seen) => {
+    const sent = underWay.get(key);
+    if (sent && sent.n > seen && performance.now() < sent.until) return true;
+    underWay.delete(key);
+    return false;
+  };
   const tellPython = () => {
     const patch = waiting;
     [timer, waiting] = [null, {}];
     try {
-      push(patch);
+      push(patch, ++pushes);
+      for (const key of Object.keys(patch)) underWay.set(key, { n: pushes, until: performance.now() + LOST_AFTER });
     } catch {
       waiting = patch;
     }
@@ -114,9 +126,12 @@ export function createStore(initial, push = () => {}, pause = 200) {
       clearTimeout(timer ?? undefined);
       tellPython();
     },
-    /** Take over what Python says, without answering it; what the hand has moved since stays as it is. */
-    receive(patch) {
-      merge(Object.fromEntries(Object.entries(patch).filter(([key]) => !(key in waiting))));
+    /**
+     * Take over what Python says, without answering it; what the hand has moved stays as it is until Python has heard of
+     * it: `seen` is the last push that it had heard when it spoke.
+     */
+    receive(patch, seen = pushes) {
+      merge(Object.fromEntries(Object.entries(patch).filter(([key]) => !(key in waiting || isUnderWay(key, seen)))));
       plan(); // it is there: what it could not be told before, it is told now
     },
     /** Call `listener(state, trace, changedKeys)` after every change; returns how to stop. */
