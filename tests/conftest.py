@@ -44,7 +44,7 @@ LONGEST = (
     "tests/app/server/test_voila.py",
     "tests/test_packaging.py",
     "tests/border/test_time.py",
-    "tests/app/server/test_strangers.py",
+    "tests/app/server/test_malformed_requests.py",
 )
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -123,6 +123,9 @@ def browser() -> Iterator[Browser]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take longest."""
     rank = {ROOT / path: place for place, path in enumerate(LONGEST)}
+    missing = [path.name for path in rank if not path.is_file()]
+    if missing:
+        raise pytest.UsageError(f"conftest.LONGEST names files that do not exist: {missing}")
     items.sort(key=lambda item: rank.get(item.path, len(rank)))
 
 
