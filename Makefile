@@ -1,11 +1,13 @@
 # Everything runs in .venv, made with the first Python >= 3.11 that is found; `make PYTHON=/path/to/python3 ...` names another.
-# All tests run by JOBS processes, a file by one of them: first those without a browser, for Playwright keeps a loop running.
+# All tests run by JOBS processes, a file by one of them, the longest first (tests/conftest.py): first those without a
+# browser, for Playwright keeps a loop running.
 # A stamp a set of packages: work is done again only when pyproject.toml or constraints.txt have changed.
 PYTHON ?=
 ARGS ?=
 JOBS ?= 2
 VENV := .venv
 PY := $(VENV)/bin/python
+TESTS = $(PY) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 PIP := $(PY) -m pip --disable-pip-version-check --require-virtualenv
 NEEDS := pyproject.toml constraints.txt Makefile
 
@@ -25,11 +27,13 @@ web: $(PY) ## bundle the modules of the page, where epool_viz/web has changed
 style: $(VENV)/.dev web
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
-	$(PY) -m mypy
-	$(PY) scripts/web.py check
+	@echo "mypy, and beside it the page's types, style and tests"; \
+	$(PY) -m mypy & types=$$!; \
+	$(PY) scripts/web.py check; page=$$?; \
+	wait $$types && exit $$page
 
 check: style ## style, types, and the tests without a browser
-	$(PY) -m pytest -n $(JOBS) --dist loadfile -m "not browser"
+	$(TESTS) -m "not browser"
 
 docs: $(VENV)/.dev ## the documentation, as build/docs/index.html
 	$(PY) -m sphinx -W --keep-going -q -b html docs build/docs
@@ -37,8 +41,8 @@ docs: $(VENV)/.dev ## the documentation, as build/docs/index.html
 test: style ## everything: style, types, tests, browser (make test ARGS="-k pooling")
 	@$(PY) tests/browser/chromium.py
 ifeq ($(strip $(ARGS)),)
-	$(PY) -m pytest -n $(JOBS) --dist loadfile -m "not browser"
-	$(PY) -m pytest -n $(JOBS) --dist loadfile -m browser
+	$(TESTS) -m "not browser"
+	$(TESTS) -m browser tests/browser tests/components
 else
 	$(PY) -m pytest $(ARGS)
 endif

@@ -1,4 +1,4 @@
-"""One import that costs a second and that nobody here needs.
+"""Defers one import that takes a second and that is never used here.
 
 `plotly` and every Jupyter server import `jsonschema`, which imports `rfc3987_syntax` to check the format "iri"; that
 module compiles some 35 Earley parsers while it is imported (1.2 s here). No schema of Jupyter, nbformat or plotly has
@@ -34,7 +34,7 @@ class _Deferred(ModuleType):
         return bool(_real().is_valid_syntax(term, value))
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):  # what the import system asks for must not count as a use
+        if name.startswith("__"):  # a look-up by the import system is no use
             raise AttributeError(name)
         return getattr(_real(), name)
 
@@ -46,7 +46,7 @@ def _real() -> ModuleType:
 
 
 def defer_iri_parsers() -> None:
-    """Put off the compiling of the IRI parsers until a schema asks for one.
+    """Put off the compiling of the IRI parsers until a schema uses one.
 
     To be called before the first import of `jsonschema`, `plotly` or a Jupyter server. Does nothing where the module is
     absent or has been imported already.

@@ -1,6 +1,6 @@
-"""The one way in which files are written: beside their place, and put there when they are whole.
+"""Writes files: beside their place, and moved there when they are whole.
 
-Whatever goes wrong on the way (a full disk, a limit, Ctrl-C), what was there before is there still, and nothing half.
+After an error (a full disk, a limit, Ctrl-C) the old file is unchanged, and no partial file is left.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def write_file(path: str | os.PathLike[str], data: bytes | str, *, name: str = "
 
 @contextlib.contextmanager
 def replacing(path: str | os.PathLike[str], *, name: str = "path") -> Iterator[BinaryIO]:
-    """A binary file to write to, which takes the place of `path` when the block ends well; errors as `write_file`."""
+    """A binary file to write to, which replaces `path` when the block ends without an error; errors as `write_file`."""
     text = os.fspath(path)
     try:
         with _opened(text) as file:
@@ -84,7 +84,7 @@ class TextWriter:
 
 
 def is_packed(path: str | os.PathLike[str]) -> bool:
-    """Whether a name asks for gzip."""
+    """Whether a name ends as a gzip file does."""
     return os.fspath(path).lower().endswith(".gz")
 
 
@@ -97,7 +97,7 @@ def descriptor_of(path: str) -> int | None:
 
 
 def shown(path: str | os.PathLike[str]) -> str:
-    """A path as text for people; bytes of a name that are no text become question marks."""
+    """A path as text; bytes of a name that are no text become question marks."""
     return os.fsencode(path).decode("utf-8", "replace")
 
 
@@ -169,7 +169,7 @@ def _settle(folder: str) -> None:
 
 
 def _open_special(place: str, status: os.stat_result) -> int:
-    """Open what is no file for writing: a device at once, a pipe when somebody reads it, a folder never."""
+    """Open what is no file for writing: a device at once, a pipe if it has a reader, a folder never."""
     if not stat.S_ISFIFO(status.st_mode):
         return os.open(place, os.O_WRONLY)
     until = time.monotonic() + PIPE_PATIENCE
@@ -178,7 +178,7 @@ def _open_special(place: str, status: os.stat_result) -> int:
             descriptor = os.open(place, os.O_WRONLY | os.O_NONBLOCK)
         except OSError as error:
             if time.monotonic() > until:
-                raise OSError(error.errno, "a pipe that nobody reads") from None
+                raise OSError(error.errno, "a pipe without a reader") from None
             time.sleep(0.02)
         else:
             os.set_blocking(descriptor, True)

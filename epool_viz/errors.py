@@ -10,7 +10,7 @@ _LONGEST_FOUND = 400  # a message is read by a person, whatever stands in the fi
 
 
 class EpoolError(Exception):
-    """Something that the caller can put right; the message says how."""
+    """An error that the caller can correct; the message says how."""
 
 
 class ArgumentError(EpoolError, ValueError):
@@ -34,7 +34,7 @@ class ArgumentError(EpoolError, ValueError):
 
 
 class AmbiguousAxesError(ArgumentError):
-    """A weight that can be read in more than one way; `axes` says which.
+    """A weight that can be read in more than one way; `axes` chooses.
 
     Parameters
     ----------
@@ -84,14 +84,14 @@ class FormatError(EpoolError, ValueError):
 
 
 class DownloadError(EpoolError):
-    """Something could not be fetched.
+    """A download failed.
 
     Parameters
     ----------
     what : str
-        What was asked for.
+        What was to be downloaded.
     url : str
-        Where.
+        Its address.
     found : str
         What came of it, as a verb.
     remedy : str
@@ -107,7 +107,7 @@ class DownloadError(EpoolError):
 
 
 class MissingExtraError(EpoolError, ImportError):
-    """An optional package is needed for what was asked."""
+    """An optional package is needed and not installed."""
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
         super().__init__(f'{purpose} needs {package}; install it with: pip install "epool-viz[{extra}]"')

@@ -29,10 +29,11 @@ def import_kernels(
     ----------
     source : path, bytes of a file, torch module, state dict, array, arrays by name, or what `get_weights()` gives
         Files: safetensors, .npz and .npy, Keras .h5 and .keras, ONNX (extra `onnx`), MEME, JASPAR, a matrix as text,
-        and a .pt or .pth of weights, which is read with torch's `weights_only=True` and from a path only. What kind of
-        file it is, its content tells. No code in it is run; of an ONNX graph the part that leads to the convolution is
-        computed once, to hold the kernels against it; its weights may lie in a file beside it. A torch module is run on
-        random one-hot letters: a copy of it, or itself and left as it was. Only torch's own kinds of source need torch.
+        and a .pt or .pth of weights, which is read with torch's `weights_only=True` and from a path only. The kind
+        of a file is found from its content. No code in it is run; of an ONNX graph the part that leads to the
+        convolution is computed once, to compare the kernels with it; its weights may lie in a file beside it. A torch
+        module, or a copy of it, is run on random one-hot letters and left unchanged. Only torch's own kinds of source
+        need torch.
     layer : str or None
         Which convolution. None takes the first that reads the one-hot input; the result's `candidates` lists all.
     axes : str, sequence of str, or None
@@ -42,7 +43,7 @@ def import_kernels(
     letters : str or None
         The order of the letters in the model's one-hot input; None is "ACGT", or the alphabetical order of protein.
     flip : bool or None
-        Turn the kernels round along the sequence, as a true convolution does. None does so where the file says that
+        Flip the kernels along the sequence, as a true convolution does. None does so where the file shows that
         Theano wrote it.
     fold_batch_norm : bool or None
         None folds a batch-norm into the kernels where it is known that it stands straight before or after them. True
@@ -52,9 +53,9 @@ def import_kernels(
     Returns
     -------
     ImportedKernels
-        `assumptions` says in sentences what was taken for granted, `statements` what holds of the kernels in their
-        network, `check` how they were held against what the network computes, where it can be run. `reads_letters`
-        tells whether they are laid on the one-hot letters: True, False, or None where it is not known. Nothing is
+        `assumptions` has what was assumed as sentences, `statements` what holds of the kernels in their
+        network, `check` how they were compared with what the network computes, where it can be run. `reads_letters`
+        is whether they are applied to the one-hot letters: True, False, or None where it is not known. Nothing is
         claimed across what is not known.
 
     Raises

@@ -14,9 +14,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from epool_viz.analysis.kernel_readings import example_kernels, example_samples, likeliest_m, motif_of
+from epool_viz.analysis.kernel_readings import example_samples, likeliest_m, motif_of
 from epool_viz.analysis.known_motifs import Match, match_motifs, table_of
-from epool_viz.data.examples import MODEL_NAMES, load_example_model
+from epool_viz.data.examples import MODEL_NAMES, example_kernels, load_example_model
 
 FOLDER = Path(__file__).resolve().parents[1] / "epool_viz" / "data" / "bundled"
 BUNDLED = FOLDER / "matches.tsv"

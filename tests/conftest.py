@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import os
+
+# before NumPy and torch are loaded: each process of the tests has a core, and threads that wait for a turn on another's
+# take as long as the work; the servers and the workers of the package do the same
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import logging
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,7 +33,22 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 os.environ.setdefault("KERAS_BACKEND", "torch")
 os.environ.setdefault("KERAS_HOME", str(Path(tempfile.gettempdir(), "epool-viz-keras")))
 
-SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+# a shell that runs this in the background has SIGINT ignored, which our commands and their children would keep
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# what takes longest, by one process each; it begins first, lest one process is left with it
+LONGEST = (
+    "tests/border/test_networks.py",
+    "tests/analysis/test_known_motifs.py",
+    "tests/app/server/test_voila.py",
+    "tests/test_packaging.py",
+    "tests/border/test_time.py",
+    "tests/app/server/test_malformed_requests.py",
+)
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED_DATA = ROOT.parent / "shared" / "data"
 
 
 class _ExceptionRecorder(logging.Handler):
@@ -97,6 +118,15 @@ def browser() -> Iterator[Browser]:
         launched = playwright.chromium.launch(executable_path=found.executable, args=chromium.arguments())
         yield launched
         launched.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest."""
+    rank = {ROOT / path: place for place, path in enumerate(LONGEST)}
+    missing = [path.name for path in rank if not path.is_file()]
+    if missing:
+        raise pytest.UsageError(f"conftest.LONGEST names files that do not exist: {missing}")
+    items.sort(key=lambda item: rank.get(item.path, len(rank)))
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

@@ -186,12 +186,12 @@ def test_nothing_private_of_another_library_is_imported_elsewhere() -> None:
 # the table
 
 HEAD = """\
-# What hangs on parts of other libraries that may change
+# Parts of other libraries that may change
 
-Each name here is private, young, or made for nobody to build on. One module a room takes them in; a test looks each one
-up and fails with its sentence. *Accepted* is what `pyproject.toml` takes: no version that was not tried.
+Each name here is private, young, or not documented for use. One module a room imports them; a test looks each one up
+and fails with its sentence. *Accepted* is the range in `pyproject.toml`: tested versions only.
 
-| where | names | tried with: what for; what breaks without it, and what shows it | accepted |
+| where | names | tested with: use; what breaks without it, and what shows it | accepted |
 |---|---|---|---|
 """
 
@@ -206,7 +206,7 @@ def table() -> str:
             accepted = ", ".join(f"{name}{bounds[name]}" for name in libraries if name in bounds)
             listed = "<br>".join(f"`{name}`" for name in names)
             where = f"`{module.removeprefix('epool_viz.').replace('.', '/')}.py`"
-            rows.append(f"| {where} | {listed} | {sentence} | {accepted or 'what comes with the others'} |")
+            rows.append(f"| {where} | {listed} | {sentence} | {accepted or 'as the others require'} |")
     return HEAD + "\n".join(rows) + "\n"
 
 

@@ -189,7 +189,7 @@ def test_devices_and_pipes_are_written_to(tmp_path: Path, monkeypatch: pytest.Mo
     reader.join()
     assert got == ["through"]
     monkeypatch.setattr(_writing, "PIPE_PATIENCE", 0.1)
-    with pytest.raises(ArgumentError, match=r"pipe', which cannot be written \(a pipe that nobody reads\)"):
+    with pytest.raises(ArgumentError, match=r"pipe', which cannot be written \(a pipe without a reader\)"):
         write_file(pipe, "x")
     read, write = os.pipe()
     write_file(f"/dev/fd/{write}", "there")

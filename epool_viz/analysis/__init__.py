@@ -10,10 +10,8 @@ import importlib
 TYPE_CHECKING = False
 
 _HOME = {
-    "KernelSet": "analysis.kernel_readings",
     "Samples": "analysis.kernel_readings",
-    "kernel_set_of": "analysis.kernel_readings",
-    "example_kernels": "analysis.kernel_readings",
+    "example_kernels": "data.examples",
     "samples_of": "analysis.kernel_readings",
     "samples_of_set": "analysis.kernel_readings",
     "example_samples": "analysis.kernel_readings",
@@ -42,7 +40,7 @@ _HOME = {
     "site_letters": "analysis.attribution_truth",
     "site_sequences": "analysis.attribution_truth",
     "network_of": "analysis.attribution_truth",
-    "network_brought": "analysis.attribution_truth",
+    "uploaded_network": "analysis.attribution_truth",
     "example_network": "analysis.attribution_truth",
     "sites_table": "analysis.site_tables",
     "sites_bed": "analysis.site_tables",
@@ -73,23 +71,20 @@ if TYPE_CHECKING:
     from typing import Any
 
     from epool_viz.analysis.attribution_truth import example_network as example_network
-    from epool_viz.analysis.attribution_truth import network_brought as network_brought
     from epool_viz.analysis.attribution_truth import network_of as network_of
     from epool_viz.analysis.attribution_truth import site_letters as site_letters
     from epool_viz.analysis.attribution_truth import site_precisions as site_precisions
     from epool_viz.analysis.attribution_truth import site_sequences as site_sequences
+    from epool_viz.analysis.attribution_truth import uploaded_network as uploaded_network
     from epool_viz.analysis.kernel_readings import KernelReading as KernelReading
-    from epool_viz.analysis.kernel_readings import KernelSet as KernelSet
     from epool_viz.analysis.kernel_readings import Samples as Samples
     from epool_viz.analysis.kernel_readings import Thresholds as Thresholds
     from epool_viz.analysis.kernel_readings import Worth as Worth
     from epool_viz.analysis.kernel_readings import all_thresholds as all_thresholds
     from epool_viz.analysis.kernel_readings import decision_shares as decision_shares
     from epool_viz.analysis.kernel_readings import exact_ppms as exact_ppms
-    from epool_viz.analysis.kernel_readings import example_kernels as example_kernels
     from epool_viz.analysis.kernel_readings import example_samples as example_samples
     from epool_viz.analysis.kernel_readings import heuristic as heuristic
-    from epool_viz.analysis.kernel_readings import kernel_set_of as kernel_set_of
     from epool_viz.analysis.kernel_readings import likeliest_m as likeliest_m
     from epool_viz.analysis.kernel_readings import pooled as pooled
     from epool_viz.analysis.kernel_readings import posterior as posterior
@@ -113,3 +108,4 @@ if TYPE_CHECKING:
     from epool_viz.core.em_path import Trail as Trail
     from epool_viz.core.em_path import fixed_point_bits as fixed_point_bits
     from epool_viz.core.em_path import walk_em as walk_em
+    from epool_viz.data.examples import example_kernels as example_kernels

@@ -1,4 +1,4 @@
-"""What attribution is judged by: simulated sequences whose sites are known, how each method does, results that ship."""
+"""Judges attribution methods: simulated sequences with known sites, the precision of each method, bundled results."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from epool_viz.core.attribution import METHODS, LetterScores, MotifNetwork, attr
 from epool_viz.core.metrics import average_precision
 from epool_viz.core.per_letter import smooth_letters
 from epool_viz.core.types import Array
-from epool_viz.data.examples import PLANTED_MOTIFS, load_example_model
+from epool_viz.data.examples import PLANTED_MOTIFS, example_kernels
 from epool_viz.data.motifs.jaspar import load_jaspar
 from epool_viz.data.networks.kernels import ImportedKernels
+from epool_viz.data.networks.network_settings import WholeNetwork
 from epool_viz.data.networks.stored import read_arrays
 from epool_viz.data.sequences.set import SequenceSet
 from epool_viz.data.sequences.simulate import simulate
@@ -139,7 +140,7 @@ def track_precision(track: Array, sites: Iterable[tuple[int, int]]) -> float:
 
 
 def unexplained(network: MotifNetwork, found: LetterScores, method: str) -> Array:
-    """What the sum of the letters lacks of what there is to explain; shape (sequence,), log odds in nats.
+    """What the sum of the letters lacks of the difference to explain; shape (sequence,), log odds in nats.
 
     That is `output - reference`, and for "log_odds" `output - network.constant`, which are exact sums where the method
     is complete.
@@ -150,12 +151,12 @@ def unexplained(network: MotifNetwork, found: LetterScores, method: str) -> Arra
     found : LetterScores
         Of this network.
     method : str
-        One that was asked.
+        One that was computed.
 
     Raises
     ------
     ArgumentError
-        For a method that was not asked.
+        For a method that was not computed.
     """
     missed = np.asarray(found.completeness_error(method))
     if method == "log_odds":
@@ -170,7 +171,7 @@ def largest_difference(track: Any, closed: Array) -> float:
 
 
 class Ranking(NamedTuple):
-    """Methods in the order of their mean, and which of them the results do not tell from the best.
+    """Methods in the order of their mean, and those that do not differ significantly from the best.
 
     Attributes
     ----------
@@ -185,7 +186,7 @@ class Ranking(NamedTuple):
 
 
 def rank_methods(pooling: str, measure: str = "auprc") -> Ranking:
-    """Rank the methods by the results that ship.
+    """Rank the methods by the bundled results.
 
     Parameters
     ----------
@@ -212,19 +213,14 @@ def rank_methods(pooling: str, measure: str = "auprc") -> Ranking:
 
 @cache
 def example_network(name: str) -> MotifNetwork:
-    """A model that ships as the arrays that `attribute_letters` reads, in double precision.
-
-    Parameters
-    ----------
-    name : str
-        As `list_models` has it.
+    """The model of `example_kernels` as the arrays that `attribute_letters` reads.
 
     Raises
     ------
     ArgumentError
         If there is no such model.
     """
-    return network_of(load_example_model(name).model)
+    return uploaded_network(example_kernels(name))
 
 
 def network_of(model: Any) -> MotifNetwork:
@@ -233,25 +229,21 @@ def network_of(model: Any) -> MotifNetwork:
     Parameters
     ----------
     model : StoredModel or MotifCNN
+
+    Raises
+    ------
+    ArgumentError
+        For anything else.
     """
     settings = model.settings() if callable(model.settings) else model.settings
-    pooling = settings["pooling"]
-    return MotifNetwork(
-        model.kernels.astype(np.float64),
-        model.biases.astype(np.float64),
-        model.output_weights.astype(np.float64),
-        model.output_bias,
-        pooling["method"],
-        pooling.get("m"),
-        pooling.get("mode", 0),
-        pooling["local_window"],
-        settings["activation"],
-        settings["padding"],
-    )
+    whole = WholeNetwork.of_settings(settings, model.output_bias)
+    if whole is None:
+        raise ArgumentError("model", f"with the settings {settings!r}", "a MotifCNN, or what `read_model` gives")
+    return _network(model.kernels, model.biases, model.output_weights, whole)
 
 
-def network_brought(imported: ImportedKernels, kernel: int = 0) -> MotifNetwork:
-    """What somebody brought, as the arrays that `attribute_letters` reads.
+def uploaded_network(imported: ImportedKernels, kernel: int = 0) -> MotifNetwork:
+    """An uploaded network as the arrays that `attribute_letters` reads.
 
     Parameters
     ----------
@@ -262,26 +254,21 @@ def network_brought(imported: ImportedKernels, kernel: int = 0) -> MotifNetwork:
     Returns
     -------
     MotifNetwork
-        The whole network where `imported.whole` tells it. Else one kernel with expectation pooling, `m` 1 and the
+        The whole network where `imported.whole` has it. Else one kernel with expectation pooling, `m` 1 and the
         output weight 1: its exact reading is that of the raw scores, whatever its network makes of them.
     """
-    kernels, biases = np.asarray(imported.kernels, np.float64), np.asarray(imported.bias, np.float64)
-    whole = imported.whole
-    if whole is None or imported.output_weights is None:
-        place = min(max(kernel, 0), len(imported) - 1)
-        return MotifNetwork(kernels[place : place + 1], biases[place : place + 1], np.ones(1), 0.0)
-    return MotifNetwork(
-        kernels,
-        biases,
-        np.asarray(imported.output_weights, np.float64),
-        whole.output_bias,
-        whole.pooling,
-        whole.m,
-        whole.mode,
-        whole.local_window,
-        whole.activation,
-        whole.padding,
-    )
+    whole, weights = imported.whole, imported.output_weights
+    if whole is not None and weights is not None:
+        return _network(imported.kernels, imported.bias, weights, whole)
+    place = min(max(kernel, 0), len(imported) - 1)
+    alone = slice(place, place + 1)
+    kernels, biases = (np.asarray(each[alone], np.float64) for each in (imported.kernels, imported.bias))
+    return MotifNetwork(kernels, biases, np.ones(1), 0.0)
+
+
+def _network(kernels: Array, biases: Array, weights: Array, whole: WholeNetwork) -> MotifNetwork:
+    kernels, biases, weights = (np.asarray(each, np.float64) for each in (kernels, biases, weights))
+    return MotifNetwork(kernels, biases, weights, **whole.plain)
 
 
 @cache
@@ -298,7 +285,7 @@ def load_attribution_results() -> dict[str, Any]:
 
 @cache
 def load_captum_tracks() -> dict[str, Array]:
-    """What captum gave for a few sequences of `site_sequences()`, so that it can be shown without torch.
+    """Tracks of captum for a few sequences of `site_sequences()`, to be shown without torch.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Where EM begins, how a motif was found, and the same motifs found again in the same sequences."""
+"""Starts of EM, recipes of found motifs, and the same motifs found again in the same sequences."""
 
 from __future__ import annotations
 
@@ -15,14 +15,21 @@ from epool_viz.core.em_path import MOST_ITERATIONS, Trail
 from epool_viz.core.kernels import kernel_to_pwm_at
 from epool_viz.core.types import Array
 from epool_viz.core.windows import FoundSite, Windows, background_of, codes_of, windows_of
-from epool_viz.data.examples import MODEL_NAMES
-from epool_viz.data.kernel_sources import jaspar_kernel, network_settings, own_kernel, require_usable, trained_kernel
+from epool_viz.data.examples import MODEL_NAMES, example_kernels
+from epool_viz.data.kernel_sources import (
+    jaspar_kernel,
+    kernel_place,
+    network_settings,
+    own_kernel,
+    require_usable,
+    trained_kernel,
+)
 from epool_viz.data.networks.kernels import ImportedKernels
 from epool_viz.data.sequences.set import SequenceSet
 from epool_viz.errors import ArgumentError
 
 WINDOW = "window"  # a start: the letters of a window of the sequences
-OWN = "yours"  # a start: a kernel that somebody brought
+OWN = "yours"  # a start: an uploaded kernel
 SEARCHED = ("random", "substrings")  # starts that are looked for among the windows of the sequences themselves
 WIDEST = 60
 MOST_FOUND = 50  # motifs, one after the other in the same sequences
@@ -37,9 +44,9 @@ class Recipe(NamedTuple):
     start : "window", "jaspar", "trained" or "yours"
         Of a walk that is still to begin also one of `SEARCHED`.
     of : str
-        Letters of the window, name of the motif, name of the network; nothing for a kernel that somebody brought.
+        Letters of the window, name of the motif, name of the network; nothing for an uploaded kernel.
     place : int
-        Of the kernel: by rank in a network, from 0 among those that were brought.
+        Of the kernel: by rank in a network, from 0 among the uploaded ones.
     occurrence : "oops" or "zoops"
     both_strands : bool
     pseudocount : float
@@ -126,7 +133,7 @@ class Walk(NamedTuple):
 
 
 def recipes_of(value: Any) -> list[Recipe]:
-    """What a state or a link says was found.
+    """The recipes in a state or a link.
 
     Parameters
     ----------
@@ -206,7 +213,7 @@ def begin_walk(
     chosen : Recipe
         Where EM begins and how it is set.
     width : int
-        Letters of the motif, where the start does not bring its own.
+        Letters of the motif, where the start has no width of its own.
     seed : int
         Of the random window.
     begun : str
@@ -218,7 +225,7 @@ def begin_walk(
     recipes : sequence of Recipe
         Of motifs to find again after these.
     own : callable, or None
-        Gives the kernels that somebody brought.
+        Gives the uploaded kernels.
     finds : bool
         Whether the motifs of `recipes` are found now; else they are left in `to_find`.
 
@@ -257,7 +264,7 @@ def begin_walk(
 
 
 def walk_to(trail: Trail, at: int, on_step: Callable[[int], object] | None = None) -> int:
-    """Walk on where it has not been yet; the place that it came to, `at` or its end.
+    """Continue a walk; returns the place that it reached, `at` or its end.
 
     Parameters
     ----------
@@ -315,7 +322,7 @@ def start_of(recipe: Recipe, background: Array, own: Callable[[], ImportedKernel
     if of not in MODEL_NAMES:
         raise ArgumentError("network", repr(of), ", ".join(MODEL_NAMES))
     kernel = trained_kernel(of, place)
-    m = float(network_settings(of, place)["m"])
+    m = float(network_settings(example_kernels(of), kernel_place(of, place))["m"])
     ppm = np.asarray(kernel_to_pwm_at(kernel.matrix, m, background=background).ppm)
     note = f"The exact PPM of the kernel: its numbers to the base e to the m, m = {m:g}."
     return Start(kernel.label, ppm.shape[1], ppm, kernel.matrix, m, note)
@@ -329,7 +336,7 @@ def found_again(
     found: tuple[FoundMotif, ...],
     on_step: Callable[[int], object] | None = None,
 ) -> FoundMotif:
-    """The next motif of some sequences, in which others were found before.
+    """The next motif of sequences in which others were found before.
 
     Parameters
     ----------

@@ -1,24 +1,23 @@
-"""What the kernels of a model mean, three ways, and what each way is worth. Arrays and sets in, arrays out.
+"""Three readings of the kernels of a model, and how good each is. Arrays and sets in, arrays out.
 
 The exact reading depends on a kernel and its base alone (Ding et al., bioRxiv 163220, theorem 1). The heuristic one
 counts the windows in which the kernel is active (Alipanahi et al., Nat Biotechnol 33:831, 2015; Kelley et al., Genome
 Res 26:990, 2016). The posterior one is one M-step of EM, whose E-step is ePooling's (Lawrence & Reilly, Proteins 7:41,
 1990; Luo et al., Bioinformatics 36(5), 2020).
 
-Motifs are made of the sequences that a model was trained with and judged by those that it was not: of either, the bound
-ones, for those hold the sites.
+Motifs are made of the training sequences of a model and judged by other ones: of either, the bound ones, for those hold
+the sites.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from epool_viz.core.alphabet import DNA, Alphabet
 from epool_viz.core.em import m_step
 from epool_viz.core.heuristics import (
     RULES,
@@ -31,10 +30,9 @@ from epool_viz.core.heuristics import (
 )
 from epool_viz.core.kernels import estimate_base, kernel_to_pwm_at
 from epool_viz.core.motifs import information_content, kl_divergence
-from epool_viz.core.pooling import ACTIVATIONS, activate, local_max, pool
-from epool_viz.core.poolings import WITH_M
+from epool_viz.core.pooling import activate, local_max, pool
 from epool_viz.core.posterior import log_evidence
-from epool_viz.core.scan import PADDINGS, scan
+from epool_viz.core.scan import scan
 from epool_viz.core.types import Array
 from epool_viz.core.windows import Windows, windows_of
 from epool_viz.data.examples import example_log_base, example_model_data, load_example_model
@@ -55,60 +53,6 @@ MOST_SCORES = 20_000_000  # of all kernels, to find which of them decide: a seco
 
 
 @dataclass(frozen=True, eq=False)
-class KernelSet:
-    """The kernels of a model, and what the network does with their scores.
-
-    Attributes
-    ----------
-    name : str
-        Of the gallery, or "".
-    title : str
-    kernels : shape (kernel, letter, width)
-    biases : shape (kernel,)
-    output_weights : shape (kernel,), or None where they are not known
-    method : str
-        Of the pooling; "" where it is not known.
-    m : float, or None
-        Of the pooling, where it has one.
-    activation, padding : str
-    local_window : int
-    mode : int
-        Of expectation pooling: 0 as its equation, 1 as its authors' layer computes it.
-    alphabet : Alphabet
-    notes : tuple of str
-        What was taken for granted, and what holds, a sentence each.
-    names : tuple of str
-        One a kernel, or none.
-    checks : tuple of str
-        What is not known, and how the kernels were held against their model, a sentence each.
-    """
-
-    name: str
-    title: str
-    kernels: Array
-    biases: Array
-    output_weights: Array | None = None
-    method: str = ""
-    m: float | None = None
-    activation: str = "identity"
-    padding: str = "valid"
-    local_window: int = 1
-    mode: int = 0
-    alphabet: Alphabet = DNA
-    notes: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()
-    checks: tuple[str, ...] = ()
-
-    def __len__(self) -> int:
-        return len(self.kernels)
-
-    @property
-    def width(self) -> int:
-        """Number of positions."""
-        return int(self.kernels.shape[2])
-
-
-@dataclass(frozen=True, eq=False)
 class Samples:
     """Sequences to make motifs of, and others to judge them by.
 
@@ -119,8 +63,8 @@ class Samples:
         Bound ones.
     tested : SequenceSet
         The held-out set, bound or not: what the use of a kernel is measured on.
-    brought : int
-        How many sequences the visitor brought, whose these are; 0 for those of a model that ships.
+    uploaded : int
+        Number of uploaded sequences that these are part of; 0 for those of a bundled model.
     data : str
         For `example_model_data`, where they are those of a model that ships; else "".
     held_out : float
@@ -133,7 +77,7 @@ class Samples:
     making: SequenceSet
     judging: SequenceSet
     tested: SequenceSet
-    brought: int = 0
+    uploaded: int = 0
     data: str = ""
     held_out: float = TEST_SHARE
     most: int = MOST_SEQUENCES
@@ -143,12 +87,12 @@ class Samples:
     def judged_by(self) -> str:
         """Which sequences judge, how many, and why not all."""
         n = len(self.judging)
-        if not self.brought:
+        if not self.uploaded:
             return f"{n:,} held-out bound sequences"
         bound = "" if self.judging.labels is None else ", of it those with label 1"
         most = f", the first {self.most:,} of them" if n == self.most else ""
         share = "fifth" if self.held_out == TEST_SHARE else f"{100 * self.held_out:g} %"
-        return f"{n:,} of your {self.brought:,} sequences, the {share} set aside to judge by{bound}{most}"
+        return f"{n:,} of your {self.uploaded:,} sequences, the {share} set aside to judge by{bound}{most}"
 
     def windows(self, part: str, width: int) -> Windows:
         """The whole windows of known letters of "making", "judging" or "tested", listed once.
@@ -166,99 +110,17 @@ class Samples:
         return self._windows[key]
 
 
-@cache
-def example_kernels(name: str) -> KernelSet:
-    """The kernels of a model that ships.
-
-    Parameters
-    ----------
-    name : str
-        As `list_models` has it.
-
-    Raises
-    ------
-    ArgumentError
-        If there is no such model.
-    """
-    model, info = load_example_model(name)
-    pooling = model.settings["pooling"]
-    method = pooling["method"]
-    return KernelSet(
-        name,
-        info.title,
-        np.asarray(model.kernels, dtype=float),
-        np.asarray(model.biases, dtype=float),
-        np.asarray(model.output_weights, dtype=float),
-        method,
-        float(pooling["m"]) if method in WITH_M else None,
-        model.settings["activation"],
-        model.settings["padding"],
-        int(pooling.get("local_window", 1)),
-        int(pooling.get("mode", 0)),
-        model.alphabet,
-    )
-
-
-# behind the title: what a logo of these kernels is
-_MEANING = {True: "", None: ": motifs, if they read letters", False: ": no motifs, they do not read letters"}
-
-
-def kernel_set_of(found: ImportedKernels) -> KernelSet:
-    """Imported kernels as those of a model.
+def require_few(kernels: ImportedKernels) -> ImportedKernels:
+    """The kernels themselves.
 
     Raises
     ------
     ArgumentError
         If they are too many.
     """
-    if len(found) > MOST_KERNELS:
-        raise ArgumentError(f"the file {found.source}", f"{len(found)} kernels", f"at most {MOST_KERNELS}")
-    whole = found.whole
-    activation = found.activation if found.activation in ACTIVATIONS else "identity"
-    return KernelSet(
-        "",
-        f"{found.source} ({found.format})" + _MEANING[found.reads_letters],
-        np.asarray(found.kernels, dtype=float),
-        np.asarray(found.bias, dtype=float),
-        None if found.output_weights is None else np.asarray(found.output_weights, dtype=float),
-        _method_of(found.pooling) if whole is None else whole.pooling,
-        None if whole is None or whole.m is None else float(whole.m),
-        str(activation),
-        found.padding if found.padding in PADDINGS else "valid",
-        1 if whole is None else whole.local_window,
-        0 if whole is None else whole.mode,
-        found.alphabet,
-        (*_left_out(found), *found.assumptions, *found.statements),
-        found.names,
-        tuple(_of_the_check(found)),
-    )
-
-
-def _of_the_check(found: ImportedKernels) -> Iterable[str]:
-    if found.activation is None and found.format not in ("motifs", "matrix"):
-        yield "What the scores go through is not known; here they are taken as they are."
-    if found.check:
-        yield found.check
-
-
-def _method_of(pooling: str | None) -> str:
-    """The pooling over the whole sequence; "" for one that is not computed here."""
-    stages = (pooling or "").split(", ")
-    if stages[-1] == "max" and set(stages[:-1]) <= {"local max"}:
-        return "max"  # the best of the best of each stretch
-    return "average" if stages == ["average"] else ""
-
-
-def _left_out(found: ImportedKernels) -> Iterable[str]:
-    """What of the network is not computed here, and what that means, a sentence each."""
-    if found.activation not in (None, *ACTIVATIONS):
-        yield (
-            f"Its activation ({found.activation}) is left out: the heuristics, their threshold and how often a kernel "
-            "decides are those of the raw scores. The exact reading and the posterior are so in any case."
-        )
-    if found.whole is None and not _method_of(found.pooling):
-        why = "is not in the file" if found.pooling is None else f"({found.pooling}) is not computed here"
-        yield f"What pools the whole sequence {why}, so how often a kernel decides is not known."
+    if len(kernels) > MOST_KERNELS:
+        raise ArgumentError(f"the file {kernels.source}", f"{len(kernels)} kernels", f"at most {MOST_KERNELS}")
+    return kernels
 
 
 def samples_of_set(
@@ -288,7 +150,7 @@ def samples_of_set(
     if len(found) < LEAST_SEQUENCES:
         raise ArgumentError(f"the file {name}", f"{len(found)} sequences", f"at least {LEAST_SEQUENCES}")
     samples = samples_of(*split_sequences(found, held_out), title=name, most=most)
-    return replace(samples, brought=len(found), held_out=held_out)
+    return replace(samples, uploaded=len(found), held_out=held_out)
 
 
 @lru_cache(maxsize=2)
@@ -343,7 +205,7 @@ def _bound(part: SequenceSet) -> SequenceSet:
 # --- the base
 
 
-def likeliest_m(kernels: KernelSet, samples: Samples) -> float:
+def likeliest_m(kernels: ImportedKernels, samples: Samples) -> float:
     """The logarithm of the maximum-likelihood base over all kernels, by `estimate_base`.
 
     Sequences without a whole window of known letters take no part.
@@ -358,20 +220,20 @@ def likeliest_m(kernels: KernelSet, samples: Samples) -> float:
     Source: Ding et al., bioRxiv 163220, the maximum-likelihood base.
     """
     has_window = samples.windows("making", kernels.width).n_windows > 0
-    return float(np.log(estimate_base(kernels.kernels, samples.making[has_window])))
+    return float(np.log(estimate_base(_double(kernels), samples.making[has_window])))
 
 
-def likeliest_m_or_none(kernels: KernelSet, samples: Samples) -> float | None:
+def likeliest_m_or_none(kernels: ImportedKernels, samples: Samples) -> float | None:
     """`likeliest_m`; of a model that ships with its own sequences what was found once, and None where there is none."""
-    if samples.data and kernels.name and load_example_model(kernels.name).info.data == samples.data:
-        return example_log_base(kernels.name)  # finding it loads scipy's optimisers
+    if samples.data and kernels.example and load_example_model(kernels.example).info.data == samples.data:
+        return example_log_base(kernels.example)  # finding it loads scipy's optimisers
     try:
         return likeliest_m(kernels, samples)
     except NoFiniteBaseError:
         return None
 
 
-def opening_m(kernels: KernelSet, likeliest: float | None) -> float:
+def opening_m(kernels: ImportedKernels, likeliest: float | None) -> float:
     """The `m` that kernels are first read with: their pooling's, else the likeliest, else 1."""
     if kernels.m is not None:
         return kernels.m
@@ -381,12 +243,17 @@ def opening_m(kernels: KernelSet, likeliest: float | None) -> float:
 # --- the readings
 
 
-def exact_ppms(kernels: KernelSet, m: float, background: Array | None = None) -> Array:
+def _double(kernels: ImportedKernels, k: int | slice = slice(None)) -> Array:
+    """A kernel or all, in double precision: files hold single precision."""
+    return np.asarray(kernels.kernels[k], dtype=float)
+
+
+def exact_ppms(kernels: ImportedKernels, m: float, background: Array | None = None) -> Array:
     """What the kernels mean by themselves, to the base `e^m`; shape (kernel, letter, width)."""
-    return np.asarray(kernel_to_pwm_at(kernels.kernels, m, background=background).ppm)
+    return np.asarray(kernel_to_pwm_at(_double(kernels), m, background=background).ppm)
 
 
-def residual(kernels: KernelSet, k: int, samples: Samples, m: float, background: Array | None = None) -> float:
+def residual(kernels: ImportedKernels, k: int, samples: Samples, m: float, background: Array | None = None) -> float:
     """The largest difference between a score of the network and offset + log odds of the exact PPM.
 
     Over every window of the held-out bound sequences. It is 0 but for rounding: theorem 1 of Ding et al., bioRxiv
@@ -394,20 +261,17 @@ def residual(kernels: KernelSet, k: int, samples: Samples, m: float, background:
 
     Parameters
     ----------
-    kernels : KernelSet
-    k : int
-        Place of the kernel, from 0.
-    samples : Samples
-    m : float >= 0
-    background : shape (letter,), or None for uniform
+    kernels, k, samples, m, background
+        As for `read_kernel`.
 
     Returns
     -------
     float, in the unit of the scores
     """
-    read = kernel_to_pwm_at(kernels.kernels[k], m, bias=kernels.biases[k], background=background)
+    kernel, bias = _double(kernels, k), float(kernels.bias[k])
+    read = kernel_to_pwm_at(kernel, m, bias=bias, background=background)
     windows = samples.windows("judging", kernels.width)
-    scores = window_scores(windows, kernels.kernels[k], bias=float(kernels.biases[k]))
+    scores = window_scores(windows, kernel, bias=bias)
     if m > 0:
         odds = log_ratios(windows, np.maximum(read.ppm, SMALLEST), background=background) / m
     else:
@@ -431,21 +295,13 @@ class Thresholds(NamedTuple):
     largest: float
 
 
-def all_thresholds(kernels: KernelSet, k: int, samples: Samples, rule: str) -> Thresholds:
+def all_thresholds(kernels: ImportedKernels, k: int, samples: Samples, rule: str) -> Thresholds:
     """What `heuristic_pfm` counts at the thresholds 0, 1/STEPS, 2/STEPS, ..., in one pass.
 
     Parameters
     ----------
-    kernels : KernelSet
-    k : int
-        Place of the kernel, from 0.
-    samples : Samples
-        Windows of `making` are counted.
-    rule : "deepbind" or "basset"
-
-    Returns
-    -------
-    Thresholds
+    kernels, k, samples, rule
+        As for `heuristic`.
     """
     found = heuristic(kernels, k, samples, rule, 0.0)
     n_letters, width = found.pfm.shape
@@ -464,15 +320,15 @@ def all_thresholds(kernels: KernelSet, k: int, samples: Samples, rule: str) -> T
     return Thresholds(pfm, n_windows, found.largest)
 
 
-def heuristic(kernels: KernelSet, k: int, samples: Samples, rule: str, threshold: float | None = None) -> Alignment:
+def heuristic(
+    kernels: ImportedKernels, k: int, samples: Samples, rule: str, threshold: float | None = None
+) -> Alignment:
     """The heuristic reading of a kernel: `heuristic_pfm` over the windows of `making`, behind the network's activation.
 
     Parameters
     ----------
-    kernels : KernelSet
-    k : int
-        Place of the kernel, from 0.
-    samples : Samples
+    kernels, k, samples
+        As for `read_kernel`.
     rule, threshold
         As for `heuristic_pfm`.
 
@@ -483,15 +339,17 @@ def heuristic(kernels: KernelSet, k: int, samples: Samples, rule: str, threshold
     """
     return heuristic_pfm(
         samples.windows("making", kernels.width),
-        kernels.kernels[k],
-        bias=float(kernels.biases[k]),
+        _double(kernels, k),
+        bias=float(kernels.bias[k]),
         rule=rule,
         threshold=threshold,
-        activation=kernels.activation,
+        activation=kernels.computed.activation,
     )
 
 
-def posterior(kernels: KernelSet, k: int, samples: Samples, m: float, part: str = "making") -> tuple[Windows, Array]:
+def posterior(
+    kernels: ImportedKernels, k: int, samples: Samples, m: float, part: str = "making"
+) -> tuple[Windows, Array]:
     """The windows of a part and the posterior of each: that the one site of its sequence starts there.
 
     Returns
@@ -502,7 +360,7 @@ def posterior(kernels: KernelSet, k: int, samples: Samples, m: float, part: str 
     Source: Lawrence & Reilly, Proteins 7:41 (1990); Luo et al., Bioinformatics 36(5), 2020, for its softmax.
     """
     windows = samples.windows(part, kernels.width)
-    scores = m * window_scores(windows, kernels.kernels[k])
+    scores = m * window_scores(windows, _double(kernels, k))
     most = np.full(len(windows.first), -np.inf)
     np.maximum.at(most, windows.sequence, scores)
     powers = np.exp(scores - most[windows.sequence])
@@ -510,14 +368,14 @@ def posterior(kernels: KernelSet, k: int, samples: Samples, m: float, part: str 
     return windows, powers / total[windows.sequence]
 
 
-def posterior_motif(kernels: KernelSet, k: int, samples: Samples, m: float) -> Array:
+def posterior_motif(kernels: ImportedKernels, k: int, samples: Samples, m: float) -> Array:
     """One M-step with the kernel's own posterior: `posterior_ppm`, with windows that were listed before."""
     windows, weights = posterior(kernels, k, samples, m)
     return np.asarray(m_step(windows, weights))
 
 
 def motif_of(
-    reading: str, kernels: KernelSet, k: int, samples: Samples | None, m: float, background: Array | None = None
+    reading: str, kernels: ImportedKernels, k: int, samples: Samples | None, m: float, background: Array | None = None
 ) -> tuple[Array, float] | None:
     """A reading and the number of sites in it, infinite for the exact one; None where there is none.
 
@@ -536,7 +394,7 @@ def motif_of(
         For another reading.
     """
     if reading == "exact":
-        return np.asarray(kernel_to_pwm_at(kernels.kernels[k], m, background=background).ppm), float("inf")
+        return np.asarray(kernel_to_pwm_at(_double(kernels, k), m, background=background).ppm), float("inf")
     if samples is None:
         return None
     if reading == "posterior":
@@ -572,7 +430,7 @@ class Worth(NamedTuple):
     known: bool
 
 
-def sites_of(kernels: KernelSet, k: int, samples: Samples) -> tuple[Array, bool]:
+def sites_of(kernels: ImportedKernels, k: int, samples: Samples) -> tuple[Array, bool]:
     """Places of the held-out sites: the best window on a known site of each sequence, else the best of each.
 
     Returns
@@ -581,14 +439,14 @@ def sites_of(kernels: KernelSet, k: int, samples: Samples) -> tuple[Array, bool]
         And whether the sites are known.
     """
     windows = samples.windows("judging", kernels.width)
-    scores = window_scores(windows, kernels.kernels[k])
+    scores = window_scores(windows, _double(kernels, k))
     known = samples.judging.sites
     among = None if known is None else on_sites(windows, known)
     return best_windows(windows, scores, among=among), known is not None
 
 
 def worth(
-    kernels: KernelSet,
+    kernels: ImportedKernels,
     k: int,
     samples: Samples,
     motifs: dict[str, tuple[Array, float]],
@@ -632,36 +490,36 @@ def _evidence(ratios: Array, windows: Windows) -> Array:
 # --- how a network uses its kernels
 
 
-def pooled(kernels: KernelSet, onehot: Array) -> Array:
+def pooled(kernels: ImportedKernels, onehot: Array) -> Array:
     """What the network pools of each kernel; shape (sequence, kernel)."""
-    scores = np.asarray(scan(onehot, kernels.kernels, bias=kernels.biases, padding=kernels.padding))
-    values = np.asarray(activate(scores, kernels.activation))
-    if kernels.local_window > 1:
-        values = np.asarray(local_max(values, kernels.local_window).values)
-    m = 1.0 if kernels.m is None else kernels.m
-    return np.asarray(pool(values, method=kernels.method, m=m, mode=kernels.mode))
+    now = kernels.computed
+    scores = np.asarray(scan(onehot, _double(kernels), bias=np.asarray(kernels.bias, float), padding=now.padding))
+    values = np.asarray(activate(scores, now.activation))
+    if now.local_window > 1:
+        values = np.asarray(local_max(values, now.local_window).values)
+    return np.asarray(pool(values, method=now.pooling, m=1.0 if now.m is None else now.m, mode=now.mode))
 
 
-def decision_shares(kernels: KernelSet, samples: Samples) -> Array | None:
+def decision_shares(kernels: ImportedKernels, samples: Samples) -> Array | None:
     """How often each kernel decides: the share of held-out bound sequences in which it moves the output most.
 
     A kernel moves the output by its output weight times what its pooled value differs from the mean of the whole
-    held-out set; without output weights, by that difference alone. Of very many kernels the first sequences are asked.
+    held-out set; without output weights, by that difference alone. Of very many kernels only the first ones are used.
 
     Parameters
     ----------
-    kernels : KernelSet
+    kernels : ImportedKernels
     samples : Samples
 
     Returns
     -------
     array of shape (kernel,), which sums to 1; None where it is not known
-        Because the pooling is not, or because no sequence that is asked is a bound one.
+        Because the pooling is not, or because none of these sequences is bound.
     """
-    if not kernels.method:
+    if not kernels.computed.pooling:
         return None
     tested = samples.tested
-    if kernels.padding == "valid":
+    if kernels.computed.padding == "valid":
         tested = tested[tested.lengths >= kernels.width]  # the others have no score
     each = len(kernels) * max(int(tested.lengths.max(initial=1)), 1)
     tested = tested[: max(MOST_SCORES // each, 1)]
@@ -741,7 +599,7 @@ class KernelReading(NamedTuple):
 
 
 def read_kernel(
-    kernels: KernelSet,
+    kernels: ImportedKernels,
     k: int,
     samples: Samples,
     m: float,
@@ -756,7 +614,7 @@ def read_kernel(
 
     Parameters
     ----------
-    kernels : KernelSet
+    kernels : ImportedKernels
     k : int
         Place of the kernel, from 0.
     samples : Samples
@@ -779,7 +637,7 @@ def read_kernel(
     ArgumentError
         For a rule, threshold, `m` or background that is none, or without a held-out window.
     """
-    exact = kernel_to_pwm_at(kernels.kernels[k], m, bias=float(kernels.biases[k]), background=background)
+    exact = kernel_to_pwm_at(_double(kernels, k), m, bias=float(kernels.bias[k]), background=background)
     aligned = heuristic(kernels, k, samples, rule, threshold) if alignment is None else alignment
     made: dict[str, tuple[Array, float] | None] = dict(motifs or {})
     for reading in ("exact", "posterior"):

@@ -1,12 +1,12 @@
-"""Which known motifs a matrix resembles: TOMTOM's p-values against JASPAR, by memelite, and a second test of ours.
+"""Which known motifs a matrix resembles: TOMTOM's p-values against JASPAR, by memelite, and a second test.
 
-TOMTOM asks whether columns drawn from all known motifs would align as well. To a flat matrix the flat stretches of
+TOMTOM tests whether columns drawn from all known motifs would align as well. To a flat matrix the flat stretches of
 long motifs are near, and such columns are rare among all: it calls noise a match (a kernel of 0.1 bits: E = 0.004). So
-the letters have to agree too: dealt anew at random in each column, which leaves every column as flat as it is, they
-must not fit as well.
+the letters have to agree too: permuted at random in each column, which leaves every column as flat as it is, they must
+not fit as well.
 
 memelite compiles itself on its first use, for about a minute, and holds half a gigabyte while it works:
-`jobs.matching` lets a limited process do it. What the models that ship resemble was found once and ships with them;
+`jobs.matching` lets a limited process do it. The matches of the bundled models are bundled too;
 `example_matches` reads it.
 """
 
@@ -27,7 +27,7 @@ from epool_viz.data.motifs.jaspar import jaspar_index, load_jaspar
 from epool_viz.data.motifs.motif import Motif
 from epool_viz.errors import ArgumentError, MissingExtraError, ShapeError
 
-SIGNIFICANCE = 0.05  # the largest E-value that is told
+SIGNIFICANCE = 0.05  # the largest E-value that is reported
 MOST_QUERIES = 256
 LEAST_TARGETS = 25  # with fewer the background of the p-values is too thin; memelite warns
 _FILE = "matches.tsv"
@@ -46,7 +46,7 @@ class Match(NamedTuple):
     p_value : float
         TOMTOM's: that a motif of columns drawn from all known ones aligns as well at its best place.
     letter_p : float
-        That the matrix with the letters of each column dealt anew aligns as well, at any place.
+        That the matrix with the letters of each column permuted aligns as well, at any place.
     e_value : float
         How many of all the known motifs would do so well by chance: their number times the larger of the two.
     offset : int
@@ -79,7 +79,7 @@ def match_motifs(
     targets : sequence of Motif, or None
         None is JASPAR as it ships. The p-values are those of columns drawn from these, so they should be many.
     significance : float > 0
-        The largest E-value that is told.
+        The largest E-value that is reported.
     most : int
         How many for each matrix, at the most.
 
@@ -132,7 +132,7 @@ def require_matching() -> None:
 
 @cache
 def example_matches(name: str) -> dict[str, dict[int, tuple[Match, ...]]]:
-    """What the kernels of a model that ships resemble, by the reading.
+    """The matches of the kernels of a bundled model, by the reading.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def example_matches(name: str) -> dict[str, dict[int, tuple[Match, ...]]]:
 
 
 def table_of(rows: Iterable[tuple[str, str, int, Match]]) -> str:
-    """The text of the file that ships: model, reading, kernel and match of each row."""
+    """The text of the bundled file: model, reading, kernel and match of each row."""
     lines = ["\t".join(_HEAD)]
     for model, reading, kernel, match in rows:
         numbers = (f"{match.p_value:.3e}", f"{match.letter_p:.3e}", f"{match.e_value:.3e}")
@@ -248,7 +248,7 @@ def _correlation(one: Array, two: Array) -> float:
 
 
 def letter_p_value(query: Array, known: Array) -> float:
-    """That letters dealt anew in each column of `query` come as near to `known`, both of shape (4, overlap).
+    """That letters permuted in each column of `query` come as near to `known`, both of shape (4, overlap).
 
     Near is a small sum of the columns' Euclidean distances, as in TOMTOM. Exact but for 2,000 steps of the distance,
     which are taken in favour of chance.

@@ -1,4 +1,4 @@
-"""All kernels of a network on a set of sequences: what each means, what that is worth, which known motif it resembles.
+"""All kernels of a network on a set of sequences: the readings of each, their worth, the known motif it resembles.
 
 The numbers are those of the dashboard *Kernels as logos*, which calls the same functions.
 """
@@ -14,13 +14,12 @@ import numpy as np
 from epool_viz.analysis.kernel_readings import (
     READINGS,
     KernelReading,
-    KernelSet,
     Samples,
     decision_shares,
-    kernel_set_of,
     likeliest_m_or_none,
     opening_m,
     read_kernel,
+    require_few,
     samples_of,
     samples_of_set,
 )
@@ -48,7 +47,7 @@ MOST_MATCHES = 3  # of each reading
 COLUMNS = {
     "kernel": "number of the kernel, from 1",
     "name": "its name in the model, where it has one",
-    "consensus": "likeliest letter of each column of the exact PPM; N where the column tells nothing",
+    "consensus": "likeliest letter of each column of the exact PPM; N where the column has no information",
     "output_weight": "weight of its pooled value in the output",
     "decides": "share of held-out bound sequences in which it moves the output most",
     "m": "natural logarithm of the base that it is read to",
@@ -80,7 +79,7 @@ class NetworkReading:
 
     Attributes
     ----------
-    kernels : KernelSet
+    kernels : ImportedKernels
     samples : Samples
         What motifs were made of, and what judged them.
     m : float
@@ -94,12 +93,12 @@ class NetworkReading:
     decides : shape (kernel,), or None
         How often each kernel of the network decides; see `decision_shares`.
     readings : tuple of KernelReading
-        Of the kernels that were asked for, in rising order.
+        Of the chosen kernels, in rising order.
     matches : dict of int to dict of str to tuple of Match, or None
         Known motifs by kernel (from 0) and reading, the nearest first; None where they were not looked up.
     """
 
-    kernels: KernelSet
+    kernels: ImportedKernels
     samples: Samples
     m: float
     likeliest_m: float | None
@@ -128,7 +127,7 @@ class NetworkReading:
         """
         if reading not in READINGS:
             raise ArgumentError("reading", repr(reading), ", ".join(map(repr, READINGS)))
-        whose, against = self.kernels.name or "model", (self.background, self.kernels.alphabet)
+        whose, against = self.kernels.example or "model", (self.background, self.kernels.alphabet)
         return [
             counted_motif(f"{whose}_kernel_{each.kernel + 1}_{reading}", reading, *each.motifs[reading], *against)
             for each in self.readings
@@ -174,7 +173,7 @@ class NetworkReading:
 
 
 def read_network(
-    model: KernelSet | ImportedKernels,
+    model: ImportedKernels,
     sequences: Samples | SequenceSet,
     *,
     test: SequenceSet | None = None,
@@ -190,7 +189,7 @@ def read_network(
 
     Parameters
     ----------
-    model : ImportedKernels, or KernelSet
+    model : ImportedKernels
         What `import_kernels` gives, or `example_kernels`.
     sequences : SequenceSet, or Samples
         Of a set with labels those with label 1 are taken as bound, of one without labels all. A fifth is set aside to
@@ -229,7 +228,7 @@ def read_network(
     33:831 (2015) and Kelley et al., Genome Res 26:990 (2016) for the heuristics; Lawrence & Reilly, Proteins 7:41
     (1990) for the M-step; Gupta et al., Genome Biology 8:R24 (2007) for the comparison with known motifs.
     """
-    network = kernel_set_of(model) if isinstance(model, ImportedKernels) else model
+    network = require_few(model)
     samples = _samples(sequences, test, network)
     if rule not in RULES:
         raise ArgumentError("rule", repr(rule), ", ".join(map(repr, RULES)))
@@ -256,7 +255,7 @@ def read_network(
 
 
 def shipped_matches(
-    kernels: KernelSet,
+    kernels: ImportedKernels,
     samples: Samples | None,
     k: int,
     reading: str,
@@ -278,19 +277,19 @@ def shipped_matches(
     reading : "exact", "heuristic" or "posterior"
     m, background, rule, threshold : as for `read_kernel`
     """
-    if not kernels.name:
+    if not kernels.example:
         return None
     if reading == "heuristic":
         is_as_found = threshold == RULES[rule]
     else:
-        is_as_found = m == (example_log_base(kernels.name) if kernels.m is None else kernels.m)
+        is_as_found = m == (example_log_base(kernels.example) if kernels.m is None else kernels.m)
     if reading == "exact":
         is_as_found = is_as_found and bool(np.all(background == 1 / len(background)))
-    elif samples is None or samples.data != load_example_model(kernels.name).info.data:
+    elif samples is None or samples.data != load_example_model(kernels.example).info.data:
         return None
     if not is_as_found:
         return None
-    return example_matches(kernels.name).get(rule if reading == "heuristic" else reading, {}).get(k, ())
+    return example_matches(kernels.example).get(rule if reading == "heuristic" else reading, {}).get(k, ())
 
 
 def counted_motif(name: str, reading: str, ppm: Array, n_sites: float, background: Array, alphabet: Any) -> Motif:
@@ -300,7 +299,7 @@ def counted_motif(name: str, reading: str, ppm: Array, n_sites: float, backgroun
     return Motif(name, "", ppm, counts, sites, background, alphabet)
 
 
-def _samples(sequences: Samples | SequenceSet, test: SequenceSet | None, network: KernelSet) -> Samples:
+def _samples(sequences: Samples | SequenceSet, test: SequenceSet | None, network: ImportedKernels) -> Samples:
     if isinstance(sequences, Samples):
         samples = sequences
     elif test is None:
@@ -338,14 +337,14 @@ def _background(given: Any, samples: Samples, n: int) -> Array:
 
 
 def _shipped(
-    each: KernelReading, network: KernelSet, samples: Samples, known: bool | None, options: dict[str, Any]
+    each: KernelReading, network: ImportedKernels, samples: Samples, known: bool | None, options: dict[str, Any]
 ) -> dict[str, tuple[Match, ...] | None]:
     if known is False:
         return dict.fromkeys(READINGS)
     return {name: shipped_matches(network, samples, each.kernel, name, each.m, **options) for name in READINGS}
 
 
-def _require_comparable(network: KernelSet) -> None:
+def _require_comparable(network: ImportedKernels) -> None:
     require_matching()
     if network.alphabet.name != "DNA":
         raise ArgumentError("known", f"True for kernels that read {network.alphabet.name}", "kernels that read DNA")

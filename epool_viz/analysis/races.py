@@ -1,4 +1,4 @@
-"""How a race of poolings stands: which method leads, and whether the test set tells it from the next."""
+"""How a race of poolings stands: which method leads, and whether the test set separates it from the next."""
 
 from __future__ import annotations
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from epool_viz.core.alphabet import reverse_complement
 from epool_viz.core.windows import FoundSite
 from epool_viz.data.sequences.set import SequenceSet
+from epool_viz.data.tables import table_text
 
 SITE_COLUMNS = ("sequence", "motif", "start", "stop", "strand", "letters", "posterior")
 FoundMotif = tuple[str, Any, Sequence[FoundSite]]  # name, PPM of shape (letter, width), sites
@@ -55,12 +54,8 @@ def sites_table(sequences: SequenceSet, motifs: Iterable[FoundMotif], delimiter:
     str
         `SITE_COLUMNS`, then a row a site.
     """
-    text = io.StringIO()
-    table = csv.writer(text, delimiter=delimiter, lineterminator="\n")
-    table.writerow(SITE_COLUMNS)
-    for name, _, sites in motifs:
-        table.writerows(site_rows(sequences, name, sites))
-    return text.getvalue()
+    rows = (row for name, _, sites in motifs for row in site_rows(sequences, name, sites))
+    return table_text(SITE_COLUMNS, rows, delimiter)
 
 
 def sites_bed(sequences: SequenceSet, motifs: Iterable[FoundMotif]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import typer
 from typer.core import TyperCommand
@@ -20,7 +20,10 @@ from epool_viz.core.choices import LogoKind, Occurrence, PresetName, RuleName, S
 from epool_viz.core.poolings import POOLING_NAMES
 from epool_viz.errors import ArgumentError, EpoolError
 
-# whoever wants more than this has mistyped
+if TYPE_CHECKING:
+    from epool_viz.data.results.settings import RaceSettings
+
+# a larger number is a typing error
 _MOST = 10**9
 _MOST_VISITORS = 100_000
 _MOST_M = 1e12
@@ -39,7 +42,7 @@ PoolingName: TypeAlias = Literal[POOLING_NAMES]  # type: ignore[valid-type]
 
 
 def _number(at_most: float = math.inf) -> Callable[..., Any]:
-    """A check of an option that is a number: finite, and no larger than that; the library knows its other bounds."""
+    """A check of an option that is a number: finite, and no larger than that; the library checks its other bounds."""
 
     def check(value: float | None) -> float | None:
         if isinstance(value, float) and not math.isfinite(value):
@@ -52,9 +55,9 @@ def _number(at_most: float = math.inf) -> Callable[..., Any]:
 
 
 _DATA = "A file of sequences, a pipe, -, example:NAME, or chipseq:NAME. Without labels, shuffled negatives are added."
-_TEST = "Another such set to test on; chipseq: brings its own."
+_TEST = "Another such set to test on; a chipseq: set has its own."
 _HOLD_OUT = "Without a test set: the share of DATA set aside as one; 0 is none."
-_RESUME = "Go on with what a stopped command left beside --out."
+_RESUME = "Resume from the checkpoint of a stopped command beside --out."
 
 Data = Annotated[str, typer.Argument(metavar="DATA", help=_DATA)]
 Test = Annotated[str | None, typer.Option(help=_TEST)]
@@ -65,7 +68,7 @@ Kernels = Annotated[
 ]
 Width = Annotated[int, typer.Option(help="Letters of a kernel.", min=1, callback=_number(at_most=_MOST_SEED))]
 Epochs = Annotated[
-    int, typer.Option(help="At the most; patience ends most trainings before.", min=1, callback=_number(at_most=_MOST))
+    int, typer.Option(help="At most; early stopping ends most sooner.", min=1, callback=_number(at_most=_MOST))
 ]
 BatchSize = Annotated[
     int | None,
@@ -82,6 +85,13 @@ Force = Annotated[bool, typer.Option("--force", "-f", help="Replace files that a
 Split = Annotated[SplitName, typer.Option(help="A tenth of each label, or the last tenth as published.")]
 Balanced = Annotated[bool, typer.Option("--balanced", help="Count both labels alike in the loss.")]
 Resume = Annotated[bool, typer.Option("--resume", help=_RESUME)]
+Layer = Annotated[str | None, typer.Option(help="Which convolution of a model; else the first that fits.")]
+Axes = Annotated[str | None, typer.Option(help='Axes of the stored weight, such as "position, letter, kernel".')]
+Letters = Annotated[str | None, typer.Option(help="Order of the letters in the model's input; ACGT.")]
+Flip = Annotated[bool | None, typer.Option("--flip/--no-flip", help="Turn kernels round, as Theano's convolutions do.")]
+MemeOut = Annotated[Path | None, typer.Option(help="MEME file to write; standard output if left out, or -.")]
+BothStrands = Annotated[bool, typer.Option("--both-strands/--one-strand", help="Sites on either.")]
+Sites = Annotated[Occurrence, typer.Option(help="One site a sequence, or at most one.")]
 
 
 class Command(TyperCommand):
@@ -150,7 +160,7 @@ def serve_dashboards(
     notebooks: Annotated[
         Path | None, typer.Option(help="Folder with dashboards of your own instead.", exists=True, file_okay=False)
     ] = None,
-    verbose: Annotated[bool, typer.Option("--verbose", help="Tell what the server does.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Log what the server does.")] = False,
 ) -> None:
     """Open the dashboards in the browser; Ctrl-C stops them."""
     from epool_viz.app.server.start import serve
@@ -193,18 +203,14 @@ def kernel_as_motif(
     background: Annotated[
         str | None, typer.Option(help='"uniform", or the shares of A,C,G,T; of a motif file its own if left out.')
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="MEME file to write; standard output if left out, or -.")] = None,
+    out: MemeOut = None,
     logo: Annotated[Path | None, typer.Option(help="Logo to draw: .svg, .png or .pdf.")] = None,
     kind: Annotated[LogoKind, typer.Option(help="What the logo's heights are.")] = "information",
-    alphabet: Annotated[str | None, typer.Option(help="DNA, RNA or protein; told by the letters if left out.")] = None,
-    layer: Annotated[str | None, typer.Option(help="Which convolution of a model; else the first that fits.")] = None,
-    axes: Annotated[
-        str | None, typer.Option(help='Axes of the stored weight, such as "position, letter, kernel".')
-    ] = None,
-    letters: Annotated[str | None, typer.Option(help="Order of the letters in the model's input; ACGT.")] = None,
-    flip: Annotated[
-        bool | None, typer.Option("--flip/--no-flip", help="Turn kernels round, as Theano's convolutions do.")
-    ] = None,
+    alphabet: Annotated[str | None, typer.Option(help="DNA, RNA or protein; by the letters if left out.")] = None,
+    layer: Layer = None,
+    axes: Axes = None,
+    letters: Letters = None,
+    flip: Flip = None,
     force: Force = False,
 ) -> None:
     """Read convolution kernels as motifs: MEME text and a logo, with the exact offset of the scores."""
@@ -287,14 +293,10 @@ def read_kernels_on_sequences(
             callback=_number(at_most=_MOST),
         ),
     ] = 1000,
-    layer: Annotated[str | None, typer.Option(help="Which convolution of a model; else the first that fits.")] = None,
-    axes: Annotated[
-        str | None, typer.Option(help='Axes of the stored weight, such as "position, letter, kernel".')
-    ] = None,
-    letters: Annotated[str | None, typer.Option(help="Order of the letters in the model's input; ACGT.")] = None,
-    flip: Annotated[
-        bool | None, typer.Option("--flip/--no-flip", help="Turn kernels round, as Theano's convolutions do.")
-    ] = None,
+    layer: Layer = None,
+    axes: Axes = None,
+    letters: Letters = None,
+    flip: Flip = None,
     force: Force = False,
 ) -> None:
     """Read a network's kernels on sequences: exactly, by a heuristic and by one M-step, and what each is worth.
@@ -343,9 +345,9 @@ def scan_sequences(
         ),
     ] = 1.0,
     mode: Annotated[int, typer.Option(help="ePooling's mode: 0, or 1 for windows above the mean only.")] = 0,
-    occurrence: Annotated[Occurrence, typer.Option(help="One site a sequence, or at most one.")] = "oops",
+    occurrence: Sites = "oops",
     site_rate: Annotated[float, typer.Option(help="With zoops: prior chance of a site.", callback=_number())] = 0.5,
-    both_strands: Annotated[bool, typer.Option("--both-strands/--one-strand", help="Sites on either.")] = False,
+    both_strands: BothStrands = False,
     strand_reading: Annotated[
         StrandReading | None,
         typer.Option(help="On both strands: a motif against one background (usual), or a kernel as a network scans."),
@@ -391,7 +393,7 @@ def discover_motifs(
     width: Annotated[
         int | None, typer.Option(help="Letters of a motif; 12 if left out.", min=1, callback=_number(at_most=_MOST))
     ] = None,
-    occurrence: Annotated[Occurrence, typer.Option(help="One site a sequence, or at most one.")] = "oops",
+    occurrence: Sites = "oops",
     motifs: Annotated[
         int,
         typer.Option(
@@ -407,7 +409,7 @@ def discover_motifs(
     init: Annotated[
         str | None, typer.Option(help="Begin with this motif instead: a file, -, or a name or ID of JASPAR.")
     ] = None,
-    both_strands: Annotated[bool, typer.Option("--both-strands/--one-strand", help="Sites on either.")] = False,
+    both_strands: BothStrands = False,
     pseudocount: Annotated[float, typer.Option(help="Imaginary sites a column.", callback=_number(at_most=1e12))] = 0.1,
     background: Annotated[str, typer.Option(help='"sequences", "uniform" or the shares of A,C,G,T.')] = "sequences",
     seed: Annotated[
@@ -417,7 +419,7 @@ def discover_motifs(
     iterations: Annotated[
         int, typer.Option(help="At the most, of a start.", min=1, callback=_number(at_most=_MOST))
     ] = 200,
-    out: Annotated[Path | None, typer.Option(help="MEME file to write; standard output if left out, or -.")] = None,
+    out: MemeOut = None,
     sites: Annotated[Path | None, typer.Option(help="Table of the sites to write.")] = None,
     force: Force = False,
 ) -> None:
@@ -471,7 +473,7 @@ def simulate_sequences(
     background: Annotated[
         str, typer.Option(help='"uniform", "motif" (its file\'s), or the shares of A,C,G,T.')
     ] = "uniform",
-    both_strands: Annotated[bool, typer.Option("--both-strands/--one-strand", help="Sites on either.")] = False,
+    both_strands: BothStrands = False,
     seed: Annotated[
         int, typer.Option(help="The same seed makes the same sequences.", min=0, callback=_number(at_most=_MOST_SEED))
     ] = 0,
@@ -539,35 +541,12 @@ def train_network(
 
     Ctrl-C stops after the present batch and saves the best weights until then; the exit code is then 130.
     """
+    given = locals()
     from epool_viz.app.commands.train import train_to_file
-    from epool_viz.data.results.settings import RaceSettings
 
-    given = {"method": pooling, "m": m, "trainable": learn_m or None}
-    settings = RaceSettings(
-        methods=({name: value for name, value in given.items() if value is not None},),
-        seeds=(seed,),
-        preset=preset,
-        n_kernels=kernels,
-        width=width,
-        epochs=epochs,
-        batch_size=batch_size,
-        patience=patience,
-        learning_rate=learning_rate,
-        split=split,
-        class_weight="balanced" if balanced else None,
-    )
-    code = train_to_file(
-        data,
-        settings,
-        test=test,
-        out=out,
-        hold_out=hold_out,
-        resume=resume,
-        force=force,
-        sink=_remark,
-        stream=_row,
-    )
-    raise typer.Exit(code)
+    method = {"method": pooling, "m": m, "trainable": learn_m or None}
+    methods = ({name: value for name, value in method.items() if value is not None},)
+    raise typer.Exit(train_to_file(data, _settings(given, methods, (seed,)), **_how(given)))
 
 
 @command("race")
@@ -596,34 +575,31 @@ def race_poolings(
 
     Ctrl-C stops after the present batch and reports what was learnt until then; the exit code is then 130.
     """
+    given = locals()
     from epool_viz.app.commands.train import race_to_folder, read_seeds
+
+    named = tuple(word.strip() for word in methods.split(","))
+    raise typer.Exit(race_to_folder(data, _settings(given, named, tuple(read_seeds(seeds))), **_how(given)))
+
+
+def _settings(given: dict[str, Any], methods: tuple[Any, ...], seeds: tuple[int, ...]) -> RaceSettings:
+    """The settings of a race out of the options that `train` and `race` have in common."""
     from epool_viz.data.results.settings import RaceSettings
 
-    settings = RaceSettings(
-        methods=tuple(word.strip() for word in methods.split(",")),
-        seeds=tuple(read_seeds(seeds)),
-        preset=preset,
-        n_kernels=kernels,
-        width=width,
-        epochs=epochs,
-        batch_size=batch_size,
-        patience=patience,
-        learning_rate=learning_rate,
-        split=split,
-        class_weight="balanced" if balanced else None,
+    same = ("preset", "width", "epochs", "batch_size", "patience", "learning_rate", "split")
+    return RaceSettings(
+        methods=methods,
+        seeds=seeds,
+        n_kernels=given["kernels"],
+        class_weight="balanced" if given["balanced"] else None,
+        **{name: given[name] for name in same},
     )
-    code = race_to_folder(
-        data,
-        settings,
-        test=test,
-        out=out,
-        hold_out=hold_out,
-        resume=resume,
-        force=force,
-        sink=_remark,
-        stream=_row,
-    )
-    raise typer.Exit(code)
+
+
+def _how(given: dict[str, Any]) -> dict[str, Any]:
+    """The options that `train` and `race` hand on."""
+    same = ("test", "out", "hold_out", "resume", "force")
+    return {name: given[name] for name in same} | {"sink": _remark, "stream": _row}
 
 
 @command("fetch")
@@ -663,7 +639,7 @@ def _row(line: str) -> None:
 
 
 def _remark(line: str) -> None:
-    with contextlib.suppress(OSError):  # nobody listens: no reason to lose what is being made
+    with contextlib.suppress(OSError):  # standard error is closed: the result is still written
         typer.echo(line, err=True)
 
 
@@ -680,7 +656,7 @@ def main(arguments: list[str] | None = None) -> None:
     except OSError as error:
         _fail(f"{error.filename or 'the system'}: {error.strerror or error}")
     except MemoryError:
-        _fail("the memory of this machine does not suffice; ask for less")
+        _fail("the memory of this machine does not suffice; reduce the input")
 
 
 def _fail(message: str) -> None:
@@ -690,7 +666,7 @@ def _fail(message: str) -> None:
 
 @contextlib.contextmanager
 def _ending_well() -> Iterator[None]:
-    """Within the block a request to end is an exit, so that nothing half is left; the old handlers are back then."""
+    """Within the block SIGTERM raises an exit, so that no partial file stays; the handlers are restored after it."""
 
     def end(number: int, _: FrameType | None) -> None:
         sys.exit(128 + number)

@@ -1,4 +1,4 @@
-"""What every component is built on."""
+"""The base of every component."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ import traitlets
 
 from epool_viz.components._modules import module_text
 
+_LONGEST_PAGE = 20  # characters of a page's name
+_MOST_PAGES = 16
+
 
 class Store(anywidget.AnyWidget):
     """The state that the components of one dashboard share; it has no picture of its own.
 
-    Page and Python tell each other only what they have changed, so that neither undoes what the other did meanwhile.
+    Page and Python send only their own changes, so that neither undoes a change of the other.
 
     Parameters
     ----------
@@ -31,22 +34,29 @@ class Store(anywidget.AnyWidget):
     def __init__(self, state: dict[str, Any], on_patch: Callable[[dict[str, Any]], None]) -> None:
         self.now = dict(state)
         self._on_patch = on_patch
+        self._seen: dict[str, int] = {}  # page -> the number of its last patch
         super().__init__(state=state)
         self.on_msg(self._receive)
 
     def tell(self, patch: dict[str, Any]) -> None:
-        """Change the page's state; what it has already is not sent."""
+        """Change the page's state; only differences are sent."""
         changed = {name: value for name, value in patch.items() if name not in self.now or self.now[name] != value}
         if changed:
             self.now |= changed
-            self.send({"patch": changed})
+            self._send_patch(changed)
+
+    def _send_patch(self, patch: dict[str, Any]) -> None:
+        """Send with the patches that each page knows to be received: it keeps what it has changed since."""
+        self.send({"patch": patch, "seen": self._seen})
 
     def _receive(self, _: Any, content: Any, __: Any) -> None:
         if not isinstance(content, dict):
             return
         if content.get("ready") and self.now != self.state:
-            self.send({"patch": self.now})
-        patch = content.get("patch")
+            self._send_patch(self.now)
+        page, number, patch = content.get("page"), content.get("n"), content.get("patch")
+        if isinstance(page, str) and len(page) <= _LONGEST_PAGE and isinstance(number, int):
+            self._seen = dict([*self._seen.items()][-_MOST_PAGES:]) | {page: number}
         if isinstance(patch, dict):
             self.now |= patch
             self._on_patch(patch)
@@ -59,7 +69,7 @@ class Component(anywidget.AnyWidget):
     ----------
     store : Store
     options : dict
-        What this one draws, as its module says.
+        The widget that this one draws.
     """
 
     module: str

@@ -1,4 +1,4 @@
-"""What a visitor brought, kept in the visitor's own browser and handed to Python when it is asked for."""
+"""Stores a visitor's uploads in the browser, and sends them to Python on request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LARGEST = 8_000_000  # bytes of one message; the page's connection takes ten mil
 
 
 class BrowserStore(Component):
-    """The browser's own store of what a visitor brought.
+    """The browser's store of a visitor's uploads.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ class BrowserStore(Component):
     on_kept : callable
         Gets what is kept, name to a small dict about it, whenever that changes.
     on_given : callable
-        Gets name, what is known of it and the bytes asked for; None for what is not there.
+        Gets name, metadata and the requested bytes; None for what is not stored.
     on_forgotten : callable
         Called when the visitor has it forgotten.
     options : dict
@@ -44,15 +44,15 @@ class BrowserStore(Component):
         self.on_msg(self._receive)
 
     def want(self, *names: str) -> None:
-        """Ask the page for what is kept under these names."""
+        """Request from the page what is stored under these names."""
         self.send({"want": list(names)})
 
     def put(self, name: str, about: Mapping[str, Any], data: bytes) -> None:
-        """Have the page keep bytes."""
+        """Store bytes in the page."""
         self.send({"put": name, "about": dict(about)}, buffers=[data])
 
     def forget(self) -> None:
-        """Have the page drop everything."""
+        """Delete everything that is stored."""
         self.send({"forget": True})
 
     def _receive(self, _: Any, content: Any, buffers: Any) -> None:

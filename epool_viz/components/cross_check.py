@@ -1,4 +1,4 @@
-"""The numbers that the page is held to."""
+"""The numbers that the page's own are compared with."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class CrossCheck(Component):
 
 
 def fingerprint(state: Mapping[str, Any]) -> int:
-    """What tells states apart: the CRC-32 of all that a trace depends on, and of the cursor."""
+    """A key of a state: the CRC-32 of all that a trace depends on, and of the cursor."""
     background = state["background"]
     parts = (
         [float(state[name]) for name in _NUMBERS],

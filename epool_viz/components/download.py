@@ -1,4 +1,4 @@
-"""What a visitor takes along."""
+"""Exports of a dashboard."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 
 
 class Download(Component):
-    """Buttons that save files which Python makes when they are asked for.
+    """Buttons that save files, which Python makes on request.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class Download(Component):
         self.on_msg(self._answer)
 
     def _answer(self, _: Any, content: Any, __: Any) -> None:
-        """Make what the page asks for, if it is one of the items that Python makes."""
+        """Make the requested item, if it is one that Python makes."""
         name = content.get("get") if isinstance(content, dict) else None
         if not isinstance(name, str):
             return

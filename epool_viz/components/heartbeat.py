@@ -1,4 +1,4 @@
-"""The page notices when Python is gone."""
+"""Shows in the page that Python has stopped."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from epool_viz.components.base import Component
 
 
 class Heartbeat(Component):
-    """A banner for a page whose Python or network is gone, with a way back that keeps the state.
+    """A banner for a page without Python or network, with a reload that keeps the state.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ class Heartbeat(Component):
         self.on_msg(self._answer)
 
     def _answer(self, _: Any, content: Any, __: Any) -> None:
-        """Send back what the page asked with, as long as it is a number."""
+        """Send back the number of the request, if it is one."""
         count = content.get("ping") if isinstance(content, dict) else None
         if isinstance(count, int):
             self.send({"pong": count})

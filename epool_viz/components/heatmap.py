@@ -18,7 +18,7 @@ _LEVELS = 254
 
 
 class HeatMap(Component):
-    """Rows × columns as colours on a canvas, sorted, with a cursor that says its cell.
+    """Rows × columns as colours on a canvas, sorted, with a cursor that reads out its cell.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class HeatMap(Component):
     def name_rows(
         self, names: Sequence[str], *, marks: Iterable[tuple[int, int, int]] = (), first_column: int = 1
     ) -> None:
-        """Say what the rows are called, and what is known to be where.
+        """Set the names of the rows, and their known sites.
 
         Parameters
         ----------

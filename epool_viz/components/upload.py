@@ -1,4 +1,4 @@
-"""A file of the visitor's."""
+"""Upload of a file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LONGEST_NAME = 200
 
 
 class Upload(Component):
-    """A button, and a place to drop a file; the page looks at its size before it sends it, and Python does again.
+    """A button, and a place to drop a file; the page checks its size before it sends it, and Python does again.
 
     Parameters
     ----------

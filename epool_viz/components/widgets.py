@@ -1,4 +1,4 @@
-"""The widgets that only draw the store: what each is, and what it takes from the state and as options."""
+"""The widgets that only draw the store: the keys of the state and the options of each."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class WindowFormula(Component):
 
 
 class KernelExperiments(Component):
-    """Changes of a kernel to try, and what they leave as it was: the kernel before and after, compared.
+    """Changes of a kernel to try, with the kernel before and after compared.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ class KernelExperiments(Component):
 
 
 class LetterShares(Component):
-    """One number a letter, scaled to the sum 1; what cannot be used is explained where it is typed.
+    """One number a letter, scaled to the sum 1; an invalid one is explained where it is typed.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ class LineChart(Component):
 
 
 class Logo(Component):
-    """What the kernel means under the base `e^m`, as letters.
+    """The motif of the kernel to the base `e^m`, as letters.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ class Logo(Component):
         `logo_kind` ("information", "probability", "log odds" or "kernel") and `logo_reverse` (bool) are read and set.
     options : dict
         `kind` fixes the kind, `letters` (default True) shows the window under the cursor, `label` names the kernel,
-        `height` is in rem, `quiet` says nothing aloud, `motif` speaks of a motif and not of the kernel that means it.
+        `height` is in rem, `quiet` announces nothing to screen readers, `motif` labels a motif instead of its kernel.
     """
 
     module = "logo"
@@ -141,7 +141,7 @@ class OneHot(Component):
 
 
 class Pipeline(Component):
-    """The matrices between kernel and logo under one another, a number in every cell, as far as the walk has come.
+    """The matrices between kernel and logo under one another, a number in every cell, up to the present step.
 
     Parameters
     ----------
@@ -175,7 +175,7 @@ class PosteriorTrack(Component):
 
 
 class Predict(Component):
-    """Predict, then see: asks, veils, shows both, and scores; see `web/predict/index.js` for its options.
+    """Predict, then see: a question, the hidden answer, both shown, a score; `web/predict/index.js` has its options.
 
     Parameters
     ----------
@@ -207,7 +207,7 @@ class Readings(Component):
     Parameters
     ----------
     store : Store
-        `kernel` and `kernel_by` are set where a visitor asks that a reading hold.
+        `kernel` and `kernel_by` are set where a visitor makes a reading hold.
     options : dict
         `level` of the heading; see `web/readings/index.js`.
     """
@@ -229,7 +229,7 @@ class Rewind(Component):
 
 
 class ShareLink(Component):
-    """Copies the link, and takes over the state of the page's own address at the start.
+    """Copies the link, and loads the state of the page's own address at the start.
 
     Parameters
     ----------
@@ -249,14 +249,14 @@ class Slider(Component):
     store : Store
     options : dict
         `key`, `label`, `unit`, `min`, `max` (a number, or "windows"), `scale` ("linear", or "cubic" for `m`), `step`,
-        `digits`, `first`, `buttons`, `marks`, `help`, `when`; `web/slider/index.js` says what each means.
+        `digits`, `first`, `buttons`, `marks`, `help`, `when`; `web/slider/index.js` describes each.
     """
 
     module = "slider"
 
 
 class Stepper(Component):
-    """Forward, back and by itself along places; a step beyond the last one asks Python for another.
+    """Steps forward, back and by a timer along places; a step beyond the last one requests another from Python.
 
     Parameters
     ----------
@@ -276,7 +276,7 @@ class StepText(Component):
     ----------
     store : Store
     options : dict
-        `steps`: name, title, sentence, formula, `when` and `variants` of each, as `web/steptext/index.js` says; `level`
+        `steps`: name, title, sentence, formula, `when` and `variants` of each, as in `web/steptext/index.js`; `level`
         of the heading.
     """
 
@@ -310,7 +310,7 @@ class Toolbar(Component):
     ----------
     store : Store
     options : dict
-        `first`: the state that Reset brings back; `parts`: what can be hidden; `help`: what `?` shows; `share`: keys of
+        `first`: the state that Reset restores; `parts`: what can be hidden; `help`: what `?` shows; `share`: keys of
         the state in the teacher's link; `slot`: place in the page's head.
     """
 

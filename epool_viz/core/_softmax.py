@@ -52,3 +52,10 @@ def mean_of_row(x: AnyArray, mask: AnyArray | None) -> AnyArray:
         total = xp.sum(x * taking_part, axis=-1, keepdims=True)
     # dividing the sum keeps "equal to the mean" exact for round numbers; dividing first cannot overflow
     return xp.where(xp.isfinite(total), total / count, xp.sum(x * taking_part / count, axis=-1, keepdims=True))
+
+
+def logistic(x: AnyArray) -> AnyArray:
+    """`1 / (1 + e^-x)` without overflow."""
+    xp = namespace(x)
+    small = xp.exp(-xp.abs(x))
+    return xp.where(x >= 0, xp.ones_like(small), small) / (1 + small)

@@ -2,7 +2,7 @@
 
 A network of one layer, `output_bias + sum_k output_weight_k pool(activate(scan(sequence, kernel_k)))`, can be read
 letter by letter in closed form, and so can DeepLIFT, integrated gradients and saliency of it: all of them spread one
-number a window over the letters of the window. `epool_viz.models.attribution` asks captum for the same heuristics, for
+number a window over the letters of the window. `epool_viz.models.attribution` computes them by captum, for
 this network or any other; tests hold the two together.
 """
 
@@ -25,7 +25,7 @@ from epool_viz.core._arrays import (
     require_shape,
     require_whole,
 )
-from epool_viz.core._softmax import checked_scores
+from epool_viz.core._softmax import checked_scores, logistic
 from epool_viz.core.kernels import KernelPWM, kernel_to_pwm_at
 from epool_viz.core.per_letter import letter_coverage, letter_log_odds, spread
 from epool_viz.core.pooling import activate, expectation_pool, local_max, pool, pool_gradient, pool_weights
@@ -96,7 +96,7 @@ class MotifNetwork:
 
     @property
     def constant(self) -> float:
-        """What the network says of a sequence whose windows are as likely under motif as under background."""
+        """The output of the network for a sequence whose windows are as likely under motif as under background."""
         xp = namespace(self.kernels)
         weights = as_float(self.output_weights, "output_weights", like=self.kernels)
         return self.output_bias + float(xp.sum(weights * self.reading.offset))
@@ -124,7 +124,7 @@ class MotifNetwork:
         ----------
         onehot : shape (batch, letter, length)
         method : a pooling, or None for the network's own
-            "expectation" gives the posterior over windows, to the base that `base` tells.
+            "expectation" gives the posterior over windows, to the base `base`.
         """
         cells, groups, taking_part = self._cells(activate(self.scores(onehot), self.activation), self.mask(onehot))
         options = self._options() | ({} if method is None else {"method": method})
@@ -183,6 +183,11 @@ class LetterScores:
     scores: dict[str, AnyArray]
     output: AnyArray
     reference: AnyArray
+
+    @property
+    def probability(self) -> AnyArray:
+        """That the sequence is bound, the logistic of `output`; shape (batch,)."""
+        return logistic(self.output)
 
     def completeness_error(self, method: str) -> AnyArray:
         """How far the letters' sum misses `output - reference`; shape (batch,).

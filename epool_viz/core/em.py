@@ -1,6 +1,6 @@
 """Motif discovery by expectation and maximisation: the E-step that pooling shares, and the M-step that it does not.
 
-Every window of every sequence is a candidate. The E-step says how probable it is that the site starts there; the M-step
+Every window of every sequence is a candidate. The E-step computes the probability of a site there; the M-step
 counts letters under these probabilities. The log evidence never falls.
 
 On both strands a window is held against the one background of the sequence, whichever way the motif reads it: a set and
@@ -40,7 +40,7 @@ _BATCH = 400_000  # windows, those of several starts together, of one E-step; mo
 
 
 class Cancel(Protocol):
-    """What says that it is enough, such as a `threading.Event`."""
+    """A request to stop, such as a `threading.Event`."""
 
     def is_set(self) -> bool:
         """Whether to stop."""
@@ -243,7 +243,7 @@ def posterior_ppm(
     """What a kernel means to the sequences that it reads: one M-step with the kernel's own posterior.
 
     At a fixed point of EM it is the PPM that the kernel means by itself, `kernel_to_pwm_at(kernel, m).ppm`; their
-    `kl_divergence`, column by column, says how far from one the kernel is.
+    `kl_divergence`, column by column, is the distance from one.
 
     Parameters
     ----------
@@ -346,7 +346,7 @@ def fit_em(
     on_iteration : callable (start, iteration, objective), or None
         The starts climb side by side.
     on_trial : callable (done, total), or None
-        Told how many substrings have been tried.
+        Called with the number of substrings tried.
     cancel : object with `is_set()`, or None
         Once set, what has been found so far is returned.
 
@@ -655,7 +655,7 @@ def _first_ppms(
 
 
 def _random_windows(windows: Windows, n_starts: int, seed: int) -> Array:
-    """Windows whose letters differ, as many as there are, or as are asked for.
+    """Windows whose letters differ, at most `n_starts`.
 
     On both strands they are drawn from the windows in the order of their letters, whichever strand is the given one.
     """

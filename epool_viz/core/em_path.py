@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from epool_viz.core._arrays import background_like, require_choice, require_number
+from epool_viz.core._arrays import background_like, require_choice, require_number, require_whole
 from epool_viz.core.alphabet import Alphabet
 from epool_viz.core.choices import OCCURRENCES
 from epool_viz.core.em import EMHistory, EStep, e_step, expected_counts, log_prior, m_step, posterior_ppm
 from epool_viz.core.kernels import kernel_to_pwm_at
-from epool_viz.core.motifs import check_ppm, kl_divergence
+from epool_viz.core.motifs import check_ppm, kl_divergence, smooth_ppm
+from epool_viz.core.strands import complement_of, mean_of_strands
 from epool_viz.core.types import Array
 from epool_viz.core.windows import (
     FoundSite,
@@ -127,7 +128,9 @@ class Trail:
             return
         found = self.e_step(last + 1)
         self.evidence.append(found.evidence)
-        self.objective.append(found.evidence + float(log_prior(self.ppms[-1], self.background, self.pseudocount)))
+        complement = self.windows.complement
+        imaginary = self.background if complement is None else mean_of_strands(self.background, complement)
+        self.objective.append(found.evidence + float(log_prior(self.ppms[-1], imaginary, self.pseudocount)))
 
     def e_step(self, k: int) -> EStep:
         """The E-step under motif `k`."""
@@ -183,9 +186,13 @@ class Trail:
     def log_ratios(self, at: int, places: Array) -> Array:
         """Log likelihood ratios of some windows under the motif of the last E-step, nats; shape (place,)."""
         with np.errstate(divide="ignore"):
-            table = np.log(self.ppms[max(at - 1, 0) // 2]) - np.log(self.background)[:, None]
-        letters = self.windows.letters[places]
-        return np.asarray(table[letters, np.arange(letters.shape[1])].sum(axis=1))
+            table = np.log(self.ppms[max(at - 1, 0) // 2])
+        letters, complement = self.windows.letters[places], self.windows.complement
+        drawn = self.background[letters]
+        if complement is not None:  # the motif reads the complements there, the background drew the letters themselves
+            other = complement_of(self.background, complement)[letters]
+            drawn = np.where(self.windows.is_reverse[places][:, None], other, drawn)
+        return np.asarray((table[letters, np.arange(letters.shape[1])] - np.log(drawn)).sum(axis=1))
 
     def counts(self, at: int) -> Array:
         """Expected letter counts under the posterior of the last E-step; shape (letter, width)."""
@@ -219,7 +226,7 @@ def walk_em(
     sequences : SequenceSet, strings, or int8 codes (-1 for an unknown letter)
         A sequence without a whole window of known letters takes no part.
     ppm : shape (letter, width)
-        Where it begins.
+        Where it begins; one with zeros is mixed with a millionth part of background.
     occurrence : "oops" or "zoops"
     pseudocount : float >= 0
         Imaginary sites a column, their letters drawn from the background.
@@ -249,7 +256,7 @@ def walk_em(
     require_choice(occurrence, "occurrence", OCCURRENCES)
     require_number(pseudocount, "pseudocount", at_least=0)
     if half_steps is not None:
-        require_number(half_steps, "half_steps", at_least=0)
+        require_whole(half_steps, "half_steps", at_least=0)
     codes, letters = codes_of(sequences, alphabet)
     start = np.asarray(check_ppm(ppm), dtype=float)
     if start.ndim != 2 or start.shape[0] != len(letters):
@@ -257,6 +264,8 @@ def walk_em(
     windows = windows_of(codes, start.shape[1], both_strands=both_strands, alphabet=letters, erased=erased, skip=True)
     q = background_of(codes, letters, both_strands) if background is None else background
     q = np.asarray(background_like(q, start, len(letters)))
+    if not start.all():
+        start = np.asarray(smooth_ppm(start, pseudocount=1e-6, background=q))
     trail = Trail(windows, start, background=q, occurrence=occurrence, pseudocount=pseudocount, name=name)
     while not trail.is_finished and (half_steps is None or trail.end < half_steps):
         trail.step()

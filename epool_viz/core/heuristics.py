@@ -160,7 +160,7 @@ def best_windows(windows: Windows, scores: Array, *, among: Array | None = None)
 def log_ratios(windows: Windows, ppm: Any, *, background: Any = None, pseudocount: float = 0.0) -> Array:
     """`ln P(window | ppm) / P(window | background)` of each window, nats; shape (window,).
 
-    Its mean over sites that took no part in making `ppm` says how well the motif expects them.
+    Its mean over sites that took no part in making `ppm` is how well the motif predicts them.
 
     Parameters
     ----------

@@ -23,7 +23,7 @@ def pfm_to_ppm(pfm: AnyArray, *, pseudocount: float = 0.0, background: Any = Non
     ----------
     pfm : shape (..., letter, position), counts >= 0
     pseudocount : float >= 0
-        The number of imaginary sites a column, shared among the letters as the background says: letter `a` of a
+        The number of imaginary sites a column, shared among the letters as the background is: letter `a` of a
         column of `n` sites gets `(count + pseudocount q[a]) / (n + pseudocount)`. MEME writes 0.01.
     background : shape (letter,), or None for uniform
 
@@ -174,7 +174,7 @@ def kl_divergence(p: AnyArray, q: AnyArray) -> AnyArray:
 
 
 def information_content(ppm: AnyArray, background: Any = None) -> AnyArray:
-    """Bits that each column tells: its divergence from the background.
+    """Bits of information of each column: its divergence from the background.
 
     Parameters
     ----------
@@ -199,7 +199,7 @@ def information_content(ppm: AnyArray, background: Any = None) -> AnyArray:
 
 
 def consensus(ppm: Any, letters: str, background: Any = None) -> str:
-    """The likeliest letter of each column; N where a column tells nothing, and so has no letter of its own.
+    """The likeliest letter of each column; N where a column has no information.
 
     Parameters
     ----------

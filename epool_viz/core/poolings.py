@@ -39,7 +39,7 @@ class PoolingMethod(NamedTuple):
     exactness : str
         What the exact attributions say of a network that pools so.
     remark : str
-        What is said of every example model that pools so.
+        The sentence for every example model with this pooling.
     """
 
     name: str

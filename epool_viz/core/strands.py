@@ -102,7 +102,7 @@ def other_strand_kernel(
     ------
     ArgumentError
         At `m = 0` (or too near it for a float) for a motif under a background that is not its own complement: the
-        motif tends to the background, whose two strands differ, and to the base 1 no finite score says so.
+        motif tends to the background, whose two strands differ, and to the base 1 no finite score exists.
     """
     require_choice(strand_reading, "strand_reading", STRAND_READINGS)
     alphabet = get_alphabet(alphabet)

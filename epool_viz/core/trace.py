@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from epool_viz.core._arrays import as_float, background_like, is_torch, namespace, require_choice, require_number
+from epool_viz.core._softmax import logistic
 from epool_viz.core.alphabet import DNA, UNKNOWN, Alphabet, get_alphabet, one_hot, reverse_complement
 from epool_viz.core.choices import OCCURRENCES, STRAND_READINGS
 from epool_viz.core.kernels import KernelPWM, kernel_to_pwm_at
@@ -248,7 +249,7 @@ def statement(
             f"Score = {offset} still holds for each whole window; the posterior is no longer Bayes' rule."
         )
     if local_window > 1:
-        given = "" if strand_prior is None else f", each winner {_told(strand_prior)}"
+        given = "" if strand_prior is None else f", each winner {_prior_text(strand_prior)}"
         return (
             f"Local winners: the weights are Bayes' rule over the best window of every {local_window}, "
             f"with no chance given to the others{given}; each score is still offset + log odds."
@@ -261,14 +262,14 @@ def statement(
         return f"Exact: {weights}, its start uniform over {windows}."
     return (
         f"Exact, as a network reads both strands with one kernel: {weights}, its start among {windows} "
-        f"{_told(strand_prior)}."
+        f"{_prior_text(strand_prior)}."
     )
 
 
 _AT_MOST_ONE = "times the chance of a site, the weights are the posterior of at most one site"
 
 
-def _told(strand_prior: Sequence[float]) -> str:
+def _prior_text(strand_prior: Sequence[float]) -> str:
     """The prior that a network's offsets imply, in words."""
     given, other = (f"{chance:.3g}" for chance in strand_prior)
     return f"with the prior e^(m × offset) of its strand, + to − as {given} to {other}"
@@ -476,7 +477,7 @@ def _statistical_route(
     log_evidence = xp.log(evidence) + top
     site_probability = xp.ones_like(evidence)
     if options["occurrence"] == "zoops":
-        site_probability = _logistic(log_evidence + math.log(options["site_rate"] / (1 - options["site_rate"])))
+        site_probability = logistic(log_evidence + math.log(options["site_rate"] / (1 - options["site_rate"])))
     bayes_posterior = _at_windows(bayes, cell_windows, whole.shape[0])
     return {
         "pwm": readings[0],
@@ -528,13 +529,6 @@ def _log_ratios(letters: AnyArray, reading: KernelPWM, q: AnyArray, m: float, n_
         term = xp.take(table[:, j], rows[j : j + n_windows])
         total = total + xp.where(known[j : j + n_windows], term, xp.zeros_like(term))
     return total
-
-
-def _logistic(x: AnyArray) -> AnyArray:
-    """`1 / (1 + e^-x)` without overflow."""
-    xp = namespace(x)
-    small = xp.exp(-xp.abs(x))
-    return xp.where(x >= 0, xp.ones_like(small), small) / (1 + small)
 
 
 def _at_windows(values: AnyArray, cell_windows: AnyArray, n_windows: int) -> AnyArray:

@@ -1,1 +1,1 @@
-"""What comes from files and packages: sequences, motifs, bundled examples."""
+"""Data of files and packages: sequences, motifs, networks, bundled examples."""

@@ -10,8 +10,12 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from epool_viz.core.poolings import POOLING_METHODS
 from epool_viz.data.motifs.jaspar import load_jaspar
+from epool_viz.data.networks.kernels import ImportedKernels
+from epool_viz.data.networks.network_settings import WholeNetwork
 from epool_viz.data.networks.stored import StoredModel, read_about, read_model
 from epool_viz.data.results.races import RaceRecord, read_race
 from epool_viz.data.sequences.reading import parse_sequences
@@ -28,7 +32,7 @@ PLANTED_MOTIFS = ("NFKB1", "SP1")  # in the simulation
 
 @dataclass(frozen=True)
 class ExampleInfo:
-    """What is told about an example before it is loaded.
+    """Description of an example, without its sequences.
 
     Parameters
     ----------
@@ -100,7 +104,7 @@ _EXAMPLES = (
 
 
 def list_examples() -> tuple[ExampleInfo, ...]:
-    """What `load_example` can load.
+    """The examples that `load_example` loads.
 
     Returns
     -------
@@ -119,7 +123,7 @@ def load_example(name: str) -> SequenceSet:
 
     Returns
     -------
-    SequenceSet. That of "crp0" knows its sites.
+    SequenceSet. That of "crp0" has its known sites.
 
     Raises
     ------
@@ -166,7 +170,7 @@ def _crp_sites() -> SequenceSet:
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """What is told about a trained model before it is loaded.
+    """Description of a trained model, without its arrays.
 
     Parameters
     ----------
@@ -185,7 +189,7 @@ class ModelInfo:
         Of first weights, batches and validation part.
     train_auc, test_auc : float
     origin, licence : str
-        Of the sequences; the weights are ours.
+        Of the sequences; the weights are part of this package.
     description : str
         One or two sentences.
     path : Path
@@ -209,7 +213,7 @@ class ModelInfo:
 
 
 class ExampleModel(NamedTuple):
-    """A trained model as arrays, and what is told about it."""
+    """A trained model as arrays, and its description."""
 
     model: StoredModel
     info: ModelInfo
@@ -239,7 +243,7 @@ MODEL_NAMES = tuple(_MODELS)
 
 @cache
 def list_models() -> tuple[ModelInfo, ...]:
-    """What `load_example_model` can load: networks on three sets of sequences, each with four poolings.
+    """The models that `load_example_model` loads: networks on three sets of sequences, each with four poolings.
 
     Returns
     -------
@@ -250,7 +254,7 @@ def list_models() -> tuple[ModelInfo, ...]:
 
 @cache
 def load_example_model(name: str) -> ExampleModel:
-    """Load a trained model that ships, without torch.
+    """Load a bundled trained model, without torch.
 
     Parameters
     ----------
@@ -274,8 +278,39 @@ def load_example_model(name: str) -> ExampleModel:
 
 
 @cache
+def example_kernels(name: str) -> ImportedKernels:
+    """The kernels of a model that ships, in double precision, and what is computed behind them.
+
+    Parameters
+    ----------
+    name : str
+        As `list_models` has it.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such model.
+    """
+    model, info = load_example_model(name)
+    return ImportedKernels(
+        np.asarray(model.kernels, dtype=float),
+        np.asarray(model.biases, dtype=float),
+        (),
+        model.alphabet,
+        info.title,
+        "model of epool_viz",
+        letters=model.alphabet.letters,
+        output_weights=np.asarray(model.output_weights, dtype=float),
+        reads_letters=True,
+        bias_is_known=True,
+        whole=WholeNetwork.of_settings(model.settings, model.output_bias),
+        example=name,
+    )
+
+
+@cache
 def example_model_data(data: str) -> tuple[SequenceSet, SequenceSet]:
-    """The sequences that models were trained on, and those they were tested with.
+    """The training and test sequences of models.
 
     Parameters
     ----------
@@ -303,7 +338,7 @@ def example_model_data(data: str) -> tuple[SequenceSet, SequenceSet]:
 
 @cache
 def example_log_base(name: str) -> float:
-    """The logarithm of the base under which the kernels of a model that ships are most probable.
+    """The logarithm of the base under which the kernels of a bundled model are most probable.
 
     Parameters
     ----------

@@ -20,8 +20,8 @@ _TEXTS = 9  # the class of types of any length
 
 
 @contextmanager
-def damage_told(source: str, accepted: str) -> Iterator[None]:
-    """What h5py raises on damaged data, as a FormatError.
+def damage_as_format_error(source: str, accepted: str) -> Iterator[None]:
+    """Within the block an error of h5py on damaged data is a FormatError.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def damage_told(source: str, accepted: str) -> Iterator[None]:
 
 
 def require_sound_heaps(raw: bytes, source: str, accepted: str) -> None:
-    """Refuse a global heap, where texts of any length lie, that is not filled as the format says.
+    """Refuse a global heap, where texts of any length lie, that is not filled as the format requires.
 
     libhdf5 2.0 walks a heap by the sizes that stand in it, and for ever where a free piece has the size 0.
 
@@ -143,5 +143,5 @@ def require_plain(source: str, dataset: Any, name: str, kinds: str) -> None:
 
 
 def claimed_bytes(dataset: Any) -> int:
-    """What reading the dataset would set aside, the larger of all of it and one chunk."""
+    """The memory that reading the dataset takes, the larger of all of it and one chunk."""
     return int(dataset.dtype.itemsize * max(math.prod(dataset.shape or ()), math.prod(dataset.chunks or ())))

@@ -1,4 +1,4 @@
-"""Where a kernel comes from: the JASPAR collection, a trained model, a text, a file, chance."""
+"""Makes a kernel: from the JASPAR collection, a trained model, a text, a file, or random numbers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from epool_viz.core.pooling import ACTIVATIONS
 from epool_viz.core.poolings import POOLING_METHODS
 from epool_viz.core.scan import PADDINGS
 from epool_viz.core.types import Array
-from epool_viz.data.examples import load_example_model
+from epool_viz.data.examples import example_kernels, load_example_model
 from epool_viz.data.motifs.jaspar import load_jaspar
 from epool_viz.data.motifs.matrix import ParsedMatrix, parse_matrix
 from epool_viz.data.motifs.motif import Motif
@@ -32,7 +32,7 @@ _NAME_AND_ACCESSION = re.compile(r".*\((MA\d+\.\d+)\)")
 
 
 class Kernel(NamedTuple):
-    """A kernel and where it comes from.
+    """A kernel and its source.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class Kernel(NamedTuple):
 
 
 def motif_kernel(motif: Motif, background: Any, both_strands: bool = False) -> Kernel:
-    """The log odds of a motif: with m = 1 the kernel means this motif again."""
+    """The log odds of a motif: with m = 1 the motif of the kernel is this one."""
     matrix, reading = log_odds(motif, background, both_strands=both_strands)
     return Kernel(matrix, motif.label, reading, motif.assumptions, is_motif=True)
 
@@ -107,7 +107,7 @@ def jaspar_kernel(query: str, background: Any, both_strands: bool = False) -> Ke
 
 
 def trained_kernel(name: str, rank: int) -> Kernel:
-    """A kernel of a model that ships.
+    """A kernel of a bundled model.
 
     Parameters
     ----------
@@ -116,95 +116,71 @@ def trained_kernel(name: str, rank: int) -> Kernel:
     rank : int
         Place by the size of the output weight, from 0; beyond the last one, the last one.
     """
-    model, info = load_example_model(name)
-    place = _place(model.output_weights, rank)
-    label = f"{info.title}: {_kernel_label(place, model.output_weights)}"
+    found, info = example_kernels(name), load_example_model(name).info
+    place = kernel_place(name, rank)
+    label = f"{info.title}: {_kernel_label(place, _weights(name))}"
     reading = f"A trained model. {info.description} Its AUC on test sequences is {info.test_auc:.3f}."
-    return Kernel(np.asarray(model.kernels[place], dtype=float), label, reading, is_of_network=True)
+    return Kernel(found.kernels[place], label, reading, is_of_network=True)
 
 
 def trained_kernels(name: str) -> tuple[str, ...]:
-    """A label for each kernel of a model that ships, the largest output weight first."""
-    weights = load_example_model(name).model.output_weights
+    """A label for each kernel of a bundled model, the largest output weight first."""
+    weights = _weights(name)
     return tuple(_kernel_label(place, weights) for place in _ranking(weights))
 
 
 def kernel_place(name: str, rank: int) -> int:
-    """Where the kernel of this rank stands in its model."""
-    return _place(load_example_model(name).model.output_weights, rank)
+    """The place of the kernel of this rank in its model."""
+    places = _ranking(_weights(name))
+    return places[min(rank, len(places) - 1)]
 
 
-def network_settings(name: str, rank: int) -> dict[str, Any]:
-    """What makes the E-step compute what the model computes, as far as an E-step can.
+def _weights(name: str) -> Array:
+    return load_example_model(name).model.output_weights
+
+
+def network_settings(network: ImportedKernels, which: int) -> dict[str, Any]:
+    """The settings with which the E-step computes what the network computes, as far as they are known.
 
     Max and average have no `m`; they get 1.
     """
-    model, _ = load_example_model(name)
-    pooling = model.settings["pooling"]
-    return {
-        "bias": round(float(model.biases[_place(model.output_weights, rank)]), _DECIMALS),
-        "m": round(float(pooling.get("m", 1.0)), _DECIMALS),
-        "mode": pooling.get("mode", 0),
-        "local_window": pooling["local_window"],
-        "activation": model.settings["activation"],
-        "padding": model.settings["padding"],
-        "both_strands": False,
-    }
-
-
-def network_note(name: str, rank: int, choices: dict[str, Any]) -> str:
-    """One sentence: what of the screen the network itself computes.
-
-    Parameters
-    ----------
-    name, rank : as for `trained_kernel`
-    choices : dict
-        The present value of each of `network_settings`.
-    """
-    example = load_example_model(name)
-    weight = example.model.output_weights[kernel_place(name, rank)]
-    return _note_of(network_settings(name, rank), choices, example.info.pooling, float(weight))
-
-
-def own_settings(imported: ImportedKernels, which: int) -> dict[str, Any]:
-    """The settings of an uploaded kernel, as far as the file holds them and an E-step takes them."""
-    place = min(which, len(imported) - 1)
-    found: dict[str, Any] = {"bias": round(float(imported.bias[place]), _DECIMALS)}
-    whole = imported.whole
-    if whole is not None:
-        m = 1.0 if whole.m is None else round(float(whole.m), _DECIMALS)
-        found |= {"m": m, "mode": whole.mode, "local_window": whole.local_window, "both_strands": False}
-        return found | {"activation": whole.activation, "padding": whole.padding}
-    if imported.activation in ACTIVATIONS:
-        found["activation"] = imported.activation
-    if imported.padding in PADDINGS:
-        found["padding"] = imported.padding
+    found: dict[str, Any] = {"bias": round(float(network.bias[min(which, len(network) - 1)]), _DECIMALS)}
+    if network.whole is not None:
+        settings = network.computed._asdict()
+        del settings["pooling"]
+        m = 1.0 if network.m is None else round(network.m, _DECIMALS)
+        return found | settings | {"m": m, "both_strands": False}
+    if network.activation in ACTIVATIONS:
+        found["activation"] = network.activation
+    if network.padding in PADDINGS:
+        found["padding"] = network.padding
     return found
 
 
-def own_note(imported: ImportedKernels, which: int, choices: Mapping[str, Any]) -> str:
-    """One sentence or two: what of the screen the visitor's network computes; empty for motifs.
+def network_note(imported: ImportedKernels, which: int, choices: Mapping[str, Any]) -> str:
+    """One sentence or two: which part of the screen the network computes; empty for motifs.
 
     Parameters
     ----------
     imported, which : as for `own_kernel`
     choices : mapping
-        The present value of each of `own_settings`.
+        Present values, those of `network_settings` among them.
     """
     if imported.format == "motifs":
         return ""
-    own, whole = own_settings(imported, which), imported.whole
-    if whole is not None and imported.output_weights is not None:
-        weight = imported.output_weights[min(which, len(imported) - 1)]
-        return _note_of(own, choices, whole.pooling, float(weight))
+    own = network_settings(imported, which)
     changed = [_said(key, value) for key, value in own.items() if choices[key] != value]
     if changed:
         return f"Not what the network computes: it has {_listed(changed)}."
+    if imported.whole is not None and imported.output_weights is not None:
+        counts = f"{imported.output_weights[min(which, len(imported) - 1)]:.3g}".replace("-", "−")
+        passes_on = POOLING_METHODS[imported.whole.pooling].passes_on
+        return f"{passes_on} It counts {counts} times towards the log odds of a bound sequence."
     if imported.reads_letters is False:
         return "Not what the network computes: these kernels do not read letters."
     told = ["its bias"] if imported.bias_is_known else []
     told += [_said(key, own[key]) for key in ("activation", "padding") if key in own]
-    said = f"Set as the file says: {', '.join(told)}." if told else "The file says no more than the kernel."
+    said = f"Set as in the file: {', '.join(told)}." if told else "The file holds the kernel only."
     if imported.activation not in (None, *ACTIVATIONS):
         said += f" Its activation ({imported.activation}) is none of the choices: these are the scores before it."
     if not imported.bias_is_known:
@@ -212,15 +188,6 @@ def own_note(imported: ImportedKernels, which: int, choices: Mapping[str, Any]) 
     if imported.reads_letters is None:
         said += " Whether it reads letters is not known."
     return said
-
-
-def _note_of(own: Mapping[str, Any], choices: Mapping[str, Any], pooling: str, weight: float) -> str:
-    """What of the screen a network computes, whose settings, pooling and weight of this kernel are known."""
-    changed = [_said(key, value) for key, value in own.items() if choices[key] != value]
-    if changed:
-        return f"Not what the network computes: it has {_listed(changed)}."
-    counts = f"{weight:.3g}".replace("-", "−")
-    return f"{POOLING_METHODS[pooling].passes_on} It counts {counts} times towards the log odds of a bound sequence."
 
 
 def _listed(said: list[str]) -> str:
@@ -244,10 +211,6 @@ def _said(key: str, value: Any) -> str:
 
 def _ranking(weights: Array) -> list[int]:
     return [int(place) for place in np.argsort(-np.abs(weights), kind="stable")]
-
-
-def _place(weights: Array, rank: int) -> int:
-    return _ranking(weights)[min(rank, len(weights) - 1)]
 
 
 def _kernel_label(place: int, weights: Array) -> str:

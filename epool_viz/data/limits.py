@@ -1,4 +1,4 @@
-"""How much of a file or a text is taken in; the readers look at it while they read, not afterwards."""
+"""Limits of a file or a text; readers check them while they read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MOST_BYTES = 1 << 30  # of a file, of a pipe, and of text once it is unpacked
 
 @dataclass(frozen=True)
 class Limits:
-    """How much a reader takes in before it refuses; what it is told here it looks at while it reads.
+    """How much a reader accepts; checked while it reads.
 
     Parameters
     ----------

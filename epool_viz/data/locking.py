@@ -1,4 +1,4 @@
-"""A place that one training at a time writes to."""
+"""Locks a file for one training at a time."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _guard = threading.Lock()
 
 @contextlib.contextmanager
 def locked(path: str | os.PathLike[str], *, name: str = "checkpoint") -> Iterator[None]:
-    """Within the block nobody else may be in such a block with the same path; the same thread may.
+    """Lock a path within the block, against every other process and thread.
 
-    The lock is a hidden file beside `path`, held by the system for as long as the process lives: one that a dead
-    process left behind is in nobody's way. Where the system has no such locks, nothing is locked.
+    The lock is a hidden file beside `path`, held by the system while the process runs: a file left after a crash locks
+    nothing. Where the system has no such locks, nothing is locked.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def locked(path: str | os.PathLike[str], *, name: str = "checkpoint") -> Iterato
     Raises
     ------
     ArgumentError
-        If somebody else is; the message names the process.
+        If it is locked; the message names the process.
     """
     real = Path(os.path.realpath(path))
     place = str(real.with_name(f".{real.name[:200]}.lock"))
@@ -60,7 +60,7 @@ def locked(path: str | os.PathLike[str], *, name: str = "checkpoint") -> Iterato
         _let_go(place)
         if descriptor is not None:
             with contextlib.suppress(OSError):
-                os.unlink(place)  # noqa: PTH108 - while it is held, so that nobody else's is removed
+                os.unlink(place)  # noqa: PTH108 - while it is held, so that no other lock is removed
             os.close(descriptor)
 
 
@@ -101,7 +101,7 @@ def _acquire(place: str) -> int | None:
             os.ftruncate(descriptor, 0)
             os.write(descriptor, f"{os.getpid()}\n".encode())
             return descriptor
-        os.close(descriptor)  # whoever held it has just removed it
+        os.close(descriptor)  # its holder has just removed it
 
 
 def _is_still(place: str, descriptor: int) -> bool:

@@ -29,7 +29,7 @@ _GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:\.[0-9]{3})++")
 _THOUSANDS = re.compile(r"[-+]?[1-9][0-9]{0,2},[0-9]{3}")
 _OPEN = "a comma that may be a decimal mark or part numbers"
 _COMMA_ACCEPTED = "points as decimal marks, or numbers with decimal commas between blanks, tabs or semicolons"
-_MOST_LOOKED_AT = 1000  # lines that tell what a comma means
+_MOST_LOOKED_AT = 1000  # lines that determine what a comma means
 
 
 def is_number(word: str) -> bool:

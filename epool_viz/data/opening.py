@@ -1,4 +1,4 @@
-"""Read the bytes of a file, an open descriptor or a pipe; refuse what never ends."""
+"""Reads the bytes of a file, an open descriptor or a pipe; refuses endless ones."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def open_input(
     Raises
     ------
     ArgumentError
-        If there is nothing, a folder or a device; if it may not be read; if nobody writes to the pipe within
+        If there is nothing, a folder or a device; if it may not be read; if the pipe has no writer within
         `PATIENCE` seconds.
     FormatError
         If more than `most` comes out of a pipe.
@@ -144,7 +144,7 @@ def size_of(file: IO[bytes]) -> int:
 
 
 class _RefusedError(Exception):
-    """What is not read, in words that follow the path."""
+    """What is refused, in words that follow the path."""
 
 
 class _EndlessError(Exception):
@@ -190,7 +190,7 @@ def _is_nothing(status: os.stat_result) -> bool:
 
 
 def _whole_pipe(descriptor: int, most: int, until: float | None) -> IO[bytes]:
-    """All that comes out of a pipe until it ends; before its first byte or its first writer until a moment at most."""
+    """All bytes of a pipe until it ends; the wait for its first writer or first byte is limited."""
     if until is not None:
         first = _first_bytes(descriptor, until)
         os.set_blocking(descriptor, True)
@@ -223,12 +223,12 @@ def _first_bytes(descriptor: int, until: float) -> bytes:
         if chunk or _has_ended(descriptor):
             return chunk
         if time.monotonic() > until:
-            raise _RefusedError("a pipe to which nobody writes")
+            raise _RefusedError("a pipe without a writer")
         time.sleep(0.01)
 
 
 def _has_ended(descriptor: int) -> bool:
-    """Whether a writer was there and is gone; of a pipe that never had one the system says nothing."""
+    """Whether the writer has closed; of a pipe that never had one the system reports nothing."""
     import select
 
     poll = select.poll()

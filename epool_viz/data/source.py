@@ -1,4 +1,4 @@
-"""Where text comes from: a file, a paste, an upload; gzip and UTF-16 undone, size bounded, lines counted."""
+"""Text of a file, a paste or an upload: gzip and UTF-16 decoded, size limited, lines counted."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class _Utf8:
 
 @dataclass
 class Source:
-    """A readable thing with a name for the messages.
+    """A readable stream with a name for the messages.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class Source:
     size : int
         How many they are.
     progress : callable (done, total), or None
-        Told the stored bytes read so far.
+        Called with the stored bytes read so far.
     limits : Limits
     """
 
@@ -88,7 +88,7 @@ class Source:
         if self.stream is not self.raw:
             self.stream.seek(0)
         if self.head.startswith(_WIDE_MARKS):
-            self.stream = _Utf8(self.stream)  # type: ignore[assignment] # what is read from it is all that is asked
+            self.stream = _Utf8(self.stream)  # type: ignore[assignment] # only `read` is called
             self.head = self._read(len(HDF5_MAGIC))
             self.stream.seek(0)
 
@@ -169,8 +169,8 @@ class Source:
             self.progress(self.size, self.size)
 
     def _require_room(self) -> None:
-        """Unpack once, keeping nothing, what says that it is too large; what it says may be damaged or wrong."""
-        if not isinstance(self.stream, gzip.GzipFile) or self._told_size() <= self.limits.bytes:
+        """Unpack once, without storing, a file that claims to be too large; the claim may be wrong."""
+        if not isinstance(self.stream, gzip.GzipFile) or self._claimed_size() <= self.limits.bytes:
             return
         total = 0
         while chunk := self._read(_CHUNK):
@@ -178,7 +178,7 @@ class Source:
             self.limits.require("bytes", total, self.name, None, "bytes of text")
         self.stream.seek(0)
 
-    def _told_size(self) -> int:
+    def _claimed_size(self) -> int:
         """Bytes of the last part of a gzip file once unpacked, modulo 2^32, by its last four bytes."""
         place = self.raw.tell()
         end = self.raw.seek(0, os.SEEK_END)

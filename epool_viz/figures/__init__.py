@@ -1,1 +1,1 @@
-"""Arrays in, picture out. Nothing here computes a number of its own."""
+"""Arrays in, picture out. No module here computes a number."""

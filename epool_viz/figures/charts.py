@@ -1,6 +1,6 @@
-"""Charts for notebooks, drawn by plotly: what is computed is a table first, and only then drawn.
+"""Charts for notebooks, drawn by plotly: each is a table first, then a drawing.
 
-The dashboards that follow the hand do not import this module: plotly costs a kernel 75 MB and a page 5 MB.
+Dashboards that redraw in the page do not import this module: plotly costs a kernel 75 MB and a page 5 MB.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class StageRow(NamedTuple):
     values : shape (point,)
         NaN for a window that takes no part.
     labels : list of str
-        What a point says when pointed at.
+        The text of a point under the pointer.
     """
 
     name: str

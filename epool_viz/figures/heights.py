@@ -46,7 +46,7 @@ def letter_heights(
     ShapeError
         If there is not one row a letter.
     ArgumentError
-        If the matrix is no PPM where one is needed, or has a zero and "log odds" is asked for.
+        If the matrix is no PPM where one is needed, or has a zero and "log odds" is chosen.
     """
     require_choice(kind, "kind", LOGO_KINDS)
     matrix = np.asarray(as_float(matrix, "matrix"))
@@ -66,7 +66,7 @@ def letter_heights(
 def height_limits(heights: Array, *, kind: str = "information", background: Any = None) -> tuple[float, float]:
     """Lower and upper end of the height axis.
 
-    Probabilities and information have fixed ends (1, and the bits that the background's rarest letter can tell), so
+    Probabilities and information have fixed ends (1, and the bits of the background's rarest letter), so
     that two logos side by side can be compared; the others end at the tallest stack.
     """
     if kind == "probability":

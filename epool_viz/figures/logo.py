@@ -1,7 +1,7 @@
 """Print-quality logos, drawn by logomaker.
 
 The only place where a matrix is turned to logomaker's (position, letter). matplotlib, pandas and logomaker, a second
-and 250 MB, are imported when a logo is asked for, and pyplot's list of open figures stays as it is.
+and 250 MB, are imported when a logo is drawn, and pyplot's list of open figures is unchanged.
 """
 
 from __future__ import annotations

@@ -234,7 +234,7 @@ def sequence_band_svg(
     cursor: tuple[int, int] | None = None,
     height: int = 18,
 ) -> str:
-    """Draw a whole sequence as a band of colours, paler outside the window in hand; letters need `sequence_svg`.
+    """Draw a whole sequence as a band of colours, paler outside the current window; letters need `sequence_svg`.
 
     Parameters
     ----------
@@ -267,7 +267,7 @@ def sequence_svg(
     alphabet: str | Alphabet = DNA,
     cell: int = 22,
 ) -> str:
-    """Draw a stretch of letters, and below it, if asked for, its one-hot matrix.
+    """Draw a stretch of letters, and below it, as an option, its one-hot matrix.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Where the worker of a server listens, and the word that it wants to hear."""
+"""The address of a server's worker, and its secret."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ IS_POSSIBLE = sys.platform == "linux"
 
 @dataclass(frozen=True)
 class Address:
-    """A name in Linux's abstract namespace, which leaves no file behind however its owner ends, and a secret."""
+    """A name in Linux's abstract namespace, which leaves no file however its owner ends, and a secret."""
 
     name: str
     secret: str = field(repr=False)
 
     @classmethod
     def new(cls) -> Address:
-        """One that nobody can guess."""
+        """A new address that cannot be guessed."""
         return cls(f"epool_viz_{secrets.token_hex(8)}", secrets.token_hex(16))
 
     @classmethod
@@ -46,7 +46,7 @@ class Address:
         return f"{self.name}:{self.secret}"
 
     def listen(self) -> socket.socket:
-        """A socket on which the worker hears its clients."""
+        """A socket on which the worker listens for clients."""
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         listener.bind(f"\0{self.name}")
         listener.listen(64)
@@ -64,7 +64,7 @@ class Address:
 
 
 def known(environment: MutableMapping[str, str] = os.environ) -> Address | None:
-    """The address that the environment tells; None where it tells none, or none that could be used."""
+    """The address in the environment; None where there is none, or an invalid one."""
     try:
         return Address.parse(environment[VARIABLE]) if IS_POSSIBLE and VARIABLE in environment else None
     except ArgumentError:

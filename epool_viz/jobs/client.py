@@ -1,4 +1,4 @@
-"""Has a job done: by the server's worker, by a worker of this process, or, where there can be none, right here."""
+"""Runs a job: by the server's worker, by a worker of this process, or, where there can be none, in this process."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from epool_viz.jobs.job import Cancel, JobFailedError, WorkerLostError
 from epool_viz.jobs.wire import Message, receive, send
 
 ANSWERED_WITHIN = 3.0  # seconds that a worker which is being started has to listen
-QUIET_FOR = 2.0  # seconds after which a worker that says nothing is taken to be loading
+QUIET_FOR = 2.0  # seconds after which a silent worker is taken to be loading
 _own = process.WorkerProcess()
 _starting = threading.Lock()
 
 
 def prepare(purpose: str) -> None:
-    """Begin to load what a job needs, if nobody has; returns at once.
+    """Begin to load what a job needs, once; returns at once.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def do(
     cancel: Cancel,
     purpose: str = "This",
 ) -> None:
-    """Have a job done and return when it is.
+    """Run a job and return when it ends.
 
     Parameters
     ----------
@@ -55,10 +55,10 @@ def do(
     about, arrays : plain values and arrays by name
         What the job is given.
     tell : callable (message)
-        Told all that the job says, in this thread; also the kind "waiting", with the number of jobs `before` this one,
-        and the kind "loading" while the worker is not ready.
+        Called with every message of the job, in this thread; also with the kind "waiting" and the number of jobs
+        `before` this one, and the kind "loading" while the worker is not ready.
     cancel : object with `is_set()`
-        Asks the job to end; one that waits is taken back.
+        Cancels the job; one that waits is removed from the line.
     purpose : str
         What it is for, in a message.
 
@@ -104,12 +104,12 @@ def _follow(connection: socket.socket, tell: Callable[[Message], None], cancel: 
             raise WorkerLostError("The process that does the work has ended")
         if message.kind == "done":
             return
-        _raise_told(message)
+        _raise_sent(message)
         has_begun = has_begun or message.kind != "waiting"
         tell(message)
 
 
-def _raise_told(message: Message) -> None:
+def _raise_sent(message: Message) -> None:
     if message.kind == "defect":
         raise JobFailedError(str(message.about["reference"]))
     if message.kind == "error" and "argument" in message.about:
@@ -119,7 +119,7 @@ def _raise_told(message: Message) -> None:
 
 
 def _connected() -> tuple[address.Address, socket.socket]:
-    """A connection to the server's worker; where it has none, or none that answers, to one of our own."""
+    """A connection to the server's worker; where there is none, or it does not answer, to a worker of this process."""
     given = address.known()
     if given is not None and (connection := _try(given)) is not None:
         return given, connection

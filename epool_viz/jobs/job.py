@@ -1,4 +1,4 @@
-"""A job: work that runs beside its caller, who starts it, cancels it, and takes its events and its error when it likes.
+"""A job: work that runs beside its caller, which starts it, cancels it, and takes its events and its error.
 
 There are three ways to do the work, and one function may use several of them:
 
@@ -6,7 +6,7 @@ There are three ways to do the work, and one function may use several of them:
 - in a limited process: the function calls `limited.call`;
 - by the torch worker: the function calls `client.do`.
 
-All three block, look at `cancel`, and raise what goes wrong.
+All three block, check `cancel`, and raise errors.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 class Cancel(Protocol):
-    """What asks work to end: a `threading.Event`, for instance."""
+    """A request to end work: a `threading.Event`, for instance."""
 
     def is_set(self) -> bool:
         """Whether to end soon."""
@@ -34,7 +34,7 @@ class WorkerLostError(EpoolError):
 
 
 class JobFailedError(RuntimeError):
-    """The job met a defect of ours; the log holds the exception under `reference`."""
+    """The job failed by an internal error; the log holds the exception under `reference`."""
 
     def __init__(self, reference: str) -> None:
         self.reference = reference
@@ -53,9 +53,9 @@ class Job:
     Parameters
     ----------
     work : callable (tell, cancel)
-        `tell(name=value, ...)` passes events on; `cancel.is_set()` says whether to end.
+        `tell(name=value, ...)` sends events; `cancel.is_set()` is true when the job should end.
     failed : str
-        What the log says of a defect.
+        The text in the log for an internal error.
 
     Attributes
     ----------
@@ -76,21 +76,21 @@ class Job:
         self._thread.start()
 
     def cancel(self) -> None:
-        """Ask the work to end; returns at once."""
+        """Request the end of the work; returns at once."""
         self._cancel.set()
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether somebody asked the work to end."""
+        """Whether the end of the work was requested."""
         return self._cancel.is_set()
 
     @property
     def is_running(self) -> bool:
-        """Whether the work goes on; once it does not, all its events are there."""
+        """Whether the work runs; once it does not, all its events are there."""
         return self._thread.is_alive()
 
     def join(self, seconds: float | None = None) -> None:
-        """Wait for the end, or for so many seconds."""
+        """Wait for the end, at most so many seconds."""
         self._thread.join(seconds)
 
     def events(self) -> dict[str, Any]:

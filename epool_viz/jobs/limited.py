@@ -1,8 +1,8 @@
-"""Calls a function of our own in a subprocess that has bounds: of time, of memory, and of the size of its answer.
+"""Calls a function of this package in a subprocess with limits of time, of memory, and of the size of its answer.
 
-The libraries that parse HDF5 and protocol buffers are large and written in C and C++: a file that is made to mislead
-one of them can take that process down, and nothing else. The same holds for work that takes more memory than a page
-may have, or of which nobody can tell how long it takes.
+The libraries that parse HDF5 and protocol buffers are large and written in C and C++: a malicious file can crash
+that process, and nothing else. The same holds for work that needs more memory than a page may have, or an unknown
+time.
 
 The request is a frame of `wire` with the name of the function and what it is given; the answer is another.
 """
@@ -37,7 +37,7 @@ _SPARING = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 @dataclass(frozen=True)
 class Bounds:
-    """What a subprocess may take.
+    """The limits of a subprocess.
 
     Attributes
     ----------
@@ -54,14 +54,14 @@ class Bounds:
 
 
 class LimitError(EpoolError):
-    """A subprocess gave no answer.
+    """A subprocess sent no answer.
 
     Parameters
     ----------
     limit : str
         "cancelled", "time", "memory", or "lost" where it ended, or answered what is no answer.
     said : str
-        The exception that ended it, where it could tell.
+        The exception that ended it, where it was sent.
     """
 
     def __init__(self, limit: Limit, said: str = "") -> None:
@@ -162,7 +162,7 @@ def _wait(hearing: threading.Thread, seconds: float, cancel: Cancel | None) -> N
 
 
 def answer() -> None:
-    """Read a request from standard input, do it, and write the answer to standard output."""
+    """Read a request from standard input, run it, and write the answer to standard output."""
     found = unframe(sys.stdin.buffer.read, most_json=MOST_ASKED, most_block=MOST_ASKED)
     if found is None:
         return
@@ -179,13 +179,13 @@ def answer() -> None:
         said = {"error": str(error)}
     except MemoryError:
         said = {"memory": True}
-    except Exception as error:  # noqa: BLE001 - whoever asked tells it
+    except Exception as error:  # noqa: BLE001 - the caller reports it
         said = {"defect": traceback.format_exception_only(error)[-1].strip()}
     sys.stdout.buffer.writelines(frame(said, given))
 
 
 def _limit(memory: int | None, seconds: float) -> None:
-    """Bound memory and time of this process, where the system can."""
+    """Limit memory and time of this process, where the system can."""
     try:
         import resource
     except ImportError:  # Windows

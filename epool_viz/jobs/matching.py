@@ -1,7 +1,7 @@
 """Compares matrices with known motifs in a limited process.
 
-memelite compiles itself on its first use, for about a minute, and holds half a gigabyte while it works: the process
-ends with all of that.
+memelite compiles itself on its first use, for about a minute, and holds half a gigabyte while it works: all of it is
+freed when the process ends.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def match_motifs_limited(
     cancel: Cancel | None = None,
     patience: float = PATIENCE,
 ) -> list[tuple[Match, ...]]:
-    """`match_motifs` against JASPAR in a limited process: this one stays small, and answers meanwhile.
+    """`match_motifs` against JASPAR in a limited process, so that this process stays small and responsive.
 
     Parameters
     ----------

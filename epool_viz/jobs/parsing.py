@@ -1,4 +1,4 @@
-"""Parses what somebody uploads or pastes, models, motifs and sequences, in a limited process."""
+"""Parses uploaded or pasted models, motifs and sequences in a limited process."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _astray(name: str) -> FormatError:
 
 
 def _set_of(said: dict[str, Any], block: bytes, name: str) -> SequenceSet:
-    """The set out of an answer; the file may have led its process astray."""
+    """The set of an answer, checked: a malicious file may have taken over its process."""
     try:
         found = sequences_of(unpacked(block), "read", get_alphabet(str(said["alphabet"])))
         names, notes = (tuple(map(str, said[each])) for each in ("names", "assumptions"))

@@ -1,4 +1,4 @@
-"""Starts a worker, and starts it again if it dies; it ends with the process that started it, however that ends."""
+"""Starts a worker, and restarts it if it ends; it ends with the process that started it, however that ends."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from importlib.util import find_spec
 
 from epool_viz.jobs.address import IS_POSSIBLE, VARIABLE, Address
 
-RESTED = 5.0  # seconds between two starts: what dies at once is not started over and over
+RESTED = 5.0  # seconds between two starts: a worker that fails at once is not restarted without a pause
 
 
 class WorkerProcess:
@@ -33,7 +33,7 @@ class WorkerProcess:
         return self._process.pid if self._process is not None and self._process.poll() is None else None
 
     def keep(self) -> None:
-        """Start it, or start it again; call it as often as you like."""
+        """Start it, or restart it; repeated calls have no effect."""
         if self.pid is not None or time.monotonic() - self._started < RESTED:
             return
         self._started = time.monotonic()
@@ -60,7 +60,7 @@ class WorkerProcess:
 
 
 def is_wanted() -> bool:
-    """Whether this machine can run a worker, and has what it is for."""
+    """Whether this machine can run a worker, and has the extra `train`."""
     return IS_POSSIBLE and missing_package() is None
 
 

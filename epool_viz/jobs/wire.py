@@ -1,4 +1,4 @@
-"""What travels between processes: frames, and messages of JSON and arrays in them. Nothing in one is ever run.
+"""Frames between processes, and messages of JSON and arrays in them. No content is executed.
 
 A frame is a head (a mark, the bytes of the JSON, the bytes of the block), a JSON object, and a block of bytes. A
 message is a frame whose JSON has its `kind` and whose block, where there are arrays, is in the safetensors format.
@@ -26,7 +26,7 @@ _MARK = b"ep01"
 
 @dataclass(frozen=True, eq=False)
 class Message:
-    """Something said.
+    """A message.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ def unframe(
     Raises
     ------
     FormatError
-        If what comes is no frame of ours, larger than asked for, or cut off.
+        If the data is no valid frame, larger than the limit, or cut off.
     """
     head = _exactly(read, _HEAD.size, may_end=True)
     if not head:
@@ -75,7 +75,7 @@ def unframe(
 
 
 def send(connection: socket.socket, message: Message) -> None:
-    """Send a message, whole; OSError where nobody listens any more."""
+    """Send a whole message; OSError where the other side has closed."""
     for part in filter(None, frame({**message.about, "kind": message.kind}, packed(message.arrays))):
         connection.sendall(part)
 
@@ -86,7 +86,7 @@ def receive(connection: socket.socket, *, most_json: int = MOST_JSON, most_array
     Raises
     ------
     FormatError
-        If what comes is no message of ours, larger than asked for, or cut off.
+        If the data is no valid message, larger than the limit, or cut off.
     OSError
         As sockets raise it; TimeoutError after the connection's own timeout.
     """

@@ -1,12 +1,12 @@
-"""The process that does long work for the pages of a server: `python -m epool_viz.jobs.worker`.
+"""The process that runs long jobs for the pages of a server: `python -m epool_viz.jobs.worker`.
 
-It loads torch and the training code once, and forks for each job. So a page that looks never pays for torch, a job
-begins in a tenth of a second, twenty jobs share one torch, a job's memory is given back whole, and one that crashes
-takes nobody with it. `PRELOADED` and `preload` are the one place that says what every job finds loaded.
+It loads torch and the training code once, and forks for each job. So a page never loads torch, a job begins in a tenth
+of a second, twenty jobs share one torch, a job's memory is freed whole, and a crash ends one job only. `PRELOADED` and
+`preload` list what every job finds loaded.
 
-Its address stands in the environment (see `address`). It lives as long as its standard input is held open: whoever
-starts it keeps the other end, and however that process ends, the system lets go of it. A job lives as long as both its
-client and the worker do.
+Its address is in the environment (see `address`). It runs while its standard input is open: the process that starts it
+holds the other end, and the system closes it however that process ends. A job runs while both its client and the worker
+run.
 
 A fork takes the thread that calls it and no other, so nothing here may start a thread before a job is its own process.
 """
@@ -32,7 +32,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-if __name__ == "__main__":  # for whoever only imports this, nothing changes
+if __name__ == "__main__":  # an import changes nothing
     # before numpy is there: its threads would be lost in a fork, and one thread is fastest here (models/threads.py)
     os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
     os.environ.setdefault("EPOOL_VIZ_THREADS", "1")  # as many jobs at once as there are cores
@@ -47,18 +47,18 @@ PRELOADED = ("epool_viz.models.jobs",)
 NICE = 5  # pages come first
 MOST_JOBS = max(1, min(4, len(os.sched_getaffinity(0)))) if hasattr(os, "sched_getaffinity") else 1
 MOST_WAITING = 64
-HEARD_WITHIN = 20.0  # seconds that a client may take to say what it wants
+HEARD_WITHIN = 20.0  # seconds that a client may take to send its request
 LOOK_EVERY = 0.1  # seconds between two looks at jobs that run
 _ACCELERATORS = ("/dev/nvidiactl", "/dev/kfd")
 
 
 def preload() -> None:
-    """Load what jobs need, and let torch do what it does at a first step only; without a thread."""
+    """Load what jobs need, and run one step of torch, whose first step is slow; without a thread."""
     for name in PRELOADED:
         try:
             module = importlib.import_module(name)
         except EpoolError:
-            return  # without the extra: whoever asks is told
+            return  # without the extra: each request gets an error
         if not any(map(os.path.exists, _ACCELERATORS)):  # there, a first step in this process would spoil its forks
             module.warm()
 
@@ -78,10 +78,10 @@ class Line:
         self.most_jobs = most_jobs
         self.most_waiting = most_waiting
         self.running: set[int] = set()
-        self.waiting: dict[socket.socket, int] = {}  # in their order: how many it was told are before it
+        self.waiting: dict[socket.socket, int] = {}  # in their order: the last number sent of those before it
 
     def join(self, client: socket.socket) -> None:
-        """Take a client in; it is told how many are before it, or that there are too many."""
+        """Add a client to the line; it gets the number of those before it, or that there are too many."""
         if len(self.waiting) >= self.most_waiting:
             found = f"one more than {self.most_waiting} that wait"
             _say(client, Message("error", {"argument": ["jobs", found, "another try later"]}))
@@ -91,7 +91,7 @@ class Line:
         self.advance()
 
     def leave(self, client: socket.socket) -> None:
-        """A client went before its turn."""
+        """A client left before its turn."""
         del self.waiting[client]
         client.close()
         self.advance()
@@ -108,7 +108,7 @@ class Line:
             self.advance()
 
     def advance(self) -> None:
-        """Begin with those whose turn it is, and tell the others where they stand, if that is new to them."""
+        """Start the next jobs, and send the others their place where it changed."""
         while self.waiting and len(self.running) < self.most_jobs:
             client = next(iter(self.waiting))
             del self.waiting[client]
@@ -121,7 +121,7 @@ class Line:
 
 
 def serve(address: Address, listener: socket.socket, lease: int, most_jobs: int = MOST_JOBS) -> None:
-    """Do jobs until the lease ends.
+    """Run jobs until the lease ends.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ def _user_of(client: socket.socket) -> int:
 
 
 def _say(client: socket.socket, message: Message) -> None:
-    """A small message, to somebody who may have gone."""
+    """Send a small message to a client that may have closed."""
     with contextlib.suppress(OSError):
         client.settimeout(0.5)
         send(client, message)
@@ -188,7 +188,7 @@ def _forked(client: socket.socket, address: Address, unneeded: list[int]) -> int
 
 
 def _do_job(client: socket.socket, address: Address, worker: int) -> None:
-    """Hear what a client wants, do it, and tell it; in the job's own process."""
+    """Receive a client's request, run it, and send the results; in the job's own process."""
     try:
         client.settimeout(HEARD_WITHIN)
         _let_in(client, address)
@@ -213,7 +213,7 @@ def _do_job(client: socket.socket, address: Address, worker: int) -> None:
 
 
 def _let_in(client: socket.socket, address: Address) -> None:
-    """Hear the secret before anything else."""
+    """Receive the secret before anything else."""
     hello = receive(client, most_json=1024, most_arrays=0)
     told = "" if hello is None else str(hello.about.get("secret"))
     if hello is None or hello.kind != "hello" or not hmac.compare_digest(told.encode(), address.secret.encode()):
@@ -230,7 +230,7 @@ def _job_of(asked: Message) -> Callable[..., None]:
 
 
 def _listen(client: socket.socket, cancel: threading.Event, worker: int) -> None:
-    """Hear "stop"; end this process once the client or the worker has gone."""
+    """Receive "stop"; end this process once the client or the worker has ended."""
     while os.getppid() == worker:
         if not select.select([client], [], [], 0.5)[0]:
             continue
@@ -245,7 +245,7 @@ def _listen(client: socket.socket, cancel: threading.Event, worker: int) -> None
 
 
 def _end_with(lease: int) -> None:
-    """Have the system end this process with its lease, whatever it is doing: loading torch takes seconds."""
+    """Let the system end this process with its lease at any moment: loading torch takes seconds."""
     fcntl.fcntl(lease, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(lease, fcntl.F_SETFL, fcntl.fcntl(lease, fcntl.F_GETFL) | os.O_ASYNC)
     if select.select([lease], [], [], 0)[0]:
@@ -253,7 +253,7 @@ def _end_with(lease: int) -> None:
 
 
 def _take_all_memory() -> None:
-    """Take back the limit of the kernel that started this process, if one did: training needs more than a page."""
+    """Lift the memory limit of the kernel that started this process, if one did: training needs more than a page."""
     try:
         import resource
     except ImportError:  # Windows
@@ -268,10 +268,10 @@ def main() -> Any:
     logging.basicConfig(format="epool_viz worker: %(message)s")
     lease = sys.stdin.fileno()
     address = Address.parse(os.environ.pop(VARIABLE, ""))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then lets go of the lease
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then closes the lease
     _end_with(lease)
     os.nice(NICE)
-    listener = address.listen()  # who comes while torch is loaded waits at the door
+    listener = address.listen()  # a client that connects while torch is loading waits
     begun = time.monotonic()
     preload()
     if n_threads() > 1:

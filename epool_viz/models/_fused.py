@@ -99,7 +99,7 @@ def keep_nothing() -> None:
 
 
 @contextmanager
-def told_of_compiling(tell: Callable[[], object]) -> Iterator[None]:
+def on_compiling(tell: Callable[[], object]) -> Iterator[None]:
     """Call `tell` once something is compiled inside, rather than read from the disk."""
 
     class Once(Listener):
@@ -170,7 +170,7 @@ def store(typing: Any, array: Any, index: Any, value: Any) -> Any:
 
 @intrinsic
 def place_at(typing: Any, array: Any, index: Any) -> Any:
-    """A whole number of a flat array; index and number are not below 0, so that nothing has to be asked first."""
+    """A whole number of a flat array; index and number are not below 0, so that no check is needed."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         data = create_struct_proxy(signature.args[0])(context, builder, value=args[0]).data
@@ -609,7 +609,7 @@ def _is_laid_out(job, net):
 def _sort(tokens, first, last, starts, order):
     """The places at which each token begins in some sequences, token by token.
 
-    `starts` (token + 1,) says where a token's places begin in `order`; a place counts floats of a layout.
+    `starts` (token + 1,) is where a token's places begin in `order`; a place counts floats of a layout.
     """
     starts[:] = 0
     for s in range(first, last):
@@ -744,7 +744,7 @@ class Scratch(NamedTuple):
     ----------
     letters, tokens, whole, n_whole : of a sequence, (letter,); (sequence, token); (sequence, window); (sequence,)
     used, n_used : (sequence, network, cell), (sequence, network)
-    raw, places, shares : flat, a winner's score, place and share; `offsets` (block + 1,) says where a block's begin
+    raw, places, shares : flat, a winner's score, place and share; `offsets` (block + 1,) is where a block's begin
     stats : (sequence, block * 4 * 16)
     counts : (sequence, group * token)
     per_piece : sequences whose winners are laid out together
@@ -909,7 +909,7 @@ def pool_chunk(job, codes, rows, tables, biases, ms, pooled):
 
 @compiled
 def gradient_chunk(job, codes, rows, tables, biases, ms, upstream, row_gradients, bias_gradients, m_gradients):
-    """Add up the gradients of some sequences from those of their pooled values; the scan is done anew."""
+    """Add up the gradients of some sequences from those of their pooled values; the scan is repeated."""
     scratch = _scratch(job, len(rows), True)
     n = len(scratch.tokens)
     pooled = np.empty_like(upstream)

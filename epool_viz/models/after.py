@@ -1,7 +1,7 @@
 """What the scores of a convolution go through.
 
-Names are trusted for what they are called only where the numbers agree: a maximum is one over the windows if it is the
-maximum of every row of windows that came out.
+A name counts only where the numbers agree: a maximum is one over the windows if it is the maximum of every row of
+windows that came out.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def _why_it_ends(value: Value, watched: Pass) -> str:
         return "a place from which the scores go several ways"
     if watched.error:
         return f"a place behind which the module could not be run ({watched.error})"
-    return "a place from which the scores go where torch is not asked"
+    return "a place from which the scores leave torch"
 
 
 def _axes_of_scores(call: Call) -> tuple[str, ...] | None:
@@ -257,7 +257,7 @@ def _scaling(call: Call, here: Tensor, there: Tensor, axes: tuple[str, ...]) -> 
 
 
 def _moved(call: Call, value: Value, out: Value, axes: tuple[str, ...]) -> _Classified:
-    """A step that moves numbers about, told by where it puts their places."""
+    """A step that moves numbers, found by where it puts their places."""
     data = value.data
     unknown = Step("other", call.name, call.word)
     if data is None or out.data is None:

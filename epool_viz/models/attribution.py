@@ -1,7 +1,7 @@
 """DeepLIFT by tangermeme, integrated gradients and saliency by captum (extra `train`), a number a letter.
 
 For a `MotifCNN` the same numbers follow in closed form from `epool_viz.core.attribution`, together with the exact
-reading that they stand beside; tests hold the two together. Here any network can be asked that reads one-hot letters.
+reading; tests compare the two. This module takes any network of one-hot letters.
 """
 
 from __future__ import annotations
@@ -45,6 +45,8 @@ except ModuleNotFoundError as error:
     raise MissingExtraError(missing, "train", "Attribution") from None
 
 METHODS = ("deeplift", "integrated_gradients", "saliency")
+# tangermeme finds its rules for layers of these by their very class, and fails on a class derived from one
+_RULED = {f"torch.nn.modules.{name}" for name in ("activation", "normalization", "pooling")}
 
 
 def attribute(
@@ -59,7 +61,7 @@ def attribute(
     target: int | None = None,
     batch_size: int = 64,
 ) -> LetterScores:
-    """Ask tangermeme and captum what each letter has to do with a network's answer.
+    """Compute by tangermeme and captum the share of each letter in a network's output.
 
     Parameters
     ----------
@@ -84,7 +86,7 @@ def attribute(
     Returns
     -------
     LetterScores
-        NumPy arrays. `completeness_error(method)` tells by how much a sequence's scores miss their sum.
+        NumPy arrays. `completeness_error(method)` is the difference of a sequence's scores from their sum.
 
     Raises
     ------
@@ -95,11 +97,12 @@ def attribute(
 
     Notes
     -----
-    DeepLIFT knows torch's own layers, and takes the plain gradient through every other one; for expectation pooling
+    DeepLIFT has rules for torch's own layers, and the plain gradient for every other one; for expectation pooling
     that misses the sum (measured: `benchmarks/attribution.py`). Here the layers of `epool_viz.models.pooling` and the
     rectifiers of a `MotifCNN` have a rescale rule of their own, `pool_multipliers`, and the sum holds to rounding; in
-    mode 1, whose gate jumps, it remains the gradient. A layer of yours that tangermeme does not know does too: look at
-    `completeness_error`.
+    mode 1, whose gate jumps, it remains the gradient. So does a custom layer without a rule in tangermeme: look at
+    `completeness_error`. For "deeplift" torch raises a RuntimeError where a network changes a layer's output in place
+    (`x += 1`).
 
     Source: Shrikumar et al., ICML 2017; Sundararajan et al., ICML 2017; Simonyan et al., arXiv:1312.6034; Kokhlikyan et
     al., arXiv:2009.07896 (captum); Schreiber, tangermeme, https://github.com/jmschrei/tangermeme.
@@ -205,8 +208,9 @@ class _Column(nn.Module):
 
 def _deeplift(net: nn.Module, x: Tensor, reference: Tensor) -> Tensor:
     """DeepLIFT with the rescale rule for our layers."""
-    rules = {type(layer): _rescale for layer in net.modules() if isinstance(layer, _Rectifier | _Pool | Pooling)}
-    with warnings.catch_warnings():
+    rules: dict[type, Any] = {type(layer): _gradient for layer in net.modules() if _is_derived(layer)}
+    rules |= {type(layer): _rescale for layer in net.modules() if isinstance(layer, _Rectifier | _Pool | Pooling)}
+    with warnings.catch_warnings(), _out_of_place(net):
         warnings.simplefilter("ignore")  # unknown letters and baselines that are no letter are meant
         multipliers = deep_lift_shap(
             _Column(net).eval(),
@@ -222,6 +226,30 @@ def _deeplift(net: nn.Module, x: Tensor, reference: Tensor) -> Tensor:
         )[:, 0]
     found: Tensor = (x - reference) * multipliers.to(x)
     return found
+
+
+def _is_derived(layer: nn.Module) -> bool:
+    kind = type(layer)
+    is_ruled = any(base.__module__ in _RULED and base is not nn.MultiheadAttention for base in kind.__mro__)
+    return is_ruled and kind.__module__ not in _RULED
+
+
+def _gradient(_layer: Any, grad_input: tuple[Tensor, ...], _: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """No rule: the plain gradient, as of every other layer that tangermeme does not know."""
+    return grad_input
+
+
+@contextmanager
+def _out_of_place(net: nn.Module) -> Iterator[None]:
+    """No layer writes over its input meanwhile, which torch refuses where hooks watch the gradient."""
+    layers: list[Any] = [layer for layer in net.modules() if layer.__dict__.get("inplace") is True]
+    try:
+        for layer in layers:
+            layer.inplace = False
+        yield
+    finally:
+        for layer in layers:
+            layer.inplace = True
 
 
 def _rescale(layer: Any, _: tuple[Tensor, ...], grad_output: tuple[Tensor, ...]) -> tuple[Tensor]:

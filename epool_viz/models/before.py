@@ -1,4 +1,4 @@
-"""What stands between the letters and a convolution, told by the numbers that it was given.
+"""What stands between the letters and a convolution, found from the numbers of its input.
 
 A tensor of which every column is a function of one letter, the same for every sequence, is the letters in another form,
 however it came about. What is a factor, a shift or another order of the letters can be folded in.
@@ -103,7 +103,7 @@ def agrees(table: Table, tensor: Tensor, codes: Sequence[Array]) -> bool:
     table : Table
     tensor : Tensor
     codes : sequence of shape (batch, length)
-        Below 0 for an unknown letter, of which nothing is asked.
+        Below 0 for an unknown letter, which is not compared.
     """
     letters = codes[table.place]
     length = letters.shape[1]

@@ -70,7 +70,7 @@ def load_model(path: str | os.PathLike[str]) -> MotifCNN:
     Returns
     -------
     MotifCNN
-        With the very weights, in evaluation mode; `read_model` gives what is known of its training, and says whether
+        With the very weights, in evaluation mode; `read_model` gives what is known of its training, and whether
         the file has a checksum, which is held against its bytes.
 
     Raises
@@ -80,7 +80,7 @@ def load_model(path: str | os.PathLike[str]) -> MotifCNN:
     ArgumentError
         If there is no such file.
     """
-    # checks every shape against the settings, so that a few bytes cannot ask for much memory
+    # checks every shape against the settings, so that a few bytes cannot allocate much memory
     stored = read_model(path)
     settings = stored.settings
     known = {"n_kernels", "width", "preset", "pooling", "padding", "activation", "alphabet"}
@@ -138,7 +138,7 @@ def read_progress(
     FormatError
         If the file cannot be read or does not hold together.
     ArgumentError
-        If it is of another training; the message says in what.
+        If it is of another training; the message names the difference.
     """
     source = str(path)
     arrays, about, is_checked = read_checked_arrays(path, kind="training")

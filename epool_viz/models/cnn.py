@@ -39,8 +39,8 @@ class Preset:
     batch_size, patience : int
     learning_rate : float
         Of Adam.
-    says : str
-        What it is, in a sentence.
+    summary : str
+        One sentence.
     """
 
     padding: str
@@ -49,7 +49,7 @@ class Preset:
     batch_size: int
     patience: int
     learning_rate: float
-    says: str
+    summary: str
 
 
 PRESETS = {
@@ -115,7 +115,7 @@ class MotifCNN(nn.Module):
         require_choice(self.activation, "activation", ACTIVATIONS)
         self.alphabet = get_alphabet(alphabet)
         given = {"m": m, "mode": mode, "trainable": trainable, "local_window": local_window}
-        with torch.random.fork_rng(devices=[]):  # torch draws first weights, which are drawn anew below
+        with torch.random.fork_rng(devices=[]):  # torch draws first weights, which are drawn again below
             self.conv = nn.Conv1d(len(self.alphabet), n_kernels, width)
             self.output = nn.Linear(n_kernels, 1)
         self.pooling = _pooling(pooling, {k: v for k, v in given.items() if v is not None}, chosen)
@@ -302,7 +302,7 @@ class MotifCNN(nn.Module):
 
 
 def predict_log_odds(model: nn.Module, sequences: Any, *, batch_size: int = 256) -> Array:
-    """What a network says of each sequence, as log odds; the network is left as it was.
+    """The output of a network for each sequence, as log odds; the network is left unchanged.
 
     Parameters
     ----------
@@ -373,7 +373,7 @@ def as_tensor(model: nn.Module, sequences: Any) -> Tensor:
         raise ArgumentError("sequences", f"of {sequences.alphabet.name}", f"{alphabet.name}, the network's alphabet")
     lengths = sequences.lengths
     if not len(sequences) or lengths.min() != lengths.max():
-        sequences.one_hot()  # says which
+        sequences.one_hot()  # raises, and names the first
     return torch.from_numpy(np.array(sequences.all_codes).reshape(len(sequences), -1))
 
 

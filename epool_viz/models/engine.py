@@ -4,13 +4,13 @@
 alphabet, any type of floats, one-hot input, a GPU, gradients of gradients. "fused" does all three at once from letter
 codes, by looking tokens of three letters up in a table that is built from the kernels at every step, and its gradient
 touches only the windows that won. It needs numba, float32 on the CPU, letter codes and an alphabet of four letters;
-whatever is not like that goes the plain way. "auto" is "fused" where numba is installed.
+everything else takes the plain way. "auto" is "fused" where numba is installed.
 
-Both are held to `core` and to each other by tests. Sums are taken in another order, so they differ by rounding: by at
+Tests compare both with `core` and with each other. Sums are taken in another order, so they differ by rounding: by at
 most `(width + 2) * 2 ** -23` times the sum of the magnitudes in a window's score, each of whose additions rounds once
 on either side.
 
-The first use compiles, which takes a while and is said; the compiled code is kept on the disk for later processes.
+The first use compiles, which takes a while and prints a line; the compiled code is stored on disk for later processes.
 """
 
 from __future__ import annotations
@@ -112,14 +112,14 @@ def as_one_hot(sequences: Tensor, like: Tensor) -> Tensor:
 
 
 def require_engine(name: str) -> None:
-    """Say at once what is wrong with an engine's name, or what is missing for it.
+    """Raise at once for an unknown engine, or one whose library is missing.
 
     Raises
     ------
     ArgumentError
         If there is no such engine.
     MissingExtraError
-        If numba is not installed and "fused" is asked for.
+        If numba is not installed and "fused" is chosen.
     """
     require_choice(name, "engine", ENGINES)
     if name == "fused" and not has_numba():
@@ -187,7 +187,7 @@ _is_ready: bool | None = None
 
 @functools.cache
 def _load() -> ModuleType | None:
-    """The compiled part; None without numba, or where a numba that is installed cannot be used, which is said once."""
+    """The compiled part; None without numba, or with an unsupported one, which warns once."""
     try:
         from epool_viz.models import _fused
     except (ImportError, AttributeError) as error:
@@ -208,7 +208,7 @@ def prepare(sink: Callable[[str], object] = _to_stderr) -> bool:
     Parameters
     ----------
     sink : callable
-        Told a sentence when it has to compile, which takes up to half a minute, once on a machine.
+        Called with a sentence when it has to compile, which takes up to half a minute, once on a machine.
 
     Returns
     -------
@@ -226,7 +226,7 @@ def _compile(sink: Callable[[str], object]) -> bool:
     fused = _load()
     if fused is None:
         return False
-    with fused.told_of_compiling(lambda: sink(SAID)):
+    with fused.on_compiling(lambda: sink(SAID)):
         try:
             _call_each(fused)
         except OSError:  # what was compiled could not be kept
@@ -470,7 +470,7 @@ class FusedScan:
 
 
 def no_window(width: int) -> ArgumentError:
-    """What is said of a sequence in which no window takes part."""
+    """The message for a sequence without a window that takes part."""
     found = "with one that has no window of known letters"
     return ArgumentError("sequences", found, f"{width} known letters in a row")
 
@@ -543,5 +543,5 @@ def fused_pool(
     return pooled
 
 
-if __name__ == "__main__":  # compiles, so that nobody has to wait later
+if __name__ == "__main__":  # compiles in advance
     prepare()

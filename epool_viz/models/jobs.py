@@ -1,8 +1,8 @@
-"""What a worker may be asked to do: a list of functions of our own, and nothing else.
+"""The jobs of the worker: a list of functions of this package, and no others.
 
-A job is a function `(asked, tell, cancel)`. `asked` holds plain values and arrays; `tell(kind, about, arrays)` passes
-on how far it is and what it found; `cancel.is_set()` says whether to stop. It raises EpoolError for what its user can
-put right.
+A job is a function `(asked, tell, cancel)`. `asked` holds plain values and arrays; `tell(kind, about, arrays)` sends
+progress and results; `cancel.is_set()` is true when the job should stop. It raises EpoolError for what its user can
+correct.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from epool_viz.core.attribution import HEURISTICS
 from epool_viz.core.types import Array
 from epool_viz.data.examples import load_example_model
 from epool_viz.data.networks.network_settings import WholeNetwork
-from epool_viz.data.results.races import Told, race_arrays
+from epool_viz.data.results.races import SentSoFar, race_arrays
 from epool_viz.data.results.settings import RaceSettings
 from epool_viz.data.sequences.set import sequences_of
 from epool_viz.data.sequences.simulate import simulate
@@ -32,7 +32,7 @@ Tell = Callable[..., object]
 TOLD_EVERY = 0.1  # seconds between two messages of a job, at the least
 
 
-class Asked(Protocol):
+class Request(Protocol):
     """What a job is given."""
 
     @property
@@ -44,16 +44,16 @@ class Asked(Protocol):
         """Arrays by name."""
 
 
-def race_job(asked: Asked, tell: Tell, cancel: Cancel) -> None:
-    """Race poolings, and tell each part of the record as it comes.
+def race_job(asked: Request, tell: Tell, cancel: Cancel) -> None:
+    """Race poolings, and send each part of the record as it comes.
 
     `about` has the `settings` as `RaceSettings.plain`, the `title` and the `facts` of the record, and the `seed` of its
-    intervals; the arrays are those of `sequence_arrays` for "train" and "test". What is told is of the kind "part": a
+    intervals; the arrays are those of `sequence_arrays` for "train" and "test". What is sent is of the kind "part": a
     part of the record for `extend`, and the `share` of the race that is done.
     """
     about, settings = asked.about, RaceSettings.of_plain(asked.about["settings"])
     training, test = (sequences_of(asked.arrays, name) for name in ("train", "test"))
-    recorder, told = Recorder(test, title=about["title"], about=about["facts"]), Told()
+    recorder, told = Recorder(test, title=about["title"], about=about["facts"]), SentSoFar()
     total = settings.epochs * len(settings.methods) * len(settings.seeds)
     done: dict[int, float] = {}
     last = -TOLD_EVERY
@@ -81,12 +81,12 @@ def race_job(asked: Asked, tell: Tell, cancel: Cancel) -> None:
     pass_on(at_once=True)
 
 
-def attribute_job(asked: Asked, tell: Tell, cancel: Cancel) -> None:
-    """Ask captum for the tracks of sequences and a model that ships, or one that is sent along.
+def attribute_job(asked: Request, tell: Tell, cancel: Cancel) -> None:
+    """Compute the tracks of captum for sequences and a bundled model, or one that is sent.
 
     `about` has the `network`, a name of `list_models` or the plain values of a `WholeNetwork`, and a `baseline` of
     `attribute`; the arrays are the sequences as "onehot" and, instead of a named baseline, a stack of them as
-    "reference"; of a network that is sent along also "kernels", "biases" and "output_weights". What is told is of the
+    "reference"; of a network that is sent also "kernels", "biases" and "output_weights". What is sent is of the
     kind "tracks": an array of shape (batch, length) a method.
     """
     # captum takes a second to load, which a race need not wait for
@@ -99,8 +99,8 @@ def attribute_job(asked: Asked, tell: Tell, cancel: Cancel) -> None:
         tell("tracks", {}, found.scores)
 
 
-def _asked_network(asked: Asked) -> MotifCNN:
-    """The network of a question to captum, in double precision."""
+def _asked_network(asked: Request) -> MotifCNN:
+    """The network of a captum job, in double precision."""
     network = asked.about["network"]
     if not isinstance(network, Mapping):
         return load_model(load_example_model(network).info.path).double()
@@ -121,7 +121,7 @@ def _asked_network(asked: Asked) -> MotifCNN:
     return model.eval()
 
 
-JOBS: dict[str, Callable[[Asked, Tell, Cancel], None]] = {"race": race_job, "attribute": attribute_job}
+JOBS: dict[str, Callable[[Request, Tell, Cancel], None]] = {"race": race_job, "attribute": attribute_job}
 
 
 def warm() -> None:

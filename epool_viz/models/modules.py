@@ -1,4 +1,4 @@
-"""The convolutions of a module, and the kernels that were read held against what the module computes."""
+"""Reads the convolutions of a module, and compares the kernels with what the module computes."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class _Found:
 
 
 def read_module(model: nn.Module, reading: ImportOptions, by_names: Any) -> ImportedKernels:
-    """Kernels of a module, held against what it computes.
+    """Kernels of a module, compared with what it computes.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def _in_training(kernels: ImportedKernels, model: nn.Module) -> ImportedKernels:
 
 
 def _read_run(model: nn.Module, reading: ImportOptions, *, as_it_stands: bool) -> ImportedKernels | str:
-    """Kernels of a module that runs on letters in one way at least; else what it says."""
+    """Kernels of a module that runs on letters in one way at least; else its error."""
     name = type(model).__name__
     with to_run(model, as_it_stands=as_it_stands) as running, few_threads():
         runs, error = runs_of(running, letters_wanted(reading))
@@ -113,7 +113,7 @@ def _read_run(model: nn.Module, reading: ImportOptions, *, as_it_stands: bool) -
             return error
         runs = [run for run in runs if bool(run.passes[0].error) == bool(runs[0].passes[0].error)]
         found = {id(run): _convolutions(run, running) for run in runs}
-        if reading.axes is not None:  # the layout that agrees with what the caller says
+        if reading.axes is not None:  # the layout that agrees with the caller's axes
             runs.sort(key=lambda run: _apart(_network(name, run, found, running), found[id(run)], run, reading))
         found[id(runs[0])] = _probed(found[id(runs[0])], running, runs[0])
         network = _network(name, runs[0], found, running)
@@ -128,7 +128,7 @@ def _read_run(model: nn.Module, reading: ImportOptions, *, as_it_stands: bool) -
             for each in network.convolutions
         )
         kernels = assemble(dataclasses.replace(network, convolutions=doubted), reading)
-    return _told(kernels, against[0], runs[0])
+    return _checked(kernels, against[0], runs[0])
 
 
 def _most_of(run: Run) -> float:
@@ -139,7 +139,7 @@ def _most_of(run: Run) -> float:
 
 
 def _network(name: str, run: Run, found: dict[int, list[_Found]], model: nn.Module) -> Network:
-    """The module's convolutions as one run shows them; the others tell where a weight can be read in two ways."""
+    """The module's convolutions as one run shows them; the others show where a weight can be read in two ways."""
     here = found[id(run)]
     others = [convolutions for key, convolutions in found.items() if key != id(run)]
     made = []
@@ -229,7 +229,7 @@ def _after_probe(found: _Found, probe: Probe, model: nn.Module) -> _Found:
     data = None if call is None else call.inputs[0].data
     is_so = call is not None and _is_same_convolution(call, found.call)
     if not is_so or (data is not None and table is not None and not agrees(table, data, probe.run.codes[0])):
-        stop = Step("other", "", f"something that takes {probe.said} otherwise")
+        stop = Step("other", "", f"something that treats {probe.said} differently")
         return dataclasses.replace(found, read=Read((stop,), None))
     if call is None or watched.error or not probe.is_long:
         return found
@@ -260,7 +260,7 @@ def _is_same_convolution(one: Call, other: Call) -> bool:
 def _name_of(call: Call, model: nn.Module) -> str:
     if call.layer is not None or isinstance(call.within_layer, nn.Conv1d | nn.Conv2d):
         return (call.name if call.layer is not None else call.within) or "the convolution"
-    assert call.convolution is not None  # noqa: S101 - asked of convolutions only
+    assert call.convolution is not None  # noqa: S101 - called for convolutions only
     weight = call.convolution["weight"]
     held = [*model.named_parameters(), *model.named_buffers()]
     name = next((name for name, each in held if each.data_ptr() == weight.data_ptr()), None)
@@ -274,7 +274,7 @@ def _named(found: Sequence[_Found], layer: str) -> _Found | None:
 
 
 def _roles(found: _Found, *, is_open: bool) -> tuple[str, ...]:
-    """What the axes of a weight are; of a square image, which one the letters lie along, where the run tells."""
+    """What the axes of a weight are; of a square image, which one the letters lie along, where the run shows it."""
     assert found.call.convolution is not None  # noqa: S101 - only convolutions are found
     shape = found.call.convolution["weight"].shape
     if len(shape) == 3:
@@ -342,7 +342,7 @@ def _along(value: Any, call: Call) -> int:
 def _pads(call: Call) -> tuple[int, int, str]:
     """How many columns are put before and behind, and which."""
     about = call.convolution
-    assert about is not None  # noqa: S101 - asked of convolutions only
+    assert about is not None  # noqa: S101 - called for convolutions only
     mode = getattr(call.layer, "padding_mode", "zeros")
     padding = about["padding"] if mode == "zeros" else getattr(call.layer, "padding", 0)
     if padding == "valid":
@@ -368,7 +368,7 @@ def _reads_more(found: _Found) -> bool:
 def _width(call: Call) -> int:
     """Letters from the first to the last of a window."""
     about = call.convolution
-    assert about is not None  # noqa: S101 - asked of convolutions only
+    assert about is not None  # noqa: S101 - called for convolutions only
     data = call.outputs[0].data
     is_across = data is not None and data.ndim == 4 and data.shape[3] == 1
     return int(_along(about["dilation"], call) * (about["weight"].shape[2 if is_across else -1] - 1) + 1)
@@ -443,7 +443,7 @@ def _compared(found: _Found, reading: ImportOptions) -> Array | None:
     return scores
 
 
-def _told(kernels: ImportedKernels, difference: float | None, run: Run) -> ImportedKernels:
+def _checked(kernels: ImportedKernels, difference: float | None, run: Run) -> ImportedKernels:
     if kernels.reads_letters is False:
         return not_checked(kernels, "these kernels do not read its letters")
     if difference is None:
@@ -459,7 +459,7 @@ def _told(kernels: ImportedKernels, difference: float | None, run: Run) -> Impor
 
 
 def _read_unrun(model: nn.Module, reading: ImportOptions, by_names: Any, error: str) -> ImportedKernels:
-    """Kernels by the names of the weights, with what the layers say of themselves."""
+    """Kernels by the names of the weights, with the settings of the layers."""
     name = type(model).__name__
     remark = "The forward pass cannot be followed, so layers are taken in the order in which they were made."
     layers = dict(model.named_modules())
@@ -484,7 +484,7 @@ def _listed(layers: dict[str, nn.Module]) -> str:
 
 
 def _of_layer(conv: Convolution, layers: dict[str, nn.Module]) -> Convolution | None:
-    """A weight with what its layer says; None for one of a layer that is no convolution."""
+    """A weight with the settings of its layer; None for one of a layer that is no convolution."""
     path = "" if conv.weight.name == "weight" else conv.name
     layer = layers.get(path)
     if layer is None or not isinstance(layer, nn.Conv1d | nn.Conv2d):
@@ -508,7 +508,7 @@ def _of_layer(conv: Convolution, layers: dict[str, nn.Module]) -> Convolution | 
 
 
 def _read_motif_cnn(model: MotifCNN, reading: ImportOptions) -> ImportedKernels:
-    """Kernels of this package's own network, which is known as it stands."""
+    """Kernels of this package's own network, by its settings."""
     after = []
     if model.activation != "identity":
         after.append(Step("activation", "activation", model.activation))

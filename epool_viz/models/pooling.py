@@ -24,7 +24,7 @@ class Pooling(nn.Module):
     """What the pooling layers share; make one of its subclasses.
 
     `layer(scores, mask=None)` pools the last axis; `mask` holds booleans that broadcast to `scores`, True where a
-    position takes part. `weights` and `gradient` tell each position's part in it, in closed form.
+    position takes part. `weights` and `gradient` give each position's part in it, in closed form.
     """
 
     method: ClassVar[str]
@@ -189,7 +189,7 @@ class LogSumExpPooling(_WithM):
     """`(1/m) ln sum_i exp(m x_i)`: the sequence's log evidence up to constants.
 
     It learns late: its gradient is at first spread over all windows, and the first epochs go to undo the constant that
-    `ln n` adds. On 800 sequences of 200 letters the loss stayed at chance for 10 to 40 epochs; give it the patience.
+    `ln n` adds. On 800 sequences of 200 letters the loss stayed at chance for 10 to 40 epochs; raise `patience`.
 
     Parameters
     ----------

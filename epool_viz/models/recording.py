@@ -1,4 +1,4 @@
-"""Writes a race down while it runs: `Recorder.on_epoch` is the race's hook, `Recorder.record` what is shown."""
+"""Records a race while it runs: `Recorder.on_epoch` is the race's hook, `Recorder.record` its data."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Recorder:
         self._of: dict[int, RunRecord] = {}
 
     def on_epoch(self, run: Run, record: EpochRecord) -> None:
-        """Take down an epoch; the hook for `race`."""
+        """Record an epoch; the hook for `race`."""
         held = self._held(run)
         held.snapshots.append(self._snapshot(run.model))
         held.epochs.append({name: getattr(record, name) for name in EpochRecord.__dataclass_fields__})
@@ -55,12 +55,12 @@ class Recorder:
             held.best_epoch = record.epoch
 
     def on_batch(self, run: Run, record: BatchRecord) -> None:
-        """Take down the loss of a batch of the first epoch, so that there is something to see; the hook for `race`."""
+        """Record the loss of a batch of the first epoch, for an early picture; the hook for `race`."""
         if record.epoch == 1:
             self._held(run).first_losses.append((record.batch / record.n_batches, record.loss))
 
     def finish(self, result: RaceResult, seed: int = 0) -> RaceRecord:
-        """Take down how the runs ended; the curves' intervals come from resampling the test set."""
+        """Record how the runs ended; the curves' intervals come from resampling the test set."""
         for run in result.runs:
             held = self._held(run)
             held.stopped, held.best_epoch = run.stopped, run.best_epoch

@@ -1,4 +1,4 @@
-"""A module run on random one-hot letters, in whichever way it takes them."""
+"""Runs a module on random one-hot letters, in every layout that it takes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _OF_SHAPES = ("shape", "size", "dimension", "view", "channels", "expand", "match
 
 @dataclass(frozen=True)
 class Layout:
-    """How a module may want its one-hot letters.
+    """A layout of one-hot letters that a module may take.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class Layout:
     order: tuple[str, ...]
 
     def tensor(self, codes: Array, n_letters: int, dtype: torch.dtype) -> Tensor:
-        """Codes of shape (batch, length) as the module may want them; one below 0 becomes a column of zeros."""
+        """Codes of shape (batch, length) in this layout; one below 0 becomes a column of zeros."""
         if not self.order:
             return torch.from_numpy(codes)
         onehot = np.eye(n_letters)[codes] * (codes >= 0)[..., None]  # (batch, length, letter)
@@ -121,7 +121,7 @@ class Probe:
 
 
 def probes_of(model: nn.Module, run: Run) -> Iterator[Probe]:
-    """Run a module on what random letters do not show: what goes by shares, by unknown letters, or by the length."""
+    """Run a module on other letters than random ones: on shares of letters, unknown letters, and other lengths."""
     deadline = time.monotonic() + _SECONDS_OF_PROBES
     n_inputs = len(run.codes[0])
     for said, codes in _unlike(run):
@@ -155,7 +155,7 @@ def runs_of(model: nn.Module, sizes: Sequence[int]) -> tuple[list[Run], str]:
     Returns
     -------
     (list of Run, str)
-        Those in which a convolution was called, the ones that came to their end first; and what the module said where
+        Those in which a convolution was called, finished ones first; and the error of the module where
         there is none.
     """
     deadline = time.monotonic() + _SECONDS
@@ -211,14 +211,14 @@ def _run(
 
 
 class _Lengths:
-    """Lengths to try: what a module says when one does not suit it tells which may."""
+    """Lengths to try: the error for one of them can show the right one."""
 
     def __init__(self, n_letters: int, lengths: tuple[int, ...]) -> None:
         self.n_letters = n_letters
         self.is_search = not lengths
         self.pending = list(lengths or (FIRST_LENGTH,))
         self.tried: set[int] = set()
-        self.wanted: list[tuple[int, int, int]] = []  # a length, what a dense layer got, what it wants
+        self.wanted: list[tuple[int, int, int]] = []  # a length, what a dense layer got, what it requires
 
     def __iter__(self) -> Iterator[int]:
         while self.pending:
@@ -228,7 +228,7 @@ class _Lengths:
                 yield length
 
     def hear(self, length: int, error: str, *, has_begun: bool) -> None:
-        """Take what a pass of this length ended with; `has_begun` if it came as far as a convolution."""
+        """Record the error of a pass of this length; `has_begun` if it came as far as a convolution."""
         if not self.is_search or len(self.tried) >= (_MOST_TRIES if has_begun else _FEWEST_TRIES):
             self.pending = []
             return

@@ -1,8 +1,8 @@
 """One step of training on a batch: by torch, for any network, or by the fused engine, for several at once.
 
-Either way it is the same step: the mean cross entropy, its gradient, Adam. The fused one leaves torch out of it, whose
-dozens of small calls would take longer than the numbers themselves; it moves the network's own weights and keeps Adam's
-moments where the optimizer keeps them, so that either can go on where the other was.
+Either way it is the same step: the mean cross entropy, its gradient, Adam. The fused one avoids torch, whose
+dozens of small calls would take longer than the numbers themselves; it updates the network's own weights and Adam's
+moments in the optimizer's memory, so that either can continue after the other.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class TorchSteps:
         self._trained, self._codes, self._labels = trained, codes, labels
 
     def __call__(self, places: Array) -> list[tuple[Any, Tensor]]:
-        """Of each network its loss on the sequences at these places, and what it said of them before the step."""
+        """Of each network its loss on the sequences at these places, and its log odds of them before the step."""
         chosen = torch.from_numpy(places).to(self._codes.device)
         found = []
         for model, optimizer, positive_weight in self._trained:
@@ -54,7 +54,7 @@ class TorchSteps:
 def can_step(model: nn.Module, codes: Tensor) -> bool:
     """Whether `FusedSteps` would do with this network what torch would do; loads the fused engine if so.
 
-    Not with one that was changed in any way: frozen weights, hooks, a layer of somebody else's, a method of one's own.
+    Not with one that was changed in any way: frozen weights, hooks, a foreign layer, an overridden method.
     """
     if type(model) is not MotifCNN or model.engine == "torch":
         return False
@@ -107,7 +107,7 @@ class FusedSteps:
         self._kernels = [model.conv.weight.detach().numpy() for model in self._models]
 
     def __call__(self, places: Array) -> list[tuple[Any, Tensor]]:
-        """Of each network its loss on the sequences at these places, and what it said of them before the step."""
+        """Of each network its loss on the sequences at these places, and its log odds of them before the step."""
         ms = [model.m or 0.0 for model in self._models]
         scan, weights = self._scan, self._weights
         scan.set_kernels(self._kernels, [held["conv.bias"].value for held in weights], ms)

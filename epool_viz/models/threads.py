@@ -1,6 +1,6 @@
-"""How many threads the numbers may use: the one place where that is chosen.
+"""The number of threads for computations, chosen in one place.
 
-The fused engine takes every core that this process may run on, or as many as it is told: by `set_threads`, by
+The fused engine takes every core that this process may run on, or a given number: by `set_threads`, by
 `use_threads` for a while, or by the environment's `EPOOL_VIZ_THREADS`. It needs neither OpenMP nor a threading layer
 of numba, both of which end a process that was forked from one that used them: a few threads of Python call compiled
 code that holds no lock. Its numbers do not depend on how many there are.
@@ -25,15 +25,15 @@ from epool_viz.errors import ArgumentError
 THREADS = 1
 VARIABLE = "EPOOL_VIZ_THREADS"
 
-_told: int | None = None
+_chosen: int | None = None
 _pool: ThreadPoolExecutor | None = None
 _pool_threads = 0
 
 
 def n_threads() -> int:
-    """How many threads the fused engine uses: what it was told, else `EPOOL_VIZ_THREADS`, else the cores there are."""
-    if _told is not None:
-        return _told
+    """Threads of the fused engine: the number that was set, else `EPOOL_VIZ_THREADS`, else the number of cores."""
+    if _chosen is not None:
+        return _chosen
     said = os.environ.get(VARIABLE, "").strip()
     return _checked(said, VARIABLE) if said else cores()
 
@@ -43,14 +43,14 @@ def set_threads(n: int | None) -> None:
 
     One is right where several processes train side by side, such as the workers of a study.
     """
-    global _told
-    _told = None if n is None else _checked(n, "n")
+    global _chosen
+    _chosen = None if n is None else _checked(n, "n")
 
 
 @contextmanager
 def use_threads(n: int | None) -> Iterator[None]:
     """Let the fused engine use `n` threads inside, and as many as before afterwards."""
-    before = _told
+    before = _chosen
     set_threads(n)
     try:
         yield

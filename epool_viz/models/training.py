@@ -1,8 +1,8 @@
 """Training: one network, or a race of several poolings on the same batches.
 
 Everything random in an epoch (the order of the sequences, dropout) follows from the seed and the epoch's number alone.
-So the same seed gives the same weights, every method of a race sees the same batches, and a run that was killed goes
-on from its last whole epoch as if nothing had happened.
+So the same seed gives the same weights, every method of a race sees the same batches, and a killed run
+continues from its last whole epoch with the same numbers.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ from epool_viz.models.steps import ADAM_EPSILON, FusedSteps, TorchSteps, can_ste
 from epool_viz.models.steps import cross_entropy as _loss
 from epool_viz.models.threads import few_threads
 
-_IMBALANCE = 5  # from here on the result says that one class is rare
+_IMBALANCE = 5  # from here on the result states that one class is rare
 
 
 class Cancel(Protocol):
-    """What tells a training to stop: a `threading.Event`, for instance."""
+    """A request to stop a training: a `threading.Event`, for instance."""
 
     def is_set(self) -> bool:
         """Whether to stop before the next batch."""
@@ -51,7 +51,7 @@ class Cancel(Protocol):
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """What an epoch came to.
+    """The results of an epoch.
 
     Attributes
     ----------
@@ -110,7 +110,7 @@ class TrainingResult:
     n_train, n_validation : int
         Sequences in each part.
     notes : tuple of str
-        What a reader should know, a sentence each.
+        Remarks, a sentence each.
     """
 
     model: nn.Module
@@ -148,7 +148,7 @@ class Run:
     test_auc, test_auprc : float or None
         Of the final weights on `test`; None without a test set.
     test_log_odds : shape (N,), or None
-        What it says of each test sequence: for ROC curves.
+        Its output for each test sequence: for ROC curves.
     result : TrainingResult or None
     """
 
@@ -219,7 +219,7 @@ def train(
         Trained in place. Another module than ours is fed one-hot floats (batch, letter, length).
     data : SequenceSet of one length, with labels 0 and 1
     epochs : int
-        At the most; `patience` ends most runs before. The published code says 20,000.
+        At most; `patience` ends most runs before. The published code has 20,000.
     batch_size, patience, learning_rate : numbers, or None for the preset's
         After `patience` epochs without a lower validation loss it ends. The optimizer is Adam.
     validation_fraction : float between 0 and 1
@@ -231,11 +231,11 @@ def train(
     seed : int
         Of the split, the batches and dropout; the first weights are the model's own.
     on_epoch, on_batch : callables, or None
-        Told each record; what they raise ends the training.
+        Called with each record; an exception ends the training.
     cancel : object with `is_set()`, or None
-        Asked before each batch; the unfinished epoch is dropped.
+        Checked before each batch; the unfinished epoch is dropped.
     checkpoint : path, or None
-        A file that is written after every epoch, by one training at a time. If it is there, the training goes on from
+        A file that is written after every epoch, by one training at a time. If it is there, the training resumes from
         it, and ends with the same weights, bit for bit, as if it had never been interrupted (on one machine, on the
         CPU).
     device : "cpu", "cuda", a torch device, or None for where the network lies
@@ -424,7 +424,7 @@ def _locked_folder(folder: Path) -> Iterator[None]:
 
 
 def judge(run: Run, test: SequenceSet) -> None:
-    """Fill in what a run's network makes of a test set: log odds, AUC and AUPRC.
+    """Fill in the results of a run's network on a test set: log odds, AUC and AUPRC.
 
     Parameters
     ----------
@@ -443,7 +443,7 @@ def judge(run: Run, test: SequenceSet) -> None:
 
 
 def data_fingerprint(data: SequenceSet) -> str:
-    """Sixteen hexadecimal digits that tell data apart: letters, lengths and labels, not names."""
+    """Sixteen hexadecimal digits that identify data: letters, lengths and labels, not names."""
     digest = hashlib.sha256(data.alphabet.name.encode())
     labels = np.zeros(0) if data.labels is None else data.labels
     for part in (data.all_codes, data.offsets, labels):
@@ -494,7 +494,7 @@ class _Fit:
         self.stopped = "" if settings.epochs else "epochs"
 
     def take_down(self, number: int, loss: float, told: Array, order: Array, seconds: float) -> EpochRecord | None:
-        """Judge the weights after an epoch, and say how it went; None if it came to no number."""
+        """Judge the weights after an epoch, and return its record; None if the loss is no number."""
         parts = self.parts
         with prefer_fused(self.is_fused):
             told_of_val = predict_log_odds(self.model, parts.val_codes)
@@ -528,7 +528,7 @@ class _Fit:
         return record
 
     def finish(self) -> TrainingResult:
-        """Give the network its best weights back, and say how it went."""
+        """Restore the network's best weights, and return the result."""
         self.model.load_state_dict(self.best_state)
         return TrainingResult(
             self.model,
@@ -559,7 +559,7 @@ class _Fit:
         write_progress(path, arrays, about)
 
     def resume(self, path: Path) -> None:
-        """Go on from a file, if there is one."""
+        """Resume from a file, if there is one."""
         if not path.exists():
             return
         shapes = [tuple(weight.shape) for weight in self.model.parameters()]
@@ -572,7 +572,7 @@ class _Fit:
         self.optimizer.load_state_dict({**state, "state": progress.optimizer})
         self.epoch, self.best_epoch, self.best_loss = progress.epoch, progress.best_epoch, progress.best_loss
         self.history[:] = [EpochRecord(**record) for record in progress.history]
-        # a longer training may follow a shorter one; patience stays lost
+        # a longer training may follow a shorter one; an early stop stays
         waited = self.epoch - self.best_epoch >= self.settings.patience
         self.stopped = "patience" if waited else "epochs" if self.epoch >= self.settings.epochs else ""
 
@@ -605,7 +605,7 @@ def _run_epoch(
 def _train_epoch(
     fits: Sequence[_Fit], number: int, tells: Sequence[Callable[[BatchRecord], object] | None], cancel: Cancel | None
 ) -> list[tuple[float, Array, Array, float]] | None:
-    """Of each network the mean loss, what was said of each sequence, in which order, and the seconds."""
+    """Of each network the mean loss, the log odds of each sequence, their order, and the seconds."""
     parts, size = fits[0].parts, fits[0].settings.batch_size
     order = np.random.default_rng([fits[0].settings.seed, number]).permutation(len(parts.codes))
     n_batches = math.ceil(len(order) / size)
@@ -636,7 +636,7 @@ def _train_epoch(
     finally:
         for fit, was_training in zip(fits, were_training, strict=True):
             fit.model.train(was_training)
-    # read all at once: to ask a GPU after every batch would keep it waiting
+    # read all at once: a read after every batch would stall a GPU
     means = [float(np.dot(torch.as_tensor(each).numpy(force=True), sizes)) / len(order) for each in losses]
     share = seconds / len(fits)  # side by side they take one another's time
     return [(mean, torch.cat(each).numpy(force=True), order, share) for mean, each in zip(means, said, strict=True)]
@@ -659,7 +659,7 @@ def _race_one_seed(
             going = [pair for pair in going if pair[1].epoch == behind]
             if not going:
                 continue
-            tells = [None if on_batch is None else _told(on_batch, run) for run, _, _ in going]
+            tells = [None if on_batch is None else _hook_of(on_batch, run) for run, _, _ in going]
             records = _run_epoch([fit for _, fit, _ in going], tells, cancel)
             for (run, fit, path), record in zip(going, records, strict=True):
                 run.stopped, run.best_epoch = fit.stopped, fit.best_epoch
@@ -671,7 +671,7 @@ def _race_one_seed(
                     on_epoch(run, record)
 
 
-def _told(on_batch: Callable[[Run, BatchRecord], object], run: Run) -> Callable[[BatchRecord], object]:
+def _hook_of(on_batch: Callable[[Run, BatchRecord], object], run: Run) -> Callable[[BatchRecord], object]:
     return lambda record: on_batch(run, record)
 
 
@@ -685,7 +685,7 @@ def _judge(run: Run, fit: _Fit, train: SequenceSet, test: SequenceSet | None) ->
 
 
 def _moved(model: nn.Module, device: str | torch.device | None) -> nn.Module:
-    """The network on the device, or a sentence that says there is none."""
+    """The network on the device, or an error where there is none."""
     if device is None:
         return model
     try:
@@ -748,7 +748,7 @@ def _notes(labels: Array, settings: TrainingSettings) -> tuple[str, ...]:
 
 @contextmanager
 def _seeded(seed: int, epoch: int) -> Iterator[None]:
-    """Torch's own randomness (dropout) by seed and epoch; the caller's goes on afterwards where it was."""
+    """Torch's own randomness (dropout) by seed and epoch; the caller's is restored afterwards."""
     before = torch.get_rng_state()
     drawn = int(np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)[0] >> np.uint64(1))
     torch.default_generator.manual_seed(drawn)

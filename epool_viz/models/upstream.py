@@ -1,6 +1,6 @@
-"""What the fused scan takes from numba's inner parts; beside it, not in the server's list, for looking loads no numba.
+"""The inner parts of numba that the fused scan uses, listed apart from the server's, since viewing loads no numba.
 
-`REACHES` is as in `epool_viz.app.server.upstream`. Where a name is gone `engine` goes the plain way and says so once.
+`REACHES` is as in `epool_viz.app.server.upstream`. Where a name is missing `engine` takes the plain way and warns once.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ __all__ = ["Listener", "create_struct_proxy", "install_listener", "keep_nothing"
 
 REACHES = {
     "numba 0.68: a vector of sixteen numbers is loaded from an array's data; "
-    "without it the fused engine is gone and the plain one is taken, which a warning says, and test_engine": (
+    "without it the plain engine replaces the fused one, which a warning shows, and test_engine": (
         "numba.core.cgutils.create_struct_proxy(fe_type)",
     ),
-    "numba 0.68: one hears that something is compiled, and is told to wait; "
-    "without it the fused engine is gone and the plain one is taken, which a warning says, and test_engine": (
+    "numba 0.68: a compilation is noticed and reported; "
+    "without it the plain engine replaces the fused one, which a warning shows, and test_engine": (
         "numba.core.event.Listener",
         "numba.core.event.install_listener(kind, listener)",
     ),
     "numba 0.68: compiled code is kept nowhere once the disk is full; "
-    "without it the fused engine is gone and the plain one is taken, which a warning says, and test_engine": (
+    "without it the plain engine replaces the fused one, which a warning shows, and test_engine": (
         "numba.core.caching.NullCache",
         "numba.core.dispatcher.Dispatcher._cache",
     ),

@@ -1,7 +1,7 @@
-"""A forward pass as it happens: which layers and functions were called with what, and what came out.
+"""Records a forward pass: the calls of layers and functions, their inputs and their outputs.
 
-A pass that is run knows more than one that is read: code that branches, functions with parameters and weights in parts
-are what they are when they are called. The module that is run is a copy, or is left as it was.
+A run shows more than the source: branches, functions with parameters and weights in parts are recorded as they were
+called. The module that is run is a copy, or is left as it was.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ class Pass:
 
 
 class _Watch(TorchFunctionMode):
-    """Writes down what is called with a tensor that depends on the inputs."""
+    """Records calls with a tensor that depends on the inputs."""
 
     def __init__(self, inputs: Sequence[Tensor], paths: Mapping[nn.Module, str]) -> None:
         super().__init__()
@@ -231,7 +231,7 @@ class _Watch(TorchFunctionMode):
 
     @contextmanager
     def _quiet(self) -> Iterator[None]:
-        """Write nothing down: what this class asks of tensors is not the module's doing."""
+        """Record nothing: calls of this class itself are not the module's."""
         self.is_quiet = True
         try:
             yield
@@ -243,7 +243,7 @@ class _Watch(TorchFunctionMode):
         if not outputs and call.word == "__setitem__":
             outputs = [call.args[0]]  # it is changed in place
         if not outputs:
-            return  # a shape, or a number: nothing that goes on
+            return  # a shape, or a number: no tensor
         call.inputs = [value for value, _ in inputs]
         call.arguments = [tensor for _, tensor in inputs]
         call.outputs = [self._value(tensor, call) for tensor in outputs]
@@ -253,7 +253,7 @@ class _Watch(TorchFunctionMode):
 
 
 def watch(model: nn.Module, inputs: Sequence[Tensor]) -> Pass:
-    """Run a module, which is in evaluation mode, and write down what happens.
+    """Run a module, which is in evaluation mode, and record its calls.
 
     Returns
     -------
@@ -269,7 +269,7 @@ def watch(model: nn.Module, inputs: Sequence[Tensor]) -> Pass:
             handles.append(layer.register_forward_pre_hook(hooks[0], with_kwargs=True))
             handles.append(layer.register_forward_hook(hooks[1], with_kwargs=True))
         with torch.no_grad(), warnings.catch_warnings(), seer:
-            warnings.simplefilter("ignore")  # of somebody's module, to whom they were said when it was made
+            warnings.simplefilter("ignore")  # of the user's module, shown when it was made
             found = model(*inputs)
         seer.finish(found)
     except Exception as error:  # noqa: BLE001 - a forward pass may raise anything
@@ -284,8 +284,8 @@ def watch(model: nn.Module, inputs: Sequence[Tensor]) -> Pass:
 def to_run(model: nn.Module, *, as_it_stands: bool = False) -> Iterator[nn.Module]:
     """A copy of a module on the CPU, in evaluation mode; else the module itself, which is as it was afterwards.
 
-    Random numbers are drawn on the side: whoever seeded a generator finds it where it was. `as_it_stands` makes no
-    copy, for a module that asks for the device on which it is.
+    Random numbers are drawn from a generator of its own: the global ones are unchanged. `as_it_stands` makes no
+    copy, for a module that looks up its device.
     """
     with ExitStack() as stack:
         stack.enter_context(_random_numbers_aside())
@@ -306,7 +306,7 @@ def _copied(model: nn.Module) -> nn.Module | None:
             copied = copy.deepcopy(model).cpu()
             is_half = any(each.is_floating_point() and each.dtype.itemsize < 4 for each in copied.parameters())
             return copied.float() if is_half else copied  # the same numbers, computed with more digits
-    except Exception:  # noqa: BLE001 - what somebody's module holds may not be copied
+    except Exception:  # noqa: BLE001 - a custom module may not be copyable
         return None
 
 
@@ -332,7 +332,7 @@ def _left_as_it_was(model: nn.Module) -> Iterator[None]:
     try:
         yield
     finally:
-        for now, before in (*held, *inner):  # the very same containers: whoever holds a hook finds it there
+        for now, before in (*held, *inner):  # the same containers: handles of hooks stay valid
             now.clear()
             now.extend(before) if isinstance(now, list) else now.update(before)
         with torch.no_grad():

@@ -1,1 +1,1 @@
-"""One folder a dashboard: `model.py` holds the state and knows no widget, `view.py` draws it."""
+"""One folder a dashboard: `model.py` holds the state, without a widget; `view.py` draws it."""

@@ -71,19 +71,19 @@ class Row:
     title : str
         Of the notebook.
     line : str
-        What the list of dashboards says below the title.
+        The line below the title in the list of dashboards.
     model, view : str
         Where the two classes are: "module:class".
     summary, such_as, holds : str
         For the documentation of the function: its first line, examples of a state, what the model holds.
     short : str
         The title where there is little room; "" where the title is short enough.
-    of_yours : dict or None
+    visitor_choices : dict or None
         The state in which the dashboard shows what the visitor keeps in the browser; None if it cannot.
     preloads : tuple of str
         Modules that the view imports only while a page opens.
     is_first : bool
-        Whether its view is loaded before any kernel is given out; the others follow while nobody asks.
+        Whether its view is loaded before any kernel is given out; the others are loaded while idle.
     """
 
     name: str
@@ -96,7 +96,7 @@ class Row:
     such_as: str
     holds: str = "the choices"
     short: str = ""
-    of_yours: Mapping[str, Any] | None = None
+    visitor_choices: Mapping[str, Any] | None = None
     preloads: tuple[str, ...] = ()
     is_first: bool = False
 
@@ -141,7 +141,7 @@ class Row:
         return opened
 
 
-_YOURS_OF_ONE = {"sequence_source": "yours", "kernel_source": "yours"}
+_CHOICES_OF_ONE = {"sequence_source": "yours", "kernel_source": "yours"}
 # in the order in which kernels load them: what draws with plotly comes last
 DASHBOARDS: tuple[Row, ...] = (
     Row(
@@ -155,7 +155,7 @@ DASHBOARDS: tuple[Row, ...] = (
         summary="One E-step of one kernel on one sequence, stage by stage.",
         such_as='`jaspar="STAT3"`, `example="p73_peaks"`, `index=2`, `m=0.5`, `step=3`',
         holds="the state and the trace",
-        of_yours={"link": _YOURS_OF_ONE},
+        visitor_choices={"link": _CHOICES_OF_ONE},
         is_first=True,
     ),
     Row(
@@ -168,7 +168,7 @@ DASHBOARDS: tuple[Row, ...] = (
         summary="Any kernel read as a motif: its PPM, its logo, the offset, and what a score says.",
         such_as='`kernel_source="random"`, `width=7`, `jaspar="STAT3"`, `example="p73_peaks"`, `m=0.5`',
         holds="the state, the trace and the readings",
-        of_yours={"link": {**_YOURS_OF_ONE, "index": 0}},
+        visitor_choices={"link": {**_CHOICES_OF_ONE, "index": 0}},
     ),
     Row(
         "logos",
@@ -182,7 +182,7 @@ DASHBOARDS: tuple[Row, ...] = (
         "resemble.",
         such_as='`trained="p73_max"`, `m=1.5`, `place=3`, `rule="basset"`, `threshold=0.4`',
         holds="the choices and the readings",
-        of_yours={"trained": "yours"},
+        visitor_choices={"trained": "yours"},
     ),
     Row(
         "em",
@@ -195,7 +195,7 @@ DASHBOARDS: tuple[Row, ...] = (
         summary="EM from guess to motif, one E-step and one M-step at a time.",
         such_as='`data="simulated"`, `motif="STAT3"`, `start="trained"`, `occurrence="zoops"`, `width=12`, `at=3`',
         holds="the choices and the walk",
-        of_yours={"choices": {"data": "yours"}},
+        visitor_choices={"choices": {"data": "yours"}},
     ),
     Row(
         "attribution",
@@ -211,7 +211,7 @@ DASHBOARDS: tuple[Row, ...] = (
         '`source="pasted"` with `pasted="ACGT..."`',
         holds="the choices and the tracks",
         short="Attribution",
-        of_yours={"choices": {"network": "yours", "source": "yours"}},
+        visitor_choices={"choices": {"network": "yours", "source": "yours"}},
     ),
     Row(
         "your_data",
@@ -235,7 +235,7 @@ DASHBOARDS: tuple[Row, ...] = (
         summary="A race of pooling methods on the same network and the same batches.",
         such_as='`data="simulated"`, `motif="STAT3"`, `methods=["max", "expectation"]`, `n_kernels=8`',
         holds="the choices and the race",
-        of_yours={"choices": {"data": "yours"}},
+        visitor_choices={"choices": {"data": "yours"}},
         preloads=("plotly.graph_objs._figurewidget", "plotly.graph_objs.scatter"),
     ),
 )

@@ -132,7 +132,7 @@ interface Store {
   readonly error: string | null;
   set(patch: Patch): void;
   flush(): void;
-  receive(patch: Patch): void;
+  receive(patch: Patch, seen?: number): void;
   on(listener: Listener): () => void;
 }
 

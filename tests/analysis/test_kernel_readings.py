@@ -12,7 +12,7 @@ from epool_viz.analysis import kernel_readings as r
 from epool_viz.core.em import posterior_ppm
 from epool_viz.core.kernels import kernel_to_pwm_at
 from epool_viz.core.scan import scan
-from epool_viz.data.examples import MODEL_NAMES, load_example_model
+from epool_viz.data.examples import MODEL_NAMES, example_kernels, load_example_model
 from epool_viz.data.sequences.reading import parse_sequences
 from epool_viz.data.sequences.set import SequenceSet
 from epool_viz.errors import ArgumentError
@@ -23,7 +23,7 @@ BACKGROUND = np.array([0.3, 0.2, 0.15, 0.35])
 
 @pytest.fixture(scope="module")
 def kernels():
-    return r.example_kernels("two_motifs_max")
+    return example_kernels("two_motifs_max")
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def test_what_is_pooled_here_gives_the_networks_own_test_auc(name):
     """NumPy against torch, through activation, padding, local maximum and pooling of every model that ships."""
     model, info = load_example_model(name)
     tested = r.example_samples(info.data).tested
-    pooled = r.pooled(r.example_kernels(name), tested.one_hot())
+    pooled = r.pooled(example_kernels(name), tested.one_hot())
     assert roc_auc_score(tested.labels, pooled @ model.output_weights) == pytest.approx(info.test_auc, abs=2e-4)
 
 
@@ -57,6 +57,15 @@ def test_the_exact_reading_gives_the_scores_back(kernels, samples, m):
     assert r.residual(kernels, 12, samples, m, BACKGROUND) < 1e-12
 
 
+def test_a_file_in_single_precision_is_read_in_double(samples):
+    found = import_kernels(load_example_model("two_motifs_max").info.path)
+    assert found.kernels.dtype == np.float32
+    assert r.residual(found, 15, samples, 0.7, BACKGROUND) < 1e-12
+    np.testing.assert_array_equal(
+        r.exact_ppms(found, 0.7), r.exact_ppms(dataclasses.replace(found, kernels=found.kernels.astype(float)), 0.7)
+    )
+
+
 @pytest.mark.parametrize("rule", ["deepbind", "basset"])
 @pytest.mark.parametrize("place", [0, 12, 15])
 def test_every_threshold_at_once_is_each_threshold_alone(kernels, samples, rule, place):
@@ -69,7 +78,7 @@ def test_every_threshold_at_once_is_each_threshold_alone(kernels, samples, rule,
 
 
 def test_an_activation_that_equals_the_cut_is_not_above_it(kernels, samples):
-    whole = dataclasses.replace(kernels, kernels=np.round(2 * kernels.kernels), biases=np.zeros(16))
+    whole = dataclasses.replace(kernels, kernels=np.round(2 * kernels.kernels), bias=np.zeros(16))
     found = r.all_thresholds(whole, 14, samples, "basset")
     met = 0
     for step in range(0, r.STEPS, 5):
@@ -81,7 +90,7 @@ def test_an_activation_that_equals_the_cut_is_not_above_it(kernels, samples):
 
 
 def test_thresholds_of_a_kernel_that_is_never_active_count_nothing(kernels, samples):
-    dead = dataclasses.replace(kernels, biases=kernels.biases - 100)
+    dead = dataclasses.replace(kernels, bias=kernels.bias - 100)
     found = r.all_thresholds(dead, 12, samples, "basset")
     assert found.pfm.shape == (r.STEPS, 4, 15)
     assert found.pfm.sum() == 0
@@ -138,7 +147,7 @@ def test_counted_motifs_get_one_imaginary_site(kernels, samples):
 
 
 def test_sites_that_are_not_known_are_the_best_windows():
-    kernels, samples = r.example_kernels("ctcf_max"), r.example_samples("ctcf")
+    kernels, samples = example_kernels("ctcf_max"), r.example_samples("ctcf")
     places, known = r.sites_of(kernels, 4, samples)
     assert not known
     best = [int(np.argmax(scan(row, kernels.kernels[4]))) for row in samples.judging.one_hot()]
@@ -152,8 +161,9 @@ def test_each_bound_sequence_is_decided_by_one_kernel(kernels, samples):
     alone = dataclasses.replace(kernels, output_weights=np.where(np.arange(16) == 15, 1.0, 0.0))
     assert r.decision_shares(alone, samples)[15] == 1
     # what is the same for every sequence decides nothing, however large it is
-    constant = dataclasses.replace(kernels, kernels=kernels.kernels.copy(), biases=kernels.biases.copy())
-    constant.kernels[4], constant.biases[4] = 0.0, 1000.0
+    arrays = {"kernels": kernels.kernels.copy(), "bias": kernels.bias.copy()}
+    arrays["kernels"][4], arrays["bias"][4] = 0.0, 1000.0
+    constant = dataclasses.replace(kernels, **arrays)
     assert r.decision_shares(constant, samples)[4] == 0
     # without output weights the pooled values alone are compared
     assert r.decision_shares(dataclasses.replace(kernels, output_weights=None), samples).sum() == pytest.approx(1)
@@ -181,8 +191,8 @@ BROUGHT = import_kernels({"c.weight": np.arange(40.0).reshape(2, 4, 5) / 7})
     ],
 )
 def test_what_a_file_tells_of_its_network_is_taken_and_the_rest_is_said(activation, pooling, expected, told):
-    found = r.kernel_set_of(dataclasses.replace(BROUGHT, activation=activation, pooling=pooling))
-    assert (found.activation, found.method) == expected
+    found = dataclasses.replace(BROUGHT, activation=activation, pooling=pooling)
+    assert (found.computed.activation, found.computed.pooling) == expected
     for words in told:
         assert any(words in note for note in found.notes[: len(told)])
     assert len(found.notes) == len(told) + len(BROUGHT.assumptions) + len(BROUGHT.statements)
@@ -190,10 +200,9 @@ def test_what_a_file_tells_of_its_network_is_taken_and_the_rest_is_said(activati
 
 @pytest.mark.parametrize("name", ["ctcf_paper", "p73_logsumexp", "two_motifs_average"])
 def test_a_checkpoint_of_ours_is_pooled_as_the_model_that_ships(name, samples):
-    found = r.kernel_set_of(import_kernels(load_example_model(name).info.path))
-    shipped = r.example_kernels(name)
-    for each in ("method", "m", "activation", "padding", "local_window"):
-        assert getattr(found, each) == getattr(shipped, each), each
+    found = import_kernels(load_example_model(name).info.path)
+    shipped = example_kernels(name)
+    assert found.computed == shipped.computed
     onehot = samples.tested[:3].one_hot()
     np.testing.assert_allclose(r.pooled(found, onehot), r.pooled(shipped, onehot), rtol=1e-12, atol=0)
 
@@ -205,8 +214,8 @@ def test_a_checkpoint_in_mode_1_is_pooled_in_mode_1(tmp_path, samples):
     model = MotifCNN(n_kernels=3, width=7, pooling="expectation_mode1", preset="exact", seed=5)
     path = tmp_path / "mode1.safetensors"
     save_model(model, path)
-    found = r.kernel_set_of(import_kernels(path))
-    assert found.mode == 1
+    found = import_kernels(path)
+    assert found.computed.mode == 1
     onehot = samples.tested[:5].one_hot()
     with torch.no_grad():
         expected = model.pooled(torch.as_tensor(onehot, dtype=torch.float32)).numpy()
@@ -219,17 +228,17 @@ def test_a_checkpoint_in_mode_1_is_pooled_in_mode_1(tmp_path, samples):
 )
 def test_the_title_says_what_logos_of_these_kernels_are(reads, words):
     check = "Checked against the model: 3e-07."
-    found = r.kernel_set_of(dataclasses.replace(BROUGHT, reads_letters=reads, check=check))
+    found = dataclasses.replace(BROUGHT, reads_letters=reads, check=check)
     assert found.title.endswith(words)
     assert found.checks == ("What the scores go through is not known; here they are taken as they are.", check)
 
 
 @pytest.mark.parametrize("labels", [None, [1, 0] * 15])
 def test_sequences_of_a_visitor_are_called_so_and_counted(labels):
-    brought = parse_sequences(
+    uploaded = parse_sequences(
         "ACGTTGCAAC\n" * 30 if labels is None else "".join(f"s{i} ACGTTGCAAC {y}\n" for i, y in enumerate(labels))
     )
-    samples = r.samples_of_set(brought, "mine.fa")
+    samples = r.samples_of_set(uploaded, "mine.fa")
     told = samples.judged_by
     assert told.startswith(f"{len(samples.judging)} of your 30 sequences, the fifth set aside")
     assert ("label 1" in told) == (labels is not None)

@@ -19,7 +19,7 @@ from epool_viz.analysis.known_motifs import (
     table_of,
 )
 from epool_viz.core.motifs import information_content
-from epool_viz.data.examples import example_log_base
+from epool_viz.data.examples import example_kernels, example_log_base
 from epool_viz.data.motifs.jaspar import jaspar_index, load_jaspar
 from epool_viz.data.motifs.motif import Motif
 from epool_viz.errors import ArgumentError, MissingExtraError, ShapeError
@@ -193,7 +193,7 @@ def test_the_table_that_ships_is_what_the_script_makes(reading):
 
 
 def test_the_bases_that_ship_are_the_likeliest():
-    from epool_viz.analysis.kernel_readings import example_kernels, example_samples, likeliest_m
+    from epool_viz.analysis.kernel_readings import example_samples, likeliest_m
 
     for name in ("two_motifs_max", "two_motifs_expectation"):
         found = likeliest_m(example_kernels(name), example_samples("two_motifs"))

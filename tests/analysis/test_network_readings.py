@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from epool_viz.analysis import network_readings as module
-from epool_viz.analysis.kernel_readings import READINGS, example_kernels, example_samples, samples_of
+from epool_viz.analysis.kernel_readings import READINGS, example_samples, samples_of
 from epool_viz.analysis.known_motifs import Match, example_matches
 from epool_viz.analysis.network_readings import COLUMNS, read_network, shipped_matches
 from epool_viz.core.em import posterior_ppm
@@ -16,7 +16,7 @@ from epool_viz.core.heuristics import heuristic_pfm
 from epool_viz.core.kernels import estimate_base, kernel_to_pwm_at
 from epool_viz.core.motifs import information_content, kl_divergence
 from epool_viz.core.scan import scan
-from epool_viz.data.examples import example_log_base, load_example, load_example_model
+from epool_viz.data.examples import example_kernels, example_log_base, load_example, load_example_model
 from epool_viz.data.motifs.reading import parse_motifs
 from epool_viz.data.motifs.writing import write_meme
 from epool_viz.data.sequences.set import SequenceSet
@@ -69,14 +69,14 @@ def test_every_kernel_has_the_numbers_of_the_dashboard(found):
 @pytest.mark.parametrize("k", [0, 12, LAST])
 def test_each_number_of_a_kernel_is_that_of_core(found, k):
     each, kernels, samples = found.readings[k], found.kernels, found.samples
-    kernel, bias = kernels.kernels[k], float(kernels.biases[k])
+    kernel, bias = kernels.kernels[k], float(kernels.bias[k])
     exact = kernel_to_pwm_at(kernel, found.m, bias=bias)
     np.testing.assert_allclose(each.pwm, exact.pwm, rtol=1e-12, atol=1e-12)
     assert each.offset == pytest.approx(float(exact.offset), rel=1e-12)
     np.testing.assert_allclose(each.motifs["exact"][0], exact.ppm, rtol=1e-12)
     after = posterior_ppm(samples.making, kernel, m=found.m)
     np.testing.assert_allclose(each.motifs["posterior"][0], after, rtol=1e-9, atol=1e-12)
-    counted = heuristic_pfm(samples.making, kernel, bias=bias, activation=kernels.activation)
+    counted = heuristic_pfm(samples.making, kernel, bias=bias, activation=kernels.computed.activation)
     np.testing.assert_array_equal(each.pfm, counted.pfm)
     assert (each.n_windows, each.largest) == (len(counted.places), pytest.approx(counted.largest, rel=1e-12))
     for name, (ppm, _) in each.motifs.items():
@@ -85,7 +85,7 @@ def test_each_number_of_a_kernel_is_that_of_core(found, k):
             np.testing.assert_allclose(each.divergence[name], kl_divergence(ppm, exact.ppm), rtol=1e-9, atol=1e-12)
     # the last window of the last held-out sequence among them
     last = samples.judging.one_hot()[-1][None]
-    score = np.asarray(scan(last, kernels.kernels[k : k + 1], bias=kernels.biases[k : k + 1]))[0, 0, -1]
+    score = np.asarray(scan(last, kernels.kernels[k : k + 1], bias=kernels.bias[k : k + 1]))[0, 0, -1]
     odds = each.pwm[samples.judging.codes(len(samples.judging) - 1)[-kernels.width :], np.arange(kernels.width)]
     assert score == pytest.approx(each.offset + odds.sum(), abs=1e-12)
     assert each.residual < 1e-12
@@ -95,9 +95,9 @@ def test_the_base_is_the_poolings_else_the_likeliest(imported, peaks):
     assert read_network(example_kernels("ctcf_expectation"), example_samples("ctcf"), kernels=[0]).m == 1.0
     shipped = read_network(example_kernels("ctcf_max"), example_samples("ctcf"), kernels=[0])
     assert shipped.m == shipped.likeliest_m == example_log_base("ctcf_max")
-    of_max = dataclasses.replace(example_kernels("ctcf_max"), name="")
-    brought = read_network(of_max, peaks, kernels=[0])
-    assert brought.m == pytest.approx(np.log(estimate_base(of_max.kernels, brought.samples.making)), rel=1e-12)
+    of_max = dataclasses.replace(example_kernels("ctcf_max"), example="")
+    uploaded = read_network(of_max, peaks, kernels=[0])
+    assert uploaded.m == pytest.approx(np.log(estimate_base(of_max.kernels, uploaded.samples.making)), rel=1e-12)
     assert read_network(imported, peaks, kernels=[0]).m == imported.whole.m
     flat = dataclasses.replace(of_max, kernels=np.zeros_like(of_max.kernels))
     assert (read_network(flat, peaks, kernels=[0]).likeliest_m, read_network(flat, peaks, kernels=[0]).m) == (None, 1.0)
@@ -105,7 +105,7 @@ def test_the_base_is_the_poolings_else_the_likeliest(imported, peaks):
 
 def test_sequences_without_a_window_take_no_part_in_the_base(peaks):
     short = SequenceSet.from_strings([*peaks, "ACGT", "N" * 200])
-    of_max = dataclasses.replace(example_kernels("ctcf_max"), name="")
+    of_max = dataclasses.replace(example_kernels("ctcf_max"), example="")
     with_short, without = (samples_of(each, peaks) for each in (short, peaks))
     assert (
         read_network(of_max, with_short, kernels=[3]).m
@@ -176,7 +176,7 @@ def test_what_ships_is_taken_only_where_it_was_found_so(found, option, shipped):
 def test_on_other_sequences_only_the_exact_reading_is_the_one_that_ships(peaks):
     other = read_network(example_kernels("ctcf_expectation"), peaks, kernels=[3])
     assert {name for name, matches in other.matches[3].items() if matches is not None} == {"exact"}
-    nameless = dataclasses.replace(other.kernels, name="")
+    nameless = dataclasses.replace(other.kernels, example="")
     assert shipped_matches(nameless, None, 3, "exact", 1.0, background=other.background, rule="", threshold=0) is None
 
 
@@ -215,7 +215,7 @@ def test_rows_have_the_columns_that_are_told_and_the_numbers_of_the_readings(fou
 
 
 def test_a_kernel_that_is_never_active_has_no_heuristic(found):
-    dead = dataclasses.replace(found.kernels, biases=found.kernels.biases - 100)
+    dead = dataclasses.replace(found.kernels, bias=found.kernels.bias - 100)
     read = read_network(dead, found.samples, kernels=[LAST])
     assert read.readings[0].pfm is None
     assert read.motifs("heuristic") == []

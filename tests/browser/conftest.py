@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,11 +15,17 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 
+TESTS = Path(__file__).resolve().parents[1]
+FOLDERS = ("browser", "components")  # where the Makefile looks for them: to collect all others takes much longer
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what asks for a browser and put it last: Playwright keeps an event loop running, which others could not."""
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
+            if item.path.relative_to(TESTS).parts[0] not in FOLDERS:
+                raise pytest.UsageError(f"{item.nodeid} asks for a browser, and `make test` would not find it here")
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 

@@ -364,6 +364,10 @@ def test_padding_is_drawn_and_said(strip):
     n = len(TEXT)
     said = f"Window {n}, letters {n - 2} to {n}, reads {TEXT[-3:]}\u00b7\u00b7 and reaches over the padding."
     wait_for_sentence(page, "strip", said)
+    set_state(page, both_strands=True, cursor=2 * n - 1)
+    other = "".join(dict(zip("ACGTN", "TGCAN", strict=True))[letter] for letter in reversed(TEXT[-3:]))
+    said = f"Window {n} on the other strand, letters {n} to {n - 2}, reads \u00b7\u00b7{other} and reaches over"
+    wait_for_sentence(page, "strip", f"{said} the padding.")
 
 
 def test_a_sequence_too_short_for_the_kernel_breaks_nothing(strip):

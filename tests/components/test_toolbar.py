@@ -146,6 +146,17 @@ def test_the_teachers_link_holds_what_is_chosen(toolbar):
     assert held == {"m": 2.5, "without": ["logo"], "size": 150, "theme": "light"}
 
 
+def test_the_link_for_a_class_opens_what_is_seen_when_the_dialog_is_opened(toolbar):
+    page = toolbar()
+    for m in (2.5, 3.5):
+        page.evaluate("(m) => window.store.set({ m })", m)
+        button(page, "Teach").click()
+        link = page.get_by_label("link for your class").input_value()
+        text = link.partition("#state=")[2]
+        assert json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))["m"] == m
+        button(page, "Close").click()
+
+
 def test_the_question_mark_opens_help_and_not_while_somebody_types(toolbar):
     page = toolbar()
     page.evaluate("document.body.insertAdjacentHTML('beforeend', '<input id=\"typed\">')")

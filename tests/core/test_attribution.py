@@ -12,6 +12,7 @@ from epool_viz.core.alphabet import one_hot
 from epool_viz.core.attribution import (
     COMPLETE,
     METHODS,
+    LetterScores,
     MotifNetwork,
     activation_multipliers,
     attribute_letters,
@@ -117,6 +118,16 @@ def test_a_reference_has_the_shape_of_the_scores() -> None:
 
 
 # whole networks
+
+
+@pytest.mark.parametrize("backend", [np.asarray, torch.as_tensor], ids=["numpy", "torch"])
+def test_the_probability_of_an_output_is_its_logistic_at_both_ends_too(backend) -> None:
+    output = np.array([-800.0, -3.0, 0.0, 0.25, 40.0, 800.0])
+    found = np.asarray(LetterScores({}, backend(output), backend(output)).probability)
+    np.testing.assert_allclose(found, np.exp(output / 2 - np.logaddexp(output / 2, -output / 2)), rtol=1e-13)
+    np.testing.assert_allclose(found + np.asarray(LetterScores({}, backend(-output), backend(output)).probability), 1)
+    assert found[0] == 0
+    assert found[-1] == 1
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)

@@ -138,6 +138,7 @@ def test_a_walk_leaves_out_sequences_without_a_window_and_names_what_it_cannot_u
         ("occurrence", {"occurrence": "tcm"}),
         ("pseudocount", {"pseudocount": -1}),
         ("half_steps", {"half_steps": -2}),
+        ("half_steps", {"half_steps": 1.5}),
         ("background", {"background": [1, 2, 3]}),
         ("without a window", {"erased": [np.ones(length, bool) for length in crp0.lengths]}),
     ):
@@ -145,6 +146,33 @@ def test_a_walk_leaves_out_sequences_without_a_window_and_names_what_it_cannot_u
             walk_em(crp0, trail.ppms[0], **change)
     with pytest.raises(ShapeError, match=r"ppm.*\(4, width\)"):
         walk_em(crp0, np.full((20, 3), 0.05))
+
+
+@pytest.mark.parametrize("both_strands", [False, True])
+@pytest.mark.parametrize("occurrence", ["oops", "zoops"])
+def test_on_a_background_that_is_not_its_own_complement_it_climbs_as_fit_em_does(both_strands, occurrence):
+    crp0 = load_example("crp0")
+    ppm = np.random.default_rng(3).dirichlet(np.ones(4), size=WIDTH).T
+    options = {"background": [0.4, 0.1, 0.2, 0.3], "both_strands": both_strands, "occurrence": occurrence}
+    walked = walk_em(crp0, ppm, **options)
+    fitted = fit_em(crp0, WIDTH, start=ppm, tolerance=TOLERANCE, max_iterations=300, **options)
+    assert len(walked.evidence) == len(fitted.history.evidence)
+    np.testing.assert_allclose(walked.objective, fitted.history.objective, rtol=1e-4)
+    assert np.all(np.diff(walked.objective) >= -1e-9)
+    first, n = walked.windows.first[1], walked.windows.n_windows[1]
+    share = np.exp(walked.log_ratios(5, np.arange(first, first + n)))
+    posterior = walked.posterior(5)[first : first + n]
+    np.testing.assert_allclose(posterior / posterior.sum(), share / share.sum(), rtol=1e-9)
+
+
+def test_a_walk_may_begin_at_a_motif_with_zeros(trail):
+    crp0 = load_example("crp0")
+    sure = np.eye(4)[np.arange(WIDTH) % 4].T
+    walked = walk_em(crp0, sure, occurrence=trail.occurrence)
+    np.testing.assert_allclose(walked.ppms[0], sure, atol=1e-6)
+    fitted = fit_em(crp0, WIDTH, start=sure, occurrence=trail.occurrence, tolerance=TOLERANCE, max_iterations=300)
+    assert walked.evidence[0] == pytest.approx(fitted.history.evidence[0], abs=1e-3)
+    assert walked.evidence[-1] == pytest.approx(fitted.evidence, abs=0.01)
 
 
 def test_what_is_seen_from_a_place_follows_from_its_posterior(trail):

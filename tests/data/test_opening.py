@@ -142,7 +142,7 @@ def test_a_pipe_without_a_writer_is_refused_soon(
     monkeypatch.setattr(opening, "PATIENCE", 0.1)
     os.mkfifo(tmp_path / "pipe")
     before = time.monotonic()
-    with pytest.raises(ArgumentError, match="pipe', a pipe to which nobody writes; accepted: "):
+    with pytest.raises(ArgumentError, match="pipe', a pipe without a writer; accepted: "):
         read(tmp_path / "pipe")
     assert time.monotonic() - before < 5
 

@@ -175,3 +175,39 @@ def test_deeplift_of_a_layer_that_is_used_several_times_is_that_of_a_layer_for_e
     assert shared.training is training
     assert not shared._forward_pre_hooks
     assert not shared.act._forward_hooks
+
+
+class _DerivedReLU(nn.ReLU):
+    """A layer of somebody's own, derived from one that has a rule."""
+
+
+class _PlainReLU(nn.Module):
+    """One that has none."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.relu(x)
+
+
+def _through(*layers: nn.Module) -> nn.Module:
+    torch.manual_seed(6)
+    body = nn.Sequential(nn.Conv1d(4, 3, 5), *layers, nn.Flatten(), nn.LazyLinear(1)).double()
+    body(torch.zeros(1, 4, len(SEQUENCES[0])).double())
+    return body
+
+
+@pytest.mark.parametrize(
+    ("layers", "twins"),
+    [
+        ((nn.ReLU(inplace=True),), (nn.ReLU(),)),
+        ((nn.MaxPool1d(2), nn.ELU(inplace=True)), (nn.MaxPool1d(2), nn.ELU())),
+        ((_DerivedReLU(),), (_PlainReLU(),)),
+    ],
+    ids=["in place", "in place behind a maximum", "derived"],
+)
+def test_deeplift_of_a_layer_is_that_of_its_twin(layers, twins) -> None:
+    found, expected = (
+        attribute(_through(*each), SEQUENCES, methods=("deeplift",)).scores["deeplift"] for each in (layers, twins)
+    )
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-14)
+    assert np.ptp(expected) > 0
+    assert layers[-1].__dict__.get("inplace", False) is not twins[-1].__dict__.get("inplace", True)

@@ -909,7 +909,7 @@ def test_a_gate_that_random_letters_do_not_set_off_overturns_the_claim(case: str
     gate, said = GATES[case]
     read = import_kernels(Net(lambda s, x: s.c(gate(s, x)), c=conv()))
     assert (read.reads_letters, read.difference) == (False, None)
-    assert f"Something that takes {said} otherwise stands before `c`" in read.statements[0]
+    assert f"Something that treats {said} differently stands before `c`" in read.statements[0]
     assert not claims(read)
 
 

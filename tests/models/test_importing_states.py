@@ -115,8 +115,8 @@ UNKNOWN: dict[str, tuple[dict[str, torch.Tensor], str]] = {
     "LoRA in a layer": (
         {"c.conv.weight": W, "c.lora_A": torch.ones(2, 20), "c.lora_B": torch.ones(3, 2)}, "`c.lora_B` beside it"),
     "a scale": ({"c.weight": W.to(torch.float8_e4m3fn), "c.weight_scale": B}, "`c.weight_scale` beside it"),
-    "an old part alone": ({"c.weight_orig": W, "c.bias": B}, "a part of `c.weight` that does not tell the whole"),
-    "an old spectral norm without its other vector": ({"c.weight_orig": W, "c.weight_u": B}, "does not tell the whole"),
+    "an old part alone": ({"c.weight_orig": W, "c.bias": B}, "a part of `c.weight` that does not determine the whole"),
+    "an old spectral norm without a vector": ({"c.weight_orig": W, "c.weight_u": B}, "does not determine the whole"),
     "a length that does not fit": ({"c.weight_v": W, "c.weight_g": torch.ones(2, 1, 1)}, "as the length of c.weight_v"),
     "a mask that does not fit": ({"c.weight_orig": W, "c.weight_mask": B}, "as the mask of c.weight_orig"),
     "vectors that do not fit": (
@@ -130,7 +130,7 @@ def test_a_raw_part_is_never_given_for_the_weight(case: str) -> None:
     with pytest.raises(FormatError) as caught:
         import_kernels(state)
     assert said in str(caught.value)
-    assert "`import_kernels(model)` asks the module itself" in str(caught.value)
+    assert "`import_kernels(model)` runs the module itself" in str(caught.value)
 
 
 def test_something_odd_beside_a_weight_leaves_a_condition() -> None:

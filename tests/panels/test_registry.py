@@ -117,7 +117,8 @@ ROW = """
 
     registry.DASHBOARDS += (
         Row("tiny", order=8, title="Tiny", line="The smallest one.", model="tiny.model:TinyModel",
-            view="tiny.view:TinyView", summary="The smallest dashboard.", such_as="`size=3`", of_yours={"size": 4}),
+            view="tiny.view:TinyView", summary="The smallest dashboard.", such_as="`size=3`",
+            visitor_choices={"size": 4}),
     )
 
     import json

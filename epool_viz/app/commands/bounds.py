@@ -1,4 +1,4 @@
-"""What fits into this machine, estimated before anything is set aside."""
+"""Memory of this machine, estimated before anything is allocated."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def require_memory(argument: str, found: str, needed: float, accepted: str) -> N
 
 
 def free_memory() -> float:
-    """Bytes that this process may still set aside, by the machine, its group and its own limits."""
+    """Bytes that this process may still allocate, by the machine, its group and its own limits."""
     return min(_of_machine(), _of_group(), _of_process())
 
 

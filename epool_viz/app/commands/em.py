@@ -1,4 +1,4 @@
-"""`epool-viz em`: motifs that nobody has given, by EM, as MEME text and a table of their sites."""
+"""`epool-viz em`: motifs found by EM, as MEME text and a table of their sites."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ from epool_viz.data.opening import OpenedFile, open_file, read_input
 from epool_viz.errors import ArgumentError, FormatError
 
 if TYPE_CHECKING:
+    from epool_viz.data.networks.kernels import ImportedKernels
     from epool_viz.data.sequences.set import SequenceSet
 
 EXAMPLE = "example:"
@@ -32,39 +33,31 @@ _RNA_READ = "The motif is one of RNA: its U is read as T."
 
 
 class KernelFile(NamedTuple):
-    """Kernels of one file.
+    """Kernels of one file, and what they are to be read as motifs with.
 
     Attributes
     ----------
-    kernels : shape (kernel, letter, width)
-    names : tuple of str
-    alphabet : Alphabet
-    remarks : tuple of str
-        What was taken for granted and what holds, a sentence each.
-    bias : shape (kernel,)
+    kernels : ImportedKernels
+        In double precision.
     widths : tuple of int
         Of each; what is beyond adds nothing to a score.
     background : shape (letter,)
         Against which motifs became kernels, and kernels are to become motifs.
     """
 
-    kernels: Array
-    names: tuple[str, ...]
-    alphabet: Alphabet
-    remarks: tuple[str, ...]
-    bias: Array
+    kernels: ImportedKernels
     widths: tuple[int, ...]
     background: Array
 
 
 def open_argument(text: str, argument: str, accepted: str = "a file that can be read") -> OpenedFile:
-    """Read whatever was typed: a file, a pipe, or "-" for standard input.
+    """Read an argument: a file, a pipe, or "-" for standard input.
 
     Parameters
     ----------
     text : str
     argument : str
-        As the user knows it, for messages.
+        As the user typed it, for messages.
     accepted : str
         For messages.
 
@@ -98,7 +91,7 @@ def means_file(text: str) -> bool:
 
 
 def read_motifs_of(text: str, argument: str, *, alphabet: str | None = None) -> list[Motif]:
-    """The motifs of whatever `read_motifs` reads, or the one of JASPAR that is called so.
+    """The motifs of a file that `read_motifs` reads, or the JASPAR motif of that name.
 
     Parameters
     ----------
@@ -106,7 +99,7 @@ def read_motifs_of(text: str, argument: str, *, alphabet: str | None = None) -> 
         A file, a pipe, "-", or a name or ID of JASPAR.
     argument : str
     alphabet : "DNA" or None
-        "DNA" reads motifs of RNA as such of DNA, and says so.
+        "DNA" reads motifs of RNA as motifs of DNA, with a note.
     """
     if not means_file(text):
         from epool_viz.data.motifs.jaspar import load_jaspar
@@ -134,14 +127,14 @@ def as_dna(motif: Motif, argument: str) -> Motif:
 
 
 def background_remark(motifs: list[Motif], background: Array, option: str = "--background") -> str:
-    """A sentence where a background that the motifs bring is not the one in use; else empty."""
-    brought = next((each.background for each in motifs if each.background is not None), None)
-    if brought is None or np.allclose(brought, background, rtol=0, atol=1e-6):
+    """A sentence where the background of the motif file is not the one in use; else empty."""
+    uploaded = next((each.background for each in motifs if each.background is not None), None)
+    if uploaded is None or np.allclose(uploaded, background, rtol=0, atol=1e-6):
         return ""
     letters = motifs[0].alphabet.letters
     theirs, ours = (
         ", ".join(f"{letter} {share:.4g}" for letter, share in zip(letters, each, strict=True))
-        for each in (brought, background)
+        for each in (uploaded, background)
     )
     return f"The background in the motif file ({theirs}) is not used, but {option}: {ours}."
 
@@ -176,7 +169,7 @@ def read_background(
         return np.asarray(of.letter_frequencies())
     if text == OF_MOTIF:
         if motif is None:
-            raise ArgumentError("--background", "'motif', and the motif brings none", '"uniform", or shares of letters')
+            raise ArgumentError("--background", "'motif', and the motif has none", '"uniform", or shares of letters')
         return np.asarray(motif, dtype=float) / np.sum(motif)
     try:
         shares = np.array([float(share) for share in text.split(",")])
@@ -206,7 +199,7 @@ def read_kernels(
     text : str
         A file, a pipe, or "-".
     alphabet : str or None
-        None tells by the number of letters.
+        None takes it from the number of letters.
     background : str or None
         As for `read_background`; None is that of a motif file that has one, else uniform.
     layer, axes, letters, flip
@@ -236,45 +229,35 @@ def read_kernels(
     known = imported.alphabet if alphabet is None else get_alphabet(alphabet)
     if len(known) != len(imported.alphabet):
         raise FormatError(file.name, None, f"{len(imported.alphabet)} letters", f"{len(known)} for {known.name}")
-    kernels = np.asarray(imported.kernels, float)
-    q = read_background(background or "uniform", known)
-    return KernelFile(kernels, imported.names, known, imported.report, imported.bias, _widths(kernels), q)
+    kernels = dataclasses.replace(imported, kernels=np.asarray(imported.kernels, float), alphabet=known)
+    return KernelFile(kernels, (kernels.width,) * len(kernels), read_background(background or "uniform", known))
 
 
 def _read_matrix(file: OpenedFile, alphabet: str | None, background: str | None) -> KernelFile:
-    """One plain matrix, whose numbers are a kernel whatever they look like."""
+    """One plain matrix, read as a kernel, whatever its numbers."""
+    from epool_viz.data.networks.kernels import ImportedKernels
+
     parsed = parse_matrix(file.raw, source=file.name, alphabet=alphabet, kind="scores")
     looks = parse_matrix(file.raw, source=file.name, alphabet=alphabet).kind
     doubt = (f"The numbers look like {looks}; they are taken as a kernel all the same.",) if looks != "scores" else ()
-    q = read_background(background or "uniform", parsed.alphabet)
-    widths = (parsed.values.shape[1],)
-    remarks = (*parsed.assumptions, *doubt)
-    return KernelFile(parsed.values[None], (file.stem,), parsed.alphabet, remarks, np.zeros(1), widths, q)
+    said = (*parsed.assumptions, *doubt)
+    kernels = ImportedKernels(
+        parsed.values[None], np.zeros(1), (file.stem,), parsed.alphabet, file.name, "matrix", assumptions=said
+    )
+    return KernelFile(kernels, (kernels.width,), read_background(background or "uniform", parsed.alphabet))
 
 
 def _read_motifs(file: OpenedFile, alphabet: str | None, background: str | None) -> KernelFile:
-    """Motifs as their log odds against one background, which gives the motifs themselves back."""
-    from epool_viz.data.networks.motif_kernels import OF_MOTIFS, as_one_array, log_odds
+    """Motifs as log odds against one background, which converts back to the motifs."""
+    from epool_viz.data.networks.motif_kernels import kernels_of_motifs
 
     motifs = parse_motifs(file.raw, source=file.name, alphabet=alphabet)
     theirs = motifs[0].background
     q = read_background(background or ("uniform" if theirs is None else OF_MOTIF), motifs[0].alphabet, motif=theirs)
-    pairs = [log_odds(motif, q) for motif in motifs]
-    remarks = [sentence for motif in motifs for sentence in motif.assumptions]
-    remarks += [sentence for _, sentence in pairs]
-    if theirs is not None:
-        letters = zip(motifs[0].alphabet.letters, q, strict=True)
-        used = f"The background is the file's: {', '.join(f'{letter} {share:.3g}' for letter, share in letters)}."
-        remarks.append(background_remark(motifs, q) or used)
-    kernels = as_one_array([matrix for matrix, _ in pairs], file.name)
-    names = tuple(file.stem if each.label == file.name else each.label or file.stem for each in motifs)
-    remarks = list(dict.fromkeys([*remarks, OF_MOTIFS]))
+    kernels = kernels_of_motifs(motifs, file.name, q, background_remark(motifs, q))
+    names = tuple(file.stem if name == file.name else name for name in kernels.names)
     widths = tuple(motif.width for motif in motifs)
-    return KernelFile(kernels, names, motifs[0].alphabet, tuple(remarks), np.zeros(len(motifs)), widths, q)
-
-
-def _widths(kernels: Array) -> tuple[int, ...]:
-    return (kernels.shape[2],) * len(kernels)
+    return KernelFile(dataclasses.replace(kernels, names=names), widths, q)
 
 
 def read_set(text: str, alphabet: str | None = None, argument: str = "SEQUENCES") -> SequenceSet:
@@ -295,7 +278,7 @@ def read_set(text: str, alphabet: str | None = None, argument: str = "SEQUENCES"
 
 @contextlib.contextmanager
 def called(argument: str) -> Iterator[None]:
-    """Errors about what was typed name the argument as the user knows it."""
+    """Errors name the argument as the user typed it."""
     try:
         yield
     except ArgumentError as error:

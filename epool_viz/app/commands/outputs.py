@@ -1,4 +1,4 @@
-"""What commands write: held against what they read before anything is done, and never over a file unasked."""
+"""The outputs of commands: checked against the inputs before any work, and never over a file without a confirmation."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def require_places(
     *,
     force: bool = False,
 ) -> None:
-    """Before anything is read or spent: every output has a place of its own, and nothing is lost.
+    """Before any work: every output has a place of its own, and no file is lost.
 
     Parameters
     ----------
     reads, writes : pairs of an argument as it is typed, and its path; None is left out, "-" a standard stream
     force : bool
-        Replace files that are there. Else they are asked for on a terminal, and refused elsewhere.
+        Replace existing files. Else a question is shown on a terminal, and the command fails elsewhere.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def require_places(
 
 @contextlib.contextmanager
 def table_to(out: str | os.PathLike[str] | None, argument: str = "--out") -> Iterator[Any]:
-    """Something to `print` to: a file that is put in its place when the block ends, or standard output."""
+    """A stream for `print`: a file that is moved to its place when the block ends, or standard output."""
     if is_standard(out):
         with standard_output() as stream:
             yield stream
@@ -71,7 +71,7 @@ def table_to(out: str | os.PathLike[str] | None, argument: str = "--out") -> Ite
 
 @contextlib.contextmanager
 def standard_output() -> Iterator[Any]:
-    """Standard output; that somebody has seen enough of it (`| head`) is no mistake, a full disk behind it is one."""
+    """Standard output; a closed reader (`| head`) is no error, a full disk is one."""
     if sys.stdout is None:
         raise ArgumentError("standard output", "closed", "an open one, or a file to write to: --out")
     try:
@@ -102,7 +102,7 @@ def file_or_none(path: Path | None) -> Path | None:
 
 
 def _silence() -> None:
-    """Python must not try to flush again when it ends."""
+    """Stop Python from flushing again at its exit."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -131,7 +131,7 @@ def _require_place(place: Place) -> None:
 
 
 def require_folder(out: str | os.PathLike[str], argument: str = "--out") -> None:
-    """Before hours are spent: there is a folder that can be written to, or there can be one."""
+    """Before any work: the folder is writable, or can be made."""
     text = os.fspath(out)
     if text == STANDARD:
         raise ArgumentError(argument, "'-', standard output", "a folder, or the path of a new one")
@@ -177,7 +177,7 @@ def _same(one: str, other: str, *, are_outputs: bool) -> bool:
 
 
 def _require_each_pipe_once(inputs: list[Place]) -> None:
-    """What can be read once only is given once only."""
+    """A pipe is given once only."""
     seen: dict[tuple[int, int], Place] = {}
     for place in inputs:
         status = _status("/dev/stdin" if place.path == STANDARD else place.path)

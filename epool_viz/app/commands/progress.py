@@ -1,4 +1,4 @@
-"""What a long command does while it runs: tell how far it is, and end well when it is asked to."""
+"""Progress of a long command, and its end on a signal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Sink = Callable[[str], None]
 
 
 class StopOnSignal:
-    """Within the block, Ctrl-C and SIGTERM ask to stop; a second one ends at once.
+    """Within the block, Ctrl-C and SIGTERM request a stop; a second one ends at once.
 
     It is the `cancel` of `train` and `race`. After the block the old handlers are back.
     """
@@ -58,7 +58,7 @@ class StopOnSignal:
 
 
 class EpochProgress:
-    """Tells each epoch: bars on a terminal, which are gone when all is done, and lines in a log."""
+    """Shows each epoch: bars on a terminal, removed at the end, and lines in a log."""
 
     def __init__(self, epochs: int, sink: Sink, *, bars: bool | None = None) -> None:
         self.epochs = epochs
@@ -77,7 +77,7 @@ class EpochProgress:
                 BarColumn(bar_width=8),
                 MofNCompleteColumn(),
                 TextColumn("{task.fields[said]}"),
-                TimeRemainingColumn(),  # of all epochs; patience ends most runs before
+                TimeRemainingColumn(),  # of all epochs; early stopping ends most runs sooner
             )
             console = Console(stderr=True, force_terminal=True)
             self._progress = Progress(*columns, console=console, transient=True)

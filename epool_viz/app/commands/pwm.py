@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from epool_viz._writing import write_file
-from epool_viz.app.commands.inputs import KernelFile, read_kernels, read_set
+from epool_viz.app.commands.inputs import read_kernels, read_set
 from epool_viz.app.commands.outputs import require_places
 from epool_viz.core.kernels import KernelPWM, estimate_base, kernel_to_pwm, kernel_to_pwm_at
 from epool_viz.core.motifs import consensus, information_content
 from epool_viz.data.motifs.motif import Motif
 from epool_viz.data.motifs.writing import write_meme
+from epool_viz.data.networks.kernels import ImportedKernels
 from epool_viz.errors import ArgumentError
 
 _ROUNDING = 64 * float(np.finfo(float).eps)
@@ -47,8 +48,8 @@ def kernels_to_meme(
     kernel_file : str
         As for `read_kernels`.
     base, m, fit : float, float, str or None
-        The base of the score's logarithm, its natural logarithm, or the sequences that tell it by maximum likelihood;
-        none of them is base e.
+        The base of the score's logarithm, its natural logarithm, or the sequences to estimate it from; none of them is
+        base e.
     background : str
         As for `read_kernels`.
     out, logo : path or None
@@ -68,23 +69,23 @@ def kernels_to_meme(
     str, the MEME text.
     """
     reads = [("KERNEL_FILE", kernel_file), ("--fit", fit)]
-    require_places(reads, [("--out", out), ("--logo", logo)], force=True)  # whether they are there is asked below
+    require_places(reads, [("--out", out), ("--logo", logo)], force=True)  # whether they exist is checked below
     read = read_kernels(
         kernel_file, alphabet, background=background, layer=layer, axes=axes, letters=letters, flip=flip
     )
-    q = read.background
-    logos = [] if logo is None else _numbered(logo, len(read.names))
+    kernels, q = read.kernels, read.background
+    logos = [] if logo is None else _numbered(logo, len(kernels))
     require_places(reads, [("--out", out), *(("--logo", path) for path in logos)], force=force)
-    pwm, log_base = _transform(read, base, m, fit, q)
+    pwm, log_base = _transform(kernels, base, m, fit, q)
     motifs = [
-        Motif(name, "", ppm[:, :width], background=q, alphabet=read.alphabet)
-        for name, ppm, width in zip(read.names, pwm.ppm, read.widths, strict=True)
+        Motif(name, "", ppm[:, :width], background=q, alphabet=kernels.alphabet)
+        for name, ppm, width in zip(kernels.names, pwm.ppm, read.widths, strict=True)
     ]
-    for remark in read.remarks:
+    for remark in kernels.report:
         sink(remark)
-    for motif, offset, kernel, bias in zip(motifs, pwm.offset, read.kernels, read.bias, strict=True):
+    for motif, offset, kernel, bias in zip(motifs, pwm.offset, kernels.kernels, kernels.bias, strict=True):
         sink(_line(motif, _settled(float(offset), kernel, float(bias)), log_base, q))
-    for path, kernel, motif in zip(logos, read.kernels, motifs, strict=bool(logos)):
+    for path, kernel, motif in zip(logos, kernels.kernels, motifs, strict=bool(logos)):
         _draw(kernel[:, : motif.width] if kind == "kernel" else motif.ppm, motif, kind, q, path)
     text = write_meme(motifs, background=q)
     if out is not None:
@@ -97,7 +98,7 @@ def _numbered(logo: Path, n: int) -> list[Path]:
 
 
 def _transform(
-    read: KernelFile, base: float | None, m: float | None, fit: str | None, q: Any
+    read: ImportedKernels, base: float | None, m: float | None, fit: str | None, q: Any
 ) -> tuple[KernelPWM, float]:
     if m is not None:
         if m < 0:

@@ -19,21 +19,19 @@ from epool_viz.analysis.kernel_readings import (
     READINGS,
     TEST_SHARE,
     KernelReading,
-    KernelSet,
     Samples,
-    example_kernels,
     example_samples,
-    kernel_set_of,
+    require_few,
     samples_of,
     samples_of_set,
 )
 from epool_viz.analysis.network_readings import COLUMNS, NetworkReading, read_network
 from epool_viz.app.commands.inputs import EXAMPLE, called, open_argument, read_background, read_set
 from epool_viz.app.commands.outputs import require_folder, require_places, standard_output
-from epool_viz.data.examples import load_example_model
+from epool_viz.data.examples import example_kernels, load_example_model
 from epool_viz.data.motifs.writing import write_meme
 from epool_viz.data.networks.files import ModelFile
-from epool_viz.data.networks.kernels import ImportOptions
+from epool_viz.data.networks.kernels import ImportedKernels, ImportOptions
 from epool_viz.errors import ArgumentError
 from epool_viz.importing import import_file
 
@@ -137,8 +135,8 @@ def read_to_folder(
     rows = found.rows()
     table = "\n".join("\t".join(row) for row in [[*COLUMNS], *([_cell(x) for x in row.values()] for row in rows)])
     if out is not None:
-        _write(out, found, rows, f"{table}\n")
-        sink(f"{shown(out)}: {TABLE}, {', '.join(f'{name}.meme' for name in READINGS)} and {REPORT}")
+        written = _write(out, found, rows, f"{table}\n")
+        sink(f"{shown(out)}: {', '.join(written[:-1])} and {written[-1]}")
     with standard_output() as stream:
         if stream.isatty():
             _print(found, rows, stream)
@@ -150,11 +148,11 @@ def _file(text: str | None) -> str | None:
     return None if text is None or text.startswith(EXAMPLE) else text
 
 
-def _network(model: str, reading: ImportOptions) -> KernelSet:
+def _network(model: str, reading: ImportOptions) -> ImportedKernels:
     if not model.startswith(EXAMPLE):
         file = open_argument(model, "MODEL", "a file of a network")
         with _of_file("MODEL", file.name):
-            return kernel_set_of(import_file(ModelFile(file.raw, file.name, file.path), reading))
+            return require_few(import_file(ModelFile(file.raw, file.name, file.path), reading))
     if reading != ImportOptions():
         given = next(f"--{name}" for name in ("layer", "axes", "letters", "flip") if getattr(reading, name) is not None)
         raise ArgumentError(given, f"given for {model}", "nothing: it is read as it is")
@@ -179,17 +177,17 @@ def _places(text: str | None, n: int) -> list[int] | None:
 
 
 def _samples(
-    sequences: str | None, test: str | None, hold_out: float, most: int, network: KernelSet
+    sequences: str | None, test: str | None, hold_out: float, most: int, network: ImportedKernels
 ) -> tuple[Samples, tuple[str, ...]]:
     """Sequences to make motifs of and others to judge them by, and what was taken for granted of them."""
     if sequences is None:
-        if not network.name:
+        if not network.example:
             raise ArgumentError(
                 "SEQUENCES", "left out", f"sequences; only a model that ships, {EXAMPLE}NAME, has its own"
             )
         if test is not None:
             raise ArgumentError("--test", "given without SEQUENCES", "both, or neither")
-        return example_samples(load_example_model(network.name).info.data), ()
+        return example_samples(load_example_model(network.example).info.data), ()
     alphabet = network.alphabet.name
     found = read_set(sequences, alphabet)
     other = None if test is None else read_set(test, alphabet, "--test")
@@ -222,24 +220,28 @@ def _base(found: NetworkReading, given: float | None) -> str:
     elif found.kernels.m is not None:
         why = "the pooling's"
     else:
-        why = "1 for want of a likeliest one" if found.likeliest_m is None else "the likeliest"
+        why = "1, as there is no likeliest one" if found.likeliest_m is None else "the likeliest"
     likeliest = "none" if found.likeliest_m is None else f"{found.likeliest_m:.6g}"
     kernels = f"{how_many(len(found.readings), 'kernel')} of {how_many(found.kernels.width, 'letter')}"
     return f"{found.kernels.title}: {kernels}, read to the base e^m, m = {found.m:.6g} ({why}; likeliest: {likeliest})"
 
 
-def _write(out: Path, found: NetworkReading, rows: list[dict[str, Any]], table: str) -> None:
+def _write(out: Path, found: NetworkReading, rows: list[dict[str, Any]], table: str) -> list[str]:
+    """Write the files and return their names; a reading without a motif has none, and what was there of it goes."""
+    motifs = {f"{reading}.meme": found.motifs(reading) for reading in READINGS}
+    report = json.dumps(_plain(report_of(found, rows)), indent=1, allow_nan=False)
+    texts = {TABLE: table}
+    texts |= {name: write_meme(each, background=found.background) for name, each in motifs.items() if each}
+    texts[REPORT] = f"{report}\n"
     try:
         out.mkdir(exist_ok=True)
+        for name in motifs.keys() - texts.keys():
+            (out / name).unlink(missing_ok=True)
     except OSError as error:
         raise ArgumentError("--out", f"{shown(out)!r} ({error.strerror})", "the path of a folder") from None
-    write_file(out / TABLE, table, name="--out")
-    for reading in READINGS:
-        motifs = found.motifs(reading)
-        if motifs:
-            write_file(out / f"{reading}.meme", write_meme(motifs, background=found.background), name="--out")
-    text = json.dumps(_plain(report_of(found, rows)), indent=1, allow_nan=False)
-    write_file(out / REPORT, f"{text}\n", name="--out")
+    for name, text in texts.items():
+        write_file(out / name, text, name="--out")
+    return list(texts)
 
 
 def report_of(found: NetworkReading, rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -257,7 +259,7 @@ def report_of(found: NetworkReading, rows: list[dict[str, Any]]) -> dict[str, An
         `model`, `sequences` and `settings`; `columns`, what each number of a row is; `kernels`, a row each with its
         matrices (letter, position) and known motifs by reading.
     """
-    kernels, samples = found.kernels, found.samples
+    kernels, samples, computed = found.kernels, found.samples, found.kernels.computed
     return {
         "epool_viz": __version__,
         "model": {
@@ -265,11 +267,11 @@ def report_of(found: NetworkReading, rows: list[dict[str, Any]]) -> dict[str, An
             "n_kernels": len(kernels),
             "width": kernels.width,
             "alphabet": kernels.alphabet.letters,
-            "pooling": kernels.method or None,
+            "pooling": computed.pooling or None,
             "m": kernels.m,
-            "activation": kernels.activation,
-            "padding": kernels.padding,
-            "local_window": kernels.local_window,
+            "activation": computed.activation,
+            "padding": computed.padding,
+            "local_window": computed.local_window,
             "notes": [*kernels.notes, *kernels.checks],
         },
         "sequences": {

@@ -39,7 +39,7 @@ def read_scanners(
 
     Returns
     -------
-    kernels; the background; and what is to be said of a background that the file brings, or "".
+    kernels; the background; and a sentence about the file's own background, or "".
     """
     if jaspar is not None:
         q = read_background(background, DNA, of=of)
@@ -102,7 +102,7 @@ def scan_to_table(
     chosen = read_set(sequences, "DNA")
     scanners, q, remark = read_scanners(motif, jaspar, background, chosen, options.get("both_strands", False))
     options["background"] = q
-    for scanner in scanners:  # so that a wrong option is said once, and not for every sequence
+    for scanner in scanners:  # so that a wrong option raises once, and not for every sequence
         e_step_trace("A" * scanner.matrix.shape[-1], scanner.matrix, **_read_as(scanner, options))
     rows = _window_rows if windows else _summary_rows
     failures: list[str] = []
@@ -135,7 +135,7 @@ _FROM_EITHER = "The imaginary site is drawn from the background's mean over both
 
 
 def _readings(scanners: list[Kernel], background: Any, both_strands: bool) -> list[str]:
-    """How the motifs became kernels, each way said once, and of many ways the first."""
+    """How the motifs became kernels: each way once, and of many ways the first."""
     ways = list(dict.fromkeys(scanner.reading for scanner in scanners if scanner.is_motif))
     said = ways[:_MOST_READINGS]
     if len(ways) > len(said):

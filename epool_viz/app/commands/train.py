@@ -36,7 +36,7 @@ _BYTES_A_SCORE = 8
 
 
 class Parts(NamedTuple):
-    """What is learnt from, and what the result is judged by."""
+    """The training set and the test set."""
 
     train: SequenceSet
     test: SequenceSet | None
@@ -98,13 +98,13 @@ def train_to_file(
     ----------
     data, test, hold_out : as for `read_parts`
     out : path
-        The model. What a stopped training needs to go on lies beside it, until it has ended.
+        The model. The checkpoint of a stopped training lies beside it, until the training has ended.
     settings : RaceSettings
         Of one method, a dict, and one seed.
     resume : bool
-        Go on with an unfinished training, if there is one.
+        Resume an unfinished training, if there is one.
     force : bool
-        Replace a model that is there, as `require_places` says; going on does so by itself.
+        Replace a model that is there, as in `require_places`; resuming replaces it without `force`.
     sink : callable
         Gets progress and remarks.
     stream : callable
@@ -116,7 +116,7 @@ def train_to_file(
     -------
     int, the exit code: 0, or that of the signal which stopped it.
     """
-    import epool_viz.models  # noqa: F401 - says at once what is not installed
+    import epool_viz.models  # noqa: F401 - raises at once where an extra is missing
 
     unfinished = Path(f"{out}{_UNFINISHED}")
     if os.fspath(out) == STANDARD:
@@ -201,7 +201,7 @@ def race_to_folder(
     -------
     int, the exit code: 0, or that of the signal which stopped it.
     """
-    import epool_viz.models  # noqa: F401 - says at once what is not installed
+    import epool_viz.models  # noqa: F401 - raises at once where an extra is missing
 
     if out is None:
         if resume:
@@ -298,16 +298,16 @@ def _labelled(sequences: SequenceSet, seed: int, sink: Callable[[str], None]) ->
 
 
 def _require_begun(unfinished: Path, resume: bool) -> bool:
-    """Whether there is something to go on with; if it is not to be gone on with, it would be lost."""
+    """Whether there is a checkpoint to resume; an error where the command would replace it."""
     is_begun = os.path.lexists(unfinished)
     if is_begun and not resume:
         found = f"beside {shown(unfinished)!r}, an unfinished training"
-        raise ArgumentError("--out", found, "--resume to go on with it, another path, or that file removed")
+        raise ArgumentError("--out", found, "--resume to continue it, another path, or that file removed")
     return is_begun
 
 
 def _require_room(parts: Parts, settings: RaceSettings) -> None:
-    """Before anything is set aside: the networks fit into the memory of this machine."""
+    """Before anything is allocated: the networks fit into the memory of this machine."""
     n_letters = len(parts.train.alphabet)
     longest = int(parts.train.lengths.max()) if len(parts.train) else 0
     n_networks, n_kernels, width = len(settings.methods), settings.n_kernels, settings.width
@@ -332,7 +332,7 @@ def _nothing_learnt(stop: StopOnSignal) -> int:
 def _end(stop: StopOnSignal, unfinished: Path | None, sink: Callable[[str], None]) -> int:
     if stop.is_set():
         if unfinished is not None:
-            sink("the same command with --resume goes on from here")
+            sink("the same command with --resume continues from here")
     elif unfinished is not None:
         if unfinished.is_dir():
             shutil.rmtree(unfinished)

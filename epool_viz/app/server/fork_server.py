@@ -1,11 +1,11 @@
-"""Kernels in a moment: one process loads what every dashboard needs, and each kernel is a fork of it.
+"""Forks kernels from a preloaded process: it imports what every dashboard needs, and each kernel is a fork of it.
 
-To start Python and import a dashboard is half a second of work and 50 MB for each visitor; a fork shares both. Where a
-fork is not safe (macOS's frameworks) or not to be had (Windows), and whenever the fork server is gone, a kernel is
-started by itself, as Jupyter does.
+Python and the imports of a dashboard take half a second and 50 MB for each visitor; a fork shares both. Where a fork
+is unsafe (macOS's frameworks) or impossible (Windows), and where the fork server has ended, a kernel is started as
+Jupyter starts it.
 
-Server and fork server talk in lines of JSON over a pair of sockets: `{"ask", "arguments", "environment", "folder"}` one
-way, `{"ask", "pid"}` and `{"ended", "status"}` the other.
+Server and fork server exchange lines of JSON over two sockets: `{"ask", "arguments", "environment", "folder"}` one way,
+`{"ask", "pid"}` and `{"ended", "status"}` the other.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from epool_viz.panels.registry import preloaded
 LAUNCHER = ["-m", "ipykernel_launcher"]  # what follows the name of the interpreter in a kernel's command
 NEEDED = ("ipykernel.ipkernel", "ipykernel.kernelapp")  # no kernel does without them
 PRELOADED = preloaded(first=True)
-PRELOADED_LATER = (  # while nobody asks: a kernel of these dashboards does without it, only slower and larger
+PRELOADED_LATER = (  # while idle: a kernel of these dashboards also works without it, slower and larger
     "numpy.random",
     "numpy.ma",
     *preloaded(first=False),
@@ -42,11 +42,11 @@ PATIENCE = 20.0  # seconds for a fork; the first one waits for the imports
 
 
 class ForkServerError(Exception):
-    """The fork server has no kernel to give."""
+    """The fork server cannot fork a kernel."""
 
 
 class Forked:
-    """A forked kernel, with as much of `subprocess.Popen` as Jupyter asks of one.
+    """A forked kernel, with the methods of `subprocess.Popen` that Jupyter calls.
 
     Parameters
     ----------
@@ -62,13 +62,13 @@ class Forked:
         self.pid = pid
 
     def poll(self) -> int | None:
-        """Exit status, negative for a signal; None while it lives."""
+        """Exit status, negative for a signal; None while it runs."""
         return self.fork_server.status_of(self.pid)
 
-    wait = poll  # asked only of a kernel that has ended
+    wait = poll  # called only for a kernel that has ended
 
     def send_signal(self, number: int) -> None:
-        """Signal it, if it lives."""
+        """Signal it, if it runs."""
         if self.poll() is None:
             os.kill(self.pid, number)
 
@@ -77,12 +77,12 @@ class Forked:
         self.send_signal(signal.SIGKILL)
 
     def terminate(self) -> None:
-        """Ask it to end."""
+        """Send it SIGTERM."""
         self.send_signal(signal.SIGTERM)
 
 
 class ForkServer:
-    """The server's end: starts the process, asks for forks, hears of their ends. All in one event loop."""
+    """The server's side: starts the process, requests forks, receives their exit status. All in one event loop."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
@@ -96,11 +96,11 @@ class ForkServer:
 
     @property
     def is_alive(self) -> bool:
-        """Whether a fork can be asked for."""
+        """Whether a fork can be requested."""
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
-        """Start the process; it loads while the server goes on."""
+        """Start the process; it loads while the server runs."""
         self._control, theirs = socket.socketpair()
         self._control.setblocking(False)
         with theirs:
@@ -169,7 +169,7 @@ class ForkServer:
             waiting = self._asked.get(said["ask"])
             if waiting is not None and not waiting.done():
                 waiting.set_result(said["pid"])
-            else:  # whoever asked has gone
+            else:  # the request was cancelled
                 Forked(self, said["pid"]).kill()
 
     def _hang_up(self) -> None:
@@ -177,7 +177,7 @@ class ForkServer:
             self._loop.remove_reader(self._control)
 
     def status_of(self, pid: int) -> int | None:
-        """Exit status of a kernel; None while it lives, which without the fork server is while the system knows it."""
+        """Exit status of a kernel; None while it runs: without the fork server, while the system lists its process."""
         if pid in self._ended or self.is_alive:
             return self._ended.get(pid)
         try:
@@ -200,7 +200,7 @@ class ForkServer:
 
 
 def main(descriptor: int) -> None:
-    """Load, then fork whenever the server asks; end with the server."""
+    """Load, then fork at each request of the server; end with the server."""
     del sys.path[0]  # the folder where the server was started, from which no kernel may import
     for name in NEEDED:
         importlib.import_module(name)
@@ -237,7 +237,7 @@ def main(descriptor: int) -> None:
 
 
 def _load(*names: str) -> None:
-    """Import what can be imported; a kernel that needs the rest tells its own page what is wrong with it."""
+    """Import what can be imported; a kernel that needs the rest shows the error in its own page."""
     for name in names:
         try:
             importlib.import_module(name)
@@ -289,10 +289,10 @@ def _become_a_kernel(asked: dict[str, Any]) -> NoReturn:
 
 
 def _of_a_fork() -> list[str]:
-    """What a kernel does by itself where its modules are imported after it has begun, and a fork must be told to do."""
+    """Settings of a fork that a kernel would make by itself when it imports its modules."""
     return [
         f"--IPKernelApp.parent_handle={os.getppid()}",  # it ends with its parent
-        "--IPKernelApp.extra_extensions=ipywidgets",  # it answers a page that asks for the states of all widgets
+        "--IPKernelApp.extra_extensions=ipywidgets",  # it answers a request for the states of all widgets
     ]
 
 

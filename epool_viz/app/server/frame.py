@@ -1,6 +1,6 @@
-"""What the page's template shows that is computed elsewhere: dashboards, palette, the picture of the wait screen.
+"""Data of the page's template: dashboards, palette, the picture of the wait screen.
 
-Voilà's template knows only the notebook that it draws, so these stand in a file beside it, which
+Voilà's template gets only the notebook that it renders, so these are in a file beside it, which
 `python -m epool_viz.app.server.frame` writes and a test compares.
 """
 

@@ -13,7 +13,7 @@ from epool_viz.app.server.page_rendering import Page
 
 @dataclass
 class _Waiting:
-    """A page that waits, or that will."""
+    """A page that waits, or is being made."""
 
     page: asyncio.Task[Page]
     is_needed: asyncio.Event
@@ -26,12 +26,12 @@ class _Waiting:
 
     @property
     def is_lost(self) -> bool:
-        """True when there will be no page, or none any more."""
+        """True when the page failed or has ended."""
         return self.page.done() and (self.ready is None or self.ready.is_over)
 
 
 class KernelPool:
-    """So many pages of each dashboard that wait, made again once they are taken.
+    """A number of waiting pages of each dashboard, replaced once they are taken.
 
     Parameters
     ----------
@@ -40,8 +40,8 @@ class KernelPool:
     prepare : callable
         Gets such a name, starts a kernel and begins a page.
     refill_after : float
-        Seconds by which a page in place of one that was taken is put off, unless a visitor asks for it: who comes
-        meanwhile is served first. Before the first visitor nothing is put off.
+        Seconds before a page that was taken is replaced, unless a visitor requests it: requests of visitors are
+        served first. Before the first visitor there is no delay.
     log : Logger
     """
 
@@ -61,15 +61,15 @@ class KernelPool:
         self._waiting: dict[str, list[_Waiting]] = {name: [] for name in sizes}
 
     def expect(self, visitors: int) -> None:
-        """Let no more pages of a dashboard wait than so many visitors can still take, from the next filling on."""
+        """Limit the waiting pages of a dashboard to the visitors who can still take one, from the next filling on."""
         self._visitors = visitors
 
     def size(self, name: str) -> int:
-        """How many pages of a dashboard are to wait now."""
+        """How many pages of a dashboard should wait now."""
         return self.sizes[name] if self._visitors is None else min(self.sizes[name], self._visitors)
 
     def fill(self) -> None:
-        """Let pages wait again for every dashboard for which too few do."""
+        """Start pages for every dashboard that has too few waiting."""
         for name in self.sizes:
             self._fill(name)
 
@@ -99,7 +99,7 @@ class KernelPool:
         Raises
         ------
         Exception
-            What kept the page from being begun; another one is made to wait in its place.
+            The error that stopped the page; another page replaces it.
         """
         waiting = self._waiting.get(name, [])
         while waiting:
@@ -108,7 +108,7 @@ class KernelPool:
             try:
                 page = await asyncio.shield(first.page)
             except BaseException:
-                if not first.page.done():  # the visitor has gone before it was begun
+                if not first.is_lost:  # the visitor has gone before they had it
                     waiting.insert(0, first)
                 self._fill(name)
                 raise
@@ -125,7 +125,7 @@ class KernelPool:
         return self._find(kernel_id) is not None
 
     def drop(self, kernel_id: str) -> None:
-        """Take out the page of a kernel that has died and is started again by Jupyter, without its page; refill."""
+        """Take out the page of a kernel that ended and that Jupyter restarts without its page; refill."""
         found = self._find(kernel_id)
         if found is not None:
             found.abandon(is_restarting=True)
@@ -134,7 +134,7 @@ class KernelPool:
                 self._fill(name)
 
     def close(self) -> None:
-        """Let no more pages wait."""
+        """Cancel all waiting pages."""
         self.sizes = dict.fromkeys(self.sizes, 0)
 
     def _find(self, kernel_id: str) -> Page | None:

@@ -1,7 +1,7 @@
 """Kernels of the dashboards: which Python runs them, and when they end.
 
-A page that closes gives its kernel back; one that could not (no network, a closed laptop) is noticed by having no
-connection for `abandoned_after` seconds. Kernels are forks of a fork server where there is one.
+A page that closes sends a request to end its kernel. Without it (no network, a closed laptop) a kernel ends after
+`abandoned_after` seconds without a connection. Kernels are forks of a fork server where there is one.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ PROVISIONER = "epool_viz"  # an entry point in pyproject.toml
 
 @functools.cache
 def has_provisioner() -> bool:
-    """Whether Jupyter finds `ForkedProvisioner`; not where epool_viz only lies in a folder and is not installed."""
+    """Whether Jupyter finds `ForkedProvisioner`; not where epool_viz is on the path and not installed."""
     return bool(entry_points(group=KernelProvisionerFactory.GROUP_NAME, name=PROVISIONER))
 
 
 class ThisPython(KernelSpecManager):
-    """One kernel only: the interpreter that runs the server, whatever else is installed on the machine."""
+    """One kernel only: the interpreter that runs the server."""
 
     def find_kernel_specs(self) -> dict[str, str]:
         """Name of the one kernel -> its folder."""
@@ -88,10 +88,10 @@ def private_folder() -> str:
 
 
 def keep_private(kernel: Any) -> None:
-    """Let a kernel that has yet to start be heard by this user only: over sockets that lie beside its connection file.
+    """Restrict a kernel, before its start, to this user: over sockets that lie beside its connection file.
 
-    Who may connect to a port of loopback hears all that a kernel tells its page. Where there are no sockets with a path
-    (Windows), or theirs is too long, what goes through the ports is encrypted.
+    Every account of the machine can read a port of loopback. Where there are no sockets with a path (Windows), or the
+    path is too long, the ports are encrypted.
     """
     stem = str(Path(kernel.connection_file).with_suffix(""))
     if zmq.has("ipc") and len(os.fsencode(f"{stem}-1")) <= LONGEST_PATH:
@@ -101,10 +101,10 @@ def keep_private(kernel: Any) -> None:
 
 
 def limit_memory(process_id: int, most: int) -> None:
-    """Let a process have so many bytes of data, 0 for as many as it likes; only Linux knows how.
+    """Limit the bytes of data of a process, 0 for no limit; on Linux only.
 
-    What it asks for beyond is refused: a `MemoryError` in Python. The limit can be raised again by the process itself,
-    as one that trains does: it keeps code that runs away from the others, and no visitor brings code.
+    Beyond the limit an allocation fails: a `MemoryError` in Python. The process itself can raise the limit, as one that
+    trains does: the limit protects other kernels from a runaway computation, and no visitor sends code.
     """
     if process_id and most and hasattr(resource, "prlimit"):
         with contextlib.suppress(ProcessLookupError):  # it has ended at once
@@ -113,10 +113,10 @@ def limit_memory(process_id: int, most: int) -> None:
 
 
 class ForkedProvisioner(LocalProvisioner):
-    """Starts a kernel as a fork of its manager's fork server, by itself where that has none to give."""
+    """Starts a kernel as a fork of its manager's fork server, as a process of its own where forking fails."""
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
-        """Start a kernel, with as much memory as one may have; `cmd` is the command that would start it by itself."""
+        """Start a kernel with its memory limit; `cmd` is the command for a process of its own."""
         told = await self._launch(cmd, **kwargs)
         limit_memory(self.pid or 0, getattr(self._kernels, "memory", 0))
         return told
@@ -135,13 +135,13 @@ class ForkedProvisioner(LocalProvisioner):
         except ForkServerError as error:
             self.log.warning("a kernel is started by itself: %s", error)
             return await super().launch_kernel(cmd, **kwargs)
-        self.process = forked  # type: ignore[assignment] # all of Popen that is asked for
+        self.process = forked  # type: ignore[assignment] # all of Popen that is called
         self.pid = self.pgid = forked.pid  # it leads a group of its own
         self.cwd = kwargs.get("cwd")
         return self.connection_info
 
     async def send_signal(self, signum: int) -> None:
-        """Pass on any signal but an interrupt: Jupyter sends one before it ends a kernel, which then tells of an error.
+        """Send any signal but an interrupt: Jupyter sends one before it ends a kernel, which then reports an error.
 
         No page interrupts its kernel; long work has a way of its own to be stopped.
         """
@@ -150,7 +150,7 @@ class ForkedProvisioner(LocalProvisioner):
 
 
 class SeatedKernelManager(AsyncMappingKernelManager):
-    """Knows since when a kernel has had no page, and ends those that were left."""
+    """Records since when a kernel has had no page, and ends abandoned kernels."""
 
     abandoned_after = Integer(90, help="Seconds without a page after which a kernel that was given out ends.").tag(
         config=True
@@ -171,14 +171,14 @@ class SeatedKernelManager(AsyncMappingKernelManager):
         super().__init__(**kwargs)
 
     def pre_start_kernel(self, kernel_name: str | None, kwargs: Any) -> tuple[Any, str, str]:
-        """Prepare a kernel that nobody else hears; its files tell half its id, by which alone nobody finds it."""
+        """Make a kernel private; the names of its files hold half its id, which is not enough to address it."""
         kernel, kernel_name, kernel_id = super().pre_start_kernel(kernel_name, kwargs)
         kernel.connection_file = str(Path(self.connection_dir) / f"kernel-{kernel_id[:8]}.json")
         keep_private(kernel)
         return kernel, kernel_name, kernel_id
 
     def give_out(self, kernel_id: str) -> None:
-        """Note that a page has been sent to which this kernel belongs; it has yet to connect."""
+        """Note that the page of this kernel has been sent; it has yet to connect."""
         self._left[kernel_id] = self.clock()
 
     def notify_connect(self, kernel_id: str) -> None:
@@ -188,7 +188,7 @@ class SeatedKernelManager(AsyncMappingKernelManager):
         self._left.pop(kernel_id, None)
 
     def notify_disconnect(self, kernel_id: str) -> None:
-        """A page went; it may come back."""
+        """A page disconnected; it may reconnect."""
         super().notify_disconnect(kernel_id)
         if self._pages.get(kernel_id, 0) > 0:
             self._pages[kernel_id] -= 1
@@ -196,12 +196,12 @@ class SeatedKernelManager(AsyncMappingKernelManager):
             self._left[kernel_id] = self.clock()
 
     def quiet_for(self, kernel_id: str) -> float:
-        """Seconds since the last page of a kernel that was given out went; 0 while it has one."""
+        """Seconds since the last page of a kernel disconnected; 0 while it has one."""
         left = self._left.get(kernel_id)
         return 0.0 if left is None else self.clock() - left
 
     def remove_kernel(self, kernel_id: str) -> Any:
-        """Forget a kernel that is gone, and tell whoever waits for that."""
+        """Remove a kernel that has ended, and call `when_one_is_gone`."""
         self._left.pop(kernel_id, None)
         self._pages.pop(kernel_id, None)
         kernel = super().remove_kernel(kernel_id)
@@ -213,14 +213,14 @@ class SeatedKernelManager(AsyncMappingKernelManager):
         return getattr(self.get_kernel(kernel_id).provisioner, "pid", None)
 
     def has_died(self, kernel_id: str, process_id: int | None) -> bool:
-        """Whether the process of a kernel has ended without being asked to, even if Jupyter has begun another one."""
+        """Whether the process of a kernel has ended without a request, even if Jupyter has restarted it."""
         if kernel_id not in self or self.is_ending(kernel_id):
             return False
         process = getattr(self.get_kernel(kernel_id).provisioner, "process", None)
         return self.process_of(kernel_id) != process_id or process is None or process.poll() is not None
 
     async def start_kernel(self, **kwargs: Any) -> str:  # type: ignore[override] # as Jupyter's own
-        """Start a kernel; once begun, it is carried through, and ended if nobody waits for it any more."""
+        """Start a kernel; a start runs to its end, and a kernel whose start was cancelled is ended."""
         if self.is_closing:
             raise HTTPError(503, "the server is stopping")
         begun = asyncio.ensure_future(super().start_kernel(**kwargs))
@@ -237,11 +237,11 @@ class SeatedKernelManager(AsyncMappingKernelManager):
             self.end_soon(begun.result())
 
     def is_ending(self, kernel_id: str) -> bool:
-        """True when a kernel was asked to end."""
+        """True when the end of a kernel was requested."""
         return kernel_id in self._ending
 
     def end_soon(self, kernel_id: str) -> asyncio.Future[None] | None:
-        """Begin to end a kernel; None if it is gone. Asked twice, as by a page's two farewells, it ends once."""
+        """Begin to end a kernel; None if it has ended. A second request, as a closing page sends, has no effect."""
         if kernel_id not in self._ending and kernel_id in self:
             ending = asyncio.ensure_future(super().shutdown_kernel(kernel_id, now=True))
             self._ending[kernel_id] = ending
@@ -249,22 +249,22 @@ class SeatedKernelManager(AsyncMappingKernelManager):
         return self._ending.get(kernel_id)
 
     def end_once_restarted(self, kernel_id: str) -> None:
-        """End a kernel of which Jupyter has told that it starts it again; in the midst of that it cannot be ended."""
+        """End a kernel that Jupyter restarts, once it has restarted; before, it cannot be ended."""
         task = asyncio.ensure_future(self._end_once_restarted(kernel_id))
         self._restarting.add(task)
         task.add_done_callback(self._restarting.discard)
 
     async def _end_once_restarted(self, kernel_id: str) -> None:
-        await asyncio.sleep(0)  # it begins after it has told of it
+        await asyncio.sleep(0)  # the restart begins after its callback
         while kernel_id in self and not self.get_kernel(kernel_id).ready.done():
             await asyncio.sleep(0.1)
         await self.shutdown_kernel(kernel_id)
 
     async def shutdown_kernel(self, kernel_id: str, now: bool = True, restart: bool = False) -> None:  # type: ignore[override]
-        """End a kernel and its children at once, whatever `now` says; once begun, it is carried through.
+        """End a kernel and its children at once, whatever `now`; once begun, it runs to its end.
 
-        None holds anything that could be lost, and the polite way ends in tracebacks of ipykernel's sockets, now and
-        then in an abort of libzmq (seen with ipykernel 7.4).
+        No kernel holds state that could be lost, and a regular shutdown ends in tracebacks of ipykernel's sockets, or
+        in an abort of libzmq (seen with ipykernel 7.4).
         """
         del now, restart
         ending = self.end_soon(kernel_id)
@@ -272,7 +272,7 @@ class SeatedKernelManager(AsyncMappingKernelManager):
             await asyncio.shield(ending)
 
     async def close(self) -> None:
-        """End every kernel, those included that are only just starting.
+        """End every kernel, starting ones included.
 
         Voilà's and Jupyter's own ways stop at the first kernel that is not quite there yet, and leave it behind.
         """

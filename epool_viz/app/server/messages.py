@@ -1,6 +1,6 @@
-"""What a page may send to its kernel: messages of Jupyter's protocol, whole and of the right shape.
+"""Checks what a page sends to its kernel: whole messages of Jupyter's protocol, of the right shape.
 
-Neither the server nor the kernel stumbles over what passes here. Two forms of frame are in use: `v1`, four parts of
+Server and kernel can handle every message that passes. Two forms of frame are in use: `v1`, four parts of
 JSON and their buffers behind a list of offsets, and the older one, JSON as text or before its buffers.
 """
 
@@ -17,14 +17,14 @@ from epool_viz.app.server.upstream import extract_dates
 MOST_BYTES = 10_000_000  # of a message; the largest file is 8 MB
 MOST_BUFFERS = 64
 MOST_DEPTH = 40
-LONGEST_WORD = 200  # characters of what a header says
+LONGEST_WORD = 200  # characters of a value in a header
 CHANNELS = ("shell", "control", "stdin", "iopub")
 _PARTS = ("header", "parent_header", "metadata", "content")
 _WORDS = ("msg_id", "msg_type", "session")
 _METHODS = ("update", "custom", "request_state", "request_states")
 
 
-class NoMessage(Exception):  # noqa: N818 - it says what a frame is
+class NoMessage(Exception):  # noqa: N818 - it describes a frame
     """A frame that holds no message, and why."""
 
 
@@ -45,7 +45,7 @@ class Sent(NamedTuple):
 
 
 def read_message(frame: str | bytes, *, is_v1: bool) -> Sent:
-    """Look at a frame, whole.
+    """Parse a whole frame.
 
     Raises
     ------
@@ -122,7 +122,7 @@ def _require_shallow(value: Any) -> None:
 
 
 def _require_plain(parts: Mapping[str, Any]) -> dict[str, Any]:
-    """The header, once all four parts are of the shape that a kernel takes for granted."""
+    """The header, once all four parts have the shape that a kernel requires."""
     if not all(isinstance(part, dict) for part in parts.values()):
         raise NoMessage("a part that is no object")
     header: dict[str, Any] = parts["header"]

@@ -1,7 +1,7 @@
-"""How the server renders pages: the part that needs no kernel at once, and no template compiled twice.
+"""Renders pages: the part that needs no kernel first, and each template compiled once.
 
-Stock Voilà sends nothing before a kernel has started, then the page in some sixty pieces between which it turns to
-other work; and each page compiles its seventeen templates anew, a fifth of a second in which nobody else is served.
+Stock Voilà sends nothing before a kernel has started, then the page in some sixty pieces with other work between
+them; and each page compiles its seventeen templates again, which blocks the server for a fifth of a second.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ ALIVE = "<script>window.voila_heartbeat()</script>\n"  # what keeps a proxy from
 
 
 class CompiledTemplates(BytecodeCache):
-    """Templates compiled by this process; Jinja asks for the source as well, and compiles again when that changed."""
+    """Templates compiled by this process; Jinja compares the source and compiles again after a change."""
 
     def __init__(self) -> None:
         self._code: dict[str, bytes] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        """Fill a bucket with what is known of it."""
+        """Load the compiled template into a bucket."""
         if bucket.key in self._code:
             bucket.bytecode_from_string(self._code[bucket.key])
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep what was compiled."""
+        """Store a compiled template."""
         self._code[bucket.key] = bucket.bytecode_to_string()
 
 
@@ -42,7 +42,7 @@ COMPILED = CompiledTemplates()
 
 
 class Renderer(NotebookRenderer):
-    """Voilà's, which is made for each page, with the templates that others have compiled.
+    """Voilà's renderer, made for each page, with the templates that are compiled already.
 
     Parameters
     ----------
@@ -71,12 +71,12 @@ class Renderer(NotebookRenderer):
 
     @property
     def kernel_name(self) -> str:
-        """Which kernel the notebook asks for."""
+        """The kernel that the notebook names."""
         return str(self.notebook.metadata.kernelspec.name)
 
 
 class Page:
-    """A dashboard that is being rendered with a kernel of its own, whether or not somebody reads it yet.
+    """A dashboard that is being rendered with a kernel of its own, with or without a visitor.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ class Page:
 
     @property
     def has_died(self) -> bool:
-        """Whether its kernel has ended without being asked to, even if it was started again meanwhile."""
+        """Whether its kernel has ended without a request, even if it was restarted."""
         self._has_died = self._has_died or self.manager.has_died(self.kernel_id, self.process_id)
         return self._has_died
 
@@ -119,7 +119,7 @@ class Page:
             self._snippets.put_nowait(None)
 
     async def snippets(self) -> AsyncIterator[str]:
-        """The page in pieces, as they come; what is there already in one piece. To be read once.
+        """The page in pieces as they are rendered; those already rendered in one piece. To be read once.
 
         Raises
         ------
@@ -140,7 +140,7 @@ class Page:
         await self._rendering
 
     def abandon(self, *, is_restarting: bool = False) -> None:
-        """Stop rendering it and end its kernel, once Jupyter has started that again: nobody reads it any more."""
+        """Stop rendering and end the kernel, after Jupyter has restarted it: the visitor has left."""
         self._rendering.cancel()
         if is_restarting:
             self.manager.end_once_restarted(self.kernel_id)

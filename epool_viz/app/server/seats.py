@@ -1,7 +1,7 @@
-"""Seats: so many visitors at a time, each with a kernel of their own.
+"""Seats: the limit of visitors at a time, each with a kernel of their own.
 
 A visitor takes a *seat* before a kernel, and the seat is free again once that kernel is gone. Kernels that wait in the
-pool have no seat; of each dashboard no more wait than there are free seats.
+pool have no seat; each dashboard has at most as many waiting kernels as there are free seats.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ class Seat:
 
     @property
     def has_died(self) -> bool:
-        """Whether the visitor's kernel has ended without being asked to, even if it was started again meanwhile."""
+        """Whether the visitor's kernel has ended without a request, even if it was restarted."""
         return self.page is not None and self.page.has_died
 
     def abandon(self) -> None:
-        """Note that the visitor went before the page was complete."""
+        """Note that the visitor left before the page was complete."""
         if self.page is not None:
             self.page.abandon()
 
@@ -56,7 +56,7 @@ class Seat:
 
 
 class Seats:
-    """So many visitors and no more.
+    """The visitors of a server, up to a limit.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class Seats:
     limit : int
         Visitors at a time.
     patience : float
-        Seconds that a page may be away before its seat goes to somebody who waits, when all are taken.
+        Seconds without a connection before a page loses its seat to a waiting visitor, when all seats are taken.
     """
 
     def __init__(self, manager: Any, pool: KernelPool, limit: int, *, patience: float = 20.0) -> None:
@@ -83,7 +83,7 @@ class Seats:
         return len(self._seats)
 
     async def take(self) -> Seat:
-        """Give a seat, if need be that of a page which has gone.
+        """Give a seat; when all are taken, that of a page which has disconnected.
 
         Raises
         ------
@@ -100,7 +100,7 @@ class Seats:
         return seat
 
     def _refill(self) -> None:
-        """Have kernels wait for the visitors who can come now; while all seats were taken none did."""
+        """Start waiting kernels for the free seats; while all seats were taken there were none."""
         self.pool.expect(self.limit - len(self))
         self.pool.fill()
 

@@ -1,9 +1,9 @@
 """Every setting of the server, once.
 
-`VOILA` holds for both ways to serve: stand-alone (`epool-viz app`) and as an extension of somebody's Jupyter server, as
-on Binder. The first reads it from here, the second from `notebooks/voila.json`, which
-`python -m epool_viz.app.server.settings` writes and a test compares. `STAND_ALONE` and `EXTENSION` are what only one of
-them understands.
+`VOILA` holds for both ways to serve: stand-alone (`epool-viz app`) and as an extension of a Jupyter server, as on
+Binder. The first reads it from here, the second from `notebooks/voila.json`, which
+`python -m epool_viz.app.server.settings` writes and a test compares. `STAND_ALONE` and `EXTENSION` are the settings of
+one of them only.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ VOILA: dict[str, Any] = {
         # seconds that a cell's output may come later than its end; after Voilà's 4 a busy server sent a page without it
         "iopub_timeout": 60,
         "raise_on_iopub_timeout": True,
-        "cell_error_instruction": "Reload the page. If it happens again, the log of the server says why.",
+        "cell_error_instruction": "Reload the page. If it happens again, the log of the server has the reason.",
         "cell_timeout_instruction": "Reload the page.",
     },
 }

@@ -1,7 +1,7 @@
-"""The connection of a page to its kernel: what is no message ends it, and what waits for a busy kernel is bounded.
+"""The connection of a page to its kernel: an invalid frame ends it, and the messages to a busy kernel are bounded.
 
-A kernel reads while it computes, and keeps what it reads. So the server counts what was sent and not worked off yet; a
-page that would send more waits, as the network makes it wait, and what it says meanwhile stays in the page.
+A kernel reads while it computes, and stores what it reads. So the server counts the messages that are sent and not
+processed; beyond a bound it stops reading from the page, and further messages stay in the page.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ BUSY, NOT_UNDERSTOOD, SLOW = 1013, 1007, 1008  # codes of a WebSocket's end
 
 
 class Backlog:
-    """What was sent to a kernel and not worked off yet.
+    """Messages that were sent to a kernel and are not processed yet.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class Backlog:
         self._heard: dict[int, None] = {}  # numbers of messages, the oldest first
 
     def is_new(self, number: str) -> bool:
-        """Whether no message had this number before; a kernel takes one that comes again for an attack."""
+        """Whether this number is new; a kernel takes a repeated one for an attack."""
         key = hash(number)
         if key in self._heard:
             return False
@@ -60,7 +60,7 @@ class Backlog:
         return len(self._sent)
 
     def has_room(self, size: int) -> bool:
-        """Whether so many bytes more may be sent; to a kernel that has nothing to do, any message may."""
+        """Whether so many more bytes may be sent; an idle kernel gets any message."""
         if not self._sent:
             return True
         is_modest = self.bytes + size <= MOST_WAITING_BYTES and len(self) < MOST_WAITING
@@ -77,12 +77,12 @@ class Backlog:
         return False
 
     def add(self, sent: Sent) -> None:
-        """Note a message that is on its way."""
+        """Note a message that is being sent."""
         self._sent[sent.channel, sent.number] = sent.size
         self.all_kernels[0] += sent.size
 
     def done(self, number: str) -> None:
-        """A message was worked off, and so were those that had been sent before it over the same channel."""
+        """A message was processed, and so were those sent before it over the same channel."""
         channel = next((channel for channel in CHANNELS if (channel, number) in self._sent), None)
         if channel is None:
             return
@@ -93,7 +93,7 @@ class Backlog:
         self._less.set()
 
     def clear(self) -> None:
-        """The kernel is another one."""
+        """The kernel was replaced."""
         self.all_kernels[0] -= self.bytes
         self._sent.clear()
         self._less.set()
@@ -113,17 +113,17 @@ def backlog_of(kernel: Any) -> Backlog:
 
 
 class PageConnection(ZMQChannelsWebsocketConnection):
-    """Between page and kernel; hears what the kernel has worked off."""
+    """Between page and kernel; counts what the kernel has processed."""
 
     def handle_outgoing_message(self, stream: Any, outgoing_msg: list[Any]) -> None:
-        """Pass on what the kernel says."""
+        """Send the page a message of the kernel."""
         parts: list[Any] = self.session.feed_identities(outgoing_msg)[1]
         if len(parts) > 4 and b'"status"' in parts[1] and b'"idle"' in parts[4]:
             backlog_of(self.kernel_manager).done(str(self.session.unpack(parts[2]).get("msg_id")))
         super().handle_outgoing_message(stream, outgoing_msg)
 
     def on_kernel_restarted(self) -> None:
-        """What waited for a kernel that has died is gone with it."""
+        """Clear the messages that waited for the kernel that ended."""
         backlog_of(self.kernel_manager).clear()
         super().on_kernel_restarted()
 
@@ -135,7 +135,7 @@ class PageSocketHandler(VoilaKernelWebsocketHandler):
     _unread = 0
 
     async def pre_get(self) -> None:
-        """Get ready; a page that has gone meanwhile, as by a reload, needs no answer (stock Jupyter fails on it)."""
+        """Prepare the connection; a page that has closed, as by a reload, gets no answer (stock Jupyter fails)."""
         session = self.get_argument("session_id", "")
         if len(session) > LONGEST_WORD or not session.isascii() or not session.isprintable():
             raise HTTPError(400, "no name of a session")
@@ -152,22 +152,22 @@ class PageSocketHandler(VoilaKernelWebsocketHandler):
             raise Finish
 
     def get_websocket_protocol(self) -> Any:
-        """The connection itself, without pings of Tornado's: Jupyter's ask every half minute, and wait for three.
+        """The connection itself, without pings of Tornado's: Jupyter sends one each half minute and allows 3 misses.
 
-        Both read the same two settings, one in seconds and one in milliseconds; with a patience that Tornado takes,
+        Both read the same two settings, one in seconds and one in milliseconds; with a timeout that Tornado accepts,
         Jupyter gave up every page half a minute after it had come.
         """
         return without_pings(super().get_websocket_protocol())
 
     def on_close(self) -> None:
-        """The page has gone."""
+        """The page closed."""
         if self.connection is None:
             return
         _PAGES.get(self.connection.kernel_manager, WeakSet()).discard(self)
         super().on_close()
 
     async def on_message(self, ws_message: str | bytes) -> None:
-        """Pass a message on when there is room for it; a frame that is none ends the connection."""
+        """Send a message on when there is room for it; an invalid frame ends the connection."""
         if not self._is_open or self.connection is None:
             return
         backlog = backlog_of(self.connection.kernel_manager)
@@ -180,7 +180,7 @@ class PageSocketHandler(VoilaKernelWebsocketHandler):
             return
         if not await backlog.room(sent.size):
             self._end(
-                BUSY, f"a page was let go that had more to say than its busy kernel can keep ({len(backlog)} wait)"
+                BUSY, f"a page was disconnected: it sent more than its busy kernel can store ({len(backlog)} wait)"
             )
         elif self.connection is not None and self.connection.channels:
             if sent.kind in self.kernel_manager.allowed_message_types:
@@ -188,11 +188,11 @@ class PageSocketHandler(VoilaKernelWebsocketHandler):
             super().on_message(ws_message)
 
     def write_message(self, message: Any, binary: bool = False) -> Any:
-        """Send something to the page, as long as it is there and reads."""
+        """Send a message to the page, while it is connected and reads."""
         if not self._is_open:
             return None
         if self._unread > MOST_UNREAD:
-            self._end(SLOW, "a page was let go that reads too little of what its kernel says")
+            self._end(SLOW, "a page was disconnected: it reads too little of what its kernel sends")
             return None
         written = super().write_message(message, binary)
         if written is not None:

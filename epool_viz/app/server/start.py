@@ -1,7 +1,7 @@
-"""What happens around the server: which notebooks, on which address, and what the person who started it is told.
+"""Starts the server: its notebooks, its address, and the messages on the terminal.
 
-A temporary folder holds copies of the dashboards and nothing else. It is all that the server can see, and the working
-folder of the kernels.
+A temporary folder holds copies of the dashboards and nothing else. The server serves only this folder,
+which is also the working folder of the kernels.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from epool_viz.jobs.process import WorkerProcess, is_wanted
 
 
 def find_dashboards(folder: Path) -> dict[str, str]:
-    """Notebooks that lie in `folder` itself: name of the file -> title, in the order that their metadata ask for."""
+    """Notebooks that lie in `folder` itself: name of the file -> title, in the order of their metadata."""
     found = sorted(folder.glob("*.ipynb"), key=lambda path: (metadata_of(path).get("order", 100), path.name))
     return {path.name: _title(path) for path in found}
 
 
 def metadata_of(path: Path) -> dict[str, Any]:
-    """What a notebook says of itself: `title`, `description`, `order` among the dashboards."""
+    """Metadata of a notebook: `title`, `description`, `order` among the dashboards."""
     return dict(json.loads(path.read_text(encoding="utf-8")).get("metadata", {}))
 
 
@@ -43,12 +43,12 @@ def _title(path: Path) -> str:
 
 
 def open_socket(host: str, port: int | None) -> socket.socket:
-    """A socket on `port`, or on 8866 or any free port where none is asked for.
+    """A socket on `port`, or on 8866 or any free port where none is given.
 
     Raises
     ------
     ArgumentError
-        If the port that was asked for is in use, or `host` is no address of this machine.
+        If the given port is in use, or `host` is no address of this machine.
     """
     for candidate in (settings.PORT, 0) if port is None else (port,):
         try:
@@ -106,15 +106,15 @@ def serve(
     open_browser : bool
         Show the first page in the visitor's browser.
     max_kernels : int
-        Visitors at a time; the next one is asked to wait.
+        Visitors at a time; the next one gets a page that says to wait.
     pool_size : int
         Kernels that wait for the first dashboard; for each of the others one does, or none where this is 0.
     kernel_memory : int, megabytes
         Data that each kernel may have, on Linux; 0 is as much as it likes.
     verbose : bool
-        Tell what the server does.
+        Log what the server does.
     notebooks : path or None
-        Folder of the dashboards; None is ours.
+        Folder of the dashboards; None is the package's.
     sink : callable
         Gets each line that is for the person who started the server.
 
@@ -160,7 +160,7 @@ def serve(
 
 
 def started_fork_server() -> ForkServer | None:
-    """What kernels are forked from; it loads beside the server. None where forks are not to be had."""
+    """The fork server of the kernels; it loads beside the server. None where forks are impossible."""
     if not CAN_FORK:
         return None
     fork_server = ForkServer()
@@ -169,7 +169,7 @@ def started_fork_server() -> ForkServer | None:
 
 
 def planned_worker() -> WorkerProcess | None:
-    """What trains for the pages of this server, which learn where it will listen; None where there can be none."""
+    """The worker that trains for the pages of this server, with its address; None where it cannot run."""
     os.environ.pop(VARIABLE, None)
     if not is_wanted():
         return None

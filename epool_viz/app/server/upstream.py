@@ -1,8 +1,8 @@
-"""All that the server takes from Jupyter and Voilà, and each reach into parts of theirs that may change.
+"""All that the server imports from Jupyter and Voilà, and each of their parts that may change.
 
-No other module of this room imports them. `REACHES` says of each name that is private, young or meant for nobody to
-subclass: with which versions it was tried, what it is for, what breaks without it and how one notices. A test looks
-each one up and fails with that sentence; `docs/upstream.md` lists them with those of the other rooms.
+No other module of this room imports them. `REACHES` lists each name that is private, young or not documented for
+subclassing: the versions it was tested with, its use, what breaks without it and which test fails. A test looks each
+one up and fails with that sentence; `docs/upstream.md` lists them with those of the other rooms.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ _PROVISIONER = "jupyter_client.provisioning.local_provisioner.LocalProvisioner"
 
 # what for -> which names, with the parameters that are given to them or taken over
 REACHES = {
-    "voila 0.5: a page is rendered in pieces with a kernel of ours, from templates compiled once; "
+    "voila 0.5: a page is rendered in pieces with a kernel of this server, from templates compiled once; "
     "without it none is rendered, which the first page shows, and test_page_rendering": (
         f"{_RENDERER}.initialize",
         f"{_RENDERER}.exporter",
@@ -77,7 +77,7 @@ REACHES = {
     "without it each page takes a fifth of a second more, which test_page_rendering shows": (
         "nbconvert.exporters.templateexporter.TemplateExporter.environment",
     ),
-    "voila 0.5: the steps of a server's life are replaced by ours; "
+    "voila 0.5: the steps of a server's start and stop are replaced; "
     "without them Voilà serves its own pages or none, which the start shows, and test_voila": (
         "voila.app.Voila.init_settings",
         "voila.app.Voila.init_handlers",
@@ -87,13 +87,13 @@ REACHES = {
         "voila.app.Voila.kernel_manager",
         "voila.app.Voila.app",
     ),
-    "voila 0.5: error pages and the list of dashboards come from templates of ours, by the setting `voila_jinja2_env`; "
+    "voila 0.5: error pages and the list of dashboards come from our templates, by the setting `voila_jinja2_env`; "
     "without it they are Jupyter's, which test_voila shows": (
         "voila.handler.BaseVoilaHandler.render_template",
         "voila.handler.BaseVoilaHandler.get_template",
     ),
     "jupyter_server 2.21, voila 0.5: the connection of a page to its kernel is bounded; "
-    "without it no page is live, which test_messages and test_strangers show": (
+    "without it no page is live, which test_messages and test_malformed_requests show": (
         "voila.tornado.kernel_websocket_handler.VoilaKernelWebsocketHandler.write_message(message, binary)",
         f"{_SOCKET}.pre_get",
         f"{_SOCKET}.on_message(ws_message)",
@@ -105,8 +105,8 @@ REACHES = {
     "without it an idle page loses its kernel after half a minute, which a page shows that is left open": (
         "tornado.websocket.WebSocketProtocol13.params",
     ),
-    "tornado 6.6: a request may be refused before anybody was asked who it is from; "
-    "without the name that is an exception in the log, which test_strangers shows": (
+    "tornado 6.6: a request may be refused before its user is determined; "
+    "without the name that is an exception in the log, which test_malformed_requests shows": (
         "tornado.web.RequestHandler._current_user",
     ),
     "jupyter_server 2.21, jupyter_client 8.10: a kernel's start and end are carried through once begun; "
@@ -132,11 +132,11 @@ REACHES = {
     "without it such a message is an exception in the log, which test_messages shows": (
         "jupyter_client.jsonutil.extract_dates(obj)",
     ),
-    "jupyter_server 2.21: no notebook is signed or asked for a signature; "
+    "jupyter_server 2.21: no notebook is signed or checked for a signature; "
     "without it each page opens a database of signatures, which its time shows": (
         "jupyter_server.services.contents.largefilemanager.LargeFileManager.mark_trusted_cells(nb, path)",
     ),
-    "ipykernel 7.4: a fork runs the kernel's program, and is told what a program of its own would do by itself; "
+    "ipykernel 7.4: a fork runs the kernel's program with the settings that a program of its own would make; "
     "without it forks end at once or outlive the server, which test_fork_server shows": (
         "ipykernel.kernelapp.launch_new_instance",
         "ipykernel.kernelapp.IPKernelApp.parent_handle",
@@ -160,12 +160,12 @@ REACHES = {
 
 
 def use_compiled_templates(renderer: NotebookRenderer, compiled: BytecodeCache) -> None:
-    """Give an initialized renderer the templates that others have compiled."""
+    """Give an initialized renderer the templates that are compiled already."""
     renderer.exporter.environment.bytecode_cache = compiled
 
 
 def templates_of(settings: dict[str, Any]) -> Environment:
-    """The templates that Voilà takes its error pages from."""
+    """The templates of Voilà's error pages."""
     environment: Environment = settings["voila_jinja2_env"]
     return environment
 
@@ -192,7 +192,7 @@ def without_pings(protocol: Any) -> Any:
 
 
 def is_anonymous(handler: Any) -> bool:
-    """Whether nobody has been asked yet who a request is from."""
+    """Whether the user of a request is not determined yet."""
     return not hasattr(handler, "_current_user")
 
 

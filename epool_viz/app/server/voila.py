@@ -1,7 +1,7 @@
-"""The stand-alone server: Voilà with fewer doors.
+"""The stand-alone server: Voilà with fewer routes.
 
-Voilà serves a folder: its notebooks, its files, its listing. Here every route that a dashboard does not need is left
-out, and what remains answers errors with a page that a person can read.
+Voilà serves a folder: its notebooks, its files, its listing. Here routes that no dashboard needs are left
+out, and the others answer errors with a readable page.
 """
 
 from __future__ import annotations
@@ -56,9 +56,9 @@ LARGEST = {"max_body_size": 10_000, "max_buffer_size": MOST_BYTES + 10_000}
 
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 
-KEPT_EVERY = 1000  # milliseconds between two looks whether the worker lives
+KEPT_EVERY = 1000  # milliseconds between two checks of the worker
 
-# Whatever a page tries, the browser asks nobody else.
+# The browser sends requests to this server only, whatever a page contains.
 CONTENT_SECURITY_POLICY = "; ".join(
     [
         "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:",
@@ -71,14 +71,14 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )
 
 
-class Sober:
-    """What every handler of ours does with a request that no browser sends: refuse it, and keep the log short."""
+class StrictRequests:
+    """Every handler refuses a request that no browser sends, in one line of the log."""
 
     request: HTTPServerRequest
     current_user: Any
 
     async def prepare(self, *args: Any, **kwargs: Any) -> Any:
-        """Refuse names of servers that are none; urllib fails on them wherever somebody looks at one."""
+        """Refuse invalid names of servers; urllib fails on them wherever one is read."""
         for header in ("Origin", "Host", "Referer"):
             try:
                 urlsplit(self.request.headers.get(header, "")).port  # noqa: B018 - it is what fails
@@ -88,15 +88,17 @@ class Sober:
         return ready if ready is None else await ready
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Answer with our page also when the request was refused before anybody was asked who it is from."""
+        """Answer with our page also when the request was refused before its user was determined."""
         if is_anonymous(self):
             self.current_user = None
         super().write_error(status_code, **kwargs)  # type: ignore[misc]
 
 
-def sober(handler: type[Any]) -> type[Any]:
-    """The same handler, sober."""
-    return type(handler.__name__, (Sober, handler), {"__module__": handler.__module__, "__doc__": handler.__doc__})
+def strict(handler: type[Any]) -> type[Any]:
+    """The same handler, with `StrictRequests`."""
+    return type(
+        handler.__name__, (StrictRequests, handler), {"__module__": handler.__module__, "__doc__": handler.__doc__}
+    )
 
 
 class DashboardHandler(BaseVoilaHandler):
@@ -124,7 +126,7 @@ class DashboardHandler(BaseVoilaHandler):
             if not seat.has_died:
                 raise
             self.log.info("a kernel ended while its page was being rendered")
-            self.finish()  # the page sees that it came to its end without a view, and says so
+            self.finish()  # the page detects that it ended without a view, and shows a message
         finally:
             watching.cancel()
             self.server.seats.leave(seat)
@@ -142,7 +144,7 @@ class DashboardHandler(BaseVoilaHandler):
             self.flush()
 
     async def _end_with_the_kernel(self, seat: Seat) -> None:
-        """Stop sending when the kernel dies by itself; what renders would wait for it."""
+        """Stop sending when the kernel ends by itself; the renderer would wait for it."""
         while not seat.has_died:
             await asyncio.sleep(1)
         if self.sending is not None:
@@ -168,7 +170,7 @@ class DashboardHandler(BaseVoilaHandler):
         self.is_finished = True
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Our page, and for a machine that asks: when to come again."""
+        """Our page, and a Retry-After header for programs."""
         if status_code == 503:
             self.set_header("Retry-After", "15")
         super().write_error(status_code, **kwargs)
@@ -219,9 +221,9 @@ class TemplateFileHandler(TemplateStaticFileHandler):
 class ReleaseHandler(VoilaShutdownKernelHandler):
     """A page that closes gives its kernel back.
 
-    The page's farewell is a beacon, which cannot carry the anti-forgery token that Jupyter asks for, so stock Voilà
+    A closing page sends a beacon, which cannot carry the anti-forgery token that Jupyter requires, so stock Voilà
     refuses it and every reload leaves a kernel behind (voila issue 1458). In place of the token: the browser's word
-    that the page is ours, and a kernel id that only the page knows.
+    that the page is ours, and a kernel id that only the page has.
     """
 
     def check_xsrf_cookie(self) -> None:
@@ -238,19 +240,19 @@ class ReleaseHandler(VoilaShutdownKernelHandler):
 
 
 class OurNotebooks(LargeFileManager):
-    """Reads notebooks whose outputs are never shown, so that nobody's signature is asked for or written."""
+    """Reads notebooks whose outputs are never shown, so that no signature is checked or written."""
 
     def mark_trusted_cells(self, nb: Any, path: str = "") -> None:
         """Nothing to mark."""
 
 
 def in_one_line(record: logging.LogRecord) -> bool:
-    """Log a kernel that ended while its page was rendered, mostly as the visitor went, without anybody's traceback.
+    """Log a kernel that ended while its page was rendered, mostly because the visitor left, without a traceback.
 
     Parameters
     ----------
     record : LogRecord
-        What somebody has to say in the task of a page.
+        The message of the exception in the task of a page.
     """
     page = BEING_RENDERED.get()
     if page is None or record.levelno < logging.ERROR or not page.is_over:
@@ -289,7 +291,7 @@ class DashboardServer(Voila):
             contents_manager=self.contents_manager,
             allow_remote_access=self.is_remote,
             jinja2_env=templates_of(changed),
-            default_handler_class=sober(NotFoundHandler),
+            default_handler_class=strict(NotFoundHandler),
             default_handler_args={"voila_configuration": self.voila_configuration},
             compress_response=self.is_remote,  # 5.4 MB a page: nothing here, a lot in a lecture hall
             websocket_max_message_size=MOST_BYTES,
@@ -302,7 +304,7 @@ class DashboardServer(Voila):
         """Start a kernel and begin to render a dashboard with it."""
         renderer = Renderer(name, self)
         await renderer.initialize()
-        told = {"VOILA_APP_PORT": str(self.port)}  # by which a dashboard knows that it is a page, as under Voilà itself
+        told = {"VOILA_APP_PORT": str(self.port)}  # which marks a dashboard as a page, as under Voilà itself
         kernel_id = await self.kernel_manager.start_kernel(
             kernel_name=renderer.kernel_name, path="", env=os.environ | told
         )
@@ -324,7 +326,7 @@ class DashboardServer(Voila):
             (r"/voila/render/(.*)", DashboardHandler, shared | {"server": self}),
             (r"/", IndexHandler, shared | {"dashboards": self.dashboards}),
         ]
-        return [(pattern, sober(handler), *rest) for pattern, handler, *rest in routes]
+        return [(pattern, strict(handler), *rest) for pattern, handler, *rest in routes]
 
     def listen(self) -> None:
         """Serve until SIGINT or SIGTERM, then end every kernel."""
@@ -351,7 +353,7 @@ class DashboardServer(Voila):
         self.ioloop.add_callback_from_signal(self.ioloop.stop)
 
     def _note_lost_exception(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """What a task raised that nobody waited for; tornado writes to a page in such a task."""
+        """The exception of a task that is not awaited; tornado writes to a page in such a task."""
         if isinstance(context.get("exception"), WebSocketClosedError | StreamClosedError):
             self.log.info("a page closed while something was on its way to it")
         elif isinstance(context.get("exception"), asyncio.CancelledError):
@@ -380,6 +382,6 @@ def traits_of(root: Path, *, kernel_memory: int, verbose: bool) -> Config:
     traits.Voila.root_dir = str(root)
     traits.Voila.connection_dir_root = private_folder()
     traits.Voila.open_browser = False
-    traits.Voila.config_file_paths = []  # no voila.py of the folder somebody happens to stand in
+    traits.Voila.config_file_paths = []  # no voila.py of the working folder
     traits.Voila.log_level = "INFO" if verbose else "WARN"
     return traits

@@ -32,7 +32,7 @@ _MARKUP = {
 _TEXT_OF = "the text file of the same source: MEME's programs write meme.txt, streme.txt or dreme.txt beside it"
 _NO_ROWS = "a row of numbers for each letter or position"
 _MOST_LOOKED_AT = 1000
-_MOST_BLOCKS = 100  # where one is wanted
+_MOST_BLOCKS = 100  # where one is expected
 
 
 @dataclass
@@ -63,7 +63,7 @@ class Block:
         return bool(self.name or self.accession or self.keys)
 
     def add_keys(self, found: dict[str, str]) -> None:
-        """Take over what a line of names says."""
+        """Add the names of a line."""
         self.keys |= found
         self.name = next((self.keys[key] for key in _NAMES if self.keys.get(key)), "")
         self.accession = next((self.keys[key] for key in _ACCESSIONS if self.keys.get(key)), "")
@@ -75,7 +75,7 @@ def telling_lines(lines: Lines) -> list[tuple[int, str]]:
 
 
 def require_no_markup(source: str, lines: Lines) -> None:
-    """Refuse what is another kind of file altogether, by its name.
+    """Refuse another kind of file, and name the kind.
 
     Raises
     ------
@@ -208,7 +208,7 @@ def _is_row(text: str) -> bool:
 
 
 def _numeric(word: str) -> bool:
-    """Whether a word is a number or means to be one."""
+    """Whether a word is a number, or a misspelt one."""
     return is_number(word) or word[:1] in "+-.0123456789" or word.lower() in ("nan", "inf", "na")
 
 

@@ -1,6 +1,6 @@
 """JASPAR: the CORE matrices of vertebrates ship; every other release comes through pyjaspar, an optional extra.
 
-The bundled file is text. Its headers are indexed when it is first asked for; a matrix is parsed when it is loaded.
+The bundled file is text. Its headers are indexed at the first use; a matrix is parsed when it is loaded.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class JasparRecord(NamedTuple):
 
 
 def jaspar_index() -> tuple[JasparRecord, ...]:
-    """What ships, in the order of the matrix IDs.
+    """The bundled matrices, in the order of the matrix IDs.
 
     Returns
     -------
@@ -79,7 +79,7 @@ def load_jaspar(query: str, *, release: str | None = None) -> Motif:
         Matrix ID ("MA0139.2"), ID without the version ("MA0139"), or name ("CTCF"); case does not matter. Of several
         matrices of one name the lowest ID is taken, and `assumptions` names the others.
     release : str or None
-        None is what ships: the CORE matrices of vertebrates, release `JASPAR_RELEASE`. "JASPAR2022" or "2022" asks
+        None is the bundled one: CORE matrices of vertebrates, release `JASPAR_RELEASE`. "JASPAR2022" or "2022" loads
         pyjaspar for any matrix of that release; it prefers the CORE collection.
 
     Returns
@@ -91,7 +91,7 @@ def load_jaspar(query: str, *, release: str | None = None) -> Motif:
     ArgumentError
         If there is no such matrix or release; the message offers near ones.
     MissingExtraError
-        If a release is asked for and pyjaspar is not installed.
+        If a release is given and pyjaspar is not installed.
     """
     query = query.strip()
     if release is not None:

@@ -1,7 +1,7 @@
 """Matrices written as text: which way they lie, and what their numbers are.
 
-People write a motif with the letters down the side or along the top, labelled or not, as counts or as probabilities.
-Each decision that is taken here is put into a sentence, so that the reader of the matrix can object.
+A motif is written with the letters down the side or along the top, labelled or not, as counts or as probabilities.
+Each decision that is taken here is reported as a sentence, so that it can be corrected.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ class MatrixReading(NamedTuple):
     counted: str
 
     @property
-    def says(self) -> str:
+    def label(self) -> str:
         """As a message names it."""
         n, width = self.values.shape
         side = "rows" if self.by_row else "columns"
@@ -140,9 +140,9 @@ def parse_matrix(
     source : str
         What the messages call it.
     alphabet : Alphabet or its name, or None
-        None tells by the letters, else by the number of rows or columns: 4 is DNA, 20 is protein.
+        None goes by the letters, else by the number of rows or columns: 4 is DNA, 20 is protein.
     kind : "counts", "probabilities", "scores" or None
-        None tells by the numbers: negative ones are scores; columns that sum to 1 (within 0.05) are probabilities, and
+        None goes by the numbers: negative ones are scores; columns that sum to 1 (within 0.05) are probabilities, and
         those that sum to 100 without being whole percentages; whole numbers, or columns that share one sum, are counts;
         anything else is scores.
     limits : Limits, or None
@@ -227,7 +227,7 @@ def _require_one_group(source: str, rows: list[Row]) -> None:
 
 
 def readings(source: str, table: Table, alphabet: Alphabet | None) -> list[MatrixReading]:
-    """Every way in which the table may be meant; the message of the error says why there is none.
+    """Every possible reading of the table; the message of the error explains why there is none.
 
     Raises
     ------
@@ -313,7 +313,7 @@ def _no_consensus(table: Table, alphabet: Alphabet) -> int | None:
 def choose_reading(
     source: str, table: Table, alphabet: Alphabet | None, *, like: Sequence[MatrixReading] = ()
 ) -> tuple[MatrixReading, tuple[str, ...]]:
-    """The way in which a table is meant, and sentences that say why; `like` are those of the tables beside it.
+    """The reading of a table, and sentences with the reasons; `like` are those of the tables beside it.
 
     Raises
     ------
@@ -324,7 +324,7 @@ def choose_reading(
     if len(found) == 1 and found[0].by_row and table.labels:
         return found[0], _even_rows(table)
     if len(found) == 1 or all(np.array_equal(found[0].values, each.values) for each in found):
-        return found[0], _told(table, found[0], "")
+        return found[0], _sentences(table, found[0], "")
     even = {i for i, reading in enumerate(found) if _is_even(reading.values)}
     ways = {(reading.by_row, reading.alphabet, reading.counted) for reading in like}
     alike = {i for i, each in enumerate(found) if (each.by_row, each.alphabet, each.counted) in ways}
@@ -332,12 +332,12 @@ def choose_reading(
         return found[0], ()
     if len(alike) == 1 and (not even or alike <= even):
         (i,) = alike
-        return found[i], _told(table, found[i], "as the other matrices here lie")
+        return found[i], _sentences(table, found[i], "as the other matrices here lie")
     if len(even) == 1 and len(alike) != 1:
         (i,) = even
-        return found[i], _told(table, found[i], "so every position has the same sum")
+        return found[i], _sentences(table, found[i], "so every position has the same sum")
     n, width = table.numbers.shape
-    may = " or ".join(reading.says for reading in found)
+    may = " or ".join(reading.label for reading in found)
     raise FormatError(source, table.line, f"{n} rows of {width} numbers, which may be {may}", _tell(table, found[0]))
 
 
@@ -354,13 +354,13 @@ def _in_order(table: Table, reading: MatrixReading) -> bool:
 
 
 def _even_rows(table: Table) -> tuple[str, ...]:
-    """What is to be said where the sums speak for rows as positions, and the letters before them against it."""
+    """The sentence where the sums indicate rows as positions, and the letters before them do not."""
     if table.numbers.shape[0] != table.numbers.shape[1] or _is_even(table.numbers) or not _is_even(table.numbers.T):
         return ()
     return ("The letters before the rows name the rows, though it is they that have the same sum, not the columns.",)
 
 
-def _told(table: Table, reading: MatrixReading, reason: str) -> tuple[str, ...]:
+def _sentences(table: Table, reading: MatrixReading, reason: str) -> tuple[str, ...]:
     said = {"a column that counts them": "The first column counts the positions."}.get(reading.counted)
     said = "The first line counts the positions." if reading.counted.startswith("a row") else said
     counted = (said,) if said else ()
@@ -386,7 +386,7 @@ def finish_matrix(
     motif: bool = False,
     before: tuple[str, ...] = (),
 ) -> ParsedMatrix:
-    """The matrix, once it is known how the table lies; `motif` says that it is known to be no kernel.
+    """The matrix, once the orientation of the table is known; `motif` is true where it cannot be a kernel.
 
     Raises
     ------
@@ -408,7 +408,7 @@ def finish_matrix(
 def guess_kind(source: str, line: int, values: Array, motif: bool, said: list[str]) -> tuple[Kind, Array]:
     """What the numbers are, and the numbers, percentages as probabilities.
 
-    What sums to 1 is probabilities in every format: one site that was counted cannot be told from them.
+    What sums to 1 is probabilities in every format: a count of one site looks the same.
 
     Raises
     ------

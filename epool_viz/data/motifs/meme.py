@@ -89,19 +89,19 @@ def _alphabet(source: str, head: Lines, lines: Lines, given: Alphabet | None, sa
 
 
 def _as_given(source: str, number: int, letters: str, given: Alphabet, said: list[str]) -> _Letters:
-    """Of DNA and RNA the one that was asked for."""
+    """Of DNA and RNA the requested one."""
     for alias, meant in given.aliases:
         if sorted(letters.replace(alias, meant)) == sorted(given.letters):
             said.append(f"{alias} is read as {meant}.")
             return _Letters(given, letters.replace(alias, meant))
-    raise FormatError(source, number, f"the alphabet {letters}", f"{given.letters}, as asked for")
+    raise FormatError(source, number, f"the alphabet {letters}", f"{given.letters}, as requested")
 
 
 def _custom_letters(source: str, number: int, after: Lines) -> str:
     """The core letters of an ALPHABET block in the order of the columns, which is that of the alphabet.
 
     Lines with `=` define ambiguity codes, `~` pairs complements. Where single letters stand in another order, the
-    frequencies of the background tell which order is meant.
+    frequencies of the background decide the order.
     """
     letters, paired = "", False
     for _, text in after:
@@ -193,7 +193,7 @@ def _n_sites(source: str, line: int, keys: dict[str, str], said: list[str]) -> f
 
 
 def _names(text: str) -> tuple[str, str]:
-    """Accession and name of a MOTIF line; the full output numbers its motifs and goes on with `width =`."""
+    """Accession and name of a MOTIF line; the full output numbers its motifs and continues with `width =`."""
     words = text.split()[1:]
     end = next((i for i in range(len(words)) if " ".join(words[i : i + 2]).startswith(("width =", "width="))), None)
     words = words[:end]
@@ -249,4 +249,4 @@ def _is_row(word: str) -> bool:
 def _check_key(source: str, line: int, keys: dict[str, str], key: str, counted: int, what: str) -> None:
     if keys.get(key, str(counted)) != str(counted) or not counted:
         told = f"{key}= {keys[key]}, but " if key in keys else ""
-        raise FormatError(source, line, f"{told}{counted} {what}", f"a matrix of as many {what} as told")
+        raise FormatError(source, line, f"{told}{counted} {what}", f"a matrix of as many {what} as stated")

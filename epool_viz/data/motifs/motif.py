@@ -73,7 +73,7 @@ class Motif:
         alphabet: Alphabet = DNA,
         assumptions: tuple[str, ...] = (),
     ) -> Motif:
-        """Make a motif of counts, shape (letter, position); whole numbers are not asked for."""
+        """Make a motif of counts, shape (letter, position); whole numbers are not required."""
         counts = np.asarray(counts, dtype=np.float64)
         totals = counts.sum(axis=0)
         if np.ptp(totals) > 1e-6 * totals.max():

@@ -41,7 +41,7 @@ _ACCEPTED_FORMATS = "MEME text, JASPAR, TRANSFAC, or rows of numbers for the let
 def read_motifs(
     path: str | os.PathLike[str],
     *,
-    format: str | None = None,  # noqa: A002 - the word that users know
+    format: str | None = None,  # noqa: A002 - the usual word
     alphabet: str | Alphabet | None = None,
     limits: Limits | None = None,
 ) -> list[Motif]:
@@ -51,11 +51,11 @@ def read_motifs(
     ----------
     path : str or path
     format : "meme", "jaspar", "transfac", "matrix", or None
-        None tells by the content. MEME covers the minimal format and the full text of MEME, STREME and DREME; "jaspar"
+        None goes by the content. MEME covers the minimal format and the full text of MEME, STREME and DREME; "jaspar"
         all that has its motifs under lines with `>`, as HOMER, cluster-buster and HOCOMOCO do; "matrix" rows of
         numbers, whichever way they lie, and records of UniPROBE, CIS-BP and STAMP.
     alphabet : Alphabet or its name, or None
-        None takes the file's word, or tells by the number of letters and says so in `assumptions`.
+        None takes it from the file, or from the number of letters, which `assumptions` then states.
     limits : Limits, or None
         How much may be in it, unpacked; None is 1 GiB of text and 10,000 motifs.
 
@@ -79,7 +79,7 @@ def parse_motifs(
     text: str | bytes,
     *,
     source: str = "the typed matrix",
-    format: str | None = None,  # noqa: A002 - the word that users know
+    format: str | None = None,  # noqa: A002 - the usual word
     alphabet: str | Alphabet | None = None,
     limits: Limits | None = None,
 ) -> list[Motif]:

@@ -102,19 +102,19 @@ def _alphabet(source: str, number: int, letters: list[str], given: Alphabet | No
     known = [given] if given else list(ALPHABETS.values())
     found = next((each for each in known if sorted(each.letters) == sorted(letters)), None)
     if found is None:
-        accepted = f"{given.letters}, as asked for" if given else _KNOWN
+        accepted = f"{given.letters}, as requested" if given else _KNOWN
         raise FormatError(source, number, f"the letters {' '.join(letters)[:60]}", accepted)
     return found
 
 
 def _spelt(letters: list[str], given: Alphabet | None) -> list[str]:
-    """The letters, U as T or T as U where the other of DNA and RNA was asked for."""
+    """The letters, U as T or T as U where the other of DNA and RNA was requested."""
     meant = dict(given.aliases) if given and not set(letters) <= set(given.letters) else {}
     return [meant.get(letter, letter) for letter in letters]
 
 
 def _rows(source: str, lines: Lines, n_letters: int) -> list[list[float]]:
-    """Numbered rows up to the first line that is none, where none goes on behind it; a consensus may end each."""
+    """Numbered rows up to the first other line, where no row follows it; a consensus may end each."""
     rows: list[list[float]] = []
     first = 1
     for i, (number, text) in enumerate(lines):

@@ -53,48 +53,34 @@ def write_meme(
 
 
 def write_jaspar(motifs: Motif | Iterable[Motif], path: str | os.PathLike[str] | None = None) -> str:
-    """Write motifs in the JASPAR format.
+    """Write motifs in the JASPAR format, and return the text.
 
     Parameters
     ----------
-    motifs : Motif or iterable of Motif
-        A motif without counts is written as probabilities times its number of sites, or as probabilities.
-    path : str, path or None
-        Where to write, packed with gzip where it ends with ".gz"; None only returns the text. A file that is there
-        is replaced, as a whole or not at all.
-
-    Returns
-    -------
-    str, which `read_motifs` reads back to the last digit.
+    motifs, path
+        As for `write_meme`. Without counts a motif is written as probabilities times its number of sites, or as these.
 
     Raises
     ------
     ArgumentError
-        If there is no motif, or their alphabets differ.
+        As for `write_meme`.
     """
     blocks = (_jaspar_block(motif, i) for i, motif in enumerate(_motif_list(motifs), start=1))
     return _written(path, "".join(blocks))
 
 
 def write_transfac(motifs: Motif | Iterable[Motif], path: str | os.PathLike[str] | None = None) -> str:
-    """Write motifs in the TRANSFAC format.
+    """Write motifs in the TRANSFAC format, and return the text.
 
     Parameters
     ----------
-    motifs : Motif or iterable of Motif
-        A motif without counts is written as probabilities times its number of sites, or as probabilities.
-    path : str, path or None
-        Where to write, packed with gzip where it ends with ".gz"; None only returns the text. A file that is there
-        is replaced, as a whole or not at all.
-
-    Returns
-    -------
-    str, which `read_motifs` reads back to the last digit.
+    motifs, path
+        As for `write_jaspar`.
 
     Raises
     ------
     ArgumentError
-        If there is no motif, or their alphabets differ.
+        As for `write_meme`.
 
     Source: the consensus behind each row follows Cavener, Nucleic Acids Research 15:1353 (1987).
     """

@@ -1,4 +1,4 @@
-"""What arrays without a framework's word for their axes say themselves: their names, and the length of their bias."""
+"""Axes of arrays without a framework: by their names, and by the length of their bias."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def network_of_named(tensors: Sequence[Tensor], *, source: str, format: str) -> 
     network = network_of_tensors(tensors, source=source, format=format)
     if not (network.convolutions or network.remarks):
         return matrices(tensors, source=source, format=format)
-    told = tuple(_told(each, tensors) for each in network.convolutions)
+    told = tuple(_named(each, tensors) for each in network.convolutions)
     return dataclasses.replace(network, convolutions=told)
 
 
@@ -74,7 +74,7 @@ def _are_weights(arrays: Sequence[Any]) -> bool:
     return len(set(shapes)) > 1 and None not in shapes and any(len(shape) in (3, 4) for shape in shapes if shape)
 
 
-def _told(conv: Convolution, tensors: Sequence[Tensor]) -> Convolution:
+def _named(conv: Convolution, tensors: Sequence[Tensor]) -> Convolution:
     if conv.roles is not None:
         return conv
     name = conv.weight.name

@@ -1,4 +1,4 @@
-"""Kernels held against what the network itself computes, where it can be run."""
+"""Compares kernels with what the network itself computes, where it can be run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _BATCH = 2
 
 
 def held_against(network: Network, found: ImportedKernels, reading: ImportOptions) -> ImportedKernels:
-    """The same kernels held against what `network` computes of random one-hot letters, where it can be run.
+    """The kernels, compared with what `network` computes of random one-hot letters, where it can be run.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def _laid(
 
 
 def checked(found: ImportedKernels, difference: float, *, most: float = MOST, kind: str = "") -> ImportedKernels:
-    """The same with what came out of the check; kernels that do not agree lose every claim.
+    """The same with the result of the check; kernels that do not agree lose every claim.
 
     Parameters
     ----------
@@ -148,5 +148,5 @@ def checked(found: ImportedKernels, difference: float, *, most: float = MOST, ki
 
 
 def not_checked(found: ImportedKernels, why: str) -> ImportedKernels:
-    """The same with why it was not held against the model, as in "onnxruntime is not installed"."""
+    """The same with the reason why it was not compared with the model, as in "onnxruntime is not installed"."""
     return dataclasses.replace(found, difference=None, check=f"Not checked against the model: {why}.")

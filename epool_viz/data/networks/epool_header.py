@@ -13,7 +13,7 @@ from epool_viz.data.networks.network_settings import WholeNetwork
 
 
 def with_settings(network: Network, tensors: Sequence[Tensor], entry: Any) -> Network:
-    """The network with what its header says, if this package wrote it.
+    """The network with the settings of its header, if this package wrote it.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What kind of model file some bytes are, and their kernels; no code in a file is ever run, and no torch is needed."""
+"""Recognises model files and reads their kernels; no code in a file is run, and no torch is needed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class ModelFile(OpenedFile):
         Raises
         ------
         FormatError
-            If it looks like text and its name says otherwise.
+            If it looks like text and its name has another ending.
         """
         return _kind(self.raw, self.name)
 
@@ -132,7 +132,9 @@ def _kind(raw: bytes, name: str) -> str:
     if looks_like_onnx(raw[:3]) or ending == ".onnx":
         return "onnx"
     if ending in _OTHER_ENDINGS:
-        raise FormatError(name, None, f"a file that begins with {raw[:8]!r}", f"what its name says, or {KINDS}")
+        raise FormatError(
+            name, None, f"a file that begins with {raw[:8]!r}", f"a file as its name indicates, or {KINDS}"
+        )
     return "text"
 
 

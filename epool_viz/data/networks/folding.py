@@ -160,7 +160,7 @@ def _fold_unseen(source: str, conv: Convolution, kernels: Array, bias: Array, fo
 def _fold_unseen_before(
     source: str, conv: Convolution, kernels: Array, bias: Array, fold_batch_norm: bool | None
 ) -> Before:
-    """Fold a batch-norm of the letters where the caller says so and the file does not say what stands where."""
+    """Fold a batch-norm of the letters where the caller requests it and the file has no architecture."""
     n, n_letters = len(bias), kernels.shape[1]
     step = _sole(_others(conv, n_letters))
     is_asked = fold_batch_norm and conv.after is None and conv.batch_norm is None and _sole(_others(conv, n)) is None
@@ -195,7 +195,7 @@ def _said_of(conv: Convolution, n: int, n_letters: int) -> tuple[str, ...]:
         places = [f"before `{conv.name}`, on its {size} letters"] * (size == n_letters)
         places += [f"straight after it, on its {size} kernels"] * (size == n)
         others = _others(conv, size)
-        way = "import_kernels(model) asks the module itself."
+        way = "import_kernels(model) runs the module itself."
         if _sole(others) is not None and n != n_letters and (size == n or _sole(_others(conv, n)) is None):
             way = "fold_batch_norm=True folds it in there; " + way
         said += [

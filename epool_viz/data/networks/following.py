@@ -25,7 +25,7 @@ class Follows(NamedTuple):
     is_known : bool
         Whether the walk came to a pooling over the sequence, or to where there can be none.
     stop : Step or None
-        What the walk ended at and does not know.
+        The unknown step that ended the walk.
     mode : int
         Of expectation pooling: 1 leaves out the windows below the mean.
     """

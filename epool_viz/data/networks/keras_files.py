@@ -15,7 +15,7 @@ from epool_viz.core.types import Array
 from epool_viz.data.hdf5_guard import (
     MOST_UNPACKED,
     claimed_bytes,
-    damage_told,
+    damage_as_format_error,
     own_child,
     require_modest_texts,
     require_plain,
@@ -92,7 +92,7 @@ def read_keras_hdf5(raw: bytes, source: str) -> Network:
 
 
 def _of_weights(file: _File, source: str, format: str) -> Network:  # noqa: A002
-    """The convolutions of a file that has weights alone; those that are told to be no plain ones are left out."""
+    """The convolutions of a file that has weights alone; those that are no plain ones are left out."""
     tensors = list(file.walk())
     shapes = {each.name: each.shape for each in tensors}
     network = network_of_tensors(tensors, source=source, format=format, roles="keras")
@@ -114,19 +114,19 @@ def _is_plain(weight: Tensor, shapes: Mapping[str, tuple[int, ...]]) -> bool:
 
 
 class _File:
-    """An HDF5 file of which nothing is read that was not looked at first."""
+    """An HDF5 file; every dataset is checked before it is read."""
 
     def __init__(self, raw: bytes, source: str) -> None:
         import h5py
 
         self.size, self.source, self._raw = len(raw), source, raw
         require_sound_heaps(raw, source, _WHOLE)
-        with damage_told(source, _WHOLE):
+        with damage_as_format_error(source, _WHOLE):
             self.root = h5py.File(io.BytesIO(raw), "r")
 
     def child(self, group: Any, name: str) -> Any:
         """What stands under a name, or None."""
-        with damage_told(self.source, _WHOLE):
+        with damage_as_format_error(self.source, _WHOLE):
             return own_child(self.source, group, name)
 
     def at(self, group: Any, names: Iterable[str]) -> Any:
@@ -137,7 +137,7 @@ class _File:
 
     def attribute(self, group: Any, name: str) -> Any:
         """An attribute of modest size, or None."""
-        with damage_told(self.source, _WHOLE):
+        with damage_as_format_error(self.source, _WHOLE):
             if name not in group.attrs:
                 return None
             about = group.attrs.get_id(name)
@@ -164,7 +164,7 @@ class _File:
     def tensor(self, dataset: Any, name: str) -> Tensor:
         """A dataset that is safe to read; Keras stores bfloat16 as two bytes that HDF5 has no name for."""
         is_brain = self._is_brain(dataset)
-        with damage_told(self.source, _WHOLE):
+        with damage_as_format_error(self.source, _WHOLE):
             require_plain(self.source, dataset, name, "V" if is_brain else "fiu")
             shape = tuple(dataset.shape or ())
             claimed = claimed_bytes(dataset)
@@ -173,7 +173,7 @@ class _File:
             raise FormatError(self.source, None, found, f"at most {MOST_UNPACKED:,} times the file")
 
         def read() -> Array:
-            with damage_told(self.source, _WHOLE):
+            with damage_as_format_error(self.source, _WHOLE):
                 values = np.asarray(dataset[()])
             return (values.view(np.uint16).astype(np.uint32) << 16).view(np.float32) if is_brain else values
 
@@ -193,7 +193,7 @@ class _File:
             if seen > _MOST_OBJECTS or len(path) > _DEEPEST:
                 raise FormatError(self.source, None, f"more than {_MOST_OBJECTS:,} objects, or a loop of them", _WHOLE)
             if _is_group(item):
-                with damage_told(self.source, _WHOLE):
+                with damage_as_format_error(self.source, _WHOLE):
                     names = (
                         self.words(item, "layer_names")
                         or self.words(item, "weight_names")

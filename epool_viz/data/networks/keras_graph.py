@@ -577,7 +577,7 @@ def kind_of(entry: Mapping[str, Any]) -> str:
     registered = entry.get("registered_name")
     is_own = module is None or str(module).split(".")[0] in ("keras", "tensorflow", "tf_keras", "keras_core")
     is_own &= ">" not in kind and (registered is None or ">" not in str(registered))
-    if module is None and "module" in entry:  # Keras 3 writes none for what it does not know
+    if module is None and "module" in entry:  # Keras 3 writes none for a custom class
         is_own = False
     return kind if is_own else f"{kind} of its own"
 
@@ -644,7 +644,7 @@ def _built_in(layer: Layer) -> Step | None:
     return Step("activation", layer.name, word)
 
 
-# what a file says
+# entries of a file
 
 
 def _entries(listed: Sequence[Mapping[str, Any]], path: tuple[str, ...]) -> Iterator[_Entry]:
@@ -691,7 +691,7 @@ def _strings(value: Any, depth: int = 0) -> Iterator[tuple[str, int, int]]:
 
 
 def _outcome(outcomes: Mapping[tuple[str, int, int], str], place: tuple[str, int, int]) -> str | None:
-    """What comes out of a use of a layer; where a layer is used once, the number of that use says nothing."""
+    """What comes out of a use of a layer; where a layer is used once, the number of that use is ignored."""
     if place in outcomes:
         return outcomes[place]
     uses = {each[1] for each in outcomes if each[0] == place[0]} if place[1] else set()
@@ -699,7 +699,7 @@ def _outcome(outcomes: Mapping[tuple[str, int, int], str], place: tuple[str, int
 
 
 def _given(node: Any) -> tuple[tuple[Any, ...], bool]:
-    """What a use is given beside what other layers make, and whether it is told to train."""
+    """What a use is given beside what other layers make, and whether it is called in training mode."""
     if isinstance(node, dict):
         words = node.get("kwargs") or {}
         return tuple(node.get("args") or ()), isinstance(words, dict) and bool(words.get("training"))

@@ -75,7 +75,7 @@ def run_keras(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             found, kind = _computed(keras, raw, ending, section, target, value)
-    except Exception as error:  # noqa: BLE001 - whatever Keras or its backend says of a model that it cannot run
+    except Exception as error:  # noqa: BLE001 - any error of Keras or its backend
         said = str(error).strip().splitlines()
         raise NotRunError(f"Keras cannot run it ({said[0][:80] if said else type(error).__name__})") from None
     return section.scores(found.astype(np.float64), roles, onehot, "keras", kind)

@@ -30,7 +30,7 @@ def as_text(imported: ImportedKernels) -> str:
     arrays = {name: _packed(value) for name in _ARRAYS if (value := getattr(imported, name)) is not None}
     plain = {name: getattr(imported, name) for name in (*_WORDS, *_LISTS, *_FACTS)}
     if imported.difference is not None and not math.isfinite(imported.difference):
-        plain["difference"] = None  # JSON has no infinity; `check` tells it
+        plain["difference"] = None  # JSON has no infinity; `check` has it
     whole = None if imported.whole is None else imported.whole.plain
     return json.dumps({"alphabet": imported.alphabet.name, "whole": whole, **plain, **arrays})
 

@@ -1,4 +1,4 @@
-"""The kernels of a network as arrays, and in words what was taken for granted and what holds of them."""
+"""The kernels of a network as arrays, with sentences on what was assumed and what holds."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from epool_viz.core.alphabet import DNA, PROTEIN, RNA, Alphabet
+from epool_viz.core.pooling import ACTIVATIONS
+from epool_viz.core.scan import PADDINGS
 from epool_viz.core.types import Array
 from epool_viz.data.networks.folding import fold_after, fold_before
 from epool_viz.data.networks.following import what_follows
@@ -23,7 +25,7 @@ from epool_viz.data.networks.network_layers import (
     possible_axes,
     readings,
 )
-from epool_viz.data.networks.network_settings import WholeNetwork
+from epool_viz.data.networks.network_settings import Computed, WholeNetwork, pooling_over_all
 from epool_viz.data.networks.numbers import read_numbers, read_vector
 from epool_viz.data.networks.statements import nth, statements
 from epool_viz.data.source import near
@@ -32,12 +34,14 @@ from epool_viz.errors import AmbiguousAxesError, ArgumentError, FormatError
 _MOST_ENTRIES = 1 << 26
 _COMMA = ", "
 _NOT_CHECKED = "Not checked against the model: what computes with these numbers is not here."
-_OURS = ("kernel", "letter", "position")  # read in another way, a network of ours is another network
+# behind a title: what a logo of these kernels is
+_MEANING = {True: "", None: ": motifs, if they read letters", False: ": no motifs, they do not read letters"}
+_OURS = ("kernel", "letter", "position")  # a network of this package has no other reading
 
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """How the caller wants a weight read; None leaves it to the file.
+    """How to read a weight; None takes it from the file.
 
     Parameters
     ----------
@@ -62,7 +66,7 @@ class ImportedKernels:
         float32 or float64, letters in the order of `alphabet`, read from left to right.
     bias : shape (kernel,)
     names : tuple of str
-        One a kernel.
+        One a kernel; none for those of a model that ships.
     alphabet : Alphabet
     source : str
         File, or a word for what is no file.
@@ -104,6 +108,8 @@ class ImportedKernels:
         What the log odds of motifs are against; None for uniform, and for the kernels of a network.
     whole : WholeNetwork or None
         What follows the kernels, where the file is a network of this package, which can be run; None for all others.
+    example : str
+        The model that ships whose kernels these are; else "".
     """
 
     kernels: Array
@@ -130,6 +136,7 @@ class ImportedKernels:
     difference: float | None = None
     background: Array | None = None
     whole: WholeNetwork | None = None
+    example: str = ""
 
     def __post_init__(self) -> None:
         for name in ("kernels", "bias", "output_weights", "background"):
@@ -148,8 +155,51 @@ class ImportedKernels:
         return int(self.kernels.shape[-1])
 
     @property
+    def title(self) -> str:
+        """What they are called, and what logos of them are."""
+        return self.source if self.example else f"{self.source} ({self.format}){_MEANING[self.reads_letters]}"
+
+    @property
+    def computed(self) -> Computed:
+        """What is computed behind the scores, as far as it is known; what is not, leaves them as they are."""
+        if self.whole is not None:
+            return self.whole.computed
+        return Computed(
+            pooling_over_all(self.pooling),
+            activation=self.activation if self.activation in ACTIVATIONS else "identity",
+            padding=self.padding if self.padding in PADDINGS else "valid",
+        )
+
+    @property
+    def m(self) -> float | None:
+        """Of the network's pooling; None where it has none, or it is not known."""
+        return self.computed.m
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What of the network is not computed, what was taken for granted, and what holds, a sentence each."""
+        return (*self._left_out(), *self.assumptions, *self.statements)
+
+    @property
+    def checks(self) -> tuple[str, ...]:
+        """What is not known, and how the kernels were held against their model, a sentence each."""
+        is_unknown = self.activation is None and self.whole is None and self.format not in ("motifs", "matrix")
+        said = ("What the scores go through is not known; here they are taken as they are.",) if is_unknown else ()
+        return (*said, self.check) if self.check else said
+
+    def _left_out(self) -> Iterable[str]:
+        if self.activation not in (None, *ACTIVATIONS):
+            yield (
+                f"Its activation ({self.activation}) is left out: the heuristics, their threshold and how often a "
+                "kernel decides are those of the raw scores. The exact reading and the posterior are so in any case."
+            )
+        if not self.computed.pooling:
+            why = "is not in the file" if self.pooling is None else f"({self.pooling}) is not computed here"
+            yield f"What pools the whole sequence {why}, so how often a kernel decides is not known."
+
+    @property
     def report(self) -> tuple[str, ...]:
-        """All that is said of them, a sentence each: what was taken for granted, what holds, and the check."""
+        """All statements, a sentence each: what was assumed, what holds, and the check."""
         return (*self.assumptions, *self.statements, *((self.check,) if self.check else ()))
 
     def __repr__(self) -> str:
@@ -158,7 +208,7 @@ class ImportedKernels:
 
 
 def assemble(network: Network, reading: ImportOptions) -> ImportedKernels:
-    """Take the first convolution that reads the one-hot input, or the one asked for.
+    """Take the first convolution that reads the one-hot input, or the given one.
 
     Raises
     ------
@@ -347,7 +397,7 @@ def _readings(conv: Convolution, reading: ImportOptions) -> tuple[tuple[str, ...
 
 
 def _doubted(conv: Convolution, axes: tuple[str, ...], reading: ImportOptions) -> Convolution:
-    """The convolution, with a doubt where the caller says another thing than what is known of it."""
+    """The convolution, with a doubt where the caller contradicts what is known of it."""
     known = (each for n in letters_wanted(reading) for each in readings(conv.weight.shape, conv.roles, n))
     said = []
     if reading.flip is not None and reading.flip != conv.is_true_convolution:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from epool_viz.core.alphabet import Alphabet
 from epool_viz.core.kernels import pwm_to_kernel
 from epool_viz.core.motifs import pfm_to_ppm
 from epool_viz.core.strands import either_strand
@@ -26,9 +27,11 @@ OF_MOTIFS = (
     "The scores of a motif are its log odds: with m = 1 the kernel means this motif again, and the posterior is exact."
 )
 
+OF_SCORES = "Each kernel is a PWM: the score of a window is an offset plus its log odds, exactly."
+
 
 def log_odds(motif: Motif, background: Any = None, *, both_strands: bool = False) -> tuple[Array, str]:
-    """The natural-log odds of a motif, and a sentence that says of what.
+    """The natural-log odds of a motif, and a sentence that describes them.
 
     Counts get one imaginary site drawn from the background, so that no entry is infinite; probabilities without counts
     get it as one part in the number of sites, or in 1000 where that number is not known. Log odds of a file stay what
@@ -75,60 +78,67 @@ def read_motif_kernels(
     """
     for name in ("layer", "axes", "letters", "flip", "fold_batch_norm"):
         if getattr(reading, name) is not None:
-            found = f"{getattr(reading, name)!r}, while {source} is text"
-            raise ArgumentError(name, found, "None: a matrix in text is read by its letters and its shape")
+            given = f"{getattr(reading, name)!r}, while {source} is text"
+            raise ArgumentError(name, given, "None: a matrix in text is read by its letters and its shape")
     if not is_motif_file(raw, limits=limits):
         parsed = parse_matrix(raw, source=source, limits=limits)
         if parsed.kind == "scores":
-            return _imported([parsed.values], [source], parsed.alphabet, source, "matrix", parsed.assumptions, False)
+            said, holds = parsed.assumptions, (OF_SCORES,)
+            return _imported(parsed.values[None], (source,), parsed.alphabet, source, "matrix", said, holds)
     motifs = parse_motifs(raw, source=source, limits=limits)
-    background = motifs[0].background  # one for all in the formats that give one
+    found = kernels_of_motifs(motifs, source, motifs[0].background)  # one for all in the formats that give one
+    if all(motif.width == found.width for motif in motifs):
+        return found
+    filled = f"Motifs shorter than {found.width} have columns of zeros at their end, which add nothing to a score."
+    return replace(found, assumptions=(*found.assumptions, filled))
+
+
+def kernels_of_motifs(
+    motifs: Sequence[Motif], source: str, background: Array | None, remark: str = ""
+) -> ImportedKernels:
+    """Motifs as their log odds against one background, with columns of zeros behind the shorter.
+
+    Parameters
+    ----------
+    motifs : sequence of Motif
+    source : str
+        The name of those that have none.
+    background : shape (letter,), or None for uniform
+    remark : str
+        What is said of the background where the motifs bring one; "" says that it is theirs.
+    """
     pairs = [log_odds(motif, background) for motif in motifs]
     said = [sentence for motif in motifs for sentence in motif.assumptions]
     said += [sentence for _, sentence in pairs]
-    if background is not None:
-        shares = ", ".join(
-            f"{letter} {share:.3g}" for letter, share in zip(motifs[0].alphabet.letters, background, strict=True)
-        )
-        said.append(f"{OF_THE_FILE}: {shares}.")
-    matrices = [matrix for matrix, _ in pairs]
-    names = [motif.label or source for motif in motifs]
-    told = tuple(dict.fromkeys(said))
-    imported = _imported(matrices, names, motifs[0].alphabet, source, "motifs", told, True)
-    return replace(imported, background=background)
+    alphabet = motifs[0].alphabet
+    if motifs[0].background is not None and background is not None:
+        shares = zip(alphabet.letters, background, strict=True)
+        said.append(remark or f"{OF_THE_FILE}: {', '.join(f'{letter} {share:.3g}' for letter, share in shares)}.")
+    kernels = as_one_array([matrix for matrix, _ in pairs], source)
+    names = tuple(motif.label or source for motif in motifs)
+    found = _imported(kernels, names, alphabet, source, "motifs", tuple(dict.fromkeys(said)), (OF_MOTIFS,))
+    return replace(found, background=background)
 
 
 def _imported(
-    matrices: Sequence[Array],
-    names: Sequence[str],
-    alphabet: Any,
+    kernels: Array,
+    names: tuple[str, ...],
+    alphabet: Alphabet,
     source: str,
     format: str,  # noqa: A002
     assumptions: tuple[str, ...],
-    are_motifs: bool,
+    statements: tuple[str, ...],
 ) -> ImportedKernels:
-    kernels = as_one_array(matrices, source)
-    width = kernels.shape[2]
-    if any(matrix.shape[1] < width for matrix in matrices):
-        assumptions = (
-            *assumptions,
-            f"Motifs shorter than {width} have columns of zeros at their end, which add nothing to a score.",
-        )
-    statement = (
-        OF_MOTIFS
-        if are_motifs
-        else "Each kernel is a PWM: the score of a window is an offset plus its log odds, exactly."
-    )
     return ImportedKernels(
         kernels,
-        np.zeros(len(matrices)),
-        tuple(names),
+        np.zeros(len(kernels)),
+        names,
         alphabet,
         source,
         format,
         letters=alphabet.letters,
         assumptions=assumptions,
-        statements=(statement,),
+        statements=statements,
         reads_letters=True,
         bias_is_known=True,
     )

@@ -1,4 +1,4 @@
-"""A network as far as its first convolution needs it to be known, whatever kind of file it came from."""
+"""A network around its first convolution, independent of its file format."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Convolution:
     bias : Tensor or None
     roles : tuple of str, or None
         What each axis of the weight is by its framework: "kernel", "in", and "position" or "height" and "width"; or,
-        where the file says more, the reading itself: "kernel", "letter", "position" and "1". None where the file does
+        where the file has more, the reading itself: "kernel", "letter", "position" and "1". None where the file does
         not say which framework wrote it.
     after : tuple of Step, or None
         What follows, in order; None where the file does not say.
@@ -109,7 +109,7 @@ class Convolution:
     has_no_bias : bool
         Whether it is known that there is no bias, where `bias` is None.
     doubt : str
-        What has to be so, and is not known, for its numbers to be laid on what `before` says, as in "it is given
+        The unknown condition under which its numbers apply to what `before` describes, as in "it is given
         (batch, 4, length)"; empty for none.
     is_open : bool
         Whether arrays that came without names allow more than one reading of the axes: none of them is the usual one.
@@ -184,7 +184,7 @@ class Network:
     run : callable or None
         Gives the `Scores` of a convolution, by its name, of what `onehot` gives for a length: an array of shape (batch,
         letter, length) in the order in which the letters are stored. With what comes straight after it and is folded
-        in; without batch-norms where the third argument says so. Raises `NotRunError`. None where nothing can run it.
+        in; without batch-norms where the third argument is true. Raises `NotRunError`. None where nothing can run it.
     """
 
     source: str

@@ -1,4 +1,4 @@
-"""What a network of this package has behind its kernels, as plain values: with it a file is a whole network."""
+"""The settings of a network of this package behind its kernels, as plain values."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from epool_viz.core.pooling import ACTIVATIONS, MODES
 from epool_viz.core.poolings import METHODS, WITH_M
@@ -15,6 +15,26 @@ from epool_viz.errors import ArgumentError
 
 _LARGEST_M = math.exp(20)
 _LARGEST = 1e6  # of a bias
+
+
+class Computed(NamedTuple):
+    """What is computed behind the scores of kernels.
+
+    Attributes
+    ----------
+    pooling : one of `epool_viz.core.poolings.METHODS`, or "" where that is not known
+    m : float, or None where the pooling has none
+    mode, local_window : int
+    activation : "identity", "relu" or "paper"
+    padding : "valid" or "same"
+    """
+
+    pooling: str
+    m: float | None = None
+    mode: int = 0
+    local_window: int = 1
+    activation: str = "identity"
+    padding: str = "valid"
 
 
 @dataclass(frozen=True)
@@ -93,6 +113,12 @@ class WholeNetwork:
         return dataclasses.asdict(self)
 
     @property
+    def computed(self) -> Computed:
+        """What is computed behind the scores."""
+        m = None if self.m is None else float(self.m)
+        return Computed(self.pooling, m, self.mode, self.local_window, self.activation, self.padding)
+
+    @property
     def settings(self) -> dict[str, Any]:
         """What makes a MotifCNN do the same; its `m` is fixed."""
         pooling: dict[str, Any] = {"method": self.pooling, "local_window": self.local_window}
@@ -101,6 +127,14 @@ class WholeNetwork:
         if self.pooling == "expectation":
             pooling["mode"] = self.mode
         return {"pooling": pooling, "activation": self.activation, "padding": self.padding}
+
+
+def pooling_over_all(pooling: str | None) -> str:
+    """The pooling over the whole sequence, of the stages of a network; "" for one that is not computed here."""
+    stages = (pooling or "").split(", ")
+    if stages[-1] == "max" and set(stages[:-1]) <= {"local max"}:
+        return "max"  # the best of the best of each stretch
+    return "average" if stages == ["average"] else ""
 
 
 def _is_number(value: Any, least: float, largest: float) -> bool:

@@ -1,4 +1,4 @@
-"""NumPy's .npy and .npz, without pickle: the header is held against the file before anything is set aside for it."""
+"""NumPy's .npy and .npz, without pickle: the header is compared with the file before memory is allocated."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _header(stream: IO[bytes], source: str, name: str) -> tuple[tuple[int, ...],
             shape, is_fortran, dtype = readers[version](stream, max_header_size=_LONGEST_HEADER)
     except FormatError:
         raise
-    except Exception as error:  # noqa: BLE001 - NumPy parses the header as Python, and whatever that says of a damaged one
+    except Exception as error:  # noqa: BLE001 - NumPy parses the header as Python, and raises any error
         found = f"no plain array in {name!r} ({str(error).splitlines()[0] if str(error) else type(error).__name__})"
         raise FormatError(source, None, found, _ACCEPTED) from None
     if dtype.hasobject:

@@ -47,7 +47,7 @@ def attributes(node: Any) -> Mapping[str, Any]:
 
 
 def is_standard(node: Any) -> bool:
-    """Whether a node is of ONNX's own set, so that its name says what it does."""
+    """Whether a node is of ONNX's own set, so that its name defines it."""
     return node.domain in ("", "ai.onnx")
 
 
@@ -82,7 +82,7 @@ class Constants:
         return name in self.stored or name in self._sparse
 
     def tensor(self, name: str) -> Tensor | None:
-        """The numbers behind a name, if they do not depend on the input; those that are stored are read when asked."""
+        """The numbers behind a name, if they do not depend on the input; stored ones are read on request."""
         for _ in range(MOST_STEPS):
             if name in self.stored:
                 return self._stored(self.stored[name], name)

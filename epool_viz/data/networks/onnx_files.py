@@ -120,7 +120,7 @@ def _without_functions(model: Any, source: str) -> Any:
 
     try:
         return inliner.inline_local_functions(model)
-    except Exception as error:  # noqa: BLE001 - whatever ONNX's own code says of a graph that is none
+    except Exception as error:  # noqa: BLE001 - any error of ONNX's own code
         raise FormatError(source, None, f"functions that cannot be written out ({error!s:.80})", WHOLE) from None
 
 

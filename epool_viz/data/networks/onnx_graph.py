@@ -329,11 +329,11 @@ class OnnxGraph:
         return scaling(step.name, "batch-norm", factor, shift)
 
     def _norm(self, node: Any) -> Step:
-        """A BatchNormalization as a step, "other" where it is not told in numbers."""
+        """A BatchNormalization as a step, "other" where its numbers are not known."""
         numbers, names = attributes(node), ("gamma", "beta", "mean", "variance")
         held = dict(zip(names, (self.constants.tensor(each) for each in node.input[1:5]), strict=False))
         tensors = {name: tensor for name, tensor in held.items() if tensor is not None}
-        # opset 1 to 6: is_test says that the running statistics are used
+        # opset 1 to 6: is_test means that the running statistics are used
         is_usable = len(tensors) == len(names) and not numbers.get("training_mode", 0) and numbers.get("spatial", 1)
         kind = "batch_norm" if is_usable else "other"
         return Step(kind, _name(node), node.op_type, tensors, float(numbers.get("epsilon", 1e-5)))  # type: ignore[arg-type]

@@ -1,7 +1,7 @@
-"""A convolution of an ONNX graph run as it stands there, with all that leads to it.
+"""Runs a convolution of an ONNX graph as it stands there, with all that leads to it.
 
 Only the nodes that were followed are run, and those that compute from stored numbers alone: all of them are ONNX's own,
-and of sizes that were looked at.
+and of checked sizes.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def _computed(part: Any, section: GraphSection, onehot: Array) -> tuple[Array, s
             continue
         except MemoryError:
             raise NotRunError("there is not enough memory") from None
-        except Exception as error:  # noqa: BLE001 - whatever an engine says of a graph that it cannot run
+        except Exception as error:  # noqa: BLE001 - any error of an engine
             why = f"{engine} cannot run it ({str(error).splitlines()[0][:80] if str(error) else type(error).__name__})"
             continue
         kinds = [found.dtype.name, *_cast_to(part)]
@@ -109,7 +109,7 @@ def _by_runtime(part: Any, start: str, value: Array) -> Array:
         part.SerializeToString(),
         options,
         providers=["CPUExecutionProvider"],
-        enable_fallback=0,  # which is announced on the standard output, where a command writes what it was asked for
+        enable_fallback=0,  # which prints to the standard output, where a command writes its result
     )
     return np.asarray(session.run(None, {start: value})[0])
 

@@ -1,7 +1,7 @@
-"""Weights that are stored in parts, put together again where the names and shapes say how; and what is not known so.
+"""Combines weights that are stored in parts, where names and shapes determine how.
 
-Spectral norm and weight norm, old and as parametrisations, and pruning masks: of these the parts tell the whole. Of any
-other part it is said that the weight is not known, and the raw part is not given for it.
+Spectral norm and weight norm, old and as parametrisations, and pruning masks: these parts determine the whole. With
+any other part the weight is reported as not known, and the raw part is not used for it.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from epool_viz.data.networks.network_layers import Tensor
 from epool_viz.errors import FormatError
 
 _WHOLE = (
-    "the weight as a whole, with any adapter merged into it: in Python, `import_kernels(model)` asks the module itself"
+    "the weight as a whole, with any adapter merged into it: in Python, `import_kernels(model)` runs the module itself"
 )
 _PARAMETRIZATIONS = "parametrizations"
-# names beside a weight that make another one of it, in a way that its numbers do not tell
+# names beside a weight that change it, in a way that its numbers do not determine
 _ADAPTER = re.compile(
     r"(?:^|[./_])(?:[Ll]o[Rr][Aa]|loha|lokr|lycoris|hada|ia3|b?oft|vera|dora|glora|[Aa]dapters?)(?=[^a-z]|$)"
 )
@@ -40,7 +40,7 @@ def joined(tensors: Sequence[Tensor], source: str) -> tuple[list[Tensor], dict[s
     -------
     (list of Tensor, dict of str to str)
         The second has a doubt for a weight beside which something stands that may make another one of it. A weight
-        whose parts do not tell the whole raises a `FormatError` when it is read.
+        whose parts do not determine the whole raises a `FormatError` when it is read.
     """
     held = {tensor.name: tensor for tensor in tensors}
     for _ in range(3):  # a mask on a part of a weight norm is a part of a part
@@ -56,7 +56,7 @@ def joined(tensors: Sequence[Tensor], source: str) -> tuple[list[Tensor], dict[s
 
 
 def _once(held: Mapping[str, Tensor], source: str) -> tuple[dict[str, Tensor], bool]:
-    """Put together what lies in parts, and tell whether there was any."""
+    """Combine parts, and return whether there were any."""
     under = _parametrizations(held)
     taken: set[str] = set()
     rest: dict[str, Tensor] = {}
@@ -122,7 +122,7 @@ def _hooked(name: str, held: Mapping[str, Tensor], source: str) -> _Found | None
     if set(parts) == {"orig", "u", "v"}:
         return _spectral(parts["orig"], parts["u"], parts["v"], whole, source), names
     if "orig" in parts:
-        return _unknown(parts["orig"], whole, f"a part of `{whole}` that does not tell the whole", source), names
+        return _unknown(parts["orig"], whole, f"a part of `{whole}` that does not determine the whole", source), names
     return None
 
 
@@ -212,7 +212,7 @@ def _layers_of(name: str) -> tuple[str, ...]:
 
 
 def _unplaced(held: Mapping[str, Tensor]) -> dict[str, str]:
-    """A doubt for every weight, where an adapter's factor is of a layer that is not told."""
+    """A doubt for every weight, where the layer of an adapter's factor is not known."""
     layers = {layer for name in held for layer in _layers_of(name)}
     factors = adapter_factors(held.values())
     lost = next((name for name, layer in factors.items() if layer not in layers), None)

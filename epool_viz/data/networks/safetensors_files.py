@@ -1,4 +1,4 @@
-"""safetensors of anybody: the header is held against the file, and only what is asked for is read."""
+"""safetensors of any writer: the header is compared with the file, and tensors are read on request."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def looks_like_safetensors(head: bytes) -> bool:
 
 
 def read_safetensors(raw: bytes, source: str) -> Network:
-    """Read the names and shapes of a file; its numbers when they are asked for.
+    """Read the names and shapes of a file; its numbers on request.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def read_safetensors(raw: bytes, source: str) -> Network:
     about = header.pop("__metadata__", None)
     require_unchanged(raw, source)
     _require_covered(header, len(raw) - start, source)
-    # in the order of the numbers, as writers sort the header by type; where that is the alphabet's it says nothing
+    # in the order of the numbers, as writers sort the header by type; where that is the alphabet's it has no meaning
     entries = sorted(header.items(), key=lambda item: _begin(item[1]))
     if [name for name, _ in entries] == sorted(header):
         entries.sort(key=lambda item: in_order(item[0]))
@@ -59,7 +59,7 @@ def read_safetensors(raw: bytes, source: str) -> Network:
 
 
 def _require_covered(header: dict[str, Any], held: int, source: str) -> None:
-    """See that the tensors lie one behind the other and fill the file, as the format says."""
+    """Require that the tensors lie one behind the other and fill the file, as the format does."""
     for name, entry in header.items():
         if not isinstance(entry, dict):
             _refuse(source, f"an entry {name!r} that describes no tensor")

@@ -23,7 +23,7 @@ class GraphSection:
     roles : tuple of str
         What the axes of that input are.
     sizes : sequence of int or None, or None
-        How large they are, where it is said.
+        Their size, where it is known.
     shape : tuple of int
         Of the weight.
     begin : callable

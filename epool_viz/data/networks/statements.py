@@ -45,7 +45,7 @@ def statements(conv: Convolution, before: Before, follows: Follows) -> tuple[str
 
 
 def disagreement(layer: str, difference: float) -> str:
-    """What is said of kernels that are not what the network computes."""
+    """The sentence for kernels that the network does not compute."""
     return (
         f"These kernels are not what `{layer}` computes: its scores differ by {difference:.2g}. "
         "No PWM and no posterior is claimed of them."

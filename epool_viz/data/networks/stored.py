@@ -1,7 +1,7 @@
-"""The files that trained models are kept in: one safetensors file, its meaning as JSON in the header.
+"""Files of trained models: one safetensors file, its metadata as JSON in the header.
 
-One file, and not weights with a JSON beside them: the two cannot be parted, and one rename replaces both. Nothing in
-such a file is ever run; it is read without torch.
+One file, and not weights with a JSON beside them: the two stay together, and one rename replaces both. Nothing in
+such a file is run; it is read without torch.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from epool_viz.data.opening import read_input
 from epool_viz.errors import ArgumentError, FormatError
 
 VERSION = 1
-_KEY = "epool_viz"  # the entry of the header that is ours
+_KEY = "epool_viz"  # this package's entry of the header
 _SUM = "epool_viz_sha256"  # the checksum of that entry and of all tensors; files of before have none
 UNCHECKED = "The file has no checksum, as those of earlier versions have none: damage to it would not be noticed."
 _LARGEST_HEADER = 1 << 24
 _FLOATS = ("float32", "float64")
-_HELD = (*_FLOATS, "float16", "uint8", "int64")  # by any file of ours
+_HELD = (*_FLOATS, "float16", "uint8", "int64")  # by any file of this package
 _ACCEPTED = "a safetensors file written by epool_viz"
 
 
@@ -104,7 +104,7 @@ def read_model(path: str | os.PathLike[str]) -> StoredModel:
         expected["pooling.log_m"] = ()
     found = {name: array.shape for name, array in arrays.items()}
     if found != expected:
-        _refuse(source, f"weights of the shapes {found}", f"those that its settings ask for, {expected}")
+        _refuse(source, f"weights of the shapes {found}", f"those of its settings, {expected}")
     for name, array in arrays.items():
         if array.dtype.name not in (*_FLOATS, "int64"):
             _refuse(source, f"{name} of the type {array.dtype}", f"numbers of the type {' or '.join(_FLOATS)}")
@@ -134,7 +134,7 @@ def write_arrays(
     arrays : arrays by name
     about : what JSON can hold
     kind : str
-        What the file is for; `read_arrays` asks for it.
+        The purpose of the file; `read_arrays` requires it.
     """
     from safetensors.numpy import save
 
@@ -159,7 +159,7 @@ def read_arrays(path: str | os.PathLike[str], *, kind: str) -> tuple[dict[str, A
 
 
 def read_checked_arrays(path: str | os.PathLike[str], *, kind: str) -> tuple[dict[str, Array], dict[str, Any], bool]:
-    """As `read_arrays`, and whether a checksum in the file says that not one bit of it has changed.
+    """As `read_arrays`, and whether a checksum in the file confirms that no bit has changed.
 
     Raises
     ------
@@ -206,7 +206,7 @@ def _checksum(header: str, arrays: Mapping[str, Array]) -> str:
 
 
 def require_unchanged(raw: bytes, source: str) -> None:
-    """Raise a FormatError for a safetensors file that has a checksum of ours and differs from it.
+    """Raise a FormatError for a safetensors file that has a checksum and differs from it.
 
     Raises
     ------
@@ -268,7 +268,7 @@ def whole_header(raw: bytes, source: str) -> tuple[dict[str, Any], int]:
 
 
 def _read_header(raw: bytes, source: str) -> dict[str, Any]:
-    """Our entry of the header, looked at before the tensors are."""
+    """The entry of this package in the header, checked before the tensors."""
     header, _ = whole_header(raw, source)
     metadata = header.get("__metadata__")
     ours = metadata.get(_KEY) if isinstance(metadata, dict) else None

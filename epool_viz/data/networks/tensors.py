@@ -59,7 +59,7 @@ def network_of_tensors(
     tensors : sequence of Tensor
     source, format : str
     roles : "torch", "keras" or None
-        Whose order of axes it is; None tells by the names.
+        Whose order of axes it is; None takes it from the names.
     """
     whole, doubts = joined(_in_order(tensors), source)
     factors = adapter_factors(whole)

@@ -1,4 +1,4 @@
-"""Kernels of a model that somebody uploads: a question about its axes is a statement, and no error."""
+"""Kernels of an uploaded model: a question about its axes is a statement, and no error."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ _T = TypeVar("_T")
 
 
 class UnknownError(Exception):
-    """Something on the way that is not known."""
+    """An unknown step on the way."""
 
 
 def known(value: _T | None) -> _T:
@@ -41,7 +41,7 @@ def unreshaped(roles: Roles, before: Sizes, after: Sizes) -> Roles:
     Raises
     ------
     UnknownError
-        If anything else was done, or it cannot be told.
+        If anything else was done, or it is not known.
     """
     kept = [(role, size) for role, size in zip(roles, after, strict=True) if size != 1]
     lost = [role for role, size in zip(roles, after, strict=True) if size == 1]

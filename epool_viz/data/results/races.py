@@ -1,6 +1,6 @@
-"""A race of poolings as data: what was learnt in each epoch, how it ended, and what the kernels were on the way.
+"""A race of poolings as data: the result of each epoch, its end, and the kernels of several epochs.
 
-A finished race is one file without pickle, and looking at it needs no torch.
+A finished race is one file without pickle, and reading it needs no torch.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ RANKS = 12  # windows of which the share of the gradient is kept, the largest fi
 
 @dataclass
 class Snapshot:
-    """A network after an epoch, as far as it is looked at.
+    """A network after an epoch, as far as it is shown.
 
     Attributes
     ----------
@@ -124,7 +124,7 @@ class RaceRecord:
     title : str
         What it was raced on, in a few words.
     about : dict
-        n_train, n_test, length, fingerprint and whatever else is worth telling; plain values.
+        n_train, n_test, length, fingerprint and further facts; plain values.
     runs : list of RunRecord
     example : str
         A test sequence with label 1, to look at.
@@ -226,8 +226,8 @@ def race_of(arrays: Mapping[str, Array], header: Mapping[str, Any], source: str)
         raise FormatError(source, None, f"a race that does not hold together ({error!r})", "a whole one") from None
 
 
-class Told:
-    """How much of a race that goes on has been passed on."""
+class SentSoFar:
+    """How much of a running race has been sent."""
 
     def __init__(self) -> None:
         self._epochs: list[int] = []
@@ -249,7 +249,7 @@ class Told:
 
 
 def extend(record: RaceRecord, part: RaceRecord) -> None:
-    """Add to a race what `Told.news` said of it."""
+    """Add to a race the part that `SentSoFar.news` returned."""
     record.title, record.about, record.example = part.title, part.about, part.example
     for held, news in zip(record.runs, part.runs, strict=False):
         epochs, snapshots, losses = held.epochs, held.snapshots, held.first_losses

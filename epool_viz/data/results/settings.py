@@ -1,4 +1,4 @@
-"""How networks are trained and raced, checked in one place. Knows no torch: a page and the command line make these."""
+"""Settings of trainings and races, checked in one place, without torch: a page and the command line make these."""
 
 from __future__ import annotations
 

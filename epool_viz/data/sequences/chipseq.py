@@ -1,12 +1,11 @@
 """The 690 ENCODE ChIP-seq sets of the motif discovery benchmark: what there is, and how to get it.
 
-The names are those of Zeng et al. 2016, and ship. The sets do not: they are fetched when they are asked for, and kept.
+The names are those of Zeng et al. 2016, and are bundled. The sets are not: they are downloaded on request, and stored.
 
-What could not be checked where this was written, for want of a network: that the public site still answers at
-`BASE_URL`, and how its files are laid out. Address and layout (a folder a set, in it `train.data` and `test.data`, as
-plain text) are as several published programs that read the site have them. No checksums of its files are known, so
-none ship: what is downloaded first is recorded in `registry.txt`, and holds from then on. The format of the text was
-checked on two whole sets that came from elsewhere.
+Not checked, for want of a network: that the public site still answers at `BASE_URL`, and the layout of its files.
+Both (a folder a set, in it `train.data` and `test.data`, as plain text) are as in several published programs that read
+the site. No checksums of its files are known, so none are bundled: those of the first download are recorded in
+`registry.txt`, and are checked from then on. The format of the text was checked on two whole sets from elsewhere.
 """
 
 from __future__ import annotations
@@ -107,7 +106,7 @@ def fetch_chipseq(
     retries : int
         How often a download that broke off is begun again.
     progress : callable (part, done, total), or None
-        Told the bytes of a download; the total is 0 where the server does not say.
+        Called with the bytes of a download; the total is 0 where the server does not send it.
 
     Returns
     -------
@@ -132,7 +131,7 @@ def fetch_chipseq(
 
 
 def find_chipseq(name: str) -> ChipseqInfo:
-    """The line of the catalogue that a name means.
+    """The line of the catalogue with this name.
 
     Raises
     ------
@@ -149,7 +148,7 @@ def find_chipseq(name: str) -> ChipseqInfo:
 
 
 def chipseq_folder(folder: str | os.PathLike[str] | None = None) -> Path:
-    """Where the files are kept."""
+    """The folder of the files."""
     given = folder or os.environ.get(FOLDER_VARIABLE)
     if given:
         return Path(given).expanduser()
@@ -218,12 +217,12 @@ def _load_registry(shelf: Any, path: Path) -> None:
         shelf.load_registry(path)
     except (OSError, ValueError) as error:
         raise FormatError(str(path), None, f"no registry ({error})", "a file and its checksum a line") from None
-    shelf.urls.update(wanted)  # the address is the one that was asked for
+    shelf.urls.update(wanted)  # the address is the requested one
 
 
 @contextmanager
 def _quiet(logger: logging.Logger) -> Iterator[None]:
-    """Pooch tells of each download on standard error; here it is `progress` that does."""
+    """Silence pooch, which prints each download on standard error: `progress` reports it."""
     before = logger.level
     logger.setLevel(logging.ERROR)
     try:
@@ -233,7 +232,7 @@ def _quiet(logger: logging.Logger) -> Iterator[None]:
 
 
 class _Download:
-    """Fetches one file for pooch, and knows what went wrong."""
+    """Fetches one file for pooch, and keeps the error."""
 
     def __init__(
         self,
@@ -250,7 +249,7 @@ class _Download:
         self.written = 0
 
     def into(self, shelf: Any, file: str) -> str:
-        """The path of the file, or an error that says what to do."""
+        """The path of the file, or an error with advice."""
         import requests
 
         try:
@@ -298,7 +297,7 @@ class _Download:
 
 
 def _partial(error: BaseException) -> int:
-    """The bytes that had come when a connection ended, if the error knows."""
+    """The bytes received before a connection ended, if the error has them."""
     inside = [_partial(each) for each in error.args if isinstance(each, BaseException)]
     return max([*inside, *(n for n in [getattr(error, "partial", 0)] if isinstance(n, int))])
 

@@ -1,6 +1,6 @@
 """The HDF5 layout of the reference implementation: `sequences` one-hot (N, L, letter), `labs`, `seq_idx`.
 
-A file of this kind can claim anything, so each dataset is looked at before a byte of it is read (`_hdf5_guard`).
+A file of this kind can claim anything, so each dataset is checked before a byte of it is read (`hdf5_guard`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 from epool_viz.core.alphabet import DNA, PROTEIN, UNKNOWN, Alphabet
 from epool_viz.core.types import Array
-from epool_viz.data.hdf5_guard import MOST_UNPACKED, claimed_bytes, damage_told, own_child, require_plain
+from epool_viz.data.hdf5_guard import MOST_UNPACKED, claimed_bytes, damage_as_format_error, own_child, require_plain
 from epool_viz.data.sequences.set import SequenceSet, default_names, offsets_of, zero_or_one
 from epool_viz.data.source import Source
 from epool_viz.errors import FormatError
@@ -32,19 +32,19 @@ def read_hdf5(source: Source, alphabet: Alphabet | None) -> SequenceSet:
     data = io.BytesIO(source.read_all()) if packed else source.raw
     size = data.seek(0, io.SEEK_END)
     data.seek(0)
-    with _damage_told(source):
+    with _damage_as_format_error(source):
         file = h5py.File(data, "r")
     with file:
         return _read_layout(source, file, size, alphabet)
 
 
-def _damage_told(source: Source) -> AbstractContextManager[None]:
-    """What h5py raises on damaged data, as a FormatError; `progress` is called outside, so that it may raise too."""
-    return damage_told(source.name, "an HDF5 file with " + _LAYOUT)
+def _damage_as_format_error(source: Source) -> AbstractContextManager[None]:
+    """Within the block an error of h5py on damaged data is a FormatError; `progress` is called outside it."""
+    return damage_as_format_error(source.name, "an HDF5 file with " + _LAYOUT)
 
 
 def _read_layout(source: Source, file: Any, size: int, alphabet: Alphabet | None) -> SequenceSet:
-    with _damage_told(source):
+    with _damage_as_format_error(source):
         sequences = _dataset(source, file, size, "sequences", "fiub", 3)
         if sequences is None:
             raise FormatError(source.name, None, f"the datasets {sorted(file)[:5]}", _LAYOUT)
@@ -106,7 +106,7 @@ def _all_codes(source: Source, sequences: Any) -> Array:
     step = max(1, _BLOCK // row // whole) * whole
     codes = np.empty((n, length), dtype=np.int8)
     for start in range(0, n, step):
-        with _damage_told(source):
+        with _damage_as_format_error(source):
             block = sequences[start : start + step]
         codes[start : start + step] = _codes(source, block, start)
         if source.progress:

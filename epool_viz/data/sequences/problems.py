@@ -1,4 +1,4 @@
-"""What is wrong with a text of sequences, line by line, where the reader stops at the first."""
+"""All errors of a text of sequences, line by line; the reader stops at the first."""
 
 from __future__ import annotations
 
@@ -95,5 +95,5 @@ def _set_aside(lines: list[str], place: int) -> str:
     """What to put in the place of a line so that its neighbours still mean what they did."""
     line = lines[place]
     if len(line.split()) == 1 and not line.startswith(">"):
-        return "N"  # letters: the record goes on
+        return "N"  # letters: the record continues
     return ""

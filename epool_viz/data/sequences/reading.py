@@ -1,4 +1,4 @@
-"""The files that sets of sequences come in.
+"""Reads files of sequences.
 
 Four formats are read: FASTA, the `id sequence label` text of the ENCODE ChIP-seq benchmark, tables with a header such
 as DeepBind's, and the HDF5 layout of the reference implementation. A paste may also hold bare letters, one sequence a
@@ -46,7 +46,7 @@ _ACCEPTED_FORMATS = (
 def read_sequences(
     path: str | os.PathLike[str],
     *,
-    format: str | None = None,  # noqa: A002 - the word that users know
+    format: str | None = None,  # noqa: A002 - the usual word
     alphabet: str | Alphabet | None = None,
     progress: Progress | None = None,
     limits: Limits | None = None,
@@ -57,11 +57,11 @@ def read_sequences(
     ----------
     path : str or path
     format : "fasta", "encode", "deepbind", "hdf5", "lines", or None
-        None tells by the content; the name of the file plays no part.
+        None detects it from the content, not from the name of the file.
     alphabet : Alphabet or its name, or None
-        None guesses from the letters and says so in `assumptions`.
+        None guesses from the letters, which `assumptions` then states.
     progress : callable (done, total), or None
-        Told the bytes read and the bytes to read, every 256 KiB.
+        Called with the bytes read and the bytes to read, every 256 KiB.
     limits : Limits, or None
         How much may be in it, unpacked; None is what fits into the memory of a computer at home.
 
@@ -85,7 +85,7 @@ def parse_sequences(
     text: str | bytes,
     *,
     source: str = "the pasted text",
-    format: str | None = None,  # noqa: A002 - the word that users know
+    format: str | None = None,  # noqa: A002 - the usual word
     alphabet: str | Alphabet | None = None,
     progress: Progress | None = None,
     limits: Limits | None = None,
@@ -128,7 +128,7 @@ def _read(source: Source, format: str | None, alphabet: str | Alphabet | None) -
 
 
 def _detect(source: Source) -> str:
-    """The format, by the first two lines that say something."""
+    """The format, by the first two lines that are not blank."""
     if source.head.startswith(HDF5_MAGIC):
         return "hdf5"
     require_sequences(source)
@@ -164,7 +164,7 @@ def _has_letters(cells: list[bytes]) -> bool:
 
 
 class _Records:
-    """Gathers records line by line, and remembers on which line each letter stood."""
+    """Collects records line by line, with the line of each letter."""
 
     def __init__(self, source: Source) -> None:
         self.source = source

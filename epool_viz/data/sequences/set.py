@@ -54,7 +54,7 @@ class SequenceSet:
     assumptions : tuple of str
         What the reader took for granted, a sentence each.
     sites : tuple of N tuples of Site, or None
-        Known sites of each sequence, where the origin tells them; of PlantedSite where `simulate` put them.
+        Known sites of each sequence, where the origin has them; PlantedSite where `simulate` put them.
     """
 
     all_codes: Codes
@@ -236,7 +236,7 @@ class SequenceSet:
 
 
 def zero_or_one(labels: Array) -> tuple[Array, tuple[str, ...]]:
-    """Labels -1 and 1 as 0 and 1, with a sentence that says so; others as they are."""
+    """Labels -1 and 1 as 0 and 1, with a sentence on it; others as they are."""
     if labels.size and labels.min() == -1 and np.isin(labels, (-1, 1)).all():
         return (labels + 1) // 2, ("The labels -1 and 1 are read as 0 and 1.",)
     return labels, ()

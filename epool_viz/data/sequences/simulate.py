@@ -1,4 +1,4 @@
-"""Sequences whose truth is known: motifs planted in random letters, and negatives shuffled from real positives."""
+"""Sequences with known sites: motifs planted in random letters, and negatives shuffled from real positives."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from epool_viz.data.motifs.motif import Motif
 from epool_viz.data.sequences.set import PlantedSite, SequenceSet
 from epool_viz.errors import ArgumentError, EpoolError, ShapeError
 
-_TRIES = 1000  # layouts drawn for one sequence before its sites are said not to fit
+_TRIES = 1000  # layouts drawn for one sequence before an error that its sites do not fit
 
 
 def simulate(
@@ -29,7 +29,7 @@ def simulate(
     both_strands: bool = False,
     seed: Any = 0,
 ) -> SequenceSet:
-    """Plant motifs in random letters, as the ePooling paper does, and keep the truth.
+    """Plant motifs in random letters, as the ePooling paper does, and record their sites.
 
     The defaults are the paper's: 6,000 sequences of 1,000 letters, half of them with one instance of a motif that
     starts anywhere in [100, 900). Each site takes one of the motifs at random, and each of its letters is drawn from
@@ -79,7 +79,7 @@ def simulate(
     generator = np.random.default_rng(seed)
     last_starts = _last_starts(chosen, length, margin)
     if both_strands:
-        alphabet.complement_codes  # noqa: B018 - says which alphabets have a complement
+        alphabet.complement_codes  # noqa: B018 - raises for alphabets without a complement
     codes = _random_codes(generator, (n, length), background, alphabet)
     labels = np.zeros(n, np.int64)
     labels[: round(n * positive_fraction)] = 1

@@ -1,4 +1,4 @@
-"""Sequences that somebody uploads or pastes: the set, or all that is wrong with the text."""
+"""Uploaded or pasted sequences: the set, or all errors of the text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from epool_viz.errors import FormatError
 
 
 class SequencesRead(NamedTuple):
-    """What came of a text of sequences.
+    """A parsed text of sequences.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class SequencesRead(NamedTuple):
 
 
 def read_uploaded_sequences(raw: bytes, *, name: str, alphabet: str | None, limits: Limits) -> SequencesRead:
-    """`parse_sequences`, and all that is wrong with the text in place of the first error.
+    """`parse_sequences`, with all errors of the text in place of the first one.
 
     Parameters
     ----------

@@ -34,7 +34,7 @@ def write_sequences(
 
     Returns
     -------
-    str, the text. Blanks in a name become "_", as both forms want it; an unknown letter becomes N.
+    str, the text. Blanks in a name become "_", as both forms require; an unknown letter becomes N.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def write_sites(sequences: SequenceSet, path: str | os.PathLike[str] | None = No
         If no sites are known.
     """
     if sequences.sites is None:
-        raise ArgumentError("sequences", "without known sites", "a set of `simulate`, or another that knows its sites")
+        raise ArgumentError("sequences", "without known sites", "a set of `simulate`, or another with known sites")
     rows = ["\t".join(SITE_COLUMNS)]
     for name, sites in zip(sequences.names, sequences.sites, strict=True):
         for site in sites:

@@ -1,4 +1,4 @@
-"""Asks captum for the tracks that the page shows in closed form; a worker answers, so that the page stays light."""
+"""Requests captum's tracks beside those in closed form; a worker computes them, so that the page stays light."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from epool_viz.panels.shared.background_task import BackgroundJob
 def ask_captum(
     network: str | ImportedKernels, sequence: str, baseline: str, cancel: threading.Event, say: Callable[[str], object]
 ) -> dict[str, Array]:
-    """Captum's tracks of one sequence, by method; nothing if `cancel` is set meanwhile. `say` hears what it waits for.
+    """Captum's tracks of one sequence, by method; nothing once `cancel` is set. `say` gets what it waits for.
 
     The network is a model that ships, or a whole one of the visitor's.
 
     Raises
     ------
     EpoolError
-        MissingExtraError without torch or captum; WorkerLostError where the process that was asked has ended.
+        MissingExtraError without torch or captum; WorkerLostError where the worker's process has ended.
     """
     onehot = one_hot([sequence])
     given = references(onehot, baseline)
@@ -74,7 +74,7 @@ class Asker(BackgroundJob):
         self.ask = ask
 
     def start(self) -> None:
-        """Ask about what is shown, if it is a network."""
+        """Request the tracks of what is shown, if it is a network."""
         model = self.model
         if not model.reading.is_whole or model.stage == "asking":
             return
@@ -92,6 +92,6 @@ class Asker(BackgroundJob):
             self.model.take_captum(self.model.reading, events["tracks"])
 
     def end(self, failure: str, _: Any) -> None:
-        """Tell what failed."""
+        """Show what failed."""
         if failure and self.model.stage == "asking":
             self.model.stage, self.model.said = "failed", failure

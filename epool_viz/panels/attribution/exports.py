@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Sequence
-from typing import Any
-
 from epool_viz.analysis.attribution_truth import load_attribution_results
+from epool_viz.data.tables import table_text
 from epool_viz.panels.attribution.model import SHUFFLES, AttributionModel
 from epool_viz.panels.shared.exports import exact
 
@@ -20,7 +16,7 @@ def tracks_csv(model: AttributionModel) -> str:
     for i, letter in enumerate(reading.sequence):
         site = next((name for first, stop, name in reading.sites if first <= i < stop), "")
         rows.append([i + 1, letter, site, *(exact(track[i]) for track in tracks)])
-    return _csv(("position", "letter", "site", *reading.methods), rows)
+    return table_text(("position", "letter", "site", *reading.methods), rows)
 
 
 def results_csv() -> str:
@@ -32,7 +28,7 @@ def results_csv() -> str:
     for row in load_attribution_results()["rows"]:
         numbers = [x for name in ("auprc", "smoothed") for x in (*row[name], *row[f"{name}_networks"])]
         rows.append([row["pooling"], row["method"], *map(exact, numbers)])
-    return _csv(columns, rows)
+    return table_text(columns, rows)
 
 
 def python_lines(model: AttributionModel) -> str:
@@ -40,9 +36,9 @@ def python_lines(model: AttributionModel) -> str:
     baseline, own = repr(model.baseline), model.own
     place = "" if model.reading.is_whole else f", {model.kernel}"
     methods = "" if model.reading.is_whole else f", methods={model.reading.methods!r}"
-    is_opened_here = own is not None and own is model.brought.kernels
-    options = "".join(f", {k}={v!r}" for k, v in model.brought.options.items()) if is_opened_here else ""
-    finder = "example_network" if own is None else "network_brought"
+    is_opened_here = own is not None and own is model.opened_model.kernels
+    options = "".join(f", {k}={v!r}" for k, v in model.opened_model.options.items()) if is_opened_here else ""
+    finder = "example_network" if own is None else "uploaded_network"
     lines = [
         "import epool_viz as ev",
         "from epool_viz.core.per_letter import smooth_letters",
@@ -53,8 +49,8 @@ def python_lines(model: AttributionModel) -> str:
             [f"network = example_network({model.network!r})"]
             if own is None
             else [
-                f"brought = ev.import_kernels({own.source!r}{options})  # the path of your file",
-                f"network = network_brought(brought{place})",
+                f"kernels = ev.import_kernels({own.source!r}{options})  # the path of your file",
+                f"network = uploaded_network(kernels{place})",
             ]
         ),
         f"onehot = ev.one_hot([{model.reading.sequence!r}])",
@@ -74,11 +70,3 @@ def python_lines(model: AttributionModel) -> str:
         '    print(f"{name:22} highest at letter {track[0].argmax() + 1}, sum {track[0].sum():.6f}")',
     ]
     return "\n".join(lines) + "\n"
-
-
-def _csv(columns: Sequence[str], rows: list[list[Any]]) -> str:
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(columns)
-    table.writerows(rows)
-    return text.getvalue()

@@ -1,12 +1,11 @@
 """The state of the attribution panel: a network, a sequence, and what each letter has to do with its answer.
 
-Knows no widget, and no torch: every track follows in closed form. A choice that cannot be used is kept and explained in
+No widget, and no torch: every track follows in closed form. A choice that cannot be used is kept and explained in
 `message`; `reading` stays the last good one.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,11 +20,11 @@ from epool_viz.analysis.attribution_truth import (
     largest_difference,
     load_attribution_results,
     load_captum_tracks,
-    network_brought,
     rank_methods,
     site_sequences,
     track_precision,
     unexplained,
+    uploaded_network,
 )
 from epool_viz.core.alphabet import one_hot
 from epool_viz.core.attribution import (
@@ -46,7 +45,7 @@ from epool_viz.data.sequences.set import SequenceSet
 from epool_viz.data.sequences.simulate import shuffle_known_letters
 from epool_viz.errors import ArgumentError, EpoolError
 from epool_viz.panels.shared.model import DashboardModel, Value
-from epool_viz.panels.shared.opened_model import BroughtModel, said_of, sequences_of_text, text_of_file
+from epool_viz.panels.shared.opened_model import OpenedModel, said_of, sequences_of_text, text_of_file
 from epool_viz.panels.shared.state import friendly, letters
 from epool_viz.panels.shared.visitor_data import CHOICE, OF_A_FIELD, NotYetHere, kernels_of, sequences_of
 
@@ -61,7 +60,7 @@ LONGEST_TEXT = 1_000_000
 MOST_NUMBERS = 200_000  # kernels times letters: a second
 BOUNDS = {"index": (0, 10**6), "kernel": (0, 10**4)}
 SHUFFLES = 10
-WITHOUT_NETWORK = (*EXACT, *NAIVE)  # what kernels alone can be asked
+WITHOUT_NETWORK = (*EXACT, *NAIVE)  # the methods for kernels alone
 STAGES = ("idle", "asking", "done", "failed")
 _OWN = {"ctcf": ("example", "ctcf_peaks"), "p73": ("example", "p73_peaks"), "two_motifs": ("simulated", None)}
 
@@ -76,7 +75,7 @@ class Reading:
     title : str
         Of the network.
     is_whole : bool
-        Whether it is a network, and not one kernel of somebody's.
+        Whether it is a network, and not one kernel of an upload.
     sequence, name : str
     sites : tuple of (first letter, one past the last, name)
         Known ones; empty where none is known.
@@ -100,12 +99,12 @@ class Reading:
 
     @property
     def methods(self) -> tuple[str, ...]:
-        """Those that were asked, in the order of `METHODS`."""
+        """Those that were computed, in the order of `METHODS`."""
         return tuple(self.letters.scores)
 
     @property
     def constant(self) -> float:
-        """What the network says of a sequence whose windows are as likely under motif as under background."""
+        """The output of the network for a sequence whose windows are as likely under motif as under background."""
         return self.network.constant
 
     @property
@@ -120,8 +119,8 @@ class Reading:
 
     @property
     def probability(self) -> float:
-        """That the sequence is bound, as the network says."""
-        return 1 / (1 + math.exp(-min(max(self.output, -700.0), 700.0)))
+        """The network's probability that the sequence is bound."""
+        return float(self.letters.probability[0])
 
     def scores(self, method: str, width: int = 1) -> Array:
         """A track; shape (length,). With a width averaged over so many letters."""
@@ -164,8 +163,8 @@ class AttributionModel(DashboardModel):
 
     def __init__(self, **state: Any) -> None:
         self._own: tuple[Any, int, MotifNetwork] | None = None
-        self.brought = BroughtModel()
-        self.brought.observe(self._open_brought, names="kernels")
+        self.opened_model = OpenedModel()
+        self.opened_model.observe(self._show_opened, names="kernels")
         super().__init__(**state)
 
     def linked(self) -> dict[str, Any]:
@@ -183,15 +182,15 @@ class AttributionModel(DashboardModel):
 
     def load_model(self, name: str, content: bytes) -> None:
         """Use an uploaded network; one that cannot be read is explained and changes nothing."""
-        self.brought.load_model(name, content)
-        problem = self.brought.model_problem
+        self.opened_model.load_model(name, content)
+        problem = self.opened_model.model_problem
         if problem is not None:
             self.message = said_of(name, problem)
 
     @property
     def own(self) -> ImportedKernels | None:
-        """What the visitor brought, while it is chosen and here."""
-        return self.yours.model if self.network == CHOICE else None
+        """The uploaded network, while it is chosen and here."""
+        return self.visitor_data.model if self.network == CHOICE else None
 
     @property
     def arrays(self) -> MotifNetwork:
@@ -226,19 +225,19 @@ class AttributionModel(DashboardModel):
             raise TraitError(f"edits holds {len(found)} letters; accepted: {accepted}")
         return [[place, letter] for place, letter in found.items()]
 
-    def _open_brought(self, _: Any) -> None:
+    def _show_opened(self, _: Any) -> None:
         """Show what was opened on this page, or the same file read another way."""
-        kernels = self.brought.kernels
+        kernels = self.opened_model.kernels
         if kernels is not None:
             self._paused = True
-            self.yours = self.yours.opens(kernels)
+            self.visitor_data = self.visitor_data.with_opened(kernels)
             self._paused = False
             self._take_over({"network": CHOICE} | ({} if self.network == CHOICE else {"kernel": 0}))
 
     @observe("network")
     def _another_network(self, change: Any) -> None:
         if not self._paused:
-            self._take_over(self._data_brought(change.old))
+            self._take_over(self._uploaded_settings(change.old))
 
     @observe("source", "example", "pasted")
     def _another_set(self, _: Any) -> None:
@@ -250,8 +249,8 @@ class AttributionModel(DashboardModel):
         if not self._paused:
             self._take_over({"edits": []})
 
-    @observe("yours")
-    def _another_of_yours(self, _: Any) -> None:
+    @observe("visitor_data")
+    def _follow_visitor_data(self, _: Any) -> None:
         if not self._paused and CHOICE in (self.source, self.network):
             self._refresh()
 
@@ -260,7 +259,7 @@ class AttributionModel(DashboardModel):
         if not self._paused:
             self._refresh()
 
-    def _data_brought(self, was: str) -> dict[str, Any]:
+    def _uploaded_settings(self, was: str) -> dict[str, Any]:
         """What comes with the network: its own data, unless they are there already or the sequence is the user's."""
         data = {info.name: info.data for info in list_models()}
         if self.network == CHOICE or self.source in ("pasted", CHOICE) or data[self.network] == data.get(was):
@@ -269,10 +268,10 @@ class AttributionModel(DashboardModel):
         return {"source": source, "index": 0, "edits": []} | ({"example": example} if example else {})
 
     def _follow(self, before: Mapping[str, Any], state: Mapping[str, Any]) -> None:
-        """Another network brings its data, where the state names none."""
+        """The data of another network, where the state names none."""
         if "source" not in state:
-            brought = self._data_brought(before["network"])
-            self._set({name: value for name, value in brought.items() if name not in state})
+            uploaded = self._uploaded_settings(before["network"])
+            self._set({name: value for name, value in uploaded.items() if name not in state})
         self._refresh()
 
     def _refresh(self) -> None:
@@ -328,13 +327,13 @@ class AttributionModel(DashboardModel):
         """The network, what it is called, and whether it is whole."""
         if self.network != CHOICE:
             return example_network(self.network), _TITLES[self.network], True
-        found = kernels_of(self.yours)
+        found = kernels_of(self.visitor_data)
         place = 0 if found.whole else min(self.kernel, len(found) - 1)
         if self._own is None or self._own[:2] != (found, place):
             largest = max(float(np.abs(each).max()) for each in (found.kernels, found.bias))
             if not largest <= LARGEST_ENTRY:
                 raise ArgumentError("network", f"one with a number of size {largest:g}", f"at most {LARGEST_ENTRY:g}")
-            self._own = (found, place, network_brought(found, place))
+            self._own = (found, place, uploaded_network(found, place))
         title = found.source if found.whole else f"{found.names[place]} of {found.source}"
         return self._own[2], title, found.whole is not None
 
@@ -344,7 +343,7 @@ class AttributionModel(DashboardModel):
         if self.source == "example":
             return load_example(self.example)
         if self.source == CHOICE:
-            return sequences_of(self.yours)
+            return sequences_of(self.visitor_data)
         if not self.pasted.strip():
             raise ArgumentError("sequence", "empty", "letters A C G T and N, or FASTA")
         return sequences_of_text(self.pasted, "the pasted text", OF_A_FIELD)
@@ -356,7 +355,7 @@ def references(onehot: Array, baseline: str) -> Any:
 
 
 def verdict(model: AttributionModel) -> str:
-    """Which reading finds the sites best, as far as the numbers tell it; a sentence or two."""
+    """Which reading finds the sites best, as far as the numbers show; a sentence or two."""
     results = model.results
     name = "smoothed" if model.smooth else "auprc"
     ranked, equal = rank_methods(model.arrays.pooling, name)
@@ -389,7 +388,7 @@ _Changed = tuple[tuple[int, str], ...]
 def _one(
     sequences: SequenceSet, index: int, edits: tuple[tuple[int, str], ...], width: int
 ) -> tuple[str, str, _Known, bool, _Changed]:
-    """A sequence with its letters changed, its name and sites; or an error that says why it cannot be read."""
+    """A sequence with its letters changed, its name and sites; or an error with the reason."""
     was = sequences[index]
     if len(was) > MOST_LETTERS:
         raise ArgumentError("sequence", f"{len(was):,} letters long", f"at most {MOST_LETTERS:,} letters")

@@ -1,4 +1,4 @@
-"""What the attribution panel says: words and choices, as plain data."""
+"""Words and choices of the attribution panel, as plain data."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import ipywidgets as w
 import numpy as np
+from markupsafe import Markup
 
 from epool_viz.components.download import Download
 from epool_viz.components.letter_tracks import LetterTracks
@@ -26,10 +27,10 @@ from epool_viz.panels.attribution.model import (
     verdict,
 )
 from epool_viz.panels.shared.dashboard import Dashboard, shown_if
-from epool_viz.panels.shared.html import bullets, escape, number, rounded
+from epool_viz.panels.shared.html import around, bullets, each, number, rounded, row, status, table
 from epool_viz.panels.shared.opened_model import LARGEST_MODEL
 from epool_viz.panels.shared.reading_controls import ReadAnotherWay
-from epool_viz.panels.shared.style import card, heading, part
+from epool_viz.panels.shared.style import Html, card, heading, part
 from epool_viz.panels.shared.visitor_data import CHOICE, LABEL, MODEL, SEQUENCES, packed_kernels
 
 SEEN_EVERY = 0.25  # seconds between two looks whether captum has answered
@@ -47,7 +48,7 @@ class AttributionView(Dashboard):
     PARTS, HELP = page.PARTS, page.HELP
     LINK = ("choices",)
     LOOKS: ClassVar = {"cursor": 80, "zoom": None}  # in the first planted site
-    YOURS: ClassVar = {"source": (CHOICE, SEQUENCES), "network": (CHOICE, MODEL)}
+    VISITOR_CHOICES: ClassVar = {"source": (CHOICE, SEQUENCES), "network": (CHOICE, MODEL)}
 
     def __init__(self, model: AttributionModel) -> None:
         super().__init__(model)
@@ -102,14 +103,12 @@ class AttributionView(Dashboard):
             "Open a model file", self.model.load_model, most=LARGEST_MODEL, note=page.MODEL_NOTE
         )
         self.own_kernel = w.Dropdown(description="Kernel of the model")
-        self.own_said = w.HTML().add_class("ep-own")
-        self.another_way = ReadAnotherWay(self.model.brought, tells=True)
-        self.answer = w.HTML().add_class("ep-sentence")
+        self.own_said = Html().add_class("ep-own")
+        self.another_way = ReadAnotherWay(self.model.opened_model, tells=True)
+        self.answer = Html().add_class("ep-sentence")
         self.tracks = LetterTracks(self.store, page.TRACKS, *tracks_of(self.model))
-        self.scores = w.HTML()
-        self.methods = w.HTML()
+        self.scores, self.methods, self.captum = Html(), Html(), Html()
         self.ask_button = w.Button(description="Ask captum")
-        self.captum = w.HTML()
         self.download = Download(self.store, self._make_download, options={"items": list(page.DOWNLOADS)})
 
     def _arranged(self) -> list[Any]:
@@ -146,9 +145,9 @@ class AttributionView(Dashboard):
         wire.follow((model, "sequences"), (self.number, "max"), len)
         wire.both((model, "index"), (self.number, "value"), lambda place: place + 1, lambda count: count - 1)
         self.another_way.wire(wire)
-        wire.on(model.brought, "kernels", self._keep_model)
+        wire.on(model.opened_model, "kernels", self._keep_model)
         wire.on(self.own_kernel, "value", self._take_kernel)
-        wire.on(model, ("network", "yours", "kernel"), self._show_own)
+        wire.on(model, ("network", "visitor_data", "kernel"), self._show_own)
         self._show_own()
         wire.click(self.ask_button, self._ask)
         for widget, wanted in ((c["example"], "example"), (c["pasted"], "pasted"), (self.upload, "pasted")):
@@ -165,8 +164,8 @@ class AttributionView(Dashboard):
 
     def _keep_model(self, _: Any) -> None:
         """A model that was opened here is there for the other dashboards too, and after a reload."""
-        if self.model.brought.kernels is not None:
-            self.keep.put(MODEL, *packed_kernels(self.model.brought.kernels))
+        if self.model.opened_model.kernels is not None:
+            self.keep.put(MODEL, *packed_kernels(self.model.opened_model.kernels))
 
     def _take_kernel(self, change: Any) -> None:
         if change.new is not None and not self.wiring.is_quiet:
@@ -180,9 +179,9 @@ class AttributionView(Dashboard):
             self.own_kernel.options = [(name, place) for place, name in enumerate(names)]
             self.own_kernel.index = min(self.model.kernel, len(names) - 1) if names else None
         self.own_kernel.layout.display = shown_if(bool)(names)
-        self.another_way.show(own is not None and own is self.model.brought.kernels)
+        self.another_way.show(own is not None and own is self.model.opened_model.kernels)
         self.own_said.layout.display = shown_if(bool)(own)
-        self.own_said.value = "" if own is None else own_html(own)
+        self.own_said.value = Markup("") if own is None else own_html(own)
 
     def _ask(self, _: Any) -> None:
         self.asker.start()
@@ -217,17 +216,14 @@ class AttributionView(Dashboard):
         return f"epool_viz_{name}", kind, text.encode()
 
 
-def own_html(own: ImportedKernels) -> str:
+def own_html(own: ImportedKernels) -> Markup:
     """What was brought, whether it is a whole network, and what was taken for granted."""
-    n = len(own)
-    shape = f"{n:,} {'kernel' if n == 1 else 'kernels'} of {own.width} letters"
+    shape = f"{len(own):,} {'kernel' if len(own) == 1 else 'kernels'} of {own.width} letters"
     told = page.WHOLE if own.whole else page.KERNELS_ALONE[own.reads_letters]
-    return (
-        f"<p><b>{escape(own.source)}</b>: {shape}. {escape(told)}</p>"
-        f"<details><summary>How it was read, and what holds</summary>"
-        f"{bullets(own.report)}</details>"
-        f'<p class="ep-note">{escape(page.KEPT_HERE)}</p>'
-    )
+    return Markup(
+        "<p><b>{}</b>: {}. {}</p><details><summary>How it was read, and what holds</summary>{}</details>"
+        '<p class="ep-note">{}</p>'
+    ).format(own.source, shape, told, bullets(own.report), page.KEPT_HERE)
 
 
 def tracks_of(model: AttributionModel) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -259,7 +255,7 @@ def kind_of(method: str) -> str:
     return "exact" if method in EXACT else "naive" if method in NAIVE else "heuristic"
 
 
-def answer_html(model: AttributionModel) -> str:
+def answer_html(model: AttributionModel) -> Markup:
     """What the network says of the sequence."""
     reading = model.reading
     if not reading.is_whole:
@@ -270,25 +266,25 @@ def answer_html(model: AttributionModel) -> str:
     moved = ""
     if reading.changed:
         count = "one letter was" if len(reading.changed) == 1 else f"{len(reading.changed)} letters were"
-        moved = f" Before {count} changed they were {number('output_before', model.unchanged.output)}."
+        before = number("output_before", model.unchanged.output)
+        moved = Markup(" Before {} changed they were {}.").format(count, before)
     known = "" if reading.sites or not reading.knows_sites else " It holds no known site."
-    return (
-        f"<p><b>{escape(reading.name)}</b>: the network says <b>{told}</b>, {percent} sure, "
-        f"with log odds of {number('output', reading.output)}.{moved}{known} Which letters made it say so?</p>"
-        f'<p class="ep-note">{escape(_exactness(model))}</p>'
-    )
+    return Markup(
+        "<p><b>{}</b>: the network says <b>{}</b>, {} sure, with log odds of {}.{}{} Which letters made it say so?</p>"
+        '<p class="ep-note">{}</p>'
+    ).format(reading.name, told, percent, number("output", reading.output), moved, known, _exactness(model))
 
 
-def _kernel_html(reading: Reading) -> str:
+def _kernel_html(reading: Reading) -> Markup:
     """What one kernel of somebody's network says of the sequence."""
     best = int(np.argmax(reading.scores("best_window")))
     share = float(reading.network.weights(one_hot([reading.sequence]))[0, 0].max())
     changed = "" if not reading.changed else " (as you have changed it)"
-    return (
-        f"<p><b>{escape(reading.title)}</b> on <b>{escape(reading.name)}</b>{changed}: its best window "
-        f"begins at letter {number('best_start', best + 1)} and has {number('best_share', share)} of the posterior.</p>"
-        f'<p class="ep-note">{escape(page.EXACT_OF_KERNEL)}</p>'
-    )
+    begins, holds = number("best_start", best + 1), number("best_share", share)
+    return Markup(
+        "<p><b>{}</b> on <b>{}</b>{}: its best window begins at letter {} and has {} of the posterior.</p>"
+        '<p class="ep-note">{}</p>'
+    ).format(reading.title, reading.name, changed, begins, holds, page.EXACT_OF_KERNEL)
 
 
 def _exactness(model: AttributionModel) -> str:
@@ -297,7 +293,7 @@ def _exactness(model: AttributionModel) -> str:
     return POOLING_METHODS[model.arrays.pooling].exactness
 
 
-def scores_html(model: AttributionModel) -> str:
+def scores_html(model: AttributionModel) -> Markup:
     """The area of each method: of this sequence, and over the simulated ones, with intervals."""
     reading: Reading = model.reading
     if not reading.is_whole:
@@ -317,50 +313,36 @@ def scores_html(model: AttributionModel) -> str:
         lowest, highest = results[method][f"{name}_networks"]
         cells = [
             "–" if area is None else number(f"auprc_{method}", area),
-            f"{number(f'mean_{method}', mean)}{' <b>best</b>' if method == best else ''}",
+            number(f"mean_{method}", mean) + (Markup(" <b>best</b>") if method == best else ""),
             f"{low:.3f} to {high:.3f}",
             _interval_svg(mean, low, high, *ends),
             f"{lowest:.3f} to {highest:.3f}",
         ]
-        told = "".join(f"<td>{cell}</td>" for cell in cells)
-        rows.append(f'<tr><th scope="row" class="is-{kind_of(method)}">{escape(TITLES[method])}</th>{told}</tr>')
-    head = [
-        "reading",
-        "this sequence",
-        "mean of 600",
-        "95 % interval",
-        f"from {ends[0]:g} to {ends[1]:g}",
-        "three networks",
-    ]
-    heads = "".join(f'<th scope="col">{escape(text)}</th>' for text in head)
-    whose = _whose(model)
+        rows.append(_row(method, cells))
+    scale = f"from {ends[0]:g} to {ends[1]:g}"
+    head = ("reading", "this sequence", "mean of 600", "95 % interval", scale, "three networks")
     averaged = "each track averaged over the kernel's width; " if model.smooth else ""
-    return (
-        "<h2>Which reading finds the letters of the site?</h2>"
-        f"<p>{escape(verdict(model))}</p>"
-        '<div class="ep-scroll" role="region" tabindex="0" aria-label="AUPRC of each reading"><table class="ep-table">'
-        f"<caption>Area under the precision-recall curve; {averaged}chance gets 0.055</caption>"
-        f"<thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
-        f'<p class="ep-note">{escape(whose)}</p>'
+    caption = f"Area under the precision-recall curve; {averaged}chance gets 0.055"
+    return Markup('<h2>Which reading finds the letters of the site?</h2><p>{}</p>{}<p class="ep-note">{}</p>').format(
+        verdict(model), table(head, rows, caption=caption, label="AUPRC of each reading"), _whose(model)
     )
 
 
-def _areas_html(model: AttributionModel) -> str:
+def _row(method: str, cells: list[Any]) -> Markup:
+    return row(TITLES[method], cells, css_class=f"is-{kind_of(method)}")
+
+
+def _areas_html(model: AttributionModel) -> Markup:
     """The areas of one kernel's tracks on this sequence; there are no 600 to hold them against."""
     reading: Reading = model.reading
-    head = "<h2>Does the kernel find the letters of the site?</h2>"
+    head = Markup("<h2>Does the kernel find the letters of the site?</h2>")
     if not reading.sites:
-        return f"{head}<p>{escape(page.NO_SITES)}</p>"
-    rows = "".join(
-        f'<tr><th scope="row" class="is-{kind_of(method)}">{escape(TITLES[method])}</th>'
-        f"<td>{number(f'auprc_{method}', reading.precision(method, model.width) or 0.0)}</td></tr>"
+        return head + Markup("<p>{}</p>").format(page.NO_SITES)
+    rows = [
+        _row(method, [number(f"auprc_{method}", reading.precision(method, model.width) or 0.0)])
         for method in reading.methods
-    )
-    heads = "".join(f'<th scope="col">{text}</th>' for text in ("reading", "this sequence"))
-    return (
-        f'{head}<table class="ep-table"><caption>Area under the precision-recall curve</caption>'
-        f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
-    )
+    ]
+    return head + table(("reading", "this sequence"), rows, caption="Area under the precision-recall curve")
 
 
 def _whose(model: AttributionModel) -> str:
@@ -374,73 +356,56 @@ def _whose(model: AttributionModel) -> str:
     )
 
 
-def _interval_svg(mean: float, low: float, high: float, start: float, end: float) -> str:
+def _interval_svg(mean: float, low: float, high: float, start: float, end: float) -> Markup:
     """A mean and its interval on a scale; the numbers stand beside it."""
     x, a, b = (f"{4 + 152 * (value - start) / (end - start):.1f}" for value in (mean, low, high))
-    return (
+    return Markup(
         '<svg viewBox="0 0 160 16" aria-hidden="true" class="ep-dot"><path d="M4 8H156" class="ep-dot-scale"/>'
-        f'<path d="M{a} 8H{b}M{a} 4v8M{b} 4v8" class="ep-dot-line"/><circle cx="{x}" cy="8" r="3.5"/></svg>'
-    )
+        '<path d="M{a} 8H{b}M{a} 4v8M{b} 4v8" class="ep-dot-line"/><circle cx="{x}" cy="8" r="3.5"/></svg>'
+    ).format(a=a, b=b, x=x)
 
 
-def methods_html(model: AttributionModel) -> str:
+def methods_html(model: AttributionModel) -> Markup:
     """What each method is, and its law with the numbers of this sequence."""
-    items = []
     known = page.KNOWN if model.reading.is_whole else page.OF_KERNEL
-    for method in model.reading.methods:
-        law = _law(model, method)
-        told = f'<p class="ep-law">{law}</p>' if law else ""
-        items.append(
-            f'<div class="is-{kind_of(method)}"><dt>{escape(TITLES[method])}</dt>'
-            f"<dd><p>{escape(known[method])}</p>{told}</dd></div>"
-        )
-    return f'<h2>What each reading is, and where it is exact</h2><dl class="ep-methods">{"".join(items)}</dl>'
+    law = Markup('<p class="ep-law">{}</p>')
+    methods = [(kind_of(m), TITLES[m], known[m], around(law, _law(model, m))) for m in model.reading.methods]
+    items = each(Markup('<div class="is-{}"><dt>{}</dt><dd><p>{}</p>{}</dd></div>'), methods)
+    return Markup('<h2>What each reading is, and where it is exact</h2><dl class="ep-methods">{}</dl>').format(items)
 
 
-def _law(model: AttributionModel, method: str) -> str:
-    reading: Reading = model.reading
+def _law(model: AttributionModel, method: str) -> Markup:
+    reading, arrays = model.reading, model.arrays
     total = number(f"sum_{method}", float(reading.scores(method).sum()))
-    missing = number(f"missing_{method}", reading.missing(method)) if method in ("log_odds", *COMPLETE) else ""
-    if method in COMPLETE:
-        said = _less(reading.output, reading.reference)
-        return (
-            f"Its letters sum to {total}; the network's number less that of the baseline is {said}. Missing: {missing}."
-        )
-    if method == "log_odds":
-        said = _less(reading.output, reading.constant)
-        if not reading.is_whole:
-            return f"Its letters sum to {total}; the kernel's ePool less its offset is {said}. Missing: {missing}."
-        return f"Its letters sum to {total}; the network's number less its constant is {said}. Missing: {missing}."
-    if method in ("posterior", "best_window") and model.arrays.padding == "valid":
-        arrays = model.arrays
-        if not reading.is_whole:
-            return f"Its letters sum to {total}: the width of the kernel, {arrays.width}."
-        votes = rounded(float(arrays.output_weights.sum()))
-        return f"Its letters sum to {total}: the width {arrays.width} times the sum of the output weights, {votes}."
-    return ""
+    if method in ("log_odds", *COMPLETE):
+        whole, rest = ("network's number", "its constant") if reading.is_whole else ("kernel's ePool", "its offset")
+        rest, off = ("that of the baseline", reading.reference) if method in COMPLETE else (rest, reading.constant)
+        law = Markup("Its letters sum to {}; the {} less {} is {}. Missing: {}.")
+        missing = number(f"missing_{method}", reading.missing(method))
+        return law.format(total, whole, rest, _less(reading.output, off), missing)
+    if method not in ("posterior", "best_window") or arrays.padding != "valid":
+        return Markup("")
+    if not reading.is_whole:
+        return Markup("Its letters sum to {}: the width of the kernel, {}.").format(total, arrays.width)
+    law = Markup("Its letters sum to {}: the width {} times the sum of the output weights, {}.")
+    return law.format(total, arrays.width, rounded(float(arrays.output_weights.sum())))
 
 
-def _less(a: float, b: float) -> str:
+def _less(a: float, b: float) -> Markup:
     """A difference as it is written; a negative number is put in brackets."""
-    return f"{rounded(a)} − {rounded(b) if b >= 0 else f'({rounded(b)})'}"
+    return rounded(a) + " − " + (rounded(b) if b >= 0 else "(" + rounded(b) + ")")
 
 
-def captum_html(model: AttributionModel) -> str:
+def captum_html(model: AttributionModel) -> Markup:
     """How far captum lies from what is shown."""
     if not model.reading.is_whole:
-        return f"<p>{escape(page.NO_NETWORK)}</p>"
-    intro = (
+        return Markup("<p>{}</p>").format(page.NO_NETWORK)
+    intro = Markup(
         "<p>The page computes these tracks in closed form. Captum, the library that people use, gets there by "
         "automatic differentiation (DeepLIFT by tangermeme, with captum's rules): two routes to the same numbers.</p>"
     )
     if model.stage == "done":
-        rows = "".join(
-            f'<tr><th scope="row">{escape(TITLES[method])}</th><td>{number(f"captum_{method}", error)}</td></tr>'
-            for method, error in model.captum.items()
-        )
+        rows = [row(TITLES[method], [number(f"captum_{method}", error)]) for method, error in model.captum.items()]
         caption = "Largest difference between captum and this page, as a share of the largest letter"
-        heads = '<tr><th scope="col">reading</th><th scope="col">difference</th></tr>'
-        table = f"<caption>{caption}</caption><thead>{heads}</thead><tbody>{rows}</tbody>"
-        return f'{intro}<table class="ep-table">{table}</table>'
-    waiting = "This sequence has not been put to captum yet." if model.stage == "idle" else model.said
-    return f'{intro}<p role="status">{escape(waiting)}</p>'
+        return intro + table(("reading", "difference"), rows, caption=caption)
+    return intro + status("This sequence has not been put to captum yet." if model.stage == "idle" else model.said)

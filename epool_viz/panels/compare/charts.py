@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from markupsafe import Markup
 
 from epool_viz.core.poolings import POOLING_METHODS
 from epool_viz.data.results.races import RaceRecord, RunRecord
@@ -186,7 +187,7 @@ def race_trace(record: RaceRecord, line: Line) -> dict[str, Any]:
         "showlegend": line.key == _in_legend(record, line.method),
         "xaxis": f"x{number}",
         "yaxis": f"y{number}",
-        "hovertemplate": f"{name}<br>%{{x:.4g}}: %{{y:.4f}}<extra></extra>",
+        "hovertemplate": Markup("{}<br>%{{x:.4g}}: %{{y:.4f}}<extra></extra>").format(name),
         "meta": "/".join(map(str, line.key)),
     }
     if line.marked:
@@ -273,7 +274,7 @@ def race_layout(record: RaceRecord) -> dict[str, Any]:
             layout[f"xaxis{i + 1}"] |= {"range": [0.5, max(record.n_epochs, 5) + 0.5]}
         layout["annotations"].append(
             {
-                "text": f"<b>{title}</b>",
+                "text": Markup("<b>{}</b>").format(title),
                 "x": across[0],
                 "y": up[1],
                 "xref": "paper",

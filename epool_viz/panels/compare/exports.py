@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import tempfile
 from pathlib import Path
 
@@ -13,6 +11,7 @@ from epool_viz.core.kernels import kernel_to_pwm_at
 from epool_viz.data.motifs.motif import Motif
 from epool_viz.data.motifs.writing import write_meme
 from epool_viz.data.results.races import RaceRecord, RunRecord, write_race
+from epool_viz.data.tables import table_text
 from epool_viz.errors import ArgumentError
 
 RESULT_COLUMNS = (
@@ -59,14 +58,14 @@ def _row(run: RunRecord) -> dict[str, object]:
 
 def results_csv(record: RaceRecord) -> str:
     """The results, a row a run."""
-    return _csv(RESULT_COLUMNS, [[row[name] for name in RESULT_COLUMNS] for row in results(record)])
+    return table_text(RESULT_COLUMNS, [[row[name] for name in RESULT_COLUMNS] for row in results(record)])
 
 
 def history_csv(record: RaceRecord) -> str:
     """Every epoch of every run, a row each."""
     columns = ("epoch", "loss", "auc", "val_loss", "val_auc", "val_auprc", "seconds", "m", "is_best")
     rows = [[run.method, run.seed, *(epoch[name] for name in columns)] for run in record.runs for epoch in run.epochs]
-    return _csv(("method", "seed", *columns), rows)
+    return table_text(("method", "seed", *columns), rows)
 
 
 def kernels_meme(run: RunRecord) -> str:
@@ -88,11 +87,3 @@ def race_file(record: RaceRecord) -> bytes:
         path = Path(folder) / "race.safetensors"
         write_race(path, record)
         return path.read_bytes()
-
-
-def _csv(columns: tuple[str, ...], rows: list[list[object]]) -> str:
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(columns)
-    table.writerows(["" if value is None else value for value in row] for row in rows)
-    return text.getvalue()

@@ -1,4 +1,4 @@
-"""The state of the comparison: what is to be raced, and the race that is shown. Knows no widget, and no torch."""
+"""The state of the comparison: the settings of a race, and the race that is shown. No widget, and no torch."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class CompareModel(DashboardModel):
 
     def inputs(self) -> dict[str, Any]:
         """What `prepare` takes: the choices, and what of the visitor's own they mean."""
-        return self.state() | {CHOICE: self.yours}
+        return self.state() | {CHOICE: self.visitor_data}
 
     def show(self, record: RaceRecord) -> None:
         """Put a race on the screen, whole."""

@@ -1,4 +1,4 @@
-"""What the comparison says: words and choices, as plain data."""
+"""Words and choices of the comparison, as plain data."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class Racer(BackgroundJob):
     STOPPING = "Stopping after this batch."
 
     def start(self) -> None:
-        """Begin the race that the model's choices ask for."""
+        """Start the race of the model's choices."""
         model = self.model
         state = model.inputs()
         if self.run(lambda tell, cancel: _race(state, tell, cancel)):
@@ -35,7 +35,7 @@ class Racer(BackgroundJob):
             model.stage, model.share, model.said = "preparing", 0.0, "Preparing the sequences."
 
     def take(self, events: dict[str, Any]) -> None:
-        """Show what was learnt; who looks at the last epoch goes on looking at the last one."""
+        """Show what was learnt; a view of the last epoch follows the last one."""
         model = self.model
         if "record" in events:
             was_at_end = model.follows or model.epoch >= model.record.n_epochs
@@ -45,7 +45,7 @@ class Racer(BackgroundJob):
         super().take(events)
 
     def end(self, failure: str, error: EpoolError | JobFailedError | None) -> None:
-        """Tell what failed."""
+        """Show what failed."""
         model = self.model
         if failure:
             model.stage, model.message = "failed", failure
@@ -76,7 +76,7 @@ def _race(state: dict[str, Any], tell: Tell, cancel: Cancel) -> None:
         else:
             extend(record, race_of(message.arrays, message.about, "what the worker told"))
             share = float(message.about["share"])
-            said = told_of(share, time.monotonic() - begun, record.n_epochs, settings.epochs)
+            said = progress_text(share, time.monotonic() - begun, record.n_epochs, settings.epochs)
             tell(share=share, stage="racing", said=said, record=snapshot_of(record))
 
     tell(said=f"Preparing the race on {len(train):,} sequences.")
@@ -101,7 +101,7 @@ def _waiting(before: int) -> str:
     return "One race is before yours." if before == 1 else f"{before} races are before yours."
 
 
-def told_of(share: float, seconds: float, n_epochs: int, most: int) -> str:
+def progress_text(share: float, seconds: float, n_epochs: int, most: int) -> str:
     """What a race does just now.
 
     Parameters

@@ -6,6 +6,7 @@ import contextlib
 from typing import Any, ClassVar
 
 import ipywidgets as w
+from markupsafe import Markup
 
 from epool_viz._slow_imports import defer_iri_parsers
 from epool_viz.components.download import Download
@@ -34,10 +35,10 @@ from epool_viz.panels.compare.charts import (
 from epool_viz.panels.compare.model import BOUNDS, LONGEST_TEXT, OF_A_FILE, CompareModel, e_step_state, verdict
 from epool_viz.panels.compare.racer import Racer
 from epool_viz.panels.shared.dashboard import Dashboard, shown_if
-from epool_viz.panels.shared.html import escape
-from epool_viz.panels.shared.links import link
+from epool_viz.panels.shared.html import around, each, progress, row, status, table
+from epool_viz.panels.shared.links import anchor, link
 from epool_viz.panels.shared.opened_model import text_of_file
-from epool_viz.panels.shared.style import card, heading, part
+from epool_viz.panels.shared.style import Html, card, heading, part
 from epool_viz.panels.shared.visitor_data import CHOICE, SEQUENCES
 
 defer_iri_parsers()
@@ -65,7 +66,7 @@ class CompareView(Dashboard):
 
     PARTS, HELP = page.PARTS, page.HELP
     LINK = ("choices", "epoch")
-    YOURS: ClassVar = {"data": (CHOICE, SEQUENCES)}
+    VISITOR_CHOICES: ClassVar = {"data": (CHOICE, SEQUENCES)}
     PASSING: ClassVar = {"intends": False}
 
     def __init__(self, model: CompareModel) -> None:
@@ -113,16 +114,14 @@ class CompareView(Dashboard):
         self.intent = PreloadOnApproach(**on, options={"key": "intends", "within": ".ep-controls"})
         self.rewind = Rewind(**on, options=page.REWIND)
         self.download = Download(self.store, self._make_download, options={"items": list(page.DOWNLOADS)})
-        self.progress = w.HTML().add_class("ep-progress")
-        self.sentence = w.HTML().add_class("ep-sentence")
+        self.progress = Html().add_class("ep-progress")
+        self.sentence = Html().add_class("ep-sentence")
         # drawn whole from the start: what is added before a page is there would not reach it
         self.figure = go.FigureWidget(race_figure(self.model.record, self.model.shown_epoch))
         self._drawn = _shape(self.model.record, race_lines(self.model.record, self.model.shown_epoch))
-        self.table = w.HTML()
-        self.logos = w.HTML()
+        self.table, self.logos, self.opening = Html(), Html(), Html()
         self.network = w.Dropdown(description="Network")
         self.kernel = w.Dropdown(description="Kernel")
-        self.opening = w.HTML()
 
     def _arranged(self) -> list[Any]:
         c = self.controls
@@ -226,22 +225,15 @@ class CompareView(Dashboard):
 
     def _show_progress(self, _: Any = None) -> None:
         model = self.model
-        percent = round(100 * model.share)
-        is_shown = model.is_busy
-        bar = (
-            '<div role="progressbar" aria-label="race" aria-valuemin="0" aria-valuemax="100" '
-            f'aria-valuenow="{percent}" class="ep-bar"><span style="width:{percent}%"></span></div>'
-            if is_shown
-            else ""
-        )
-        self.progress.value = f'{bar}<p role="status">{escape(model.said)}</p>' if model.said else ""
+        done = progress("race", round(100 * model.share), model.said) if model.is_busy else status(model.said)
+        self.progress.value = done
 
     def _draw(self, _: Any = None) -> None:
         model = self.model
         record, epoch = model.record, model.shown_epoch
         self._draw_figure(record, epoch)
-        title = f"<b>{escape(record.title)}.</b> " if record.title else ""
-        self.sentence.value = f"<p>{title}{escape(verdict(record))}</p>"
+        title = around(Markup("<b>{}.</b> "), record.title)
+        self.sentence.value = Markup("<p>{}{}</p>").format(title, verdict(record))
         self.table.value = table_html(record)
         self.logos.value = logos_html(record, epoch)
         self._offer_networks()
@@ -294,14 +286,14 @@ class CompareView(Dashboard):
 
     def _show_opening(self, _: Any = None) -> None:
         if self.network.value is None or self.kernel.value is None:
-            self.opening.value = "<p>After the first epoch a network can be opened here.</p>"
+            self.opening.value = Markup("<p>After the first epoch a network can be opened here.</p>")
             return
         state = e_step_state(self.model.record, self.network.value, self.kernel.value)
         run = self.model.record.runs[self.network.value]
         row = POOLING_METHODS.get(run.method)
         note = "" if row is None else row.nearest
-        opens = f'<a class="ep-open" href="{link("e_step", state)}">Open this kernel in the E-step view</a>'
-        self.opening.value = f"<p>{opens} {note}</p>"
+        opens = anchor(link("e_step", state), "Open this kernel in the E-step view")
+        self.opening.value = Markup("<p>{} {}</p>").format(opens, note)
 
     # --- what is taken along
 
@@ -327,10 +319,10 @@ def _shape(record: RaceRecord, lines: list[Line]) -> tuple[Any, ...]:
     return tuple(panels_of(record)), tuple(record.methods), tuple(line.key for line in lines)
 
 
-def table_html(record: RaceRecord) -> str:
+def table_html(record: RaceRecord) -> Markup:
     """The results in words and numbers: the figure's twin."""
     if not record.runs:
-        return "<p>The results will stand here.</p>"
+        return Markup("<p>The results will stand here.</p>")
     head = ["pooling", "seed", "epochs", "validation AUC", "test AUC", "95 % interval", "training − test", "seconds"]
     head += ["weight on sites", "best window on a site"] if record.knows_sites else []
     rows = []
@@ -349,23 +341,18 @@ def table_html(record: RaceRecord) -> str:
         if record.knows_sites:
             best = run.snapshots[max(run.best_epoch, 1) - 1] if run.snapshots else None
             cells += [_digits(best.on_site), _digits(best.hits)] if best else ["–", "–"]
-        told = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
-        rows.append(f'<tr><th scope="row">{escape(method_name(run.method))}</th>{told}</tr>')
-    heads = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
-    return (
-        '<div class="ep-scroll" role="region" tabindex="0" aria-label="results"><table class="ep-table">'
-        f"<caption>Results</caption><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
-    )
+        rows.append(row(method_name(run.method), cells))
+    return table(head, rows, caption="Results", label="results")
 
 
 def _digits(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}".replace("-", "−")
 
 
-def logos_html(record: RaceRecord, epoch: int) -> str:
+def logos_html(record: RaceRecord, epoch: int) -> Markup:
     """The strongest kernels of each method's first run after an epoch, read to the pooling's own base."""
     seen: set[str] = set()
-    parts = []
+    shown = []
     for run in record.runs:
         if run.method in seen or not run.snapshots:
             continue
@@ -378,14 +365,13 @@ def logos_html(record: RaceRecord, epoch: int) -> str:
             name = f"{method_name(run.method)}, kernel {k + 1}, epoch {at}"
             ppm = kernel_to_pwm_at(snapshot.kernels[k], log_base=m).ppm
             words = "Each letter as tall as its probability"
-            drawn = logo_svg(ppm, title=name, description=words, kind="probability", height=70)
-            pictures.append(f"<div>{drawn}</div>")
-        told = f"<b>{escape(method_name(run.method))}</b>, epoch {at}, base e<sup>{m:.3g}</sup>"
-        parts.append(f"<figure><figcaption>{told}</figcaption>{''.join(pictures)}</figure>")
-    if not parts:
-        return "<h2>The strongest kernels</h2><p>After the first epoch they are drawn here.</p>"
-    title = "The strongest kernels; each letter as tall as its probability"
-    return f'<h2>{title}</h2><div class="ep-logos">{"".join(parts)}</div>'
+            pictures.append(Markup(logo_svg(ppm, title=name, description=words, kind="probability", height=70)))
+        shown.append((method_name(run.method), at, m, each(Markup("<div>{}</div>"), pictures)))
+    if not shown:
+        return Markup("<h2>The strongest kernels</h2><p>After the first epoch they are drawn here.</p>")
+    title = Markup("<h2>The strongest kernels; each letter as tall as its probability</h2>")
+    figure = Markup("<figure><figcaption><b>{}</b>, epoch {}, base e<sup>{:.3g}</sup></figcaption>{}</figure>")
+    return title + Markup('<div class="ep-logos">{}</div>').format(each(figure, shown))
 
 
 def _trace_colours() -> str:

@@ -2,18 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from epool_viz.panels.one_kernel.exports import (
-    background_lines,
-    kernel_lines,
-    logo_file,
-    matrix_text,
-    set_lines,
-    taken_from,
-    trace_csv,
-)
+from epool_viz.panels.one_kernel.exports import background_lines, kernel_lines, set_lines, take_away, taken_from
 from epool_viz.panels.one_kernel.model import EStepModel
 from epool_viz.panels.shared.exports import File
 
@@ -49,30 +38,9 @@ def python_lines(model: EStepModel) -> str:
 _OPTIONS = ("m", "mode", "bias", "both_strands", "occurrence", "site_rate", "activation", "local_window", "padding")
 
 
-# --- the buttons
-
-TAKE_AWAY: tuple[dict[str, Any], ...] = (
-    {"name": "logo.svg", "label": "Logo, SVG"},
-    {"name": "logo.png", "label": "Logo, PNG"},
-    {"name": "logo.pdf", "label": "Logo, PDF"},
-    {"name": "matrix.meme", "label": "Matrix, MEME"},
-    {"name": "matrix.jaspar", "label": "Matrix, JASPAR"},
-    {"name": "matrix.tsv", "label": "PPM, PWM and kernel, TSV"},
-    {"name": "trace.csv", "label": "Every window, CSV"},
-    {"name": "view.svg", "label": "This view, SVG", "source": "view"},
-    {"name": "view.png", "label": "This view, PNG", "source": "view"},
-    {"name": "e_step.py", "label": "Lines of Python that give these numbers", "copy": True},
-)
+TAKE_AWAY = take_away("Matrix", {"name": "trace.csv", "label": "Every window, CSV"}, "e_step.py")
 
 
 def taken(model: EStepModel, name: str) -> File:
-    """The file behind one of `TAKE_AWAY`: its name, its kind, what it holds."""
-    return taken_from(TAKE_AWAY, _CONTENT, model, name)
-
-
-_CONTENT: dict[str, Callable[[EStepModel, str], str | bytes]] = {
-    "logo": logo_file,
-    "matrix": lambda model, ending: matrix_text(model.trace, model.kernel.label, ending.upper()),
-    "trace": lambda model, _: trace_csv(model.trace),
-    "e_step": lambda model, _: python_lines(model),
-}
+    """The file behind one of `TAKE_AWAY`."""
+    return taken_from(TAKE_AWAY, python_lines, model, name)

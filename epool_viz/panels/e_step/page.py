@@ -1,4 +1,4 @@
-"""What the components of the E-step panel are told: steps, sliders, choices, as plain data."""
+"""Steps, sliders and choices of the E-step panel, as plain data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked before it is shown."""
+"""Questions about a step, shown before it."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import ipywidgets as w
+from markupsafe import Markup
 
 from epool_viz.components.cross_check import CrossCheck
 from epool_viz.components.download import Download
@@ -37,8 +38,9 @@ from epool_viz.panels.one_kernel.model import EStepModel
 from epool_viz.panels.one_kernel.page import CURSOR_SLIDER, SHARES
 from epool_viz.panels.one_kernel.questions import page_questions
 from epool_viz.panels.shared.dashboard import shown_if
-from epool_viz.panels.shared.html import escape, notes_list
-from epool_viz.panels.shared.style import card, heading, part
+from epool_viz.panels.shared.html import notes_list
+from epool_viz.panels.shared.links import anchor
+from epool_viz.panels.shared.style import Html, card, heading, part
 
 _FOLDS = {
     "editor": "Change the kernel",
@@ -70,7 +72,7 @@ class EStepView(KernelDashboard):
     # --- widgets
 
     def _build(self) -> None:
-        self.source_note = w.HTML().add_class("ep-source")
+        self.source_note = Html().add_class("ep-source")
         self._build_controls()
         self._build_components()
 
@@ -169,11 +171,10 @@ class EStepView(KernelDashboard):
         return taken(self.model, name)
 
 
-def _notes_html(model: EStepModel) -> str:
+def _notes_html(model: EStepModel) -> Markup:
     at_one = "At m = 1 the logo is the motif itself; a" if model.kernel.is_motif else "The logo depends on m: a"
-    return (
-        f'<div class="ep-notes"><p><b>{escape(model.kernel.label)}</b> on <b>{escape(model.sequence_name)}</b>. '
-        f"{at_one} larger m sharpens it, a smaller one flattens it.</p>"
-        f"<p>{escape(model.trace.statement)}</p>{notes_list(model.notes)}"
-        f'<p><a class="ep-open" href="{bridge.link_to(model, "pwm")}">Take this kernel apart</a></p></div>'
-    )
+    apart = anchor(bridge.link_to(model, "pwm"), "Take this kernel apart")
+    return Markup(
+        '<div class="ep-notes"><p><b>{}</b> on <b>{}</b>. {} larger m sharpens it, a smaller one flattens it.</p>'
+        "<p>{}</p>{}<p>{}</p></div>"
+    ).format(model.kernel.label, model.sequence_name, at_one, model.trace.statement, notes_list(model.notes), apart)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +12,7 @@ from epool_viz.core.em_path import MOST_ITERATIONS, TOLERANCE
 from epool_viz.core.windows import FoundSite
 from epool_viz.data.motifs.motif import Motif
 from epool_viz.data.motifs.writing import write_jaspar, write_meme, write_transfac
+from epool_viz.data.tables import table_text
 from epool_viz.errors import ArgumentError
 from epool_viz.panels.em.model import PEAKS, EMModel
 from epool_viz.panels.em.page import TAKE_AWAY
@@ -56,14 +55,12 @@ def _motifs(model: EMModel) -> list[Motif]:
 def history_csv(model: EMModel) -> str:
     """A row an iteration that has been walked."""
     trail = model.trail
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(HISTORY_COLUMNS)
+    rows = []
     for k, evidence in enumerate(trail.evidence):
         rate = trail.rates[k] if trail.occurrence == "zoops" else 1.0
         moved = float(trail.moved(2 * k).mean())
-        table.writerow((k + 1, repr(evidence), repr(trail.objective[k]), repr(rate), repr(moved)))
-    return text.getvalue()
+        rows.append((k + 1, repr(evidence), repr(trail.objective[k]), repr(rate), repr(moved)))
+    return table_text(HISTORY_COLUMNS, rows)
 
 
 def python_lines(model: EMModel) -> str:

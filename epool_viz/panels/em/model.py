@@ -1,4 +1,4 @@
-"""The state of the EM panel: what the user chose, and the walk that follows from it. Knows no widget."""
+"""The state of the EM panel: the user's choices, and the walk that follows from them. No widget."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ class EMModel(DashboardModel):
         self._wanted = 0  # the place to walk to once there is a start
         self._is_waiting = False  # for what the visitor keeps in the browser
         self._later: tuple[list[Recipe], str] = ([], "")  # what is found again, and begun with, once it is here
-        self.finds_beside = False  # whether somebody else finds `to_find` again, and says `take_found`
+        self.finds_beside = False  # whether a background job finds `to_find` again, and calls `take_found`
         self.to_find: list[ToFind] = []
         self._erased: list[Array] | None = None
         self._bits: Array | None = None
@@ -157,7 +157,7 @@ class EMModel(DashboardModel):
 
     def _require(self, state: Mapping[str, Any]) -> None:
         recipes_of(state.get("found", ()))
-        if state.get("begun", ""):
+        if state.get("begun") not in (None, ""):
             require_window(state["begun"])
 
     def _follow(self, before: Mapping[str, Any], state: Mapping[str, Any]) -> None:
@@ -245,7 +245,7 @@ class EMModel(DashboardModel):
         return recipe._replace(start=WINDOW, of=self.trail.name.removeprefix("window "))
 
     def take_found(self, found: tuple[FoundMotif, ...]) -> None:
-        """Go on with the motifs that were found again; those of `to_find` that are not among them are given up."""
+        """Continue with the motifs that were found again; the others of `to_find` are dropped."""
         wanted, begun, self.to_find = self._wanted, self._later[1], []  # also where no window is left for the next one
         self._refresh(found, begun=begun, at=wanted)
 
@@ -326,7 +326,7 @@ class EMModel(DashboardModel):
     @property
     def own_kernels(self) -> tuple[str, ...]:
         """Names of the visitor's own kernels; empty while the start is none of them, or they are not here."""
-        return kernel_names(self.yours) if self.start == CHOICE else ()
+        return kernel_names(self.visitor_data) if self.start == CHOICE else ()
 
     @property
     def trained_kernels(self) -> tuple[str, ...]:
@@ -353,8 +353,8 @@ class EMModel(DashboardModel):
         if not self._paused and change.name != "n_starts":
             self._again({change.name})
 
-    @observe("yours")
-    def _another_of_yours(self, _: Any) -> None:
+    @observe("visitor_data")
+    def _follow_visitor_data(self, _: Any) -> None:
         if CHOICE not in (self.data, self.start):
             return
         recipes, begun = self._later
@@ -378,7 +378,7 @@ class EMModel(DashboardModel):
                 at=at,
                 found=found,
                 recipes=recipes,
-                own=lambda: kernels_of(self.yours),
+                own=lambda: kernels_of(self.visitor_data),
                 finds=not self.finds_beside,
             )
         except NotYetHere:
@@ -394,13 +394,13 @@ class EMModel(DashboardModel):
 
     def _show(self, sequences: SequenceSet, walk: Walk) -> None:
         """Put a walk in place."""
-        with self.hold_trait_notifications():  # whoever hears of it sees all of it
+        with self.hold_trait_notifications():  # observers see all of it
             is_other = self.sequences is not sequences
             was_strongest = is_other or self.place == self.best_place(self.row)
             self._erased, self.windows, self.background = walk.erased, walk.windows, walk.background
             self.sequences, self.beginning = sequences, walk.beginning
             self.found, self.to_find = walk.found, walk.to_find
-            self.message, self.said, self._bits = "", "", None  # what was said is of another walk
+            self.message, self.said, self._bits = "", "", None  # the message is of another walk
             self.version += 1
             self.at, self.trail = walk.at, walk.trail
             self.row = 0 if is_other else min(self.row, len(sequences) - 1)
@@ -424,7 +424,7 @@ class EMModel(DashboardModel):
 
     def _chosen_set(self) -> SequenceSet:
         if self.data == CHOICE:
-            return sequences_of(self.yours)
+            return sequences_of(self.visitor_data)
         return _set_of({name: getattr(self, name) for name in self.OF_DATA})
 
     def load_file(self, name: str, content: bytes) -> None:

@@ -1,4 +1,4 @@
-"""What the EM panel says: choices and words as plain data."""
+"""Choices and words of the EM panel, as plain data."""
 
 from __future__ import annotations
 

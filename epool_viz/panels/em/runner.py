@@ -16,7 +16,7 @@ from epool_viz.panels.shared.state import friendly
 
 
 class _StoppedError(Exception):
-    """Somebody pressed Stop."""
+    """The visitor pressed Stop."""
 
 
 class Runner(BackgroundJob):
@@ -152,7 +152,7 @@ class Runner(BackgroundJob):
             self.model.take_over(trail)
 
     def end(self, failure: str, _: Any) -> None:
-        """Tell what failed."""
+        """Show what failed."""
         if failure:
             self.model.message, self.model.said = failure, ""
         self.model.stage = "idle"

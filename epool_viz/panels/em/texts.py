@@ -5,19 +5,20 @@ Each question is about the walk as it stands, and EM itself gives the answer.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from markupsafe import Markup
 
 from epool_viz.core.alphabet import DNA, reverse_complement
 from epool_viz.core.em_path import bits_between
+from epool_viz.core.pooling import logsumexp_pool
 from epool_viz.core.types import Array
 from epool_viz.core.windows import is_at_known_site
 from epool_viz.panels.em.model import EMModel
-from epool_viz.panels.shared.html import escape, filled, number, rounded
+from epool_viz.panels.shared.html import each, filled, number, rounded, row, table
 
 FIXED = 0.01  # bits a column: below it a kernel is taken for a fixed point
 NEAR = 0.1
@@ -25,11 +26,11 @@ SAME = 1e-3  # nats: below it the evidence has stayed
 
 
 class Words(NamedTuple):
-    """Plain title, and HTML of a sentence and a formula."""
+    """A title, a sentence and a formula; `Markup` where they hold tags."""
 
     title: str
     sentence: str
-    formula: str
+    formula: str = ""
 
 
 def name_of(at: int) -> str:
@@ -47,7 +48,7 @@ def next_of(at: int) -> str:
 def words_of(model: EMModel) -> Words:
     """What is said at the present place."""
     if model.trail is None:
-        return Words("Looking for a start", "Every window is tried for one iteration; the best one is the start.", "")
+        return Words("Looking for a start", "Every window is tried for one iteration; the best one is the start.")
     if not model.at:
         return _start(model)
     return _e_step(model) if model.at % 2 else _m_step(model)
@@ -55,17 +56,16 @@ def words_of(model: EMModel) -> Words:
 
 def _start(model: EMModel) -> Words:
     begin = model.beginning
-    name = escape(model.trail.name)
-    note = escape(begin.note or "The window that comes furthest in one iteration: 70 % its own letters.")
+    note = begin.note or "The window that comes furthest in one iteration: 70 % its own letters."
     n = int(model.windows.n_windows[model.row])
-    sentence = f"It begins with <b>{name}</b>. {note} Nothing is known yet: each of a sequence's windows is as likely."
-    formula = f"P(site at i) = 1 / n = 1 / {number('n_windows', n)} = {number('prior', 1 / max(n, 1), digits=4)}"
+    sentence = Markup(
+        "It begins with <b>{}</b>. {} Nothing is known yet: each of a sequence's windows is as likely."
+    ).format(model.trail.name, note)
+    rate = model.trail.rates[0] if model.occurrence == "zoops" else 1.0
+    windows, prior = number("n_windows", n), number("prior", rate / max(n, 1), digits=4)
+    formula = "P(site at i) = 1 / n = 1 / " + windows + " = " + prior
     if model.occurrence == "zoops":
-        rate = model.trail.rates[0]
-        formula = (
-            f"P(site at i) = γ / n = {number('site_rate', rate)} / {number('n_windows', n)} = "
-            f"{number('prior', rate / max(n, 1), digits=4)}"
-        )
+        formula = "P(site at i) = γ / n = " + number("site_rate", rate) + " / " + windows + " = " + prior
     return Words("The start: a guess", sentence, formula)
 
 
@@ -82,33 +82,26 @@ def window_in_hand(model: EMModel) -> int:
 def _e_step(model: EMModel) -> Words:
     trail, row = model.trail, model.row
     k = model.at // 2
-    sentence = (
+    sentence = Markup(
         "Where is the site, if this is the motif? Every window's likelihood ratio, as a share of its sequence's sum. "
-        f"Log evidence of all {len(model.sequences):,} sequences: {number('evidence', trail.evidence[k], digits=2)}"
-    )
+        "Log evidence of all {:,} sequences: {}"
+    ).format(len(model.sequences), number("evidence", trail.evidence[k], digits=2))
     if k:
         rise = trail.objective[k] - trail.objective[k - 1]
         with_prior = ", the pseudocounts counted in" if model.pseudocount else ""
-        sentence += f", {number('rise', rise, digits=3)} more than a step ago{with_prior}"
+        sentence += ", " + number("rise", rise, digits=3) + " more than a step ago" + with_prior
     sentence += "."
     window = window_in_hand(model)
-    name = escape(model.sequences.names[row])
+    title, name = f"E-step {k + 1}: where are the sites?", model.sequences.names[row]
     if window < 0:
-        return Words(
-            f"E-step {k + 1}: where are the sites?",
-            sentence,
-            f"No window of <b>{name}</b> starts at {model.place + 1}.",
-        )
+        return Words(title, sentence, Markup("No window of <b>{}</b> starts at {}.").format(name, model.place + 1))
     first, n = int(model.windows.first[row]), int(model.windows.n_windows[row])
     ratios = trail.log_ratios(model.at, np.arange(first, first + n))
-    top = ratios.max()
-    log_sum = float(top + np.log(np.exp(ratios - top).sum()))
     here = float(ratios[window - first])
     values = {
-        "name": model.sequences.names[row],
         "start": model.place + 1,
         "log_ratio": here,
-        "log_sum": log_sum,
+        "log_sum": float(logsumexp_pool(ratios)),
         "n_windows": n,
         "posterior": float(trail.posterior(model.at)[window]),
         "site_rate": trail.rate(model.at),
@@ -117,7 +110,7 @@ def _e_step(model: EMModel) -> Words:
     }
     word = "".join(DNA.letters[code] for code in model.windows.letters[window])
     strand = ", other strand" if model.windows.is_reverse[window] else ""
-    intro = f"<b>{name}</b>, start {model.place + 1}{strand}, {word}:<br>"
+    intro = Markup("<b>{}</b>, start {}{}, {}:<br>").format(name, model.place + 1, strand, word)
     if model.occurrence == "oops":
         text = "P(site at {start} | S) = LR / Σ LR = exp({log_ratio} − {log_sum}) = {posterior}"
     else:
@@ -127,7 +120,7 @@ def _e_step(model: EMModel) -> Words:
             "({none} + {site_rate} × exp({log_sum}) / {n_windows}) = {posterior}; "
             "P(there is a site) = {site_probability}"
         )
-    return Words(f"E-step {k + 1}: where are the sites?", sentence, intro + filled(text, values))
+    return Words(title, sentence, intro + filled(text, values))
 
 
 def _m_step(model: EMModel) -> Words:
@@ -137,58 +130,58 @@ def _m_step(model: EMModel) -> Words:
     total = float(counts.sum())
     ppm = trail.ppm(model.at)[:, j]
     moved = trail.moved(model.at)
-    sentence = (
+    sentence = Markup(
         "What does the motif look like, if the sites are there? Each window's letters count with its posterior. "
-        f"This moved the motif by {number('moved', float(moved.mean()))} bits a column"
-    )
+        "This moved the motif by {} bits a column"
+    ).format(number("moved", float(moved.mean())))
     if model.occurrence == "zoops":
-        sentence += f"; the share of sequences with a site is now γ = {number('site_rate', trail.rate(model.at))}"
+        sentence += "; the share of sequences with a site is now γ = " + number("site_rate", trail.rate(model.at))
     sentence += "."
-    parts = []
+    below = rounded(total, 2) if not extra else "(" + rounded(total, 2) + " + " + rounded(extra, 2) + ")"
+    lines = []
     for a, letter in enumerate(DNA.letters):
         counted = number(f"count_{letter}", float(counts[a]), digits=2)
-        own = f"({counted} + {rounded(extra, 2)} × {rounded(float(q[a]), 2)})" if extra else counted
-        below = f"{rounded(total, 2)} + {rounded(extra, 2)}" if extra else rounded(total, 2)
-        below = f"({below})" if extra else below
-        parts.append(
-            f"<span class=ep-line><b>{letter}</b> {own} / {below} = {number(f'p_{letter}', float(ppm[a]))}</span>"
-        )
+        imagined = " + " + rounded(extra, 2) + " × " + rounded(float(q[a]), 2)
+        own = "(" + counted + imagined + ")" if extra else counted
+        lines.append((letter, own, below, number(f"p_{letter}", float(ppm[a]))))
     title = f"M-step {model.at // 2}: what do they look like?"
-    return Words(title, sentence, f"Column {j + 1}, expected counts into probabilities:<br>{''.join(parts)}")
+    told = each(Markup("<span class=ep-line><b>{}</b> {} / {} = {}</span>"), lines)
+    formula = Markup("Column {}, expected counts into probabilities:<br>{}").format(j + 1, told)
+    return Words(title, sentence, formula)
 
 
-def standing(model: EMModel) -> str:
-    """HTML: how the walk stands: sites at known places, whether it has ended."""
+def standing(model: EMModel) -> Markup:
+    """How the walk stands: sites at known places, whether it has ended."""
     trail = model.trail
     if trail is None:
-        return ""
-    told = []
+        return Markup("")
+    told: list[str] = []
     hits = model.hits()
-    if hits is not None and model.at:
-        met, n = hits
-        told.append(f"<b>{number('hits', met)} of {number('known', n)}</b> sequences have their site at a known one")
-    elif hits is not None:
-        told.append(f"{number('known', hits[1])} sequences have sites that are known, outlined in the picture")
+    if hits is not None:
+        met, known = number("hits", hits[0]), number("known", hits[1])
+        at_known = Markup("<b>{} of {}</b> sequences have their site at a known one").format(met, known)
+        outlined = known + " sequences have sites that are known, outlined in the picture"
+        told.append(at_known if model.at else outlined)
     if model.occurrence == "zoops" and model.at:
         n = len(trail.sites(model.at))
-        told.append(f"{number('with_site', n)} of {len(model.sequences):,} rather have a site than none")
+        told.append(number("with_site", n) + f" of {len(model.sequences):,} rather have a site than none")
     if model.at:
         effective = number("effective", trail.effective_windows(model.at), digits=2)
-        told.append(f"On average {effective} windows of a sequence compete")
+        told.append("On average " + effective + " windows of a sequence compete")
     if trail.is_finished and model.at == trail.end:
         n = len(trail.evidence)
         settled = f"EM has converged: another iteration adds next to nothing ({n} iterations)"
         told.append(settled if trail.has_converged else f"EM was ended after {n} iterations; it still climbs, slowly")
         if trail.has_converged and model.start == "random" and trail.name == model.beginning.name:
             told.append("It is the top of this hill; another start may climb a higher one")
-    return "".join(f"<p>{each}.</p>" for each in told)
+    return each(Markup("<p>{}.</p>"), told)
 
 
-def fixed_point(model: EMModel) -> str:
-    """HTML: whether the kernel is a fixed point of EM; "" where the start is no kernel."""
+def fixed_point(model: EMModel) -> Markup:
+    """Whether the kernel is a fixed point of EM; nothing where the start is no kernel."""
     bits = model.kernel_bits()
     if bits is None:
-        return ""
+        return Markup("")
     mean, worst = float(bits.mean()), int(bits.argmax())
     if mean < FIXED:
         answer = "Yes, as good as: on these sequences EM leaves it where it is"
@@ -196,69 +189,46 @@ def fixed_point(model: EMModel) -> str:
         answer = "Nearly: EM would still turn it a little"
     else:
         answer = "No: EM would make another motif of it"
-    cells = "".join(f"<td>{rounded(float(x), 2)}</td>" for x in bits)
-    heads = "".join(f'<th scope="col">{j + 1}</th>' for j in range(len(bits)))
     away = ""
     if model.trail is not None and model.at > 1:
         far = float(bits_between(model.trail.ppm(model.at), model.beginning.ppm).mean())
-        away = f" The motif shown is {number('away', far)} bits a column from where the kernel began."
-    return (
-        "<h2>Is this kernel a fixed point of EM?</h2>"
-        f"<p><b>{answer}.</b> One M-step with the kernel's own posterior moves it by "
-        f"{number('kernel_bits', mean)} bits a column; the most in column {worst + 1}, by "
-        f"{number('kernel_bits_most', float(bits[worst]))}.{away}</p>"
-        '<div class="ep-scroll" role="region" tabindex="0" aria-label="divergence of each column">'
-        f'<table class="ep-table"><caption>Divergence (KL) from the exact PPM, bits</caption><thead><tr>'
-        f'<th scope="col">column</th>{heads}</tr></thead><tbody><tr><th scope="row">bits</th>{cells}</tr></tbody>'
-        "</table></div>"
-    )
+        away = " The motif shown is " + number("away", far) + " bits a column from where the kernel began."
+    moved, most = number("kernel_bits", mean), number("kernel_bits_most", float(bits[worst]))
+    caption, label = "Divergence (KL) from the exact PPM, bits", "divergence of each column"
+    cells = row("bits", (rounded(float(x), 2) for x in bits))
+    columns = table(("column", *range(1, len(bits) + 1)), [cells], caption=caption, label=label)
+    return Markup(
+        "<h2>Is this kernel a fixed point of EM?</h2><p><b>{}.</b> One M-step with the kernel's own posterior moves it "
+        "by {} bits a column; the most in column {}, by {}.{}</p>{}"
+    ).format(answer, moved, worst + 1, most, away, columns)
 
 
 SITES_SHOWN = 20
 
 
-def sites_table(model: EMModel) -> str:
-    """HTML: the sites of the last E-step, the surest first."""
+def sites_table(model: EMModel) -> Markup:
+    """The sites of the last E-step, the surest first."""
+    title = Markup("<h2>Sites</h2>")
     if model.trail is None or not model.at:
-        return "<h2>Sites</h2><p>After the first E-step they stand here.</p>"
+        return title + Markup("<p>After the first E-step they stand here.</p>")
     sites = sorted(model.trail.sites(model.at), key=lambda site: -site.posterior)
     known = model.sequences.sites
     rows = []
     for site in sites[:SITES_SHOWN]:
         letters = model.sequences[site.sequence][site.start : site.stop]
         shown = letters if site.strand == "+" else DNA.decode(_other(DNA.encode(letters)))
-        cells = [str(site.start + 1), site.strand, f"<code>{escape(shown)}</code>", rounded(site.posterior, 3)]
+        cells = [site.start + 1, site.strand, Markup("<code>{}</code>").format(shown), rounded(site.posterior, 3)]
         if known is not None:
             cells.append("yes" if is_at_known_site(site, known[site.sequence]) else "–")
-        told = "".join(f"<td>{cell}</td>" for cell in cells)
-        rows.append(f'<tr><th scope="row">{escape(model.sequences.names[site.sequence])}</th>{told}</tr>')
-    head = [
-        "sequence",
-        "start",
-        "strand",
-        "as the motif reads it",
-        "posterior",
-        *(["known"] if known is not None else []),
-    ]
-    heads = "".join(f'<th scope="col">{text}</th>' for text in head)
+        rows.append(row(model.sequences.names[site.sequence], cells))
+    head = ["sequence", "start", "strand", "as the motif reads it", "posterior"]
+    head += ["known"] if known is not None else []
     more = f"The {SITES_SHOWN} surest of {len(sites):,}." if len(sites) > SITES_SHOWN else f"{len(sites):,} sites."
-    return (
-        '<h2>Sites</h2><div class="ep-scroll" role="region" tabindex="0" aria-label="sites">'
-        f'<table class="ep-table"><caption>{more}</caption><thead><tr>{heads}</tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
-    )
+    return title + table(head, rows, caption=more, label="sites")
 
 
 def _other(codes: Array) -> Array:
     return np.asarray(reverse_complement(codes))
-
-
-def effective(model: EMModel) -> float:
-    """How many windows of a sequence compete, on average: the exponential of the posterior's entropy."""
-    posterior = model.trail.posterior(model.at)
-    safe = np.where(posterior > 0, posterior, 1.0)
-    entropy = -np.add.reduceat(posterior * np.log(safe), model.windows.first[model.windows.n_windows > 0])
-    return math.exp(float(entropy.mean()))
 
 
 # --- questions
@@ -266,7 +236,7 @@ def effective(model: EMModel) -> float:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came out: the value of the true option, and HTML that explains it."""
+    """What came out: the value of the true option, and its explanation, `Markup` where it holds tags."""
 
     value: str
     explanation: str
@@ -302,9 +272,11 @@ def _evidence(model: EMModel) -> Answer:
     before, after = trail.objective[k - 1], trail.objective[min(k, len(trail.objective) - 1)]
     model.go(2 * k + 1)
     value = "same" if abs(after - before) < SAME else "up" if after > before else "down"
-    told = f"from {number('before', before, digits=3)} to {number('after', after, digits=3)} nats"
-    why = "The M-step takes the best motif for the posterior at hand, so the evidence cannot fall."
-    return Answer(value, f"It went {told}. {why}")
+    told = Markup(
+        "It went from {} to {} nats. The M-step takes the best motif for the posterior at hand, so the evidence cannot "
+        "fall."
+    )
+    return Answer(value, told.format(number("before", before, digits=3), number("after", after, digits=3)))
 
 
 def _first(model: EMModel) -> Answer:
@@ -316,12 +288,10 @@ def _first(model: EMModel) -> Answer:
     own = max(range(len(tops)), key=tops.__getitem__)
     sure = sum(top > 0.5 for top in tops)
     value = "most" if sure > len(tops) / 2 else "few"
-    name = model.sequences.names[own]
-    return Answer(
-        value,
-        f"{sure:,} of {len(tops):,} sequences have one window with more than half of the posterior. "
-        f"The surest is <b>{escape(name)}</b>, with {number('largest', tops[own])}.",
+    told = Markup(
+        "{:,} of {:,} sequences have one window with more than half of the posterior. The surest is <b>{}</b>, with {}."
     )
+    return Answer(value, told.format(sure, len(tops), model.sequences.names[own], number("largest", tops[own])))
 
 
 def _kernel(model: EMModel) -> Answer:
@@ -329,11 +299,11 @@ def _kernel(model: EMModel) -> Answer:
     mean = 0.0 if bits is None else float(bits.mean())
     model.go(2)
     value = "fixed" if mean < FIXED else "near" if mean < NEAR else "moves"
-    return Answer(
-        value,
-        f"One M-step moved it by {number('bits', mean)} bits a column. A network learns to tell bound sequences from "
-        "unbound ones; EM learns to describe the sites. The two need not agree.",
+    told = Markup(
+        "One M-step moved it by {} bits a column. A network learns to tell bound sequences from unbound ones; EM "
+        "learns to describe the sites. The two need not agree."
     )
+    return Answer(value, told.format(number("bits", mean)))
 
 
 QUESTIONS: tuple[Question, ...] = (

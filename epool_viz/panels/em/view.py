@@ -7,6 +7,7 @@ from typing import Any, ClassVar, TypeGuard
 
 import ipywidgets as w
 import numpy as np
+from markupsafe import Markup
 
 from epool_viz.components.download import Download
 from epool_viz.components.heatmap import HeatMap
@@ -23,9 +24,9 @@ from epool_viz.panels.em.model import BOUNDS, LONGEST_TEXT, EMModel
 from epool_viz.panels.em.runner import Runner
 from epool_viz.panels.em.texts import Question, open_question
 from epool_viz.panels.shared.dashboard import Dashboard, shown_if
-from epool_viz.panels.shared.html import escape, rounded
-from epool_viz.panels.shared.links import link
-from epool_viz.panels.shared.style import card, heading, part
+from epool_viz.panels.shared.html import around, each, progress, rounded, status
+from epool_viz.panels.shared.links import anchor, link
+from epool_viz.panels.shared.style import Html, card, heading, part
 from epool_viz.panels.shared.visitor_data import CHOICE, MODEL, SEQUENCES
 
 SEEN_EVERY = 0.1  # seconds between two looks at what runs
@@ -52,7 +53,7 @@ class EMView(Dashboard):
 
     PARTS, HELP = page.PARTS, page.HELP
     LINK = ("choices", "found", "begun", "at", "heat", "column")
-    YOURS: ClassVar = {"data": (CHOICE, SEQUENCES), "start": (CHOICE, MODEL)}
+    VISITOR_CHOICES: ClassVar = {"data": (CHOICE, SEQUENCES), "start": (CHOICE, MODEL)}
     LOOKS: ClassVar = {"logo_kind": "information", "logo_reverse": False}
 
     def __init__(self, model: EMModel) -> None:
@@ -79,11 +80,11 @@ class EMView(Dashboard):
         self.logo = Logo(**on, options=page.LOGO)
         self.curve = LineChart(**on, options=page.CURVE)
         self.download = Download(self.store, self._make_download, options={"items": list(page.TAKE_AWAY)})
-        self.progress, self.step, self.standing = (w.HTML() for _ in range(3))
-        self.kernel_answer, self.sites, self.found, self.source, self.opening = (w.HTML() for _ in range(5))
+        self.progress, self.step, self.standing = (Html() for _ in range(3))
+        self.kernel_answer, self.sites, self.found, self.source, self.opening = (Html() for _ in range(5))
         self.step.add_class("ep-step")
         self.standing.add_class("ep-standing")
-        self.question, self.result = w.HTML(), w.HTML()
+        self.question, self.result = Html(), Html()
         self.guess = w.RadioButtons(description="Your guess", options=["…"])
         self.reveal = w.Button(description="See")
         self.ask = w.Button(description="Another question")
@@ -175,7 +176,7 @@ class EMView(Dashboard):
         self._offer_kernels()
         wire.on(model, ("start", "trained", "rank"), self._offer_kernels)
         wire.on(self.kernel_choice, "value", self._take_kernel)
-        wire.on(model, ("yours", "which"), self._offer_kernels)
+        wire.on(model, ("visitor_data", "which"), self._offer_kernels)
         wire.on(self.own_choice, "value", self._take_own)
         for button, act in (
             (self.converge, self._converge),
@@ -347,15 +348,15 @@ class EMView(Dashboard):
         self._asked, self._is_answered = open_question(self.model), False
         with self.wiring.quietly():
             if self._asked is None:
-                self.question.value = "<p>Nothing to ask here: go back to the start, or choose another one.</p>"
+                self.question.value = Markup("<p>Nothing to ask here: go back to the start, or choose another one.</p>")
                 self.guess.layout.display = self.reveal.layout.display = "none"
             else:
-                self.question.value = f"<p>{escape(self._asked.text)}</p>"
+                self.question.value = Markup("<p>{}</p>").format(self._asked.text)
                 self.guess.options = list(self._asked.options)
                 self.guess.value = None
                 self.guess.layout.display = self.reveal.layout.display = ""
                 self.guess.disabled = False
-            self.result.value = ""
+            self.result.value = Markup("")
             self.reveal.disabled = True
 
     def _guessed(self, _: Any) -> None:
@@ -372,8 +373,9 @@ class EMView(Dashboard):
         self._is_answered = True  # first: what it does to the walk is no reason to ask something else
         answer = asked.answer(self.model)
         told = {value: label for label, value in asked.options}
-        verdict = "Right" if answer.value == guess else f"Not quite: {escape(told[answer.value])}"
-        self.result.value = f'<div class="ep-result" role="status"><p><b>{verdict}.</b> {answer.explanation}</p></div>'
+        verdict = "Right" if answer.value == guess else f"Not quite: {told[answer.value]}"
+        result = Markup('<div class="ep-result" role="status"><p><b>{}.</b> {}</p></div>')
+        self.result.value = result.format(verdict, answer.explanation)
         self.guess.disabled = self.reveal.disabled = True
 
     # --- drawing
@@ -392,8 +394,8 @@ class EMView(Dashboard):
             self._draw_walk()
         if self._drawn.get("cell") != (seen, cell):
             said = texts.words_of(model)
-            formula = f'<div class="ep-formula">{said.formula}</div>' if said.formula else ""
-            self.step.value = f"<h2>{said.title}</h2><p>{said.sentence}</p>{formula}"
+            formula = around(Markup('<div class="ep-formula">{}</div>'), said.formula)
+            self.step.value = Markup("<h2>{}</h2><p>{}</p>{}").format(said.title, said.sentence, formula)
             self.opening.value = self._opening()
         self._drawn = {"version": model.version, "seen": seen, "cell": (seen, cell)}
         if not self._is_answered and (self._asked is None or not self._asked.is_open(model)):
@@ -408,18 +410,15 @@ class EMView(Dashboard):
         with self.wiring.quietly():
             self.column.max = model.beginning.width
         self.source.value = self._source()
-        pictures = []
-        for each in model.found:
-            drawn = logo_svg(
-                each.ppm, title=each.name, description="Information", background=each.background, height=70
+        found = []
+        for motif in model.found:
+            drawn = Markup(
+                logo_svg(motif.ppm, title=motif.name, description="Information", background=motif.background, height=70)
             )
-            told = f"<b>{escape(each.name)}</b>, {len(each.sites):,} sites, log evidence {rounded(each.evidence, 1)}"
-            pictures.append(f"<figure><figcaption>{told}</figcaption>{drawn}</figure>")
-        self.found.value = (
-            f'<h2 class="ep-found-title">Found and erased</h2><div class="ep-found">{"".join(pictures)}</div>'
-            if pictures
-            else ""
-        )
+            found.append((motif.name, len(motif.sites), rounded(motif.evidence, 1), drawn))
+        figure = Markup("<figure><figcaption><b>{}</b>, {:,} sites, log evidence {}</figcaption>{}</figure>")
+        shown = Markup('<h2 class="ep-found-title">Found and erased</h2><div class="ep-found">{}</div>')
+        self.found.value = around(shown, each(figure, found))
 
     def _draw_walk(self) -> None:
         model = self.model
@@ -437,33 +436,26 @@ class EMView(Dashboard):
         where = f"Posterior of the site's start, {texts.name_of(at if at % 2 else at - 1)}."
         return f"{where} Both strands together." if self.model.both_strands else where
 
-    def _source(self) -> str:
+    def _source(self) -> Markup:
         model = self.model
-        notes = [escape(note) for note in model.sequences.assumptions]
+        notes = list(model.sequences.assumptions)
         if model.start == "trained":
             info = next(info for info in list_models() if info.name == model.trained)
-            notes.append(f"{escape(info.description)} Ask on sequences like those it was trained on.")
+            notes.append(f"{info.description} Ask on sequences like those it was trained on.")
         if model.beginning.note:
-            notes.insert(0, escape(model.beginning.note))
-        return "".join(f"<p>{note}</p>" for note in notes)
+            notes.insert(0, model.beginning.note)
+        return each(Markup("<p>{}</p>"), notes)
 
     def _show_progress(self, _: Any = None) -> None:
         model = self.model
-        percent = round(100 * model.progress)
-        now = f' aria-valuenow="{percent}"' if percent else ""
-        bar = (
-            f'<div role="progressbar" aria-label="EM" aria-valuemin="0" aria-valuemax="100"{now} '
-            f'class="ep-bar{"" if percent else " is-open"}"><span style="width:{percent}%"></span></div>'
-            if model.is_busy
-            else ""
-        )
-        self.progress.value = f'{bar}<p role="status">{escape(model.said)}</p>' if model.said else bar
+        percent = round(100 * model.progress) or None
+        self.progress.value = progress("EM", percent, model.said) if model.is_busy else status(model.said)
 
-    def _opening(self) -> str:
+    def _opening(self) -> Markup:
         if self.model.trail is None:
-            return ""
-        start = f'<a class="ep-open" href="{link("e_step", e_step_state(self.model))}">'
-        return f"<p>{start}Open this motif and this sequence in the E-step view</a></p>"
+            return Markup("")
+        address = link("e_step", e_step_state(self.model))
+        return Markup("<p>{}</p>").format(anchor(address, "Open this motif and this sequence in the E-step view"))
 
     def _make_download(self, name: str) -> tuple[str, str, bytes]:
         return takeaway.taken(self.model, name)

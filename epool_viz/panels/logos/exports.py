@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import io
-import re
 import tempfile
 import zipfile
 from collections.abc import Callable, Sequence
@@ -12,23 +10,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from markupsafe import Markup
 
 from epool_viz.analysis.kernel_readings import READINGS, bits_of
 from epool_viz.analysis.network_readings import counted_motif
 from epool_viz.core.types import Array
 from epool_viz.data.motifs.motif import Motif
 from epool_viz.data.motifs.writing import write_jaspar, write_meme, write_transfac
+from epool_viz.data.tables import table_text
 from epool_viz.errors import ArgumentError
 from epool_viz.figures.palette import LIGHT, component_variables, css_variables
 from epool_viz.figures.svg import logo_svg
 from epool_viz.panels.logos.model import LogosModel
-from epool_viz.panels.shared.html import escape, rounded
+from epool_viz.panels.shared.html import each, rounded, row
 
 File = tuple[str, str, bytes]  # name, kind, what it holds
 Progress = Callable[[int, int], None]
 MOST_PRINTED = 64  # kernels in files that logomaker draws
 SLOW = ("report.pdf", "logos.zip")
-_SIZE = re.compile(r' (?:width|height)="[^"]*"')  # of a picture that is to be placed in another
 _WIDTH, _HEIGHT, _GAP = 480, 110, 34  # of a logo in the SVG of all
 
 
@@ -59,7 +58,7 @@ def motifs(model: LogosModel, *, reading: str | None = None) -> list[tuple[int, 
 
 
 def _motif(model: LogosModel, place: int, reading: str, ppm: Array, n_sites: float) -> Motif:
-    name = f"{model.kernels.name or 'model'}_kernel_{place + 1}_{reading}"
+    name = f"{model.kernels.example or 'model'}_kernel_{place + 1}_{reading}"
     return counted_motif(name, reading, ppm, n_sites, model.letters, model.kernels.alphabet)
 
 
@@ -86,14 +85,12 @@ def made(model: LogosModel, name: str) -> File:
 
 
 def _file_name(model: LogosModel, name: str) -> str:
-    return f"epool_viz_{model.kernels.name or 'model'}_{name}"
+    return f"epool_viz_{model.kernels.example or 'model'}_{name}"
 
 
 def matrices_csv(model: LogosModel) -> str:
     """Every reading of the kernels taken along, a row a letter and position."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["kernel", "reading", "position", "letter", "probability", "kernel_entry", "m", "sites"])
+    rows: list[list[Any]] = []
     letters = model.kernels.alphabet.letters
     for place in taken(model):
         for reading in READINGS:
@@ -106,31 +103,36 @@ def matrices_csv(model: LogosModel) -> str:
                 for a, letter in enumerate(letters):
                     entry = repr(float(model.kernels.kernels[place, a, j]))
                     numbers = [repr(float(ppm[a, j])), entry, repr(model.log_base), sites]
-                    writer.writerow([place + 1, reading, j + 1, letter, *numbers])
-    return out.getvalue()
+                    rows.append([place + 1, reading, j + 1, letter, *numbers])
+    columns = ("kernel", "reading", "position", "letter", "probability", "kernel_entry", "m", "sites")
+    return table_text(columns, rows)
 
 
-def logos_svg(model: LogosModel) -> str:
+def logos_svg(model: LogosModel) -> Markup:
     """The logos of the reading that is chosen, one under the other, in one picture that stands alone."""
     found = motifs(model)
     pieces = []
-    for row, (place, motif) in enumerate(found):
-        y = row * (_HEIGHT + _GAP)
-        pieces.append(f'<text x="0" y="{y + 16}" font-family="sans-serif" font-size="14">{_label(model, place)}</text>')
-        drawn = logo_svg(
-            motif.ppm,
-            title=kernel_name(place, model.kernels.names),
-            description="Information, in bits",
-            background=model.letters,
-            alphabet=motif.alphabet,
-            height=_HEIGHT,
+    for i, (place, motif) in enumerate(found):
+        y = i * (_HEIGHT + _GAP)
+        label = Markup('<text x="0" y="{}" font-family="sans-serif" font-size="14">{}</text>')
+        pieces.append(label.format(y + 16, _label(model, place)))
+        drawn = Markup(
+            logo_svg(
+                motif.ppm,
+                title=kernel_name(place, model.kernels.names),
+                description="Information, in bits",
+                background=model.letters,
+                alphabet=motif.alphabet,
+                height=_HEIGHT,
+            )
         )
-        placed = f'<svg x="0" y="{y + 24}" width="{_WIDTH}" height="{_HEIGHT}"'
-        pieces.append(placed + _SIZE.sub("", drawn.removeprefix("<svg"), count=2))
+        size = Markup('x="0" y="{}" width="{}" height="{}"').format(y + 24, _WIDTH, _HEIGHT)
+        pieces.append(drawn.replace(f'width="100%" height="{_HEIGHT}"', size))
     tall = len(found) * (_HEIGHT + _GAP)
-    rules = f"<style>svg{{{_variables()}}}</style>"
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{tall}" viewBox="0 0 {_WIDTH} {tall}">'
-    return f"{head}{rules}{''.join(pieces)}</svg>"
+    return Markup(
+        '<svg xmlns="http://www.w3.org/2000/svg" width="{wide}" height="{tall}" viewBox="0 0 {wide} {tall}">'
+        "<style>svg{{{variables}}}</style>{pieces}</svg>"
+    ).format(wide=_WIDTH, tall=tall, variables=_variables(), pieces=Markup("").join(pieces))
 
 
 def _variables() -> str:
@@ -143,13 +145,13 @@ def _label(model: LogosModel, place: int) -> str:
         "heuristic": f"heuristic of {model.rule}, threshold {model.threshold:g}",
         "posterior": f"one M-step, m = {model.log_base:.4g}",
     }[model.reading]
-    return escape(f"{kernel_name(place, model.kernels.names)}: information (bits), {what}")
+    return f"{kernel_name(place, model.kernels.names)}: information (bits), {what}"
 
 
-def report_html(model: LogosModel) -> str:
+def report_html(model: LogosModel) -> Markup:
     """A page that stands alone: the kernels taken along, read three ways, with their numbers and known motifs."""
     kernels = model.kernels
-    parts = [_section(model, place) for place in taken(model)]
+    sections = Markup("").join(_section(model, place) for place in taken(model))
     about = (
         f"Exact: base e^{model.log_base:.6g} against the background "
         f"{', '.join(f'{a} {q:.3f}' for a, q in zip(kernels.alphabet.letters, model.letters, strict=True))}. "
@@ -165,15 +167,14 @@ def report_html(model: LogosModel) -> str:
         "border-bottom:1px solid #d5dce3;font-weight:normal}th[scope=row]{text-align:left;font-weight:600}"
         "caption{text-align:left;color:#52606d}.wide{overflow-x:auto}"
     )
-    title = escape(f"Kernels of {kernels.title}")
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        f'<meta name="viewport" content="width=device-width"><style>:root{{{_variables()}}}{css}</style></head>'
-        f"<body><main><h1>{title}</h1><p>{escape(about)}</p>{''.join(parts)}</main></body></html>\n"
-    )
+    return Markup(
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+        '<meta name="viewport" content="width=device-width"><style>:root{{{variables}}}{css}</style></head>'
+        "<body><main><h1>{title}</h1><p>{about}</p>{sections}</main></body></html>\n"
+    ).format(title=f"Kernels of {kernels.title}", variables=_variables(), css=css, about=about, sections=sections)
 
 
-def _section(model: LogosModel, place: int) -> str:
+def _section(model: LogosModel, place: int) -> Markup:
     detail = model.detail(place)
     pictures, rows = [], []
     for reading in READINGS:
@@ -181,58 +182,62 @@ def _section(model: LogosModel, place: int) -> str:
         if found is None:
             continue
         ppm, n_sites = found
-        drawn = logo_svg(
-            ppm,
-            title=f"{kernel_name(place, model.kernels.names)}, {reading}",
-            description="Information, in bits",
-            background=model.letters,
-            alphabet=model.kernels.alphabet,
+        drawn = Markup(
+            logo_svg(
+                ppm,
+                title=f"{kernel_name(place, model.kernels.names)}, {reading}",
+                description="Information, in bits",
+                background=model.letters,
+                alphabet=model.kernels.alphabet,
+            )
         )
         sites = "" if np.isinf(n_sites) else f", {n_sites:,.0f} windows" if reading == "heuristic" else ""
-        pictures.append(f"<figure><figcaption>{reading.capitalize()}{sites}</figcaption>{drawn}</figure>")
+        pictures.append((reading.capitalize() + sites, drawn))
         rows.append(_row(model, reading, ppm, detail, place))
-    head = "".join(f'<th scope="col">{text}</th>' for text in _COLUMNS)
     told = (
         "" if detail is None else f" Scores given back to {detail.residual:.1e}; {detail.worth.n_sites} held-out sites."
     )
     known = "known sites" if detail is not None and detail.worth.known else "best windows"
-    table = f"<table><caption>Likelihoods are at {known}.{told}</caption><tr>{head}</tr>{''.join(rows)}</table>"
-    matrices = "".join(_matrix(model, reading, place) for reading in READINGS)
     weights = model.kernels.output_weights
-    weight = "" if weights is None else f", output weight {weights[place]:+.3g}"
-    return (
-        f"<section><h2>{escape(kernel_name(place, model.kernels.names))}{weight}</h2>{''.join(pictures)}"
-        f'<div class="wide">{table}</div><details><summary>The matrices</summary>{matrices}</details></section>'
+    return Markup(
+        '<section><h2>{}{}</h2>{}<div class="wide"><table><caption>Likelihoods are at {}.{}</caption><tr>{}</tr>{}'
+        "</table></div><details><summary>The matrices</summary>{}</details></section>"
+    ).format(
+        kernel_name(place, model.kernels.names),
+        "" if weights is None else f", output weight {weights[place]:+.3g}",
+        each(Markup("<figure><figcaption>{}</figcaption>{}</figure>"), pictures),
+        known,
+        told,
+        each(Markup('<th scope="col">{}</th>'), _COLUMNS),
+        Markup("").join(rows),
+        Markup("").join(_matrix(model, reading, place) for reading in READINGS),
     )
 
 
 _COLUMNS = ("reading", "bits", "nats a site", "evidence, nats", "from exact, bits", "known motifs (E)")
 
 
-def _row(model: LogosModel, reading: str, ppm: Array, detail: Any, place: int) -> str:
+def _row(model: LogosModel, reading: str, ppm: Array, detail: Any, place: int) -> Markup:
     matches = model.matches(reading, place)
     names = (
         "not compared" if matches is None else ", ".join(f"{m.name} {m.accession} ({m.e_value:.1e})" for m in matches)
     )
-    cells = [rounded(float(bits_of(ppm, model.letters)), 2)]
+    cells: list[str] = [rounded(float(bits_of(ppm, model.letters)), 2)]
     if detail is None:
         cells += ["–"] * 3
     else:
         cells += [rounded(detail.worth.at_sites[reading], 3), rounded(detail.worth.evidence[reading], 3)]
         cells += [rounded(float(detail.divergence[reading].sum()), 3) if reading in detail.divergence else "–"]
-    told = "".join(f"<td>{cell}</td>" for cell in [*cells, escape(names or "none")])
-    return f'<tr><th scope="row">{reading}</th>{told}</tr>'
+    return row(reading, [*cells, names or "none"])
 
 
-def _matrix(model: LogosModel, reading: str, place: int) -> str:
+def _matrix(model: LogosModel, reading: str, place: int) -> Markup:
     found = model.motif(reading, place)
     if found is None:
-        return ""
-    rows = "".join(
-        f'<tr><th scope="row">{escape(letter)}</th>{"".join(f"<td>{p:.4f}</td>" for p in row)}</tr>'
-        for letter, row in zip(model.kernels.alphabet.letters, found[0], strict=True)
-    )
-    return f'<div class="wide"><table><caption>{reading}</caption>{rows}</table></div>'
+        return Markup("")
+    letters = zip(model.kernels.alphabet.letters, found[0], strict=True)
+    rows = Markup("").join(row(letter, (f"{p:.4f}" for p in shares)) for letter, shares in letters)
+    return Markup('<div class="wide"><table><caption>{}</caption>{}</table></div>').format(reading, rows)
 
 
 # --- for print, by logomaker: a second for itself and half a second a logo

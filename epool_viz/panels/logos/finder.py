@@ -20,7 +20,7 @@ class Finder(BackgroundJob):
     DEFECT = "The comparison with JASPAR failed, and it is not your doing"
 
     def start(self) -> None:
-        """Ask for what the shown kernel resembles as it is read now."""
+        """Request the matches of the shown kernel with its present reading."""
         asked = self.model.asked()
 
         def work(tell: Any, cancel: Any) -> None:
@@ -32,7 +32,7 @@ class Finder(BackgroundJob):
             self.model.said = "Comparing with JASPAR. The first time on a machine this takes a minute or two."
 
     def stop(self) -> None:
-        """Give up; the process ends."""
+        """Cancel; the process ends."""
         self.drop()
         self.model.said = ""
 
@@ -43,6 +43,6 @@ class Finder(BackgroundJob):
             self.model.learn(events["matches"])
 
     def end(self, failure: str, _: Any) -> None:
-        """Tell what failed."""
+        """Show what failed."""
         self.model.said = ""
         self.model.message = failure or self.model.message

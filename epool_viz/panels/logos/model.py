@@ -1,4 +1,4 @@
-"""The state of the logos: which model, read how, and what is found out about its kernels. Knows no widget."""
+"""The state of the logos: the model, its settings, and the readings of its kernels. No widget."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from epool_viz.analysis.known_motifs import (
 from epool_viz.analysis.network_readings import shipped_matches
 from epool_viz.core.heuristics import RULES, Alignment
 from epool_viz.core.types import Array
-from epool_viz.data.examples import MODEL_NAMES, load_example_model
+from epool_viz.data.examples import MODEL_NAMES, example_kernels, load_example_model
 from epool_viz.data.networks.kernels import ImportedKernels
 from epool_viz.errors import ArgumentError, EpoolError
 from epool_viz.panels.shared.model import DashboardModel
-from epool_viz.panels.shared.opened_model import BroughtModel, sequences_of_file
+from epool_viz.panels.shared.opened_model import OpenedModel, sequences_of_file
 from epool_viz.panels.shared.state import friendly, require_size
 from epool_viz.panels.shared.visitor_data import CHOICE, LIMITS, NotYetHere, kernels_of, sequences_of
 from epool_viz.panels.shared.visitor_data import SEQUENCES as YOUR_SEQUENCES
@@ -40,7 +40,7 @@ _LOOKED_UP = ("exact", "heuristic", "posterior")
 
 
 class LogosModel(DashboardModel):
-    """Choices in, readings out; what a page shows is computed when it is asked for and kept."""
+    """Choices in, readings out; what a page shows is computed at the first use and cached."""
 
     trained = Enum(MODEL_NAMES, "ctcf_max", help="A model that ships.")
     m = AnyTrait(None, help="Logarithm of the base; None is the one that the model opens with.")
@@ -60,12 +60,11 @@ class LogosModel(DashboardModel):
     CHOICES = ("trained", "m", "background", "rule", "threshold", "place", "chosen", "reading")
 
     def __init__(self, **state: Any) -> None:
-        self._own: tuple[r.KernelSet, r.Samples | None] | None = None
-        self._shown: ImportedKernels | None = None  # of which `_own` is made
+        self._own: tuple[ImportedKernels, r.Samples | None] | None = None
         self._wanted: dict[str, Any] = {}  # what a link asks for of the visitor's model, before that is here
         self.named = ""  # what a link calls that model
-        self.brought = BroughtModel(r.MOST_KERNELS)
-        self.brought.observe(self._open_brought, names="kernels")
+        self.opened_model = OpenedModel(r.MOST_KERNELS)
+        self.opened_model.observe(self._show_opened, names="kernels")
         self._sequences_file: tuple[str, bytes] | None = None
         self._kept: OrderedDict[Any, Any] = OrderedDict()
         self._found: dict[Any, tuple[Match, ...]] = {}
@@ -115,7 +114,7 @@ class LogosModel(DashboardModel):
 
     # --- the model and its sequences
 
-    def take(self, kernels: r.KernelSet, samples: r.Samples | None) -> None:
+    def take(self, kernels: ImportedKernels, samples: r.Samples | None) -> None:
         """Show the kernels of a model that does not ship."""
         if not 1 <= len(kernels) <= r.MOST_KERNELS:
             raise ArgumentError("kernels", f"{len(kernels)} kernels", f"1 to {r.MOST_KERNELS}")
@@ -135,9 +134,9 @@ class LogosModel(DashboardModel):
         FormatError, ArgumentError
             If it cannot be read; nothing is changed then.
         """
-        self.brought.load_model(name, raw)
-        if self.brought.error is not None:
-            raise self.brought.error
+        self.opened_model.load_model(name, raw)
+        if self.opened_model.error is not None:
+            raise self.opened_model.error
 
     def open_sequences(self, name: str, raw: bytes) -> None:
         """Take the sequences of a file for the model that was opened.
@@ -160,77 +159,75 @@ class LogosModel(DashboardModel):
 
     def leave(self, trained: str) -> None:
         """Go back from an opened model to one that ships."""
-        self._own = self._shown = None
+        self._own = None
         self.message, self.opens = "", ""
         if self.trained == trained:
             self._begin_anew(None)
             self.taken += 1
         self.trained = trained
 
-    def open_yours(self, wanted: Mapping[str, Any], named: str = "") -> None:
+    def open_stored(self, wanted: Mapping[str, Any], named: str = "") -> None:
         """Show the visitor's own kernels, now or once they are here, and then what else is asked for of them."""
-        if self._shown is not None and self._shown is self.yours.model:
+        if self._own is not None and self._own[0] is self.visitor_data.model:
             self.restore(wanted)
             return
         self._wanted, self.named = dict(wanted), named
         self.opens = CHOICE
 
-    def _open_brought(self, change: Any) -> None:
+    def _show_opened(self, change: Any) -> None:
         """Show what was opened here, or the same file read another way: then at the kernel that was shown."""
-        found = self.brought.kernels
+        found = self.opened_model.kernels
         if found is None:
             return
-        kernels, was, place = r.kernel_set_of(found), change.old, self.place
-        is_shown = was is not None and was is self._shown
+        was, place = change.old, self.place
+        is_shown = was is not None and self._own is not None and was is self._own[0]
         is_the_same = is_shown and (was.source, len(was)) == (found.source, len(found))
         self.opens = ""
-        self.yours = self.yours.opens(found)
+        self.visitor_data = self.visitor_data.with_opened(found)
         self.message = ""
-        self._shown, self._wanted, self.named = found, {}, ""
-        self.take(kernels, self._chosen_samples(kernels))
+        self._wanted, self.named = {}, ""
+        self.take(found, self._chosen_samples(found))
         if is_the_same:
             self.place = place
 
     @property
-    def is_brought(self) -> bool:
+    def is_uploaded(self) -> bool:
         """Whether the file that was opened here is what is shown."""
-        return self.is_own and self._shown is not None and self._shown is self.brought.kernels
+        return self._own is not None and self._own[0] is self.opened_model.kernels
 
     @property
     def own_name(self) -> str:
         """The file of the visitor's model, while it is shown."""
-        return "" if self._shown is None or self._own is None else self._shown.source
+        return "" if self._own is None else self._own[0].source
 
     @property
     def is_own(self) -> bool:
         """Whether the kernels are of a model that does not ship."""
         return self._own is not None
 
-    @observe("opens", "yours")
-    def _open_yours(self, change: Any) -> None:
+    @observe("opens", "visitor_data")
+    def _open_stored(self, change: Any) -> None:
         """Show the kernels that the browser keeps, once they are here; sequences that come later join them."""
         if self.opens == CHOICE:
             self.message = ""
-            if self.yours.keeps(YOUR_SEQUENCES):
+            if self.visitor_data.keeps(YOUR_SEQUENCES):
                 self.sequences = CHOICE
             try:
-                found = kernels_of(self.yours, None)
-                kernels = r.kernel_set_of(found)
-                samples = self._chosen_samples(kernels)
+                found = r.require_few(kernels_of(self.visitor_data, None))
+                samples = self._chosen_samples(found)
             except NotYetHere:
                 return
             except EpoolError as error:
                 asked = f" This link was made with {self.named}: open that file here." if self.named else ""
                 self.message, self.opens = friendly(error) + asked, ""
                 return
-            self._shown = found
-            self.take(kernels, samples)
+            self.take(found, samples)
             self.opens = ""
             wanted, self._wanted = self._wanted, {}
             self.restore(wanted)
             if self.named not in ("", found.source):
                 self.message = f"This link was made with {self.named}; your browser keeps {found.source}, shown here."
-        elif change.name == "yours" and self.sequences == CHOICE and self._own is not None:
+        elif change.name == "visitor_data" and self.sequences == CHOICE and self._own is not None:
             self._take_other_samples(None)
 
     @observe("sequences")
@@ -241,7 +238,7 @@ class LogosModel(DashboardModel):
             if samples is not self._own[1]:
                 self.take(kernels, samples)
 
-    def _chosen_samples(self, kernels: r.KernelSet) -> r.Samples | None:
+    def _chosen_samples(self, kernels: ImportedKernels) -> r.Samples | None:
         if self.sequences == "none" or (kernels.alphabet.name != "DNA" and self.sequences not in ("file", CHOICE)):
             return None
         if self.sequences == CHOICE:
@@ -254,10 +251,10 @@ class LogosModel(DashboardModel):
             return self._own[1]
         return samples_of_file(*self._sequences_file, kernels)
 
-    def _own_samples(self, kernels: r.KernelSet) -> r.Samples | None:
+    def _own_samples(self, kernels: ImportedKernels) -> r.Samples | None:
         """The visitor's own sequences; None while they are on their way, or where they cannot be used."""
         try:
-            found = sequences_of(self.yours, kernels.alphabet)
+            found = sequences_of(self.visitor_data, kernels.alphabet)
             samples = r.samples_of_set(found, found.source)
         except NotYetHere:
             return None
@@ -268,9 +265,9 @@ class LogosModel(DashboardModel):
         return samples
 
     @property
-    def kernels(self) -> r.KernelSet:
+    def kernels(self) -> ImportedKernels:
         """The kernels shown."""
-        return self._own[0] if self._own else r.example_kernels(self.trained)
+        return self._own[0] if self._own else example_kernels(self.trained)
 
     @property
     def samples(self) -> r.Samples | None:
@@ -445,7 +442,7 @@ class LogosModel(DashboardModel):
         return self._kept[key]
 
 
-def samples_of_file(name: str, raw: bytes, kernels: r.KernelSet) -> r.Samples:
+def samples_of_file(name: str, raw: bytes, kernels: ImportedKernels) -> r.Samples:
     """Sequences of an uploaded file, a fifth of them set aside to judge by.
 
     Raises

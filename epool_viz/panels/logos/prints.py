@@ -77,7 +77,7 @@ class _Print(BackgroundJob):
             self.join()
 
     def take(self, events: dict[str, Any]) -> None:
-        """Tell the page how far it is, and give it the file."""
+        """Send the page the progress, and the file."""
         if "progress" in events:
             self.model.progress(*events["progress"])
         if "file" in events:
@@ -85,7 +85,7 @@ class _Print(BackgroundJob):
             self.model.send({"name": self.name, "file_name": file_name, "mime": mime}, buffers=[data])
 
     def end(self, failure: str, _: Any) -> None:
-        """Tell the page what failed."""
+        """Show what failed."""
         if failure:
             self.model.send({"name": self.name, "error": failure})
         self.model.progress(0, 0)

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import ipywidgets as w
 import numpy as np
+from markupsafe import Markup
 
 from epool_viz.analysis.kernel_readings import READINGS
 from epool_viz.analysis.known_motifs import Match, has_matching
@@ -20,9 +21,9 @@ from epool_viz.panels.logos.finder import Finder
 from epool_viz.panels.logos.model import LARGEST_FILE, OLD_OWN, LogosModel
 from epool_viz.panels.logos.prints import Prints
 from epool_viz.panels.shared.dashboard import Dashboard
-from epool_viz.panels.shared.html import bullets, escape
+from epool_viz.panels.shared.html import bullets, progress
 from epool_viz.panels.shared.reading_controls import ReadAnotherWay
-from epool_viz.panels.shared.style import card, heading, part
+from epool_viz.panels.shared.style import Html, card, heading, part
 from epool_viz.panels.shared.visitor_data import CHOICE, MODEL, packed_kernels
 from epool_viz.panels.shared.visitor_data import SEQUENCES as YOUR_SEQUENCES
 
@@ -44,7 +45,7 @@ class LogosView(Dashboard):
     PARTS, HELP = page.PARTS, page.HELP
     LINK = ("trained", "m", "background_name", "rule", "threshold", "place", "chosen", "reading", "own_name")
     LOOKS: ClassVar = {"sort": "weight", "find": "", "logo_kind": "information", "stretch": False}
-    YOURS: ClassVar = {"sequences": (CHOICE, YOUR_SEQUENCES), "opens": (CHOICE, MODEL)}
+    VISITOR_CHOICES: ClassVar = {"sequences": (CHOICE, YOUR_SEQUENCES), "opens": (CHOICE, MODEL)}
     PASSING: ClassVar = {"look_up": 0, "stop_looking": 0, "cell": None}
 
     def __init__(self, model: LogosModel) -> None:
@@ -78,12 +79,12 @@ class LogosView(Dashboard):
             most=LARGEST_FILE,
             note="FASTA, or lines of name, sequence and label",
         )
-        self.own = w.HTML().add_class("ep-own")
-        self.another_way = ReadAnotherWay(self.model.brought, tells=True)
+        self.own = Html().add_class("ep-own")
+        self.another_way = ReadAnotherWay(self.model.opened_model, tells=True)
         self.gallery = LogoGallery(**on, options={"label": "All kernels"})
         self.readings = ThreeReadings(**on)
         self.heuristics = [Choice(**on, options=page.RULE), Slider(**on, options=page.THRESHOLD)]
-        self.tally = w.HTML()
+        self.tally = Html()
         self.heat = HeatMap(**on, options=page.HEAT | {"cursor": "cell"})
         self.taken = Choice(**on, options=page.TAKEN)
         self.download = Prints(
@@ -93,7 +94,7 @@ class LogosView(Dashboard):
             begin=self._begin_print,
             progress=self._print_progress,
         )
-        self.progress = w.HTML().add_class("ep-progress")
+        self.progress = Html().add_class("ep-progress")
         self.heat_card = card(self.heat)
         self._show_heat()
 
@@ -101,8 +102,8 @@ class LogosView(Dashboard):
         model, m, background, kind = self.choices
         source = w.VBox([model, self.upload])
         judged = w.VBox([self.sequences, self.fasta]).add_class("ep-logos-judged")
-        self.brought = w.Box([self.own, self.another_way, judged]).add_class("ep-logos-brought")
-        groups = [source, w.VBox([m]), w.VBox([background, kind]), w.VBox(self.heuristics), self.brought]
+        self.opened_model = w.Box([self.own, self.another_way, judged]).add_class("ep-logos-brought")
+        groups = [source, w.VBox([m]), w.VBox([background, kind]), w.VBox(self.heuristics), self.opened_model]
         choices = w.Box(groups).add_class("ep-controls").add_class("ep-logos-choices")
         one = w.VBox([self.readings, self.tally])
         take = w.VBox([heading("Take along"), self.taken, self.download, self.progress])
@@ -124,11 +125,11 @@ class LogosView(Dashboard):
         wire.on(model, ("found", "said", "taken"), self._show)
         wire.both((model, "sequences"), (self.sequences, "value"))
         wire.follow((model, "taken"), (self.own, "value"), lambda _: self._own_html())
-        for widget in (self.sequences, self.fasta, self.own, self.brought):
+        for widget in (self.sequences, self.fasta, self.own, self.opened_model):
             wire.follow((model, "taken"), (widget.layout, "display"), lambda _: "" if model.is_own else "none")
         self.another_way.wire(wire)
         wire.on(model, ("taken", "trained"), self._show_another_way)
-        wire.on(model.brought, "kernels", self._keep_model)
+        wire.on(model.opened_model, "kernels", self._keep_model)
         self._show_another_way()
         wire.follow((model, "found"), (self.tally, "value"), lambda _: self._tally_html())
         wire.follow((model, "taken"), (self.tally, "value"), lambda _: self._tally_html())
@@ -159,7 +160,7 @@ class LogosView(Dashboard):
             "complement": list(kernels.alphabet.complement_codes) if kernels.alphabet.complement else None,
             "weights": None if weights is None else _plain(weights),
             "use": None if use is None else _plain(use),
-            "matches": [None if pair is None else _told(pair[1]) | {"reading": pair[0]} for pair in best],
+            "matches": [None if pair is None else _match_row(pair[1]) | {"reading": pair[0]} for pair in best],
             "compared": [any(model.matches(r, k) is not None for r in READINGS) for k in range(len(kernels))],
             "m_pooling": kernels.m,
             "m_likeliest": model.likeliest_m,
@@ -205,7 +206,7 @@ class LogosView(Dashboard):
             "at_sites": {r: _short(value) for r, value in found.worth.at_sites.items()},
             "evidence": {r: _short(value) for r, value in found.worth.evidence.items()},
             "divergence": {r: _short(float(value.sum())) for r, value in found.divergence.items()},
-            "matches": {r: None if each is None else [_told(m) for m in each] for r, each in matches.items()},
+            "matches": {r: None if each is None else [_match_row(m) for m in each] for r, each in matches.items()},
             "likeness": self._likeness(),
         }
 
@@ -216,7 +217,7 @@ class LogosView(Dashboard):
         match = found.match
         known = load_jaspar(match.accession).ppm
         turned = known[::-1, ::-1] if match.is_reverse else known
-        return _told(match) | {
+        return _match_row(match) | {
             "reading": found.reading,
             "p": match.p_value,
             "letter_p": match.letter_p,
@@ -252,19 +253,21 @@ class LogosView(Dashboard):
             self.heat.show(rows, largest=1.0, caption=said)
         self._heated = key
 
-    def _tally_html(self) -> str:
+    def _tally_html(self) -> Markup:
         if self.model.is_own:
-            return ""  # not looked up for all of its kernels
+            return Markup("")  # not looked up for all of its kernels
         wins = self.model.tally()
         total = sum(wins.values())
         if not total:
-            return "<p>No kernel of this model resembles a motif of JASPAR significantly, however it is read.</p>"
-        told = ", ".join(f"{escape(name)} {count}" for name, count in wins.items())
-        return (
-            f"<p><b>Who is nearest to the biologists' matrices?</b> Of {total} kernels of this model with a known "
-            f"motif, the smallest TOMTOM p-value belongs to: {told}. Only the exact reading gives the network's scores "
+            return Markup(
+                "<p>No kernel of this model resembles a motif of JASPAR significantly, however it is read.</p>"
+            )
+        told = ", ".join(f"{name} {count}" for name, count in wins.items())
+        return Markup(
+            "<p><b>Who is nearest to the biologists' matrices?</b> Of {} kernels of this model with a known "
+            "motif, the smallest TOMTOM p-value belongs to: {}. Only the exact reading gives the network's scores "
             "back; likeness to a database is another question.</p>"
-        )
+        ).format(total, told)
 
     # --- handlers
 
@@ -295,29 +298,27 @@ class LogosView(Dashboard):
             del state["trained"]
             wanted = dict(state)
             state.clear()
-            self.model.open_yours(wanted, named)
+            self.model.open_stored(wanted, named)
         elif (self.model.is_own or self.model.message) and state.get("trained") in MODEL_NAMES:
             self.model.leave(state["trained"])
 
     def _show_another_way(self, _: Any = None) -> None:
-        self.another_way.show(self.model.is_brought)
+        self.another_way.show(self.model.is_uploaded)
 
     def _keep_model(self, _: Any) -> None:
         """A model that was opened here is there for the other dashboards too, and for a link to this view."""
-        if self.model.brought.kernels is not None:
-            self.keep.put(MODEL, *packed_kernels(self.model.brought.kernels))
+        if self.model.opened_model.kernels is not None:
+            self.keep.put(MODEL, *packed_kernels(self.model.opened_model.kernels))
 
-    def _own_html(self) -> str:
-        model = self.model
-        if not model.is_own:
-            return ""
-        kernels = model.kernels
+    def _own_html(self) -> Markup:
+        kernels = self.model.kernels
+        if not self.model.is_own:
+            return Markup("")
         shape = f"{len(kernels)} kernels of {kernels.width} letters ({kernels.alphabet.name})"
-        told = f'{bullets((*kernels.notes, *kernels.checks))}<p class="ep-note">{escape(page.KEPT_HERE)}</p>'
-        return (
-            f"<p><b>{escape(kernels.title)}</b>: {shape}.</p>"
-            f"<details><summary>How it was read, and where it is kept</summary>{told}</details>"
-        )
+        return Markup(
+            "<p><b>{}</b>: {}.</p><details><summary>How it was read, and where it is kept</summary>{}"
+            '<p class="ep-note">{}</p></details>'
+        ).format(kernels.title, shape, bullets((*kernels.notes, *kernels.checks)), page.KEPT_HERE)
 
     def _look_up(self) -> None:
         self.finder.start()
@@ -332,15 +333,8 @@ class LogosView(Dashboard):
         return takeaway.prints(self.model, name) if name in takeaway.SLOW else None
 
     def _print_progress(self, done: int, total: int) -> None:
-        if not total:
-            self.progress.value = ""
-            return
-        percent = round(100 * done / total)
-        bar = (
-            '<div role="progressbar" aria-label="printing" aria-valuemin="0" aria-valuemax="100" '
-            f'aria-valuenow="{percent}" class="ep-bar"><span style="width:{percent}%"></span></div>'
-        )
-        self.progress.value = f'{bar}<p role="status">Drawing logo {min(done + 1, total)} of {total}.</p>'
+        said = f"Drawing logo {min(done + 1, total)} of {total}."
+        self.progress.value = progress("printing", round(100 * done / total), said) if total else Markup("")
 
 
 def _plain(values: Any) -> Any:
@@ -356,5 +350,5 @@ def _short(value: float) -> float | None:
     return float(f"{value:.{_DIGITS + 1}g}") if np.isfinite(value) else None
 
 
-def _told(match: Match) -> dict[str, Any]:
+def _match_row(match: Match) -> dict[str, Any]:
     return {"name": match.name, "accession": match.accession, "e": match.e_value}

@@ -46,7 +46,7 @@ class KernelDashboard(Dashboard):
     model : EStepModel
     """
 
-    YOURS: ClassVar = {"sequence_source": (CHOICE, SEQUENCES), "kernel_source": (CHOICE, MODEL)}
+    VISITOR_CHOICES: ClassVar = {"sequence_source": (CHOICE, SEQUENCES), "kernel_source": (CHOICE, MODEL)}
 
     def __init__(self, model: EStepModel) -> None:
         self.is_taking = False
@@ -113,7 +113,7 @@ class KernelDashboard(Dashboard):
         wire.follow((model, "sequences"), (self.number, "max"), len)
         wire.both((model, "index"), (self.number, "value"), _from_one, _from_zero)
         self._offer_motifs()
-        wire.on(model, ("file_text", "which", "kernel_source", "yours"), self._offer_motifs)
+        wire.on(model, ("file_text", "which", "kernel_source", "visitor_data"), self._offer_motifs)
         wire.on(self.motif_choice, "value", self._take_motif)
         self._offer_kernels()
         wire.on(model, NETWORK, self._offer_kernels)

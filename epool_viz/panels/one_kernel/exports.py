@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -15,6 +13,7 @@ from epool_viz.core.trace import EStepTrace
 from epool_viz.data.kernel_sources import IMAGINARY_SITES, kernel_place
 from epool_viz.data.motifs.motif import Motif
 from epool_viz.data.motifs.writing import write_jaspar, write_meme
+from epool_viz.data.tables import table_text
 from epool_viz.errors import ArgumentError
 from epool_viz.panels.one_kernel.model import EStepModel
 from epool_viz.panels.shared.exports import File, exact, kind_of
@@ -22,20 +21,41 @@ from epool_viz.panels.shared.exports import File, exact, kind_of
 MATRIX_FORMATS = ("MEME", "JASPAR", "TSV")
 
 
+def take_away(matrix: str, windows: Mapping[str, str], script: str) -> tuple[dict[str, Any], ...]:
+    """The buttons of a dashboard of one kernel, by `name`; those with a `source` are made in the page.
+
+    Parameters
+    ----------
+    matrix : str
+        What the label of a motif file calls the matrix.
+    windows : mapping of str to str
+        The `name` and `label` of the table of windows.
+    script : str
+        The name of the lines of Python.
+    """
+    pictures = ("svg", "png")
+    view = ({"name": f"view.{end}", "label": f"This view, {end.upper()}", "source": "view"} for end in pictures)
+    return (
+        *({"name": f"logo.{ending}", "label": f"Logo, {ending.upper()}"} for ending in (*pictures, "pdf")),
+        *({"name": f"matrix.{ending}", "label": f"{matrix}, {ending.upper()}"} for ending in ("meme", "jaspar")),
+        {"name": "matrix.tsv", "label": "PPM, PWM and kernel, TSV"},
+        dict(windows),
+        *view,
+        {"name": script, "label": "Lines of Python that give these numbers", "copy": True},
+    )
+
+
 def taken_from(
-    items: Sequence[Mapping[str, Any]],
-    contents: Mapping[str, Callable[[Any, str], str | bytes]],
-    model: EStepModel,
-    name: str,
+    items: Sequence[Mapping[str, Any]], python_lines: Callable[[Any], str], model: EStepModel, name: str
 ) -> File:
-    """The file behind a button.
+    """The file behind a button of `take_away`: its name, its kind, what it holds.
 
     Parameters
     ----------
     items : sequence of dict
-        The buttons, by `name`; those with a `source` are made in the page.
-    contents : mapping of str to callable
-        For the stem of a name: `make(model, ending)` gives what the file holds.
+        As `take_away` gives them.
+    python_lines : callable
+        Gives the lines of Python of the model.
     model : EStepModel
     name : str
 
@@ -48,8 +68,12 @@ def taken_from(
     if name not in known:
         raise ArgumentError("name", repr(name), ", ".join(known))
     stem, _, ending = name.partition(".")
-    content = contents[stem](model, ending)
-    held = content if isinstance(content, bytes) else content.encode()
+    if stem == "logo":
+        held = logo_file(model, ending)
+    elif stem == "matrix":
+        held = matrix_text(model.trace, model.kernel.label, ending.upper()).encode()
+    else:
+        held = (trace_csv(model.trace) if ending == "csv" else python_lines(model)).encode()
     return f"epool_viz_{name}", kind_of(name), held
 
 
@@ -87,14 +111,11 @@ def matrix_text(trace: EStepTrace, label: str, file_format: str) -> str:
 
 
 def _matrix_tsv(trace: EStepTrace) -> str:
-    text = io.StringIO()
-    table = csv.writer(text, delimiter="\t", lineterminator="\n")
     letters = trace.alphabet.letters
     groups = {"ppm": trace.pwm.ppm, "pwm": trace.pwm.pwm, "kernel": trace.kernel}
-    table.writerow(("position", *(f"{name}_{letter}" for name in groups for letter in letters)))
-    for j in range(trace.width):
-        table.writerow((j + 1, *(exact(matrix[a, j]) for matrix in groups.values() for a in range(len(letters)))))
-    return text.getvalue()
+    columns = ("position", *(f"{name}_{letter}" for name in groups for letter in letters))
+    rows = np.concatenate(list(groups.values())).T
+    return table_text(columns, ([j, *map(exact, row)] for j, row in enumerate(rows, start=1)), "\t")
 
 
 def trace_csv(trace: EStepTrace) -> str:
@@ -103,9 +124,7 @@ def trace_csv(trace: EStepTrace) -> str:
     Windows are counted from 1, as on the screen. The columns of pooling are empty where a window is no local winner.
     """
     cell_of = {int(window): cell for cell, window in enumerate(trace.cell_windows)}
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(("window", "start", "strand", "letters", "whole", "score", "log_ratio", *_CELL_COLUMNS, "posterior"))
+    rows = []
     for window, start in enumerate(trace.starts):
         cell = cell_of.get(window)
         stages = (
@@ -114,7 +133,7 @@ def trace_csv(trace: EStepTrace) -> str:
             else [exact(getattr(trace, n)[cell]) for n in _CELL_COLUMNS.values()]
         )
         letters = "".join(_letter(trace.sequence, start + j) for j in range(trace.width))
-        table.writerow(
+        rows.append(
             (
                 window + 1,
                 start + 1,
@@ -127,7 +146,8 @@ def trace_csv(trace: EStepTrace) -> str:
                 exact(trace.posterior[window]),
             )
         )
-    return text.getvalue()
+    columns = ("window", "start", "strand", "letters", "whole", "score", "log_ratio", *_CELL_COLUMNS, "posterior")
+    return table_text(columns, rows)
 
 
 _CELL_COLUMNS = {"pooled_score": "cells", "shifted": "shifted", "exponential": "exponentials", "weight": "weights"}

@@ -1,4 +1,4 @@
-"""The state of the E-step panel: what the user chose, and the trace that follows from it. Knows no widget.
+"""The state of the E-step panel: the user's choices, and the trace that follows from them. No widget.
 
 A choice that cannot be used is kept and explained in `message`; `trace` stays the last good one until the choice is
 mended.
@@ -21,8 +21,9 @@ from epool_viz.core.pooling import ACTIVATIONS, MODES
 from epool_viz.core.scan import PADDINGS
 from epool_viz.core.trace import EStepTrace, e_step_trace
 from epool_viz.data import kernel_sources as kernels
-from epool_viz.data.examples import MODEL_NAMES, load_example
+from epool_viz.data.examples import MODEL_NAMES, example_kernels, load_example
 from epool_viz.data.limits import Limits
+from epool_viz.data.networks.kernels import ImportedKernels
 from epool_viz.data.sequences.set import SequenceSet
 from epool_viz.data.source import open_text
 from epool_viz.errors import ArgumentError, EpoolError
@@ -62,8 +63,9 @@ G -0.2 -0.6  1.1 -0.8 -0.3
 T -0.4 -0.3 -0.5  1.3 -0.2
 """
 SEQUENCE_SOURCES = ("example", "pasted", CHOICE)
-NETWORK = ("kernel_source", "trained", "rank")  # a change of these may bring settings along
+NETWORK = ("kernel_source", "trained", "rank")  # a change of these may change settings
 STRAND_CHOICES = ("kernel", *STRAND_READINGS)  # "kernel": as the kernel in hand is one of a network or a motif
+_OF_A_NETWORK = ("bias", "m", "mode", "local_window", "activation", "padding", "both_strands")
 KERNEL_SOURCES = ("jaspar", "trained", "typed", "file", "random", CHOICE)
 BACKGROUNDS = ("uniform", "data", "typed")
 LEAST_SHARE = 1e-4
@@ -180,11 +182,11 @@ class EStepModel(DashboardModel):
     def file_motifs(self) -> tuple[str, ...]:
         """Names of the motifs in the uploaded file, or of the visitor's own kernels."""
         if self.kernel_source == CHOICE:
-            return kernel_names(self.yours)
+            return kernel_names(self.visitor_data)
         try:
             return kernels.motif_names(self.file_text, self.file_name)
         except EpoolError:
-            return ()  # `message` says why, once the file is asked for
+            return ()  # `message` has the reason, once the file is chosen
 
     @property
     def trained_kernels(self) -> tuple[str, ...]:
@@ -196,14 +198,8 @@ class EStepModel(DashboardModel):
         """What of the screen the model itself computes; empty while the kernel shown is none of a model."""
         if self.message:
             return ""
-        own = self.yours.model
-        if self.kernel_source == CHOICE and own is not None:
-            choices = {name: getattr(self, name) for name in kernels.own_settings(own, self.which)}
-            return kernels.own_note(own, self.which, choices)
-        if self.kernel_source != "trained":
-            return ""
-        choices = {name: getattr(self, name) for name in kernels.network_settings(self.trained, self.rank)}
-        return kernels.network_note(self.trained, self.rank, choices)
+        network = self._network()
+        return kernels.network_note(*network, self.choices()) if network else ""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -234,16 +230,16 @@ class EStepModel(DashboardModel):
     @observe("which")
     def _another_of_the_file(self, _: Any) -> None:
         if not self._paused:
-            own = self._own_settings()
+            own = self._settings() if self.kernel_source == CHOICE else {}
             self._take_over({"bias": own["bias"]} if own else {})
 
-    @observe("yours")
-    def _another_of_yours(self, change: Any) -> None:
-        """Another model of the visitor's brings its settings, but for those that were asked for before it was here."""
+    @observe("visitor_data")
+    def _follow_visitor_data(self, change: Any) -> None:
+        """Take the settings of another uploaded model, but for those that were requested before it was here."""
         if self._paused or CHOICE not in (self.sequence_source, self.kernel_source):
             return
         is_another = change.new.model is not change.old.model
-        own = self._own_settings() if is_another else {}
+        own = self._settings() if is_another and self.kernel_source == CHOICE else {}
         named, self._named = self._named, frozenset() if own else self._named
         self._take_over({name: value for name, value in own.items() if name not in named})
 
@@ -259,8 +255,8 @@ class EStepModel(DashboardModel):
         before = self.choices() | {change.name: change.old}
         choices: dict[str, Any] = {"rank": 0} if change.name == "trained" else {}
         if change.name == "kernel_source" and change.old in (CHOICE, "trained"):
-            brought = self._settings_brought(tuple(before[name] for name in NETWORK))
-            left = [name for name in kernels.network_settings(self.trained, 0) if name not in brought]
+            uploaded = self._uploaded_settings(tuple(before[name] for name in NETWORK))
+            left = [name for name in _OF_A_NETWORK if name not in uploaded]
             choices = {name: self.traits()[name].default_value for name in left}
         if change.name == "kernel_source":
             choices["strand_reading"] = "kernel"
@@ -273,28 +269,32 @@ class EStepModel(DashboardModel):
             self._refresh()
 
     def _follow(self, before: Mapping[str, Any], state: Mapping[str, Any]) -> None:
-        """A kernel of a model that was not there before brings what the state does not name."""
-        if state.get("kernel_source") == CHOICE and self.yours.model is None:
+        """The settings of a newly chosen kernel of a model that the state does not name."""
+        if state.get("kernel_source") == CHOICE and self.visitor_data.model is None:
             self._named = frozenset(state)
-        brought = self._settings_brought(tuple(before[name] for name in NETWORK))
-        self._set({name: value for name, value in brought.items() if name not in state})
+        uploaded = self._uploaded_settings(tuple(before[name] for name in NETWORK))
+        self._set({name: value for name, value in uploaded.items() if name not in state})
         if not state or any(name in state for name in self.CHOICES):
             self._refresh()
 
-    def _settings_brought(self, was: tuple[Any, ...]) -> dict[str, Any]:
+    def _uploaded_settings(self, was: tuple[Any, ...]) -> dict[str, Any]:
         """The settings that come with a kernel of a model: all with another model, with another kernel its bias."""
         now = tuple(getattr(self, name) for name in NETWORK)
-        if self.kernel_source == CHOICE and now != was:
-            return self._own_settings()
-        if self.kernel_source != "trained" or now == was:
-            return {}
-        settings = kernels.network_settings(self.trained, self.rank)
-        return settings if now[:2] != was[:2] else {"bias": settings["bias"]}
+        settings = {} if now == was else self._settings()
+        is_same_model = self.kernel_source == "trained" and now[:2] == was[:2]
+        return {"bias": settings["bias"]} if settings and is_same_model else settings
 
-    def _own_settings(self) -> dict[str, Any]:
-        """What the visitor's own kernel has with it, once it is here."""
-        own = self.yours.model
-        return {} if self.kernel_source != CHOICE or own is None else kernels.own_settings(own, self.which)
+    def _network(self) -> tuple[ImportedKernels, int] | None:
+        """The network that the kernel is of, and the kernel's place; None for a kernel of none, or one not here yet."""
+        if self.kernel_source == "trained":
+            return example_kernels(self.trained), kernels.kernel_place(self.trained, self.rank)
+        own = self.visitor_data.model
+        return None if self.kernel_source != CHOICE or own is None else (own, self.which)
+
+    def _settings(self) -> dict[str, Any]:
+        """The settings of the kernel's network."""
+        network = self._network()
+        return kernels.network_settings(*network) if network else {}
 
     def _refresh(self) -> None:
         """Follow the choices as far as they can be used."""
@@ -320,14 +320,14 @@ class EStepModel(DashboardModel):
         good = self.trace.m if self.trace is not None and self.trace.m else self.traits()["m"].default_value
         is_refused = isinstance(error, ArgumentError) and error.name == "m" and self.m != good
         if is_refused:
-            self.m = good  # follows the choices anew
+            self.m = good  # recomputes what follows
         self.message = friendly(error) + (f" It is {good:g} now." if is_refused else "")
 
     def _chosen_set(self) -> SequenceSet:
         if self.sequence_source == "example":
             return _example(self.example)
         if self.sequence_source == CHOICE:
-            return sequences_of(self.yours)
+            return sequences_of(self.visitor_data)
         if not self.pasted.strip():
             raise ArgumentError("sequence", "empty", "letters A C G T and N, or FASTA")
         return sequences_of_text(self.pasted, "the pasted text", OF_A_FIELD)
@@ -343,7 +343,7 @@ class EStepModel(DashboardModel):
         elif self.kernel_source == "trained":
             kernel = kernels.trained_kernel(self.trained, self.rank)
         elif self.kernel_source == CHOICE:
-            kernel = kernels.own_kernel(kernels_of(self.yours), self.which, background)
+            kernel = kernels.own_kernel(kernels_of(self.visitor_data), self.which, background)
         elif self.kernel_source == "random":
             kernel = kernels.random_kernel(self.width, self.seed)
         elif self.kernel_source == "file":

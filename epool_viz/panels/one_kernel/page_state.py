@@ -1,4 +1,4 @@
-"""Between the model and the page's store: plain values one way, wishes the other. Knows no widget."""
+"""Between the model and the page's store: plain values one way, requested changes the other. No widget."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _LETTERS = DNA.letters + DNA.unknown[0]
 
 
 def page_state(model: EStepModel) -> dict[str, Any]:
-    """What the page has to know of a model."""
+    """The values of a model that the page needs."""
     return shown(model) | {"step": _STEP_NAMES.index(model.current_step.name)}
 
 
 def shown(model: EStepModel) -> dict[str, Any]:
-    """What the page has to know of a model, whatever its steps are."""
+    """The values of a model that the page needs, whatever its steps are."""
     trace = model.trace
     return {name: getattr(model, name) for name in SHARED} | {
         "strand_reading": model.read_as,
@@ -110,7 +110,7 @@ class Memory:
             del self._kept[list(self._kept)[1]]
 
     def choices(self, link: Mapping[str, Any]) -> dict[str, Any]:
-        """What a link stands for: as it was in this visit, else what the link itself says."""
+        """The state of a link: as it was in this visit, else the link's own."""
         return self._kept.get(_key(link)) or _first_choices(self.kind) | dict(link)
 
 
@@ -119,12 +119,12 @@ def _key(link: Mapping[str, Any]) -> str:
 
 
 def take(model: EStepModel, patch: Mapping[str, Any], memory: Memory | None = None) -> None:
-    """Let the model follow what the page has changed; what it does not know is left to the page.
+    """Apply the page's changes to the model; names that are not the model's stay in the page.
 
     Raises
     ------
     ArgumentError
-        For a value that no page of ours sends.
+        For a value that no page sends.
     """
     take_choices(model, patch, memory)
     if "step" in patch:  # only now: which steps there are follows from the choices

@@ -1,4 +1,4 @@
-"""What a question is, as data, and the scene it is asked on; the page computes the answers, from both traces."""
+"""A question as data, and the state that it sets; the page computes the answers, from both traces."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Question:
     explanation : str
         Plain text with `{before.name}` and `{after.name}`.
     setup : dict
-        What of the page's state is set before it is asked. `{"add": x}` as a value is that much more than now; of the
+        The part of the page's state that is set before it. `{"add": x}` as a value is that much more than now; of the
         kernel every number, or with `column` (from 0) one column.
     action : dict
         What is set, likewise, to show the answer.

@@ -9,6 +9,8 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from markupsafe import Markup
+
 from epool_viz.core.alphabet import reverse_complement
 from epool_viz.core.trace import EStepTrace
 
@@ -27,7 +29,7 @@ class Step:
     sentence : str
         What happens here, in plain words.
     formula : str
-        HTML with `{names}` of `numbers`.
+        HTML with `{names}` of `numbers`; `Markup` where it holds tags.
     picture : "letters", "window" or "tracks"
         The one-hot matrix; the letters against the kernel's columns; bars over the sequence.
     tracks : tuple of str
@@ -50,8 +52,7 @@ class Step:
     rectified_formula: str = ""
 
 
-_X = "x<sub>{window}</sub>"
-_LARGEST = "x<sub>max</sub>"
+_X = Markup("x<sub>{window}</sub>")
 
 STEPS = (
     Step(
@@ -67,7 +68,7 @@ STEPS = (
         "slide",
         "Slide the kernel",
         "The kernel lies on a window of the sequence and picks one of its numbers a letter; their sum is the score.",
-        f"{_X} = bias + Σ<sub>j</sub> W[letter j, j] = {{bias}} + {{letter_sum}} = {{score}}",
+        _X + Markup(" = bias + Σ<sub>j</sub> W[letter j, j] = {bias} + {letter_sum} = {score}"),
         picture="window",
     ),
     Step(
@@ -76,8 +77,9 @@ STEPS = (
         "Scores of all windows",
         "Every window's score is the log odds of a motif, plus an offset that a strand's windows share: "
         "any kernel is a PWM.",
-        f"{_X} = offset + log<sub>e<sup>m</sup></sub> P(window | PPM) / P(window | background) "
-        "= {offset} + {log_ratio} = {reading}; the network says {score}, the difference is {residual}",
+        _X
+        + Markup(" = offset + log<sub>e<sup>m</sup></sub> P(window | PPM) / P(window | background) = {offset} + ")
+        + "{log_ratio} = {reading}; the network says {score}, the difference is {residual}",
         tracks=("scores",),
         column="scores",
     ),
@@ -86,7 +88,7 @@ STEPS = (
         "rectify",
         "Rectify",
         "The published network bends scores below zero; from here on the numbers are no longer log odds.",
-        f"activation({_X}) = activation({{score}}) = {{activated}}",
+        "activation(" + _X + ") = activation({score}) = {activated}",
         tracks=("scores", "activated"),
         column="activated",
     ),
@@ -106,7 +108,7 @@ STEPS = (
         "Multiply by m, shift",
         "All scores are multiplied by m and lowered until the largest is 0: no exponential can overflow, and the shift "
         "cancels later.",
-        f"m ({_X} − {_LARGEST}) = {{m}} × ({{cell}} − {{maximum}}) = {{shifted}}",
+        "m (" + _X + Markup(" − x<sub>max</sub>) = {m} × ({cell} − {maximum}) = {shifted}"),
         tracks=("cells", "shifted"),
         column="shifted",
     ),
@@ -115,7 +117,7 @@ STEPS = (
         "exponentiate",
         "Exponentiate",
         "Differences become ratios: a window whose exponent lies one lower counts e times less.",
-        "gate × e<sup>m (x − max x)</sup> = {gate} × exp({shifted}) = {exponential}",
+        Markup("gate × e<sup>m (x − max x)</sup> = {gate} × exp({shifted}) = {exponential}"),
         tracks=("shifted", "exponentials"),
         column="exponentials",
     ),
@@ -124,7 +126,7 @@ STEPS = (
         "normalise",
         "Normalise",
         "Divided by their sum, the exponentials become weights that add up to 1: a softmax.",
-        "weight<sub>{window}</sub> = {exponential} / Σ = {exponential} / {total} = {weight}",
+        Markup("weight<sub>{window}</sub> = {exponential} / Σ = {exponential} / {total} = {weight}"),
         tracks=("exponentials", "weights"),
         column="weights",
     ),
@@ -147,7 +149,7 @@ STEPS = (
         "weight × score",
         "Weight × score",
         "Each window contributes its score in proportion to its weight.",
-        f"weight<sub>{{window}}</sub> × {_X} = {{weight}} × {{cell}} = {{weighted}}",
+        Markup("weight<sub>{window}</sub> × x<sub>{window}</sub> = {weight} × {cell} = {weighted}"),
         tracks=("bayes_posterior", "weighted"),
         column="weighted",
     ),
@@ -167,7 +169,7 @@ STEPS = (
 
 ZOOPS = "; times P(there is a site) = {site_probability} that makes {posterior}"
 PARTIAL = (
-    f"{_X} = {{score}} is a partial sum: window {{window}} overlaps the padding or an unknown letter. "
+    _X + " = {score} is a partial sum: window {window} overlaps the padding or an unknown letter. "
     "It means no log odds, and its weight is {weight}."
 )
 _LAST_OF_SCORES = [step.name for step in STEPS].index("cells")

@@ -2,34 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from epool_viz.errors import ArgumentError
-from epool_viz.panels.one_kernel.exports import (
-    background_lines,
-    kernel_lines,
-    logo_file,
-    matrix_text,
-    set_lines,
-    taken_from,
-    trace_csv,
-)
+from epool_viz.panels.one_kernel.exports import background_lines, kernel_lines, set_lines, take_away, taken_from
 from epool_viz.panels.pwm.model import PwmModel
 from epool_viz.panels.shared.exports import File
 
-TAKE_AWAY: tuple[dict[str, Any], ...] = (
-    {"name": "logo.svg", "label": "Logo, SVG"},
-    {"name": "logo.png", "label": "Logo, PNG"},
-    {"name": "logo.pdf", "label": "Logo, PDF"},
-    {"name": "matrix.meme", "label": "PPM, MEME"},
-    {"name": "matrix.jaspar", "label": "PPM, JASPAR"},
-    {"name": "matrix.tsv", "label": "PPM, PWM and kernel, TSV"},
-    {"name": "windows.csv", "label": "Score of every window, CSV"},
-    {"name": "view.svg", "label": "This view, SVG", "source": "view"},
-    {"name": "view.png", "label": "This view, PNG", "source": "view"},
-    {"name": "pwm.py", "label": "Lines of Python that give these numbers", "copy": True},
-)
+TAKE_AWAY = take_away("PPM", {"name": "windows.csv", "label": "Score of every window, CSV"}, "pwm.py")
 
 
 def python_lines(model: PwmModel) -> str:
@@ -68,13 +46,5 @@ def python_lines(model: PwmModel) -> str:
 
 
 def taken(model: PwmModel, name: str) -> File:
-    """The file behind one of `TAKE_AWAY`: its name, its kind, what it holds."""
-    return taken_from(TAKE_AWAY, _CONTENT, model, name)
-
-
-_CONTENT: dict[str, Callable[[Any, str], str | bytes]] = {
-    "logo": logo_file,
-    "matrix": lambda model, ending: matrix_text(model.trace, model.kernel.label, ending.upper()),
-    "windows": lambda model, _: trace_csv(model.trace),
-    "pwm": lambda model, _: python_lines(model),
-}
+    """The file behind one of `TAKE_AWAY`."""
+    return taken_from(TAKE_AWAY, python_lines, model, name)

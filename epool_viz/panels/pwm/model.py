@@ -1,4 +1,4 @@
-"""The state of the panel of a kernel read as a motif. Knows no widget."""
+"""The state of the panel of a kernel read as a motif. No widget."""
 
 from __future__ import annotations
 
@@ -40,15 +40,15 @@ class PwmModel(EStepModel):
     @property
     def network_note(self) -> str:
         """What of the screen the model computes; empty while the kernel shown is none of a model."""
-        own = self.yours.model if self.kernel_source == CHOICE else None
+        own = self.visitor_data.model if self.kernel_source == CHOICE else None
         is_of_a_network = self.kernel_source == "trained" or (own is not None and own.format != "motifs")
         if not is_of_a_network or self.message:
             return ""
         return "The scores are those of the network's convolution, with its bias."
 
-    def _settings_brought(self, was: tuple[Any, ...]) -> dict[str, Any]:
-        brought = super()._settings_brought(was)
-        return {name: value for name, value in brought.items() if name in OF_A_SCORE}
+    def _uploaded_settings(self, was: tuple[Any, ...]) -> dict[str, Any]:
+        uploaded = super()._uploaded_settings(was)
+        return {name: value for name, value in uploaded.items() if name in OF_A_SCORE}
 
     def _walk(self, _: EStepTrace) -> tuple[PwmStep, ...]:
         return STEPS

@@ -1,4 +1,4 @@
-"""What the page is told: sliders, choices, words and the state of the model, as plain data. Knows no widget."""
+"""The data of the page: sliders, choices, words and the state of the model, as plain data. No widget."""
 
 from __future__ import annotations
 
@@ -100,17 +100,17 @@ LOOKS: dict[str, Any] = {
 
 
 def page_state(model: PwmModel) -> dict[str, Any]:
-    """What the page has to know of a model."""
+    """The values of a model that the page needs."""
     return one_kernel.shown(model) | {"step": model.step}
 
 
 def take(model: PwmModel, patch: Mapping[str, Any], memory: one_kernel.Memory | None = None) -> None:
-    """Let the model follow what the page has changed; what it does not know is left to the page.
+    """Apply the page's changes to the model; names that are not the model's stay in the page.
 
     Raises
     ------
     ArgumentError
-        For a value that no page of ours sends.
+        For a value that no page sends.
     """
     one_kernel.take_choices(model, patch, memory)
     looking = {"step": "step", "window": "cursor"}

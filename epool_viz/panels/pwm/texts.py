@@ -1,4 +1,4 @@
-"""The steps from a kernel to its logo, and what is asked about them, as data; `pipeline.js` draws the steps by name."""
+"""The steps from a kernel to its logo, and their questions, as data; `pipeline.js` draws the steps by name."""
 
 from __future__ import annotations
 

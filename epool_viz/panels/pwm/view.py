@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import ipywidgets as w
+from markupsafe import Markup
 
 from epool_viz.components.cross_check import CrossCheck
 from epool_viz.components.download import Download
@@ -36,8 +37,9 @@ from epool_viz.panels.pwm.exports import TAKE_AWAY, taken
 from epool_viz.panels.pwm.model import PwmModel
 from epool_viz.panels.pwm.texts import QUESTIONS, page_steps
 from epool_viz.panels.shared.dashboard import shown_if
-from epool_viz.panels.shared.html import escape, notes_list
-from epool_viz.panels.shared.style import card, heading, panel_style, part
+from epool_viz.panels.shared.html import notes_list
+from epool_viz.panels.shared.links import anchor
+from epool_viz.panels.shared.style import Html, card, heading, panel_style, part
 
 _FOLDS = {"predict": "Predict, then see", "trust": "Check the numbers", "download": "Take away"}
 
@@ -63,9 +65,9 @@ class PwmView(KernelDashboard):
     # --- widgets
 
     def _build(self) -> None:
-        self.source_note = w.HTML().add_class("ep-source")
+        self.source_note = Html().add_class("ep-source")
         self.another = w.Button(description="Draw another one")
-        self.opening = w.HTML().add_class("ep-opening")
+        self.opening = Html().add_class("ep-opening")
         self._build_controls()
         on, steps = {"store": self.store}, page_steps()
         self.base = Slider(**on, options=page.BASE_SLIDER)
@@ -154,8 +156,8 @@ class PwmView(KernelDashboard):
             return
         super()._show()
         self.source_note.value = _notes_html(self.model)
-        href = link_to(self.model, "e_step")
-        self.opening.value = f'<p><a class="ep-open" href="{href}">Open this kernel in the E-step view</a></p>'
+        opens = anchor(link_to(self.model, "e_step"), "Open this kernel in the E-step view")
+        self.opening.value = Markup("<p>{}</p>").format(opens)
         if self.toggles["trust"].value:
             self.trust.compare(self.store.now)
 
@@ -163,8 +165,6 @@ class PwmView(KernelDashboard):
         return taken(self.model, name)
 
 
-def _notes_html(model: PwmModel) -> str:
-    return (
-        f'<div class="ep-notes"><p><b>{escape(model.kernel.label)}</b> on <b>{escape(model.sequence_name)}</b>.</p>'
-        f"{notes_list(model.notes)}</div>"
-    )
+def _notes_html(model: PwmModel) -> Markup:
+    notes = Markup('<div class="ep-notes"><p><b>{}</b> on <b>{}</b>.</p>{}</div>')
+    return notes.format(model.kernel.label, model.sequence_name, notes_list(model.notes))

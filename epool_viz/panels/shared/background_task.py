@@ -17,14 +17,14 @@ class BackgroundJob:
     """One job at a time that changes one model.
 
     The job never touches the model: it is given a copy of what it needs, and `pump`, which the page's loop calls, takes
-    over its events. A subclass starts jobs with `run`, and says what it does with events (`take`) and at the end
+    over its events. A subclass starts jobs with `run`, and handles events (`take`) and the end
     (`end`). A job that was dropped changes nothing any more.
 
     Parameters
     ----------
     model : HasTraits
     guard : Guard or None
-        Tells of a defect in `take` or `end`.
+        Reports an internal error in `take` or `end`.
     every : float, seconds
         Between two looks.
     """
@@ -32,38 +32,39 @@ class BackgroundJob:
     FAILED: ClassVar[str] = "a job failed"  # in the log
     DEFECT: ClassVar[str] = "The work came to an end that is not your doing"
     LOST: ClassVar[str] = "Try again."
-    STOPPING: ClassVar[str] = ""  # said from `stop` to the end
+    STOPPING: ClassVar[str] = ""  # shown from `stop` to the end
 
     def __init__(self, model: Any, guard: Guard | None = None, every: float = LOOK_EVERY) -> None:
         self.model = model
         self.job: Job | None = None
+        self._held: dict[str, Any] = {}  # events that are taken over at the end
         self._guard = guard or _unguarded
         self._every = every
         self._task: asyncio.Task[None] | None = None
 
     @property
     def is_running(self) -> bool:
-        """Whether the work goes on."""
+        """Whether the work runs."""
         return self.job is not None and self.job.is_running
 
     def run(self, work: Work) -> bool:
-        """Start a job; False, and nothing is done, until the last one is taken over or dropped."""
+        """Start a job; False, without a start, until the last one has ended or is dropped."""
         if self.job is not None:
             return False
-        self.job = Job(work, self.FAILED)
+        self.job, self._held = Job(work, self.FAILED), {}
         self.job.start()
         self.follow()
         return True
 
     def stop(self) -> None:
-        """Ask the job to end; what it has come to is still taken over."""
+        """Request the end of the job; its results so far are still taken."""
         if self.job is not None and self.is_running and not self.job.is_cancelled:
             self.job.cancel()
             if self.STOPPING:
                 self.model.stage, self.model.said = "stopping", self.STOPPING
 
     def drop(self) -> None:
-        """Ask the job to end, and forget it."""
+        """Request the end of the job, and drop its results."""
         if self.job is not None:
             self.job.cancel()
             self.job = None
@@ -75,13 +76,13 @@ class BackgroundJob:
             self._task.cancel()
 
     def join(self) -> None:
-        """Wait for the job and take over all that it comes to; for whoever has no loop."""
+        """Wait for the job and take all its results; for callers without a loop."""
         while self.job is not None:
             self.job.join()
             self.pump()
 
     def follow(self) -> bool:
-        """Look at the job now and then; False without a loop: whoever holds this calls `pump`."""
+        """Poll the job; False without a loop: then the owner calls `pump`."""
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
@@ -110,7 +111,7 @@ class BackgroundJob:
         """The job has ended: a sentence for the visitor, "" if all went well, and what ended it."""
 
     def sentence_of(self, error: EpoolError | JobFailedError) -> str:
-        """What the visitor is told of an error."""
+        """The message for an error."""
         if isinstance(error, JobFailedError):
             return f"{self.DEFECT} (error {error.reference})."
         if isinstance(error, WorkerLostError):
@@ -125,10 +126,12 @@ class BackgroundJob:
         job = self.job
         if job is None:
             return False
-        is_running = job.is_running  # first: what it tells at its end is then there
+        is_running = job.is_running  # first: then the events of its end are there
         events = job.events()
-        if is_running and job.is_cancelled:  # what it says of its progress is over
-            events = {name: value for name, value in events.items() if name not in ("said", "stage")}
+        events = self._held | events
+        # progress is over once it is cancelled; its last word, which may be this one, is kept for the end
+        held = ("said", "stage") if is_running and job.is_cancelled else ()
+        self._held = {name: events.pop(name) for name in held if name in events}
         try:
             self.take(events)
             if not is_running and self.job in (job, None):  # what is taken over may begin another one, or drop this

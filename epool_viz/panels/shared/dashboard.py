@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import ipywidgets as w
+from markupsafe import Markup
 from traitlets import HasTraits
 
 from epool_viz.components.base import Store
@@ -15,9 +16,9 @@ from epool_viz.components.upload import Upload
 from epool_viz.components.widgets import ShareLink, Toolbar
 from epool_viz.errors import ArgumentError
 from epool_viz.panels.shared.handlers import Guard, Wiring
-from epool_viz.panels.shared.html import escape
+from epool_viz.panels.shared.html import around, each
 from epool_viz.panels.shared.state import require_modest, require_size
-from epool_viz.panels.shared.style import panel_style, style_sheet
+from epool_viz.panels.shared.style import Html, panel_style, style_sheet
 
 # what a teacher's link asks for; it belongs to the page alone
 TEACHING: dict[str, Any] = {"without": None, "size": None, "theme": None}
@@ -43,7 +44,7 @@ class Dashboard(w.VBox):
     LOOKS: ClassVar[Mapping[str, Any]] = {}  # state that belongs to the page alone, and where it starts
     PASSING: ClassVar[Mapping[str, Any]] = {}  # the same, but neither linked nor brought back
     # choices that mean what the visitor keeps in the browser: trait of the model -> ("yours", what of it)
-    YOURS: ClassVar[Mapping[str, tuple[str, str]]] = {}
+    VISITOR_CHOICES: ClassVar[Mapping[str, tuple[str, str]]] = {}
     KEEPING: ClassVar[Mapping[str, Any]] = {}  # options of the browser's store
 
     def __init__(self, model: HasTraits) -> None:
@@ -53,7 +54,7 @@ class Dashboard(w.VBox):
         self.wiring = Wiring(self.guard)
         first = self._page_state() | dict(self.LOOKS)
         self.store = Store(first | TEACHING | dict(self.PASSING), self.guard(self._take_modest_patch))
-        self.alert = w.HTML().add_class("ep-alert")
+        self.alert = Html().add_class("ep-alert")
         self._build_head(first)
         self._build()
         around = (self.store, self.heartbeat, self.share, self.toolbar, self.keep, self.alert)
@@ -61,9 +62,9 @@ class Dashboard(w.VBox):
         self.add_class("ep-root")
         self.wiring.follow((model, "message"), (self.alert, "value"), self._alert_html)
         self._wire()
-        if self.YOURS:
-            self.wiring.on(model, tuple(self.YOURS), self._ask_for_yours)
-            self._ask_for_yours()
+        if self.VISITOR_CHOICES:
+            self.wiring.on(model, tuple(self.VISITOR_CHOICES), self._request_visitor_data)
+            self._request_visitor_data()
         self._show()
 
     def close(self) -> None:
@@ -149,22 +150,22 @@ class Dashboard(w.VBox):
     # --- what the visitor keeps in the browser
 
     def _hear_kept(self, kept: dict[str, Any]) -> None:
-        if self.YOURS:
-            self.model.yours = self.model.yours.hears(kept)
-            self._ask_for_yours()
+        if self.VISITOR_CHOICES:
+            self.model.visitor_data = self.model.visitor_data.with_stored(kept)
+            self._request_visitor_data()
 
     def _take_given(self, name: str, about: dict[str, Any], data: bytes | None) -> None:
-        if self.YOURS:
-            self.model.yours = self.model.yours.takes(name, about, data)
+        if self.VISITOR_CHOICES:
+            self.model.visitor_data = self.model.visitor_data.with_data(name, about, data)
 
     def _forgotten(self) -> None:
         """The visitor has had it forgotten, here or on another page."""
 
-    def _ask_for_yours(self, _: Any = None) -> None:
+    def _request_visitor_data(self, _: Any = None) -> None:
         """Ask the page for what a choice needs and Python has not got."""
-        yours = self.model.yours
-        chosen = [what for trait, (value, what) in self.YOURS.items() if getattr(self.model, trait) == value]
-        wanted = [what for what in dict.fromkeys(chosen) if yours.keeps(what) and not yours.has(what)]
+        visitor_data = self.model.visitor_data
+        chosen = [what for trait, (value, what) in self.VISITOR_CHOICES.items() if getattr(self.model, trait) == value]
+        wanted = [what for what in dict.fromkeys(chosen) if visitor_data.keeps(what) and not visitor_data.has(what)]
         if wanted:
             self.keep.want(*wanted)
 
@@ -183,10 +184,9 @@ class Dashboard(w.VBox):
         self.fault = sentence
         self.alert.value = self._alert_html(self.model.message)
 
-    def _alert_html(self, message: str) -> str:
-        sentences = [text for text in (self.fault, message) if text]
-        said = "".join(f"<p>{escape(text)}</p>" for text in sentences)
-        return f'<div class="ep-message" role="alert">{said}</div>' if said else ""
+    def _alert_html(self, message: str) -> Markup:
+        said = each(Markup("<p>{}</p>"), filter(None, (self.fault, message)))
+        return around(Markup('<div class="ep-message" role="alert">{}</div>'), said)
 
 
 def shown_if(condition: Callable[[Any], bool]) -> Callable[[Any], str]:

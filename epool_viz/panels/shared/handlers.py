@@ -1,7 +1,7 @@
 """No exception of a handler is lost, and none is shown raw.
 
 ipywidgets swallows what a handler raises: the page shows nothing and the user waits. Every handler of a view therefore
-runs inside a `Guard`, and `Wiring` ties models to widgets through it and knows how to undo every tie.
+runs inside a `Guard`, and `Wiring` ties models to widgets through it and can undo every tie.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ TOO_LARGE = (
 def tell_the_server() -> None:
     """In the kernel of a page, write what this package logs into the log of the server.
 
-    There ipykernel sends what is written to `sys.stderr` to the page, which shows it to nobody.
+    There ipykernel sends what is written to `sys.stderr` to the page, which does not show it.
     """
     package = logging.getLogger(__package__.partition(".")[0])
     if package.handlers or _OF_A_PAGE not in os.environ or not Application.initialized():
@@ -46,7 +46,7 @@ def tell_the_server() -> None:
 
 
 class Guard:
-    """Runs handlers and tells the user when one fails.
+    """Runs handlers and shows the user when one fails.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class Guard:
         self._failed = False
 
     def __call__(self, handler: Handler) -> Handler:
-        """Wrap a handler: a mistake is told as it is; a defect gets an id, and its traceback goes to the log."""
+        """Wrap a handler: a mistake is shown; an internal error gets an id, and its traceback goes to the log."""
 
         @functools.wraps(handler)
         def guarded(*args: Any, **kwargs: Any) -> None:
@@ -89,7 +89,7 @@ class Guard:
         self.report(sentence)
 
     def fail(self) -> None:
-        """Tell of the exception in hand: called inside an `except` block."""
+        """Report the current exception: called inside an `except` block."""
         reference = secrets.token_hex(4)
         logger.exception("a handler of a dashboard failed; the page shows error %s", reference)
         self._tell(

@@ -12,7 +12,7 @@ from traitlets import HasTraits, TraitError, Unicode, validate
 
 from epool_viz.errors import ArgumentError, EpoolError
 from epool_viz.panels.shared.state import friendly
-from epool_viz.panels.shared.visitor_data import Yours
+from epool_viz.panels.shared.visitor_data import VisitorData
 
 
 class Value(AnyTrait):
@@ -22,13 +22,13 @@ class Value(AnyTrait):
 
 
 class DashboardModel(HasTraits):
-    """What the visitor chose; a subclass says what follows from it.
+    """The visitor's choices; a subclass computes what follows from them.
 
     The traits named in `CHOICES` and `LOOKING` are the state. A choice that cannot be used is kept and explained in
-    `message`; what follows stays the last good one until the choice is mended.
+    `message`; what follows stays the last good one until the choice is corrected.
     """
 
-    yours = AnyTrait(Yours(), help="The Yours that the browser keeps.")
+    visitor_data = AnyTrait(VisitorData(), help="The VisitorData that the browser stores.")
     message = Unicode("", help="What the user can put right; empty when all is well.")
 
     CHOICES: ClassVar[tuple[str, ...]] = ()  # in the order in which a state sets them
@@ -108,7 +108,7 @@ class DashboardModel(HasTraits):
         self._follow(before, state)
         self._look({name: state[name] for name in self.LOOKING if name in state})
 
-    # --- what a subclass says
+    # --- what a subclass defines
 
     def _require(self, state: Mapping[str, Any]) -> None:
         """Raise an `ArgumentError` for a value that no trait would refuse; nothing has been set yet."""
@@ -124,7 +124,7 @@ class DashboardModel(HasTraits):
         before : dict
             All choices as they were.
         state : dict
-            What was asked for.
+            The requested name.
         """
 
     def _look(self, places: Mapping[str, Any]) -> None:

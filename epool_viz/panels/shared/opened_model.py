@@ -1,4 +1,4 @@
-"""What a visitor brings: sequences, and a model file with the ways in which it can be read. Knows no widget."""
+"""Uploads of a visitor: sequences, and a model file with the ways in which it can be read. No widget."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOST_KERNELS = 1024
 _PACKED = (b"\x1f\x8b", b"\x89HDF", b"PK")
 
 
-class BroughtModel(HasTraits):
+class OpenedModel(HasTraits):
     """A file in; kernels out, or what is wrong with it.
 
     What cannot be read changes nothing of what was there. The traits named in `READING` say how it is read.
@@ -56,7 +56,7 @@ class BroughtModel(HasTraits):
 
     @property
     def can_be_read_otherwise(self) -> bool:
-        """Whether axes, letters and direction are for the visitor to say: a text says its own."""
+        """Whether the visitor can choose axes, letters and direction: a text determines its own."""
         return self.has_file and self.kernels is not None and bool(self.kernels.axes)
 
     @property
@@ -67,7 +67,7 @@ class BroughtModel(HasTraits):
 
     @property
     def options(self) -> dict[str, Any]:
-        """How the visitor wants the file read, as `import_kernels` takes it; empty where the file says it."""
+        """The visitor's settings for the file, as arguments of `import_kernels`, where they are set."""
         named = {"fold": "fold_batch_norm"}
         return {
             named.get(name, name): value for name in self.READING if (value := getattr(self, name)) not in ("", None)
@@ -80,7 +80,7 @@ class BroughtModel(HasTraits):
         self._read_as_the_file_says()
 
     def _read_as_the_file_says(self) -> None:
-        """Take back how the visitor wanted an earlier file read."""
+        """Reset the settings for an earlier file."""
         self._is_reading_anew = True
         try:
             for each in self.READING:

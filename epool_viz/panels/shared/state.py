@@ -1,4 +1,4 @@
-"""How much a state may carry, and what is said of what cannot be used."""
+"""Limits of a state, and messages for invalid values."""
 
 from __future__ import annotations
 
@@ -48,15 +48,15 @@ def letters(n: int) -> str:
 
 
 def friendly(error: EpoolError) -> str:
-    """An error as a sentence for somebody who has typed no Python."""
+    """An error as a sentence without Python terms."""
     if not isinstance(error, ArgumentError):
         return str(error).replace("the typed", "The typed").replace("the pasted", "The pasted")
     called = _CALLED.get(error.name, error.name.replace("_", " "))
     called = called if len(called) == 1 else f"{called[:1].upper()}{called[1:]}"  # m is no word
-    return told_of(called, error)
+    return sentence_of(called, error)
 
 
-def told_of(name: str, error: ArgumentError) -> str:
+def sentence_of(name: str, error: ArgumentError) -> str:
     """An error as a sentence about something called `name`: what is counted follows a colon, sequences are none."""
     are = ":" if re.search(r"\d", error.found) else " are"
     is_many = name.endswith("s") and not name.endswith("ias") and not name.startswith("The ")  # a file is one

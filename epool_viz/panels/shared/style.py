@@ -6,9 +6,20 @@ from importlib.resources import files
 from typing import Any
 
 import ipywidgets as w
+from markupsafe import Markup, escape
+from traitlets import validate
 
 from epool_viz.figures.palette import DARK, LIGHT, component_variables, css_variables
-from epool_viz.panels.shared.html import escape
+
+
+class Html(w.HTML):
+    """A widget of HTML; a value that is no `Markup` is shown as text."""
+
+    value: Markup  # for mypy
+
+    @validate("value")
+    def _escaped(self, proposal: dict[str, Any]) -> Markup:
+        return escape(proposal["value"])
 
 
 def panel_style(package: str) -> str:
@@ -21,7 +32,7 @@ def panel_style(package: str) -> str:
 
 def style_sheet(rules: str) -> Any:
     """A widget that brings rules to the page."""
-    return w.HTML(f"<style>{rules}</style>")
+    return Html(Markup("<style>{}</style>").format(Markup(rules)))  # noqa: S704 - rules of this package
 
 
 def card(widget: Any) -> Any:
@@ -36,4 +47,4 @@ def part(name: str, widget: Any) -> Any:
 
 def heading(text: str) -> Any:
     """A heading of the second level."""
-    return w.HTML(f"<h2>{escape(text)}</h2>").add_class("ep-heading")
+    return Html(Markup("<h2>{}</h2>").format(text)).add_class("ep-heading")

@@ -1,7 +1,7 @@
-"""What the visitor brought on the page "Your data", for any dashboard: sequences and kernels out of the browser.
+"""Sequences and kernels that the browser stores, from the page "Your data", for any dashboard.
 
-A dashboard that can use them has a model with the trait `yours` (a `Yours`) and says in `Dashboard.YOURS` which choice
-of which trait means them. `sequences_of` and `kernels_of` give what the choice stands for.
+A dashboard that can use them has a model with the trait `visitor_data` (a `VisitorData`) and lists in
+`Dashboard.VISITOR_CHOICES` which choice of which trait means them. `sequences_of` and `kernels_of` return them.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ class NotYetHere(Exception):  # noqa: N818 - no error: it is on its way
 
 
 @dataclass(frozen=True, eq=False)
-class Yours:
-    """What a visitor keeps in the browser, as far as this page knows it.
+class VisitorData:
+    """The visitor's data in the browser, as far as this page has them.
 
     Parameters
     ----------
     kept : dict, or None
-        What the browser says it keeps, name to what is known of it; None until it has said so.
+        What the browser stores, name to its metadata; None until the browser has sent it.
     sequences : SequenceSet or None
-        None until they were asked for and came.
+        None until they were requested and received.
     kernels : ImportedKernels or None
     opened : ImportedKernels or None
         Those of a file that was opened on this page; they hold until the browser has others or drops its own.
@@ -58,11 +58,11 @@ class Yours:
     opened: ImportedKernels | None = None
     refused: Mapping[str, str] = field(default_factory=dict)
 
-    def hears(self, kept: Mapping[str, Any]) -> Yours:
-        """The same after the browser said what it keeps; what is older than that is dropped."""
+    def with_stored(self, kept: Mapping[str, Any]) -> VisitorData:
+        """The same with a new list of what the browser stores; older data are dropped."""
         was = self.kept or {}
         same = {name for name in kept if was.get(name) == kept[name]}
-        return Yours(
+        return VisitorData(
             dict(kept),
             self.sequences if SEQUENCES in same else None,
             self.kernels if MODEL in same else None,
@@ -70,13 +70,13 @@ class Yours:
             {name: why for name, why in self.refused.items() if name in same},
         )
 
-    def opens(self, kernels: ImportedKernels) -> Yours:
+    def with_opened(self, kernels: ImportedKernels) -> VisitorData:
         """The same after a model file was opened on this page."""
         refused = {name: why for name, why in self.refused.items() if name != MODEL}
         return dataclasses.replace(self, kernels=None, opened=kernels, refused=refused)
 
     def _holds_opened(self, kept: Mapping[str, Any]) -> bool:
-        """Whether what was opened here is still what is meant, now that the browser keeps this."""
+        """Whether the opened file still counts, given what the browser stores now."""
         if self.opened is None:
             return False
         was, now = ((each or {}).get(MODEL) for each in (self.kept, kept))
@@ -86,11 +86,11 @@ class Yours:
 
     @property
     def model(self) -> ImportedKernels | None:
-        """The kernels that are meant; None while there are none here."""
+        """The current kernels; None while there are none here."""
         return self.kernels if self.opened is None else self.opened
 
-    def takes(self, name: str, about: Mapping[str, Any], data: bytes | None) -> Yours:
-        """The same with what came; what cannot be read is remembered with the reason."""
+    def with_data(self, name: str, about: Mapping[str, Any], data: bytes | None) -> VisitorData:
+        """The same with received data; the error of data that cannot be read is stored."""
         if data is None:
             kept = {each: known for each, known in (self.kept or {}).items() if each != name}
             return dataclasses.replace(self, kept=kept)
@@ -104,15 +104,15 @@ class Yours:
             return dataclasses.replace(self, refused={**self.refused, name: str(error)})
 
     def has(self, name: str) -> bool:
-        """Whether nothing need be asked for."""
+        """Whether it is here, or was refused."""
         return name in self.refused or (self.sequences if name == SEQUENCES else self.model) is not None
 
     def keeps(self, name: str) -> bool:
-        """Whether the browser has it."""
+        """Whether the browser stores it."""
         return self.kept is not None and name in self.kept
 
 
-def sequences_of(yours: Yours, alphabet: Alphabet | None = DNA) -> SequenceSet:
+def sequences_of(visitor_data: VisitorData, alphabet: Alphabet | None = DNA) -> SequenceSet:
     """The visitor's sequences.
 
     Raises
@@ -122,31 +122,31 @@ def sequences_of(yours: Yours, alphabet: Alphabet | None = DNA) -> SequenceSet:
     ArgumentError
         If there are none, or they are of another alphabet.
     """
-    found = _there(yours, SEQUENCES, yours.sequences, "sequences")
+    found = _there(visitor_data, SEQUENCES, visitor_data.sequences, "sequences")
     if alphabet is not None and found.alphabet != alphabet:
         raise ArgumentError("sequences", f"yours, of {found.alphabet.name}", f"{alphabet.name} in this dashboard")
     return found
 
 
-def kernels_of(yours: Yours, alphabet: Alphabet | None = DNA) -> ImportedKernels:
+def kernels_of(visitor_data: VisitorData, alphabet: Alphabet | None = DNA) -> ImportedKernels:
     """The kernels of the visitor's model; errors are those of `sequences_of`."""
-    found = _there(yours, MODEL, yours.model, "kernel")
+    found = _there(visitor_data, MODEL, visitor_data.model, "kernel")
     if alphabet is not None and len(found.alphabet) != len(alphabet):
         raise ArgumentError("kernel", f"yours, of {found.alphabet.name}", f"{alphabet.name} in this dashboard")
     return found
 
 
-def kernel_names(yours: Yours) -> tuple[str, ...]:
+def kernel_names(visitor_data: VisitorData) -> tuple[str, ...]:
     """What the kernels are called; empty while they are not here."""
-    return () if yours.model is None else yours.model.names
+    return () if visitor_data.model is None else visitor_data.model.names
 
 
-def _there(yours: Yours, name: str, found: Any, called: str) -> Any:
+def _there(visitor_data: VisitorData, name: str, found: Any, called: str) -> Any:
     if found is not None:
         return found
-    if name in yours.refused:
-        raise ArgumentError(called, f"yours, which cannot be used: {yours.refused[name]}", _WHERE)
-    if yours.kept is None or name in yours.kept:
+    if name in visitor_data.refused:
+        raise ArgumentError(called, f"yours, which cannot be used: {visitor_data.refused[name]}", _WHERE)
+    if visitor_data.kept is None or name in visitor_data.kept:
         raise NotYetHere(name)
     raise ArgumentError(called, "yours, and nothing of the kind is kept in this browser", _WHERE)
 

@@ -1,1 +1,1 @@
-"""The page "Your data": what a visitor brings, checked, explained, and kept in the browser for all dashboards."""
+"""The page "Your data": uploads, checked, explained, and stored in the browser for all dashboards."""

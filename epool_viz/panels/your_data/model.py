@@ -1,4 +1,4 @@
-"""What the visitor brought, what is wrong with it, and how it is read. Knows no widget."""
+"""The visitor's uploads, their errors, and how they are read. No widget."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from epool_viz.data.sequences.set import SequenceSet
 from epool_viz.data.sequences.uploaded import SequencesRead
 from epool_viz.jobs.parsing import parse_sequences_limited
 from epool_viz.panels.shared.model import DashboardModel
-from epool_viz.panels.shared.opened_model import BroughtModel
+from epool_viz.panels.shared.opened_model import OpenedModel
 from epool_viz.panels.shared.visitor_data import LIMITS, MOST_TEXT
 
 LONGEST_PASTE = 1_000_000
 
 
-class YourDataModel(DashboardModel, BroughtModel):
+class YourDataModel(DashboardModel, OpenedModel):
     """Files and texts in; sequences and kernels out, or what is wrong with them.
 
     What cannot be read changes nothing of what was there.
@@ -34,7 +34,7 @@ class YourDataModel(DashboardModel, BroughtModel):
     sequence_name = Unicode("", help="What that text was called.")
     are_all_problems = Bool(True)
 
-    CHOICES: ClassVar[tuple[str, ...]] = ("pasted", "pasted_motif", *BroughtModel.READING)
+    CHOICES: ClassVar[tuple[str, ...]] = ("pasted", "pasted_motif", *OpenedModel.READING)
     LONGEST_LINKED = 0  # what was pasted stays out of links: it may be private
     LONGEST: ClassVar[Mapping[str, int]] = {"pasted": LONGEST_PASTE, "pasted_motif": LONGEST_PASTE}
 
@@ -73,7 +73,7 @@ class YourDataModel(DashboardModel, BroughtModel):
 
 
 def facts_of(sequences: SequenceSet) -> list[tuple[str, str]]:
-    """A summary of sequences: what is told, and its value as text."""
+    """A summary of sequences: labels, and values as text."""
     lengths = sequences.lengths
     shortest, longest = int(lengths.min()), int(lengths.max())
     shares = sequences.letter_frequencies()

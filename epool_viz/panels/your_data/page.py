@@ -1,4 +1,4 @@
-"""What the page says: words and choices, as plain data."""
+"""Words and choices of the page, as plain data."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ HELP: dict[str, Any] = {
     "keys": [["Tab", "from one control to the next"], ["?", "this help"]],
 }
 LINKS: tuple[dict[str, str], ...] = tuple(
-    {"href": link(row.name, row.of_yours), "label": row.short or row.title}
+    {"href": link(row.name, row.visitor_choices), "label": row.short or row.title}
     for row in DASHBOARDS
-    if row.of_yours is not None
+    if row.visitor_choices is not None
 )
 SEQUENCES: dict[str, Any] = {
     "label": "Choose a sequence file",

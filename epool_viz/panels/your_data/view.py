@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 import ipywidgets as w
 import numpy as np
+from markupsafe import Markup
 
 from epool_viz.components.upload import Upload
 from epool_viz.core.kernels import kernel_to_pwm
@@ -16,9 +17,9 @@ from epool_viz.data.sequences.problems import Problem
 from epool_viz.data.sequences.set import SequenceSet
 from epool_viz.figures.svg import logo_svg
 from epool_viz.panels.shared.dashboard import Dashboard
-from epool_viz.panels.shared.html import bullets, escape
+from epool_viz.panels.shared.html import around, bullets, each, row, table
 from epool_viz.panels.shared.reading_controls import ReadAnotherWay
-from epool_viz.panels.shared.style import heading, part
+from epool_viz.panels.shared.style import Html, heading, part
 from epool_viz.panels.shared.visitor_data import packed_kernels, packed_sequences
 from epool_viz.panels.your_data import page
 from epool_viz.panels.your_data.model import YourDataModel, facts_of
@@ -66,7 +67,7 @@ class YourDataView(Dashboard):
         self.pasted_motif = w.Textarea(
             description="Or paste a motif or a kernel", placeholder="A 0.1 0.9 0.2\nC …", **texts
         )
-        self.sequence_said, self.model_said, self.logos = (w.HTML() for _ in range(3))
+        self.sequence_said, self.model_said, self.logos = (Html() for _ in range(3))
         self.reading = ReadAnotherWay(self.model)
 
     def _arranged(self) -> list[Any]:
@@ -76,7 +77,7 @@ class YourDataView(Dashboard):
         )
         for box in (sequences, kernels):
             box.add_class("ep-brought").add_class("ep-card")
-        privacy = w.HTML("".join(f'<p class="ep-privacy">{escape(text)}</p>' for text in (page.PRIVACY, page.SHARED)))
+        privacy = Html(each(Markup('<p class="ep-privacy">{}</p>'), (page.PRIVACY, page.SHARED)))
         both = w.Box([part("sequences", sequences), part("model", kernels)]).add_class("ep-body")
         return [part("kept", privacy), both]
 
@@ -100,7 +101,7 @@ class YourDataView(Dashboard):
     def _hear_kept(self, kept: dict[str, Any]) -> None:
         """Show what an earlier visit to this page has left, unless there is something newer."""
         model = self.model
-        model.yours = model.yours.hears(kept)
+        model.visitor_data = model.visitor_data.with_stored(kept)
         wanted = [
             what
             for what, here in (("sequences", model.sequences), ("model", model.kernels))
@@ -111,87 +112,81 @@ class YourDataView(Dashboard):
 
     def _take_given(self, name: str, about: dict[str, Any], data: bytes | None) -> None:
         model = self.model
-        model.yours = model.yours.takes(name, about, data)
+        model.visitor_data = model.visitor_data.with_data(name, about, data)
         if name == "sequences" and model.sequences is None:
-            model.sequences = model.yours.sequences
+            model.sequences = model.visitor_data.sequences
         if name == "model" and model.kernels is None:
-            model.kernels = model.yours.kernels
+            model.kernels = model.visitor_data.kernels
 
     def _forgotten(self) -> None:
         self.model.forget()
 
     def _keep_sequences(self, _: Any) -> None:
         sequences = self.model.sequences
-        if sequences is not None and sequences is not self.model.yours.sequences:
+        if sequences is not None and sequences is not self.model.visitor_data.sequences:
             self.keep.put("sequences", *packed_sequences(sequences))
 
     def _keep_kernels(self, _: Any) -> None:
         kernels = self.model.kernels
-        if kernels is not None and kernels is not self.model.yours.kernels:
+        if kernels is not None and kernels is not self.model.visitor_data.kernels:
             self.keep.put("model", *packed_kernels(kernels))
 
     def _show_sequences(self, _: Any = None) -> None:
         model = self.model
         wrong = problems_html(model.sequence_name, model.sequence_problems, model.are_all_problems)
-        self.sequence_said.value = wrong + ("" if model.sequences is None else sequences_html(model.sequences))
+        self.sequence_said.value = wrong if model.sequences is None else wrong + sequences_html(model.sequences)
 
     def _show_kernels(self, _: Any = None) -> None:
         model = self.model
         problems = () if model.model_problem is None else (model.model_problem,)
         wrong = problems_html(model.model_name, problems, True)
-        self.model_said.value = wrong + ("" if model.kernels is None else kernels_html(model.kernels))
-        self.logos.value = "" if model.kernels is None else logos_html(model.kernels)
+        self.model_said.value = wrong if model.kernels is None else wrong + kernels_html(model.kernels)
+        self.logos.value = Markup("") if model.kernels is None else logos_html(model.kernels)
 
 
-def problems_html(name: str, problems: Sequence[Problem], are_all: bool) -> str:
+def problems_html(name: str, problems: Sequence[Problem], are_all: bool) -> Markup:
     """What is wrong, a row a line."""
     if not problems:
-        return ""
-    rows = "".join(_problem_row(each) for each in problems)
-    more = "" if are_all else "<p>There may be more; these are the first.</p>"
-    if problems[0].line is None:
-        what = escape(problems[0].found) + (
-            f"; accepted: {escape(problems[0].accepted)}" if problems[0].accepted else ""
-        )
-        return f'<div class="ep-wrong" role="alert"><p><b>{escape(name)}</b> cannot be read: {what}.</p></div>'
-    head = "".join(f'<th scope="col">{each}</th>' for each in ("Line", "It begins", "Found", "Accepted"))
-    n = len(problems)
-    lines = "1 line is" if n == 1 else f"{n} lines are"
-    return (
-        f'<div class="ep-wrong" role="alert"><p><b>{escape(name)}</b> cannot be read: {lines} at fault. '
-        "What was here before is still here.</p>"
-        f'<div class="ep-scroll" tabindex="0" role="region" aria-label="lines at fault"><table class="ep-table">'
-        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>{more}</div>"
-    )
+        return Markup("")
+    wrong = Markup('<div class="ep-wrong" role="alert"><p><b>{}</b> cannot be read: {}</p>{}{}</div>')
+    first, n = problems[0], len(problems)
+    if first.line is None:
+        accepted = f"; accepted: {first.accepted}" if first.accepted else ""
+        return wrong.format(name, f"{first.found}{accepted}.", "", "")
+    said = f"{'1 line is' if n == 1 else f'{n} lines are'} at fault. What was here before is still here."
+    rows = table(("Line", "It begins", "Found", "Accepted"), map(_problem_row, problems), label="lines at fault")
+    more = "" if are_all else Markup("<p>There may be more; these are the first.</p>")
+    return wrong.format(name, said, rows, more)
 
 
-def _problem_row(problem: Problem) -> str:
+def _problem_row(problem: Problem) -> Markup:
     line = "–" if problem.line is None else f"{problem.line:,}"
-    told = "".join(f"<td>{each}</td>" for each in (escape(problem.found), escape(problem.accepted)))
-    return f'<tr><th scope="row">{line}</th><td><code>{escape(problem.text)}</code></td>{told}</tr>'
+    return row(line, (Markup("<code>{}</code>").format(problem.text), problem.found, problem.accepted))
 
 
-def _first_row(name: str, text: str) -> str:
+def _first_row(name: str, text: str) -> Markup:
     more = "…" if len(text) > _LETTERS_SHOWN else ""
-    return f"<li><b>{escape(name[:40])}</b> <code>{escape(text[:_LETTERS_SHOWN])}{more}</code></li>"
+    return Markup("<li><b>{}</b> <code>{}{}</code></li>").format(name[:40], text[:_LETTERS_SHOWN], more)
 
 
-def sequences_html(sequences: SequenceSet) -> str:
+def _facts(facts: Iterable[tuple[str, object]]) -> Markup:
+    return Markup('<dl class="ep-facts">{}</dl>').format(each(Markup("<dt>{}</dt><dd>{}</dd>"), facts))
+
+
+def sequences_html(sequences: SequenceSet) -> Markup:
     """A summary, the first few, and what was taken for granted."""
-    facts = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts_of(sequences))
-    first = "".join(
+    first = Markup("").join(
         _first_row(name, text) for name, text, _ in zip(sequences.names, sequences, range(FIRST), strict=False)
     )
-    return (
-        f'<p class="ep-good">Read: <b>{escape(sequences.source)}</b></p><dl class="ep-facts">{facts}</dl>'
-        f'<ul class="ep-first" aria-label="the first sequences">{first}</ul>{_notes("Assumed", sequences.assumptions)}'
-    )
+    return Markup(
+        '<p class="ep-good">Read: <b>{}</b></p>{}<ul class="ep-first" aria-label="the first sequences">{}</ul>{}'
+    ).format(sequences.source, _facts(facts_of(sequences)), first, _notes("Assumed", sequences.assumptions))
 
 
 _READS = {True: "yes", False: "no", None: "not known"}
 
 
-def kernels_html(kernels: ImportedKernels) -> str:
+def kernels_html(kernels: ImportedKernels) -> Markup:
     """What was read, what was taken for granted, what holds."""
     n, are_motifs = len(kernels), kernels.format in ("motifs", "matrix")
     facts = [
@@ -203,31 +198,30 @@ def kernels_html(kernels: ImportedKernels) -> str:
         ("Activation", {"identity": "none"}.get(str(kernels.activation), kernels.activation)),
         ("Pooling", kernels.pooling),
     ]
-    told = "".join(f"<dt>{escape(name)}</dt><dd>{escape(str(value))}</dd>" for name, value in facts if value)
     # a reading that does not agree with the model is no good one
     kind = "ep-wrong" if kernels.difference is not None and kernels.reads_letters is False else "ep-good"
-    check = f"<p>{escape(kernels.check)}</p>" if kernels.check else ""
-    return (
-        f'<p class="{kind}">Read: <b>{escape(kernels.source)}</b></p><dl class="ep-facts">{told}</dl>{check}'
-        f"{_notes('Assumed', kernels.assumptions)}{_notes('What holds', kernels.statements)}"
+    read = Markup('<p class="{}">Read: <b>{}</b></p>{}{}').format(
+        kind, kernels.source, _facts(fact for fact in facts if fact[1]), around(Markup("<p>{}</p>"), kernels.check)
     )
+    return read + _notes("Assumed", kernels.assumptions) + _notes("What holds", kernels.statements)
 
 
-def logos_html(kernels: ImportedKernels) -> str:
+def logos_html(kernels: ImportedKernels) -> Markup:
     """The kernels as small logos, each with its consensus in words."""
     if len(kernels.alphabet) != 4:
-        return "<p>Logos are drawn for DNA and RNA.</p>"
+        return Markup("<p>Logos are drawn for DNA and RNA.</p>")
     ppms = np.asarray(kernel_to_pwm(np.asarray(kernels.kernels[:LOGOS], float)).ppm)
-    shown = "".join(_logo(name, ppm, kernels) for name, ppm in zip(kernels.names, ppms, strict=False))
+    shown = Markup("").join(_logo(name, ppm, kernels) for name, ppm in zip(kernels.names, ppms, strict=False))
     more = len(kernels) - len(ppms)
-    rest = f"<p>… and {more:,} more.</p>" if more > 0 else ""
+    rest = around(Markup("<p>… and {:,} more.</p>"), more)
     drawn = (
         "Drawn: information, in bits."
         if _kind_of(kernels) == "information"
         else "Drawn: log odds against four letters alike, each kernel to its own height. The bits say how sure it is."
     )
     meant = {True: "", None: " Motifs, if the kernels read letters.", False: " Of the numbers alone: no motifs."}
-    return f'<p>{drawn}{meant[kernels.reads_letters]}</p><div class="ep-logos">{shown}</div>{rest}'
+    page = Markup('<p>{}{}</p><div class="ep-logos">{}</div>{}')
+    return page.format(drawn, meant[kernels.reads_letters], shown, rest)
 
 
 def _kind_of(kernels: ImportedKernels) -> str:
@@ -235,12 +229,14 @@ def _kind_of(kernels: ImportedKernels) -> str:
     return "information" if kernels.format == "motifs" else "log odds"
 
 
-def _logo(name: str, ppm: Any, kernels: ImportedKernels) -> str:
+def _logo(name: str, ppm: Any, kernels: ImportedKernels) -> Markup:
     bits = float(information_content(ppm).sum())
     words = f"{consensus(ppm, kernels.alphabet.letters)}, {bits:.1f} bits, base e"
-    drawn = logo_svg(ppm, title=f"{name}: {words}", kind=_kind_of(kernels), alphabet=kernels.alphabet, height=60)
-    return f"<figure>{drawn}<figcaption>{escape(name)} <span>{escape(words)}</span></figcaption></figure>"
+    title, kind = f"{name}: {words}", _kind_of(kernels)
+    drawn = Markup(logo_svg(ppm, title=title, kind=kind, alphabet=kernels.alphabet, height=60))
+    caption = Markup("<figcaption>{} <span>{}</span></figcaption>").format(name, words)
+    return Markup("<figure>{}{}</figure>").format(drawn, caption)
 
 
-def _notes(title: str, notes: Sequence[str]) -> str:
-    return f"<p><b>{escape(title)}</b></p>{bullets(notes)}" if notes else ""
+def _notes(title: str, notes: Sequence[str]) -> Markup:
+    return Markup("<p><b>{}</b></p>{}").format(title, bullets(notes)) if notes else Markup("")

@@ -80,94 +80,122 @@ export function drawer(name, hours, now = () => Date.now()) {
   };
 }
 
+/** @typedef {{ bar?: boolean, hours?: number, items?: { name: string, label: string }[], links?: { href: string, label: string }[] }} Options */
+/** @typedef {ReturnType<typeof begin>} Keeper */
+
+/**
+ * @param {Model} model
+ * @param {HTMLElement} el
+ * @param {AbortSignal} signal
+ */
+function begin(model, el, signal) {
+  const { bar = false, hours = 12, items = [], links = [] } = /** @type {Options} */ (model.get("options"));
+  dress(el, "keep", CSS);
+  el.hidden = !bar;
+  const name = databaseName(location.pathname);
+  const said = make("p", { role: "status" });
+  const box = make("div", { class: "ec-keep-bar" });
+  if (bar) el.append(box, said);
+  const others = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(name);
+  return { model, el, signal, bar, items, links, said, box, others, mine: drawer(name, hours) };
+}
+
+/** @type {(keeper: Keeper, kept: Kept) => void} */
+function draw(keeper, kept) {
+  const { items, links, box } = keeper;
+  const there = items.filter(({ name }) => kept[name]);
+  box.classList.toggle("ec-keep-full", there.length > 0);
+  if (!there.length) return box.replaceChildren(make("p", {}, "Nothing of yours is kept in this browser yet."));
+  const until = new Date(Math.min(...there.map(({ name }) => kept[name].until)));
+  const time = until.toLocaleString([], { weekday: "short", hour: "2-digit", minute: "2-digit" });
+  box.replaceChildren(
+    make("p", {}, make("b", {}, "Kept in this browser"), `, until ${time}:`),
+    make("ul", {}, there.map(({ name, label }) => make("li", {}, `${label}: ${kept[name].says ?? kept[name].name}`))),
+    ...(links.length ? [make("nav", { class: "ec-row", "aria-label": "use your data in" }, "Use it in:", links.map(({ href, label }) => make("a", { href }, label)))] : []),
+    make("div", { class: "ec-row" }, make("button", { type: "button", onclick: () => forget(keeper) }, "Forget my data")),
+  );
+}
+
+/** @type {(keeper: Keeper, ...what: Parameters<Model["send"]>) => void} */
+function send({ model }, ...what) {
+  try {
+    model.send(...what);
+  } catch {
+    // the page is being left, or Python is gone: the heartbeat says so
+  }
+}
+
+/** @param {Keeper} keeper */
+async function tell(keeper) {
+  const { mine, signal, el, bar, box } = keeper;
+  let kept;
+  try {
+    kept = await mine.list();
+    if (signal.aborted) return;
+    el.dataset.kept = Object.keys(kept).sort().join(" ");
+    if (bar) draw(keeper, kept);
+  } catch {
+    const sentence = "This browser keeps nothing for this site (a private window, or storage that is switched off), so your data can be used on this page only.";
+    if (bar) box.replaceChildren(make("p", { class: "ec-warning" }, sentence));
+    return send(keeper, { kept: {}, failed: sentence });
+  }
+  send(keeper, { kept });
+}
+
+/** @param {Keeper} keeper */
+async function changed(keeper) {
+  keeper.others?.postMessage("changed");
+  await tell(keeper);
+}
+
+/** @param {Keeper} keeper */
+async function forget(keeper) {
+  await keeper.mine.forget();
+  await changed(keeper);
+  keeper.said.textContent = "Forgotten: nothing of yours is kept any more.";
+  send(keeper, { forgotten: true });
+}
+
+/** @type {(keeper: Keeper, name: string) => Promise<void>} */
+async function give(keeper, name) {
+  const entry = await keeper.mine.get(name).catch(() => null);
+  if (entry) send(keeper, { given: name, about: entry.about }, undefined, [entry.data]);
+  else send(keeper, { given: name });
+}
+
+/** @type {(keeper: Keeper, message: Message, view: DataView) => Promise<void>} */
+async function put(keeper, message, view) {
+  const { mine, said } = keeper;
+  const data = view.buffer ? view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength) : view;
+  try {
+    await mine.put(message.put, message.about ?? {}, data);
+    said.textContent = "";
+  } catch {
+    said.textContent = "This browser has no room for your data, so it can be used on this page only.";
+  }
+  await changed(keeper);
+}
+
+/** @type {(keeper: Keeper, message: Message, buffers: DataView[]) => Promise<void>} */
+async function receive(keeper, message, buffers) {
+  if (Array.isArray(message.want)) for (const name of message.want) await give(keeper, name);
+  if (message.forget) await forget(keeper);
+  if (message.put && buffers?.length) await put(keeper, message, buffers[0]);
+}
+
 export default {
   /** @param {Context} context */
   async render({ model, el, signal }) {
-    /** @type {{ bar?: boolean, hours?: number, items?: { name: string, label: string }[], links?: { href: string, label: string }[] }} */
-    const { bar = false, hours = 12, items = [], links = [] } = model.get("options");
-    dress(el, "keep", CSS);
-    el.hidden = !bar;
-    const mine = drawer(databaseName(location.pathname), hours);
-    const others = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(databaseName(location.pathname));
-    const said = make("p", { role: "status" });
-    const box = make("div", { class: "ec-keep-bar" });
-    if (bar) el.append(box, said);
-
-    const until = (/** @type {number} */ time) => new Date(time).toLocaleString([], { weekday: "short", hour: "2-digit", minute: "2-digit" });
-    const draw = (/** @type {Kept} */ kept) => {
-      const there = items.filter(({ name }) => kept[name]);
-      box.classList.toggle("ec-keep-full", there.length > 0);
-      if (!there.length) {
-        box.replaceChildren(make("p", {}, "Nothing of yours is kept in this browser yet."));
-        return;
-      }
-      box.replaceChildren(
-        make("p", {}, make("b", {}, "Kept in this browser"), `, until ${until(Math.min(...there.map(({ name }) => kept[name].until)))}:`),
-        make("ul", {}, there.map(({ name, label }) => make("li", {}, `${label}: ${kept[name].says ?? kept[name].name}`))),
-        ...(links.length ? [make("nav", { class: "ec-row", "aria-label": "use your data in" }, "Use it in:", links.map(({ href, label }) => make("a", { href }, label)))] : []),
-        make("div", { class: "ec-row" }, make("button", { type: "button", onclick: forget }, "Forget my data")),
-      );
-    };
-    const send = (/** @type {Parameters<Model["send"]>} */ ...what) => {
-      try {
-        model.send(...what);
-      } catch {
-        // the page is being left, or Python is gone: the heartbeat says so
-      }
-    };
-    const tell = async () => {
-      let kept;
-      try {
-        kept = await mine.list();
-        if (signal.aborted) return;
-        el.dataset.kept = Object.keys(kept).sort().join(" ");
-        if (bar) draw(kept);
-      } catch {
-        const sentence = "This browser keeps nothing for this site (a private window, or storage that is switched off), so your data can be used on this page only.";
-        if (bar) box.replaceChildren(make("p", { class: "ec-warning" }, sentence));
-        send({ kept: {}, failed: sentence });
-        return;
-      }
-      send({ kept });
-    };
-    const changed = async () => {
-      others?.postMessage("changed");
-      await tell();
-    };
-    async function forget() {
-      await mine.forget();
-      await changed();
-      said.textContent = "Forgotten: nothing of yours is kept any more.";
-      send({ forgotten: true });
-    }
-    const give = async (/** @type {string} */ name) => {
-      const entry = await mine.get(name).catch(() => null);
-      if (entry) send({ given: name, about: entry.about }, undefined, [entry.data]);
-      else send({ given: name });
-    };
-    const heard = async (/** @type {Message} */ message, /** @type {DataView[]} */ buffers) => {
-      if (Array.isArray(message.want)) for (const name of message.want) await give(name);
-      if (message.forget) await forget();
-      if (message.put && buffers?.length) {
-        const view = buffers[0];
-        const data = view.buffer ? view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength) : view;
-        try {
-          await mine.put(message.put, message.about ?? {}, data);
-          said.textContent = "";
-        } catch {
-          said.textContent = "This browser has no room for your data, so it can be used on this page only.";
-        }
-        await changed();
-      }
-    };
-    model.on("msg:custom", heard);
-    others?.addEventListener("message", tell);
+    const keeper = begin(model, el, signal);
+    const hear = (/** @type {Message} */ message, /** @type {DataView[]} */ buffers) => receive(keeper, message, buffers);
+    model.on("msg:custom", hear);
+    keeper.others?.addEventListener("message", () => tell(keeper));
     const stop = () => {
-      model.off("msg:custom", heard);
-      others?.close();
+      model.off("msg:custom", hear);
+      keeper.others?.close();
     };
     signal.addEventListener("abort", stop);
-    await tell();
+    await tell(keeper);
     return stop;
   },
 };

@@ -1,6 +1,6 @@
 // A pinned state: what of a state is pinned, whether it is one, what follows from it, and what differs from the present.
 
-import { eStepTrace, informationContent } from "../lib/maths.js";
+import { eStepTrace, informationContent, largestAt, letterHeights, mostBits, sum } from "../lib/maths.js";
 import { format } from "../lib/numbers.js";
 import { inputsOf, TRACED } from "../lib/store.js";
 
@@ -53,13 +53,13 @@ export function sideOf(state) {
   const trace = eStepTrace(inputsOf(state));
   const { ppm } = trace.pwm;
   const bits = informationContent(ppm, state.background);
-  const best = trace.posterior.reduce((top, p, i) => (p > trace.posterior[top] ? i : top), 0);
+  const best = largestAt(trace.posterior);
   return {
-    state, trace, best, heights: ppm.map((row) => row.map((p, j) => p * bits[j])),
-    most: -Math.log2(state.background ? Math.min(...state.background) : 1 / ppm.length),
+    state, trace, best, heights: letterHeights(ppm, bits),
+    most: mostBits(ppm.length, state.background),
     numbers: {
       pooled: trace.pooled, average: trace.average, maximum: trace.maximum, logsumexp: state.m > 0 ? trace.logSumExp : Infinity,
-      offset: trace.pwm.offset, information: bits.reduce((sum, x) => sum + x, 0), effective: trace.effectiveWindows,
+      offset: trace.pwm.offset, information: sum(bits), effective: trace.effectiveWindows,
       posterior: trace.posterior[best], window: best + 1, site: trace.siteProbability,
     },
   };

@@ -7,21 +7,24 @@
 import { speaker } from "../lib/a11y.js";
 import { make } from "../lib/dom.js";
 import { oncePerFrame } from "../lib/drawing.js";
+import { largestAt } from "../lib/maths.js";
 import { format, number } from "../lib/numbers.js";
 import { dress } from "../lib/style.js";
-import { scrolling } from "../lib/tables.js";
+import { scrolling, table } from "../lib/tables.js";
 import CSS from "./style.css";
 
 /** @typedef {"score" | "offset" | "posterior" | "pooled" | "log_evidence"} Quantity */
 /** @typedef {Record<Quantity, number> & { errors: Record<string, number> }} Numbers */
+/** @typedef {ReturnType<typeof sidesOf>} Sides */
 
-const QUANTITIES = {
-  score: "score of the window under the cursor",
-  offset: "offset of the kernel",
-  posterior: "largest posterior",
-  pooled: "ePool",
-  log_evidence: "log evidence (nats)",
-};
+/** @type {[Quantity, string][]} */
+const QUANTITIES = [
+  ["score", "score of the window under the cursor"],
+  ["offset", "offset of the kernel"],
+  ["posterior", "largest posterior"],
+  ["pooled", "ePool"],
+  ["log_evidence", "log evidence (nats)"],
+];
 const STATEMENTS = {
   score: "score = offset + log odds",
   posterior: "weights = Bayes\u2019 posterior",
@@ -59,11 +62,98 @@ export function pageNumbers(state, trace) {
   return {
     score: trace.scores[at],
     offset: trace.pwm.offset,
-    posterior: trace.posterior.reduce((top, p) => Math.max(top, p), 0),
+    posterior: trace.posterior[largestAt(trace.posterior)],
     pooled: trace.pooled,
     log_evidence: trace.logEvidence,
     errors: trace.errors,
   };
+}
+
+/**
+ * The numbers of core, of torch and of this page, of one state; null where Python's are of another.
+ *
+ * @param {Model} model
+ * @param {State} state
+ * @param {Trace} trace
+ */
+function sidesOf(model, state, trace) {
+  const now = fingerprint(state);
+  /** @type {(name: string) => Numbers | null} */
+  const fresh = (name) => (model.get(name)?.of === now ? model.get(name) : null);
+  return { core: fresh("core"), torch: fresh("torch"), page: pageNumbers(state, trace) };
+}
+
+/** @type {(values: (number | undefined)[]) => number | undefined} */
+function spread(values) {
+  const known = values.filter((x) => x !== undefined);
+  const size = Math.max(1, ...known.map(Math.abs));
+  return known.length < 2 ? undefined : (Math.max(...known) - Math.min(...known)) / size;
+}
+
+// words and tables ------------------------------------------------------------------------------------------------
+
+/** @type {(sides: Sides, differences: (number | undefined)[], tolerance: number) => { agrees: boolean | null, text: string }} */
+function verdictOf({ core, torch, page }, differences, tolerance) {
+  const compared = [core && "core", torch && "torch"].filter((name) => name !== null);
+  if (!compared.length) return { agrees: null, text: "Waiting for Python\u2019s numbers of this state." };
+  const worst = Math.max(...differences.filter((x) => x !== undefined));
+  const residual = Math.max(...[page, core, torch].flatMap((side) => Object.values(side?.errors ?? {})));
+  const agrees = worst <= tolerance && residual <= tolerance;
+  const sides = [...compared, "this page"].join(compared.length > 1 ? ", " : " and ").replace(/, this/, " and this");
+  const verb = agrees ? "agree" : "disagree";
+  const text = `They ${verb}: ${sides} differ by ${agrees ? "at most " : ""}${format(worst, 2)}, the two routes by ${format(residual, 2)}; accepted: ${format(tolerance, 2)}.`;
+  return { agrees, text };
+}
+
+/**
+ * A number to its last digit; those from which on its text is another than that of the reference are marked.
+ *
+ * @type {(name: string, x: number | undefined, reference: number) => Child}
+ */
+function digits(name, x, reference) {
+  if (x === undefined) return "\u2013";
+  const [text, other] = [String(x), String(reference)];
+  let same = 0;
+  while (same < text.length && text[same] === other[same]) same++;
+  const cell = make("data", { class: "ec-trust-digits", value: x, "data-name": name, "data-value": x }, text.slice(0, same).replace("-", "\u2212"));
+  if (text !== other) cell.append(make("mark", {}, text.slice(same)));
+  return cell;
+}
+
+/** @type {(sides: Sides, differences: (number | undefined)[], torchName: string) => HTMLElement} */
+function quantitiesTable({ core, torch, page }, differences, torchName) {
+  return table("The same numbers, computed apart; digits that differ are underlined", ["quantity", "core", torchName, "this page", "difference"],
+    QUANTITIES.map(([key, name], i) => {
+      const [reference, difference] = [core?.[key] ?? page[key], differences[i]];
+      return [name, digits(`core_${key}`, core?.[key], reference), digits(`torch_${key}`, torch?.[key], reference), digits(`page_${key}`, page[key], reference),
+        difference === undefined ? "\u2013" : number(`difference_${key}`, difference, 2)];
+    }));
+}
+
+/** @type {(sides: Sides, torchName: string) => HTMLElement} */
+function errorsTable({ core, torch, page }, torchName) {
+  const cell = (/** @type {string} */ name, /** @type {Numbers | null} */ side, /** @type {string} */ key) =>
+    side ? number(`${name}_error_${key}`, side.errors[key], 2) : "\u2013";
+  return table("The network\u2019s route against the statistician\u2019s: the largest difference", ["statement", "core", torchName, "this page"],
+    Object.entries(STATEMENTS).filter(([key]) => key in page.errors).map(([key, name]) =>
+      [name, cell("core", core, key), cell("torch", torch, key), cell("page", page, key)]));
+}
+
+/** @type {(panel: { model: Model, store: Store, tolerance: number, verdict: HTMLElement, body: HTMLElement, say: (text: string) => void }) => void} */
+function draw({ model, store, tolerance, verdict, body, say }) {
+  const { state, trace, error } = store;
+  if (error) return;
+  const sides = sidesOf(model, state, trace);
+  const differences = QUANTITIES.map(([key]) => spread([sides.core?.[key], sides.torch?.[key], sides.page[key]]));
+  const { agrees, text } = verdictOf(sides, differences, tolerance);
+  verdict.dataset.agrees = String(agrees ?? "wait");
+  verdict.textContent = text;
+  const torchName = model.get("torch") ? "torch" : "torch: not loaded";
+  body.replaceChildren(
+    scrolling("core, torch and page side by side", quantitiesTable(sides, differences, torchName)),
+    scrolling("the two routes", errorsTable(sides, torchName)),
+  );
+  if (agrees !== null) say(text);
 }
 
 export default {
@@ -77,78 +167,14 @@ export default {
     const body = make("div");
     el.append(verdict, body);
     const say = speaker(el);
-
-    // the digits from which on a text is another than the first
-    const digits = (/** @type {string} */ name, /** @type {number | undefined} */ x, /** @type {number} */ reference) => {
-      if (x === undefined) return "\u2013";
-      const [text, other] = [String(x), String(reference)];
-      let same = 0;
-      while (same < text.length && text[same] === other[same]) same++;
-      const cell = make("data", { class: "ec-trust-digits", value: x, "data-name": name, "data-value": x }, text.slice(0, same).replace("-", "\u2212"));
-      if (text !== other) cell.append(make("mark", {}, text.slice(same)));
-      return cell;
-    };
-    const spread = (/** @type {(number | undefined)[]} */ values) => {
-      const known = values.filter((x) => x !== undefined);
-      const size = Math.max(1, ...known.map(Math.abs));
-      return known.length < 2 ? undefined : (Math.max(...known) - Math.min(...known)) / size;
-    };
-    const head = (/** @type {string[]} */ names) => make("thead", {}, make("tr", {}, names.map((name) => make("th", { scope: "col" }, name))));
-    const row = (/** @type {string} */ name, /** @type {Child[]} */ cells) => make("tr", {}, make("th", { scope: "row" }, name), cells.map((cell) => make("td", {}, cell)));
-
-    const draw = () => {
-      const { state, trace, error } = store;
-      if (error) return;
-      const now = fingerprint(state);
-      /** @type {(name: string) => Numbers | null} */
-      const fresh = (name) => (model.get(name)?.of === now ? model.get(name) : null);
-      const page = pageNumbers(state, trace);
-      const [core, torch] = [fresh("core"), fresh("torch")];
-      const others = { core, torch };
-      const quantitiesOf = /** @type {[Quantity, string][]} */ (Object.entries(QUANTITIES));
-      const differences = quantitiesOf.map(([key]) => spread([core?.[key], torch?.[key], page[key]]));
-      const compared = /** @type {("core" | "torch")[]} */ (["core", "torch"]).filter((name) => others[name]);
-      const worst = Math.max(...differences.filter((x) => x !== undefined));
-      const residual = Math.max(...[page, core, torch].filter((side) => side !== null).flatMap((side) => Object.values(side.errors)));
-      const agrees = compared.length ? worst <= tolerance && residual <= tolerance : null;
-      const sides = `${[...compared, "this page"].join(compared.length > 1 ? ", " : " and ").replace(/, this/, " and this")}`;
-      verdict.dataset.agrees = String(agrees ?? "wait");
-      verdict.textContent =
-        agrees === null
-          ? "Waiting for Python\u2019s numbers of this state."
-          : agrees
-            ? `They agree: ${sides} differ by at most ${format(worst, 2)}, the two routes by ${format(residual, 2)}; accepted: ${format(tolerance, 2)}.`
-            : `They disagree: ${sides} differ by ${format(worst, 2)}, the two routes by ${format(residual, 2)}; accepted: ${format(tolerance, 2)}.`;
-      const torchName = model.get("torch") ? "torch" : "torch: not loaded";
-      const quantities = make("table", {},
-        make("caption", {}, "The same numbers, computed apart; digits that differ are underlined"),
-        head(["quantity", "core", torchName, "this page", "difference"]),
-        make("tbody", {}, quantitiesOf.map(([key, name], i) => row(name, [
-          digits(`core_${key}`, core?.[key], core?.[key] ?? page[key]),
-          digits(`torch_${key}`, torch?.[key], core?.[key] ?? page[key]),
-          digits(`page_${key}`, page[key], core?.[key] ?? page[key]),
-          differences[i] === undefined ? "\u2013" : number(`difference_${key}`, differences[i], 2),
-        ]))));
-      const errors = make("table", {},
-        make("caption", {}, "The network\u2019s route against the statistician\u2019s: the largest difference"),
-        head(["statement", "core", torchName, "this page"]),
-        make("tbody", {}, Object.entries(STATEMENTS).filter(([key]) => key in page.errors).map(([key, name]) => row(name, [
-          core ? number(`core_error_${key}`, core.errors[key], 2) : "\u2013",
-          torch ? number(`torch_error_${key}`, torch.errors[key], 2) : "\u2013",
-          number(`page_error_${key}`, page.errors[key], 2),
-        ]))));
-      body.replaceChildren(scrolling("core, torch and page side by side", quantities), scrolling("the two routes", errors));
-      if (agrees !== null) say(verdict.textContent);
-    };
-    const later = oncePerFrame(draw);
-    draw();
-    model.on("change:core", later);
-    model.on("change:torch", later);
+    const now = () => draw({ model, store, tolerance, verdict, body, say });
+    const later = oncePerFrame(now);
+    now();
+    for (const name of ["change:core", "change:torch"]) model.on(name, later);
     const off = store.on(later);
     const stop = () => {
       off();
-      model.off("change:core", later);
-      model.off("change:torch", later);
+      for (const name of ["change:core", "change:torch"]) model.off(name, later);
     };
     signal.addEventListener("abort", stop);
     return stop;

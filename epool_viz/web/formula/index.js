@@ -15,7 +15,7 @@ import { onArrows, voice } from "../lib/a11y.js";
 import { called, cursorKeys, partial, windowAt, windows } from "../lib/cursor.js";
 import { attributes, make } from "../lib/dom.js";
 import { follow } from "../lib/drawing.js";
-import { kernelToPwm, otherStrandKernel, strandLogOdds } from "../lib/maths.js";
+import { kernelToPwm, letterSum, logRatios, otherStrandKernel, strandLogOdds } from "../lib/maths.js";
 import { format, number } from "../lib/numbers.js";
 import { panel } from "../lib/style.js";
 import { numbers, table } from "../lib/tables.js";
@@ -27,15 +27,12 @@ import CSS from "./style.css";
 /** @typedef {ReturnType<typeof gridOf>} Grid */
 /** @typedef {ReturnType<typeof begin>} Formula */
 
-const FAINTEST = 2.2250738585072014e-308; // below it a probability has lost digits
-
 /** @type {(kernel: Matrix, state: State) => OfStrand} */
 function read(kernel, { m, bias, background }) {
   const q = background ?? kernel.map(() => 1 / kernel.length);
-  const { ppm, pwm, offset } = kernelToPwm(kernel, { logBase: m, bias, background: q });
+  const reading = kernelToPwm(kernel, { logBase: m, bias, background: q });
   // looked up in the probabilities, so that the two routes share no number
-  const ratios = ppm.map((row, a) => row.map((p, j) => (m > 0 && p > FAINTEST ? (Math.log(p) - Math.log(q[a])) / m : pwm[a][j])));
-  return { kernel, ratios, offset };
+  return { kernel, ratios: logRatios(reading, q, m), offset: reading.offset };
 }
 
 /** @type {(formula: Formula, state: State, strand: number) => OfStrand} */
@@ -46,9 +43,6 @@ function readingOf(formula, state, strand) {
   formula.readings[strand] ??= read(strand && complement ? otherStrandKernel(kernel, complement, { strandReading, m, background }) : kernel, state);
   return formula.readings[strand];
 }
-
-/** @param {(number | null)[]} values */
-const total = (values) => values.reduce((/** @type {number} */ sum, x) => sum + (x ?? 0), 0);
 
 /**
  * Everything about the window under the cursor; a letter code is null in the padding.
@@ -63,10 +57,11 @@ function measure(state, trace, readingOf) {
   const { kernel, ratios, offset } = readingOf(now.strand);
   const codes = Array.from({ length: width }, (_, j) => state.codes[now.start + j] ?? null);
   const pick = (/** @type {Matrix} */ matrix) => codes.map((code, j) => (code !== null && code >= 0 ? matrix[code][j] : null));
-  const [picked, logRatios] = [pick(kernel), pick(ratios)];
-  const [sum, logRatio, score] = [total(picked), total(logRatios), trace.scores[now.index]];
+  const [picked, odds] = [pick(kernel), pick(ratios)];
+  const [sum, logRatio] = [kernel, ratios].map((matrix) => letterSum(state.codes, matrix, now.start));
+  const score = trace.scores[now.index];
   const gap = partial(state.codes, now.start, width);
-  return { now, width, kernel, offset, codes, picked, logRatios, gap, sum, logRatio, score, residual: Math.abs(score - (logRatio + offset)) };
+  return { now, width, kernel, offset, codes, picked, logRatios: odds, gap, sum, logRatio, score, residual: Math.abs(score - (logRatio + offset)) };
 }
 
 /**

@@ -11,7 +11,7 @@ import { voice } from "../lib/a11y.js";
 import { columnOf, windowAt } from "../lib/cursor.js";
 import { make } from "../lib/dom.js";
 import { follow } from "../lib/drawing.js";
-import { informationContent, kernelReadings, kernelToPwm } from "../lib/maths.js";
+import { compareKernels, kernelReadings, letterSum, sum } from "../lib/maths.js";
 import { format, number } from "../lib/numbers.js";
 import { panel } from "../lib/style.js";
 import { scrolling, table } from "../lib/tables.js";
@@ -24,44 +24,10 @@ import CSS from "./style.css";
 const LIMIT = 1e-9;
 /** @type {(a: number, b: number) => boolean} */
 const near = (a, b) => a === b || Math.abs(a - b) <= LIMIT * Math.max(1, Math.abs(a), Math.abs(b));
-/** @param {number[]} values */
-const sum = (values) => values.reduce((total, x) => total + x, 0);
-/** @type {(a: Matrix, b: Matrix) => number} */
-const apart = (a, b) => Math.max(...a.flatMap((row, i) => row.map((x, j) => Math.abs(x - b[i][j]))));
 /** @type {(state: State) => Subject} */
 const subjectOf = ({ kernel, m, bias, background }) => ({ kernel, m, bias, background });
-/** @param {Subject} subject */
-function readingOf({ kernel, m, bias, background }) {
-  const found = kernelToPwm(kernel, { logBase: m, bias, background });
-  return { ...found, bits: sum(informationContent(found.ppm, background)) };
-}
-
-/**
- * Two kernels, {kernel, m, bias, background}, compared: the numbers of both, the constants by which their columns differ (null
- * where some column differs by no constant), the factor between them (null without one), whether they mean one PPM.
- *
- * @param {Subject} before
- * @param {Subject} after
- */
-export function compareKernels(before, after) {
-  const [old, now] = [readingOf(before), readingOf(after)];
-  const isSameSize = before.kernel[0].length === after.kernel[0].length;
-  if (!isSameSize) return { old, now, isSameSize, isOnePpm: false, constants: null, factor: null, moved: NaN, isSameKernel: false };
-  const differences = after.kernel.map((row, a) => row.map((w, j) => w - before.kernel[a][j]));
-  const entries = before.kernel.flat();
-  const within = LIMIT * Math.max(1, ...[...entries, ...after.kernel.flat()].map(Math.abs));
-  const isConstant = differences.every((row) => row.every((x, j) => Math.abs(x - differences[0][j]) <= within));
-  const moved = apart(now.ppm, old.ppm);
-  const top = entries.reduce((best, w, i) => (Math.abs(w) > Math.abs(entries[best]) ? i : best), 0);
-  const ratio = after.kernel.flat()[top] / entries[top];
-  const isScaled = Number.isFinite(ratio) && before.kernel.every((row, a) => row.every((w, j) => Math.abs(after.kernel[a][j] - ratio * w) <= within));
-  return {
-    old, now, isSameSize, moved, isOnePpm: moved <= LIMIT,
-    constants: isConstant ? differences[0].map((_, j) => sum(differences.map((row) => row[j])) / differences.length) : null,
-    factor: isScaled ? ratio : null,
-    isSameKernel: isConstant && differences[0].every((x) => Math.abs(x) <= within),
-  };
-}
+/** @type {(before: Subject, after: Subject) => ReturnType<typeof compareKernels>} */
+const compared = (before, after) => compareKernels({ ...before, logBase: before.m }, { ...after, logBase: after.m });
 
 /**
  * @param {HTMLElement} el
@@ -193,7 +159,7 @@ function draw(experiments, state) {
     delete said.dataset.logo;
     return;
   }
-  const found = compareKernels(experiments.kept, subjectOf(state));
+  const found = compared(experiments.kept, subjectOf(state));
   said.replaceChildren(...wordsOf(found, experiments.kept, state));
   said.dataset.logo = found.isOnePpm ? "same" : "changed";
   say(said.textContent ?? "");
@@ -216,8 +182,8 @@ function wordsOf(found, kept, state) {
   if (found.isSameKernel && isSameBase) return [strong("The logo changes: "), "the same kernel against another background, whose share each letter of the PPM takes along. No score moves; ", ...offsets("the"), ". ", ...bits];
   if (found.isSameKernel) return [strong("The logo changes: "), `the same kernel read to the base ${format(Math.exp(state.m))} in place of ${format(Math.exp(kept.m))}. `, ...bits];
   if (factor !== null && factor > 0 && isSameBase) {
-    const twin = kernelToPwm(kept.kernel, { logBase: factor * kept.m, background: kept.background }).ppm;
-    return [strong("The logo changes. "), `Every entry \u00d7 ${format(factor)} does to the logo what the base ${format(Math.exp(factor * kept.m))}, b to the power of ${format(factor)}, would do: the two PPMs differ by `, number("twin", apart(twin, now.ppm), 2), ". ", ...bits];
+    const twin = compared({ ...kept, m: factor * kept.m }, subjectOf(state)).moved;
+    return [strong("The logo changes. "), `Every entry \u00d7 ${format(factor)} does to the logo what the base ${format(Math.exp(factor * kept.m))}, b to the power of ${format(factor)}, would do: the two PPMs differ by `, number("twin", twin, 2), ". ", ...bits];
   }
   return [strong("The logo changes: "), "differences within a column have changed; one probability moved by ", number("moved", found.moved, 3), ". ", ...bits];
 }
@@ -241,9 +207,9 @@ function tableOf({ old, now, isSameSize, moved, constants }, kept, state) {
   if (!near(kept.m, state.m)) rows.push(row("b", "base", Math.exp(kept.m), Math.exp(state.m)));
   if (isSameSize) {
     const { start, number: place } = windowAt(state);
-    const codes = state.codes.slice(start, start + state.kernel[0].length);
-    if (codes.every((code) => code >= 0)) {
-      const picked = (/** @type {Matrix} */ matrix) => sum(codes.map((code, j) => matrix[code][j]));
+    const within = state.codes.slice(Math.max(start, 0), Math.max(start + state.kernel[0].length, 0));
+    if (within.every((code) => code >= 0)) {
+      const picked = (/** @type {Matrix} */ matrix) => letterSum(state.codes, matrix, start);
       rows.push(row(`score of window ${place}`, "score", kept.bias + picked(kept.kernel), state.bias + picked(state.kernel)));
       rows.push(row("its log odds", "odds", picked(old.pwm), picked(now.pwm)));
     }

@@ -7,6 +7,7 @@
 
 import { make } from "../lib/dom.js";
 import { oncePerFrame } from "../lib/drawing.js";
+import { shareOut, sum } from "../lib/maths.js";
 import { holds } from "../lib/steps.js";
 import { dress } from "../lib/style.js";
 import CSS from "./style.css";
@@ -39,8 +40,8 @@ export default {
         said.textContent = `The share of ${store.state.alphabet[i]} is ${boxes[i].value.trim() || "empty"}; accepted: a number above 0.`;
         return;
       }
-      const total = typed.reduce((a, b) => a + b, 0);
-      const shares = typed.map((x) => x / total);
+      const total = sum(typed);
+      const shares = shareOut(typed);
       if (Math.min(...shares) < LEAST) {
         said.classList.add("ec-warning");
         said.textContent = `One share is below ${LEAST} of the sum; accepted: at least that.`;

@@ -16,3 +16,4 @@ export * as store from "./store.js";
 export * as style from "./style.js";
 export * as tables from "./tables.js";
 export * as ticks from "./ticks.js";
+export * as walking from "./walking.js";

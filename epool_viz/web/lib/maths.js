@@ -5,18 +5,39 @@
 // list of letter codes, -1 for an unknown letter. Logarithms are natural.
 
 /** @typedef {{ logBase?: number, bias?: number, background?: number[] | null }} ReadingOptions */
+/** @typedef {{ kernel: Matrix } & ReadingOptions} KernelRead */
 /** @typedef {{ m?: number, mode?: number, mask?: boolean[] | null }} PoolingOptions */
 
 export const UNKNOWN = -1;
 
+const ROUNDING = 1e-9; // of what is the same: kernels beside their size, probabilities
+const FAINTEST = 2.2250738585072014e-308; // below it a probability has lost digits
+
 /** @param {number[]} values */
-const sum = (values) => values.reduce((total, x) => total + x, 0);
+export const sum = (values) => values.reduce((total, x) => total + x, 0);
+/**
+ * Where the first of the largest is.
+ *
+ * @param {number[]} values
+ */
+export const largestAt = (values) => values.reduce((top, x, i) => (x > values[top] ? i : top), 0);
+/**
+ * Scaled to sum 1.
+ *
+ * @param {number[]} values
+ */
+export function shareOut(values) {
+  const total = sum(values);
+  return values.map((x) => x / total);
+}
 /** @param {number[]} values */
 const largest = (values) => values.reduce((top, x) => (x > top ? x : top), -Infinity);
 /** @type {(matrix: Matrix) => number[][]} */
 const columns = (matrix) => matrix[0].map((_, j) => matrix.map((row) => row[j]));
 /** @type {(cols: number[][]) => Matrix} */
 const rows = (cols) => cols[0].map((_, a) => cols.map((column) => column[a]));
+/** @type {(matrix: Matrix) => number[]} */
+const uniform = (matrix) => matrix.map(() => 1 / matrix.length);
 
 /**
  * The kernel, or any matrix, as the other strand reads it. `complement[a]` is the code of letter a's complement.
@@ -72,22 +93,28 @@ export function windowStarts(length, width, padding) {
 }
 
 /**
- * `bias + sum_j kernel[S[i+j]][j]` for every window; unknown letters and padding add nothing.
+ * `sum_j matrix[S[start+j]][j]`; unknown letters and padding add nothing.
+ *
+ * @param {Codes} codes
+ * @param {Matrix} matrix
+ * @param {number} start
+ */
+export function letterSum(codes, matrix, start) {
+  const width = matrix[0].length;
+  let total = 0;
+  for (let j = 0; j < width; j++) if (codes[start + j] >= 0) total += matrix[codes[start + j]][j];
+  return total;
+}
+
+/**
+ * `bias + sum_j kernel[S[i+j]][j]` for every window.
  *
  * @param {Codes} codes
  * @param {Matrix} kernel
  * @param {{ bias?: number, padding?: Padding }} options
  */
 export function scan(codes, kernel, { bias = 0, padding = "valid" } = {}) {
-  const width = kernel[0].length;
-  return windowStarts(codes.length, width, padding).map((start) => {
-    let score = 0;
-    for (let j = 0; j < width; j++) {
-      const code = codes[start + j];
-      if (code >= 0) score += kernel[code][j];
-    }
-    return score + bias;
-  });
+  return windowStarts(codes.length, kernel[0].length, padding).map((start) => letterSum(codes, kernel, start) + bias);
 }
 
 /**
@@ -112,7 +139,7 @@ export function wholeWindows(codes, width, padding = "valid") {
  * @returns {Reading}
  */
 export function kernelToPwm(kernel, { logBase = 1, bias = 0, background = null } = {}) {
-  const q = background ?? kernel.map(() => 1 / kernel.length);
+  const q = background ?? uniform(kernel);
   let offset = bias;
   const pwm = [];
   const ppm = [];
@@ -121,9 +148,8 @@ export function kernelToPwm(kernel, { logBase = 1, bias = 0, background = null }
     offset += logZ;
     const odds = column.map((w) => w - logZ);
     const powers = odds.map((x, a) => q[a] * Math.exp(logBase * x));
-    const total = sum(powers);
     pwm.push(odds);
-    ppm.push(powers.map((p) => p / total));
+    ppm.push(shareOut(powers));
   }
   return { ppm: rows(ppm), pwm: rows(pwm), offset };
 }
@@ -136,10 +162,10 @@ export function kernelToPwm(kernel, { logBase = 1, bias = 0, background = null }
  * @param {ReadingOptions} options
  */
 export function kernelReadings(kernel, { logBase = 1, bias = 0, background = null } = {}) {
-  const uniform = kernel.map(() => 1 / kernel.length);
+  const even = uniform(kernel);
   const lost = logBase > 0 ? Math.log(kernel.length) / logBase : Infinity;
-  const shares = columns(kernel).map((column) => logMeanPower(column, background ?? uniform, logBase));
-  const plainShares = columns(kernel).map((column) => logMeanPower(column, uniform, logBase) + lost);
+  const shares = columns(kernel).map((column) => logMeanPower(column, background ?? even, logBase));
+  const plainShares = columns(kernel).map((column) => logMeanPower(column, even, logBase) + lost);
   const { ppm, offset } = kernelToPwm(kernel, { logBase, bias, background });
   const plain = kernelToPwm(kernel, { logBase, bias });
   return { ppm, shares, offset, plainPpm: plain.ppm, plainShares, plainOffset: bias + sum(plainShares) };
@@ -160,14 +186,148 @@ function logMeanPower(column, q, logBase) {
 }
 
 /**
+ * Every matrix between a kernel and its logo, against the background, or with 1 in its place where `isPlain`. Of powers the
+ * logarithms, so that none is too large to be told.
+ *
+ * @param {Matrix} kernel
+ * @param {ReadingOptions & { isPlain?: boolean }} options
+ */
+export function kernelStages(kernel, { logBase: m = 1, bias = 0, background = null, isPlain = false } = {}) {
+  const q = background ?? uniform(kernel);
+  const found = kernelReadings(kernel, { logBase: m, bias, background: q });
+  const [ppm, shares] = isPlain ? [found.plainPpm, found.plainShares] : [found.ppm, found.shares];
+  const logQ = q.map((x) => (isPlain ? 0 : Math.log(x)));
+  const logPowers = kernel.map((row) => row.map((w) => m * w));
+  const bits = informationContent(ppm, isPlain ? null : q);
+  return {
+    kernel, q, isPlain, ppm, shares, bits, logPowers,
+    logWeighted: logPowers.map((row, a) => row.map((x) => x + logQ[a])),
+    // at base 1 every power is 1, and Z is what the letters count together
+    logSums: shares.map((x) => (m > 0 ? m * x : isPlain ? Math.log(kernel.length) : 0)),
+    // not the logarithm of a probability, which may be too small for a float
+    pwm: kernel.map((row) => row.map((w, j) => w - shares[j])),
+    pwmByPpm: ppm.map((row, a) => row.map((p) => (m > 0 ? (Math.log(p) - logQ[a]) / m : NaN))),
+    heights: letterHeights(ppm, bits),
+    offset: isPlain ? found.plainOffset : found.offset,
+    plainOffset: found.plainOffset,
+  };
+}
+
+/**
+ * What the score of a whole window says: the score by the kernel's entries, and by probabilities alone, looked up letter by
+ * letter, the logarithm of the window's own and of its ratio to the background's. The former has no value at base 1.
+ *
+ * @param {Codes} codes
+ * @param {Matrix} kernel
+ * @param {number} start
+ * @param {ReadingOptions} options
+ */
+export function windowReadings(codes, kernel, start, { logBase: m = 1, bias = 0, background = null } = {}) {
+  const q = background ?? uniform(kernel);
+  const found = kernelReadings(kernel, { logBase: m, bias, background: q });
+  const less = (/** @type {number[]} */ shares) => kernel.map((row) => row.map((w, j) => w - shares[j]));
+  const plain = logRatios({ ppm: found.plainPpm, pwm: less(found.plainShares) }, q.map(() => 1), m);
+  const against = logRatios({ ppm: found.ppm, pwm: less(found.shares) }, q, m);
+  return {
+    ...found,
+    score: bias + letterSum(codes, kernel, start),
+    logLikelihood: m > 0 ? letterSum(codes, plain, start) : NaN,
+    logRatio: letterSum(codes, against, start),
+  };
+}
+
+/**
  * Bits that each column of a PPM tells against the background.
  *
  * @param {Matrix} ppm
  * @param {number[] | null} background
  */
 export function informationContent(ppm, background = null) {
-  const q = background ?? ppm.map(() => 1 / ppm.length);
-  return columns(ppm).map((p) => sum(p.map((x, a) => (x > 0 ? x * Math.log(x / q[a]) : 0))) / Math.LN2);
+  const q = background ?? uniform(ppm);
+  return klDivergence(ppm, ppm.map((row, a) => row.map(() => q[a])));
+}
+
+/**
+ * Bits by which each column of `p` differs from the same column of `q` (Kullback and Leibler).
+ *
+ * @param {Matrix} p
+ * @param {Matrix} q
+ */
+export function klDivergence(p, q) {
+  return p[0].map((_, j) => sum(p.map((row, a) => (row[j] > 0 ? row[j] * Math.log(row[j] / q[a][j]) : 0))) / Math.LN2);
+}
+
+/**
+ * How much two distributions share, the sum of the smaller ones, and the divergence of `guess` from `truth` in bits.
+ *
+ * @param {number[]} truth
+ * @param {number[]} guess
+ */
+export function compareShares(truth, guess) {
+  const [bits] = klDivergence(truth.map((p) => [p]), guess.map((p) => [p]));
+  return { overlap: sum(truth.map((p, i) => Math.min(p, guess[i]))), bits: Math.max(bits, 0) };
+}
+
+/**
+ * The most bits that a column can tell: those of the letter that is rarest in the background.
+ *
+ * @param {number} nLetters
+ * @param {number[] | null} background
+ */
+export const mostBits = (nLetters, background = null) => -Math.log2(background ? Math.min(...background) : 1 / nLetters);
+
+/**
+ * Letter heights of an information logo.
+ *
+ * @param {Matrix} ppm
+ * @param {number[]} bits
+ * @returns {Matrix}
+ */
+export const letterHeights = (ppm, bits) => ppm.map((row) => row.map((p, j) => p * bits[j]));
+
+/**
+ * The likeliest letter of each column, the first of several.
+ *
+ * @param {Matrix} ppm
+ */
+export const likeliestLetters = (ppm) => columns(ppm).map(largestAt);
+
+/**
+ * Counts as probabilities, each column by itself.
+ *
+ * @param {Matrix} pfm
+ */
+export const pfmToPpm = (pfm) => rows(columns(pfm).map(shareOut));
+
+/**
+ * Two kernels, each {kernel, logBase, bias, background}: what both mean, and how they differ. `constants`: by which their
+ * columns differ, null where some column differs by no constant; `factor`: between them, null without one; `isOnePpm`:
+ * whether they mean the same one; `moved`: the largest change of a probability.
+ *
+ * @param {KernelRead} before
+ * @param {KernelRead} after
+ */
+export function compareKernels(before, after) {
+  const [old, now] = [before, after].map(({ kernel, ...options }) => {
+    const reading = kernelToPwm(kernel, options);
+    return { ...reading, bits: sum(informationContent(reading.ppm, options.background)) };
+  });
+  const isSameSize = before.kernel[0].length === after.kernel[0].length;
+  if (!isSameSize) return { old, now, isSameSize, isOnePpm: false, constants: null, factor: null, moved: NaN, isSameKernel: false };
+  const differences = after.kernel.map((row, a) => row.map((w, j) => w - before.kernel[a][j]));
+  const [entries, others] = [before.kernel.flat(), after.kernel.flat()];
+  const within = ROUNDING * Math.max(1, largest([...entries, ...others].map(Math.abs)));
+  const isConstant = differences.every((row) => row.every((x, j) => Math.abs(x - differences[0][j]) <= within));
+  const moved = largest(now.ppm.flat().map((p, i) => Math.abs(p - old.ppm.flat()[i])));
+  const top = largestAt(entries.map(Math.abs));
+  const ratio = others[top] / entries[top];
+  const isScaled = Number.isFinite(ratio) && entries.every((w, i) => Math.abs(others[i] - ratio * w) <= within);
+  return {
+    old, now, isSameSize, moved, isOnePpm: moved <= ROUNDING,
+    constants: isConstant ? columns(differences).map((column) => sum(column) / column.length) : null,
+    factor: isScaled ? ratio : null,
+    isSameKernel: isConstant && differences[0].every((x) => Math.abs(x) <= within),
+  };
 }
 
 /**
@@ -282,24 +442,23 @@ function logistic(x) {
   return x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x));
 }
 
-// log_base(P(window | ppm) / P(window | background)), each letter looked up in the probabilities
 /**
- * @param {Codes} codes
- * @param {Reading} reading
+ * log_base(p / q) of each entry, by the probabilities; where one is too small for a float, the log odds that it was made of.
+ *
+ * @param {{ ppm: Matrix, pwm: Matrix }} reading
  * @param {number[]} q
  * @param {number} m
- * @param {number[]} starts
+ * @returns {Matrix}
  */
-function logRatios(codes, reading, q, m, starts) {
-  const width = reading.ppm[0].length;
-  const table = reading.ppm.map((row, a) =>
-    row.map((p, j) => (m > 0 && p > 2.2250738585072014e-308 ? (Math.log(p) - Math.log(q[a])) / m : reading.pwm[a][j])),
-  );
-  return starts.map((start) => {
-    let total = 0;
-    for (let j = 0; j < width; j++) if (codes[start + j] >= 0) total += table[codes[start + j]][j];
-    return total;
-  });
+export function logRatios({ ppm, pwm }, q, m) {
+  return ppm.map((row, a) => row.map((p, j) => (m > 0 && p > FAINTEST ? (Math.log(p) - Math.log(q[a])) / m : pwm[a][j])));
+}
+
+// log_base(P(window | ppm) / P(window | background)), each letter looked up in the probabilities
+/** @type {(codes: Codes, reading: Reading, q: number[], m: number, starts: number[]) => number[]} */
+function windowLogRatios(codes, reading, q, m, starts) {
+  const table = logRatios(reading, q, m);
+  return starts.map((start) => letterSum(codes, table, start));
 }
 
 // what the kernel means on the other strand: for a motif its own PPM, reversed
@@ -335,93 +494,120 @@ function relativeDifference(a, b) {
  * @returns {Trace}
  */
 export function eStepTrace(input) {
-  const { codes, kernel, bias = 0, m = 1, mode = 0, localWindow = 1 } = input;
-  const { activation = "identity", padding = "valid", bothStrands = false, occurrence = "oops", siteRate = 0.5 } = input;
+  const { activation = "identity", localWindow = 1 } = input;
+  const windows = scoredWindows(input);
+  const pooled = pooledWindows(input, windows);
+  const meant = bayesWindows(input, windows, pooled);
+  const { whole, scores, width, starts, strands, otherKernel } = windows;
+  const { bayesPosterior, expectedLogRatio, expectedOffset, siteProbability, logRatios, offsets } = meant;
+  const weightsAtWindows = atWindows(pooled.weights, windows, pooled);
+  /** @type {Trace["errors"]} */
+  const errors = {
+    score: relativeDifference(
+      scores.map((x, i) => (whole[i] ? x : 0)),
+      logRatios.map((x, i) => (whole[i] ? x + offsets[i] : 0)),
+    ),
+  };
+  if (activation === "identity") {
+    errors.posterior = relativeDifference(weightsAtWindows, bayesPosterior);
+    errors.pooled = relativeDifference([pooled.pooled], [expectedLogRatio + expectedOffset]);
+  }
+  return {
+    width, starts, strands, whole, otherKernel, scores, ...pooled, ...meant, errors,
+    posterior: weightsAtWindows.map((p) => p * siteProbability),
+    identityError: largest(Object.values(errors)),
+    exact: activation === "identity" && localWindow === 1,
+  };
+}
+
+/** @typedef {ReturnType<typeof scoredWindows>} Windows */
+/** @typedef {ReturnType<typeof pooledWindows>} Pooled */
+
+// the windows of each strand and their scores; `count` is of one strand
+/** @param {TraceInputs} input */
+function scoredWindows({ codes, kernel, bias = 0, m = 1, padding = "valid", bothStrands = false, ...input }) {
   const { strandReading = "motif" } = input;
-  const complement = /** @type {number[]} */ (input.complement);
   const width = kernel[0].length;
-  const q = input.background ?? kernel.map(() => 1 / kernel.length);
+  const q = input.background ?? uniform(kernel);
+  const complement = /** @type {number[]} */ (input.complement);
   const otherKernel = bothStrands ? otherStrandKernel(kernel, complement, { strandReading, m, background: q }) : null;
   const kernels = otherKernel ? [kernel, otherKernel] : [kernel];
   const oneStrand = windowStarts(codes.length, width, padding);
   if (!oneStrand.length) throw new Error(`The sequence has ${codes.length} letters and the kernel ${width} columns.`);
   const wholeOne = wholeWindows(codes, width, padding);
   if (!wholeOne.includes(true)) throw new Error(`The sequence has no ${width} known letters in a row.`);
-  const n = oneStrand.length;
+  return {
+    q, width, otherKernel,
+    count: oneStrand.length,
+    starts: kernels.flatMap(() => oneStrand),
+    strands: kernels.flatMap((_, s) => oneStrand.map(() => /** @type {"+" | "-"} */ (s ? "-" : "+"))),
+    whole: kernels.flatMap(() => wholeOne),
+    scores: kernels.flatMap((k) => scan(codes, k, { bias, padding })),
+  };
+}
 
-  // the network's route
-  const starts = kernels.flatMap(() => oneStrand);
-  const strands = kernels.flatMap((_, s) => oneStrand.map(() => /** @type {"+" | "-"} */ (s ? "-" : "+")));
-  const whole = kernels.flatMap(() => wholeOne);
-  const scores = kernels.flatMap((k) => scan(codes, k, { bias, padding }));
+// the network's route
+/** @type {(input: TraceInputs, windows: Windows) => Pick<Trace, keyof PoolingStages | "activated" | "cells" | "cellWindows" | "takingPart" | "weighted" | "pooled" | "maximum" | "average" | "logSumExp" | "entropy" | "effectiveWindows" | "gradient" | "maxGradient">} */
+function pooledWindows({ m = 1, mode = 0, localWindow = 1, activation = "identity" }, { scores, whole, count }) {
   const activated = activate(scores, activation);
   const candidates = activation === "identity" ? whole : whole.map(() => true);
   /** @type {number[]} */
   const cells = [];
   /** @type {number[]} */
   const cellWindows = [];
-  kernels.forEach((_, s) => {
-    const won = localMax(activated.slice(s * n, s * n + n), localWindow, candidates.slice(s * n, s * n + n));
+  for (let first = 0; first < scores.length; first += count) {
+    const won = localMax(activated.slice(first, first + count), localWindow, candidates.slice(first, first + count));
     cells.push(...won.values);
-    cellWindows.push(...won.positions.map((i) => i + s * n));
-  });
-  if (!cells.length) throw new Error(`A local maximum over ${localWindow} needs at least as many windows; there are ${n}.`);
+    cellWindows.push(...won.positions.map((i) => i + first));
+  }
+  if (!cells.length) throw new Error(`A local maximum over ${localWindow} needs at least as many windows; there are ${count}.`);
   const takingPart = cellWindows.map((w) => candidates[w]);
   const stages = expectationStages(cells, { m, mode, mask: takingPart });
   const pooled = expectationPool(cells, { m, mode, mask: takingPart });
-  const others = otherPools(cells, { m, mask: takingPart });
   const disorder = entropy(stages.weights);
+  const winner = firstBest(cells, takingPart);
+  return {
+    activated, cells, cellWindows, takingPart, ...stages,
+    weighted: stages.weights.map((p, i) => p * cells[i]),
+    pooled, ...otherPools(cells, { m, mask: takingPart }), entropy: disorder, effectiveWindows: Math.exp(disorder),
+    gradient: poolGradient(cells, stages.weights, pooled, m),
+    maxGradient: cells.map((_, i) => Number(i === winner)),
+  };
+}
 
-  // the statistician's route
+// the statistician's route
+/** @type {(input: TraceInputs, windows: Windows, pooled: Pooled) => Pick<Trace, "pwm" | "logRatios" | "offsets" | "strandPrior" | "prior" | "logEvidence" | "bayesPosterior" | "expectedLogRatio" | "expectedOffset" | "siteProbability">} */
+function bayesWindows(input, windows, pooled) {
+  const { codes, kernel, bias = 0, m = 1, occurrence = "oops", siteRate = 0.5 } = input;
+  const { q, count, starts, whole, otherKernel } = windows;
+  const { gate, cellWindows } = pooled;
+  const oneStrand = starts.slice(0, count);
   const reading = kernelToPwm(kernel, { logBase: m, bias, background: q });
   const readings = otherKernel ? [reading, otherReading(reading, input, q)] : [reading];
-  const ratios = readings.flatMap((reading) => logRatios(codes, reading, q, m, oneStrand)).map((x, i) => (whole[i] ? x : 0));
+  const ratios = readings.flatMap((reading) => windowLogRatios(codes, reading, q, m, oneStrand)).map((x, i) => (whole[i] ? x : 0));
   const offsets = readings.flatMap((reading) => oneStrand.map(() => reading.offset));
   const highest = largest(readings.map((r) => r.offset));
-  const chances = readings.map((r) => Math.exp(m * (r.offset - highest)));
-  const strandPrior = chances.map((c) => c / sum(chances));
-  const given = stages.gate.map((g, i) => g * strandPrior[Math.floor(cellWindows[i] / n)]);
-  const allGiven = sum(given);
-  const prior = given.map((g) => g / allGiven);
+  const strandPrior = shareOut(readings.map((r) => Math.exp(m * (r.offset - highest))));
+  const prior = shareOut(gate.map((g, i) => g * strandPrior[Math.floor(cellWindows[i] / count)]));
   const logJoint = prior.map((p, i) => (p > 0 ? m * ratios[cellWindows[i]] + Math.log(p) : -Infinity));
   const top = largest(logJoint);
   const joint = logJoint.map((x) => Math.exp(x - top));
-  const evidence = sum(joint);
-  const logEvidence = Math.log(evidence) + top;
-  const siteProbability = occurrence === "zoops" ? logistic(logEvidence + Math.log(siteRate / (1 - siteRate))) : 1;
-
-  const atWindows = (/** @type {number[]} */ values) => {
-    const out = scores.map(() => 0);
-    values.forEach((v, i) => (out[cellWindows[i]] = v));
-    return out;
-  };
-  const bayesPosterior = atWindows(joint.map((x) => x / evidence));
-  const weightsAtWindows = atWindows(stages.weights);
-  const expectedLogRatio = sum(bayesPosterior.map((p, i) => p * ratios[i]));
-  const expectedOffset = sum(bayesPosterior.map((p, i) => p * offsets[i]));
-  /** @type {Trace["errors"]} */
-  const errors = {
-    score: relativeDifference(
-      scores.map((x, i) => (whole[i] ? x : 0)),
-      ratios.map((x, i) => (whole[i] ? x + offsets[i] : 0)),
-    ),
-  };
-  if (activation === "identity") {
-    errors.posterior = relativeDifference(weightsAtWindows, bayesPosterior);
-    errors.pooled = relativeDifference([pooled], [expectedLogRatio + expectedOffset]);
-  }
+  const logEvidence = Math.log(sum(joint)) + top;
+  const bayesPosterior = atWindows(shareOut(joint), windows, pooled);
   return {
-    width, starts, strands, whole, otherKernel, scores, activated, cells, cellWindows, takingPart,
-    ...stages,
-    weighted: stages.weights.map((p, i) => p * cells[i]),
-    pooled, ...others, entropy: disorder, effectiveWindows: Math.exp(disorder),
-    gradient: poolGradient(cells, stages.weights, pooled, m),
-    maxGradient: cells.map((_, i) => Number(i === firstBest(cells, takingPart))),
-    pwm: readings[0], logRatios: ratios, offsets, strandPrior, prior, logEvidence, bayesPosterior, expectedLogRatio,
-    expectedOffset, siteProbability, posterior: weightsAtWindows.map((p) => p * siteProbability), errors,
-    identityError: largest(Object.values(errors)),
-    exact: activation === "identity" && localWindow === 1,
+    pwm: reading, logRatios: ratios, offsets, strandPrior, prior, logEvidence, bayesPosterior,
+    expectedLogRatio: sum(bayesPosterior.map((p, i) => p * ratios[i])),
+    expectedOffset: sum(bayesPosterior.map((p, i) => p * offsets[i])),
+    siteProbability: occurrence === "zoops" ? logistic(logEvidence + Math.log(siteRate / (1 - siteRate))) : 1,
   };
+}
+
+// one number a cell, at its window; 0 elsewhere
+/** @type {(values: number[], windows: Windows, pooled: Pooled) => number[]} */
+function atWindows(values, { scores }, { cellWindows }) {
+  const out = scores.map(() => 0);
+  values.forEach((v, i) => (out[cellWindows[i]] = v));
+  return out;
 }
 
 /**

@@ -9,6 +9,8 @@ export const TRACED = new Set([
   "occurrence", "site_rate", "background", "complement",
 ]);
 
+const LOST_AFTER = 60_000; // milliseconds after which what Python never answered is no longer waited for
+
 /**
  * The arguments of the twin, out of the state that Python knows by the same names.
  *
@@ -49,46 +51,59 @@ export function traceOf(state) {
 }
 
 /**
+ * The state with its trace, and who hears of a change: `merge(patch)` gives the names that it changed.
+ *
+ * @param {State} state
+ */
+function traced(state) {
+  const held = { state: { ...state }, .../** @type {{ trace: Trace | null, error: string | null }} */ (traceOf(state)), listeners: /** @type {Set<Listener>} */ (new Set()) };
+  const merge = (/** @type {Patch} */ patch) => {
+    const changed = Object.keys(patch).filter((key) => !same(patch[key], held.state[key]));
+    if (!changed.length) return [];
+    held.state = { ...held.state, ...patch };
+    if (changed.some((key) => TRACED.has(key))) {
+      const { trace, error } = traceOf(held.state);
+      Object.assign(held, { trace: trace ?? held.trace, error });
+    }
+    for (const listener of [...held.listeners]) listener(held.state, /** @type {Trace} */ (held.trace), changed);
+    return changed;
+  };
+  return { held, merge };
+}
+
+/**
  * Make a store.
  *
- * `initial`: the state; `push(patch)`: called, at most every `pause` ms, with what the page has changed since. Where it
- * throws, Python is gone, which the heartbeat tells: the patch is kept for the next push.
+ * `initial`: the state; `push(patch, n)`: called, at most every `pause` ms, with what the page has changed since, the n-th
+ * time. Where it throws, Python is gone, which the heartbeat tells: the patch is kept for the next push.
  *
  * @param {State} initial
- * @param {(patch: Patch) => void} push
+ * @param {(patch: Patch, n: number) => void} push
  * @param {number} pause
  * @returns {Store}
  */
 export function createStore(initial, push = () => {}, pause = 200) {
-  let state = { ...initial };
-  /** @type {{ trace: Trace | null, error: string | null }} */
-  let result = traceOf(state);
+  const { held, merge } = traced(initial);
   /** @type {number | null} */
   let timer = null;
   /** @type {Patch} */
   let waiting = {};
-  /** @type {Set<Listener>} */
-  const listeners = new Set();
+  let pushes = 0;
+  /** @type {Map<string, { n: number, until: number }>} */
+  const underWay = new Map(); // what Python has been told and may not have heard yet
 
-  const tell = (/** @type {string[]} */ changed) => {
-    if (changed.some((key) => TRACED.has(key))) {
-      const next = traceOf(state);
-      result = next.trace ? next : { trace: result.trace, error: next.error };
-    }
-    for (const listener of [...listeners]) listener(state, /** @type {Trace} */ (result.trace), changed);
-  };
-  const merge = (/** @type {Patch} */ patch) => {
-    const changed = Object.keys(patch).filter((key) => !same(patch[key], state[key]));
-    if (!changed.length) return [];
-    state = { ...state, ...patch };
-    tell(changed);
-    return changed;
+  const isUnderWay = (/** @type {string} */ key, /** @type {number} */ seen) => {
+    const sent = underWay.get(key);
+    if (sent && sent.n > seen && performance.now() < sent.until) return true;
+    underWay.delete(key);
+    return false;
   };
   const tellPython = () => {
     const patch = waiting;
     [timer, waiting] = [null, {}];
     try {
-      push(patch);
+      push(patch, ++pushes);
+      for (const key of Object.keys(patch)) underWay.set(key, { n: pushes, until: performance.now() + LOST_AFTER });
     } catch {
       waiting = patch;
     }
@@ -97,12 +112,12 @@ export function createStore(initial, push = () => {}, pause = 200) {
     if (Object.keys(waiting).length) timer ??= setTimeout(tellPython, pause);
   };
   return {
-    get state() { return state; },
-    get trace() { return /** @type {Trace} */ (result.trace); },
-    get error() { return result.error; },
+    get state() { return held.state; },
+    get trace() { return /** @type {Trace} */ (held.trace); },
+    get error() { return held.error; },
     /** Change the state from the page. */
     set(patch) {
-      for (const key of merge(patch)) waiting[key] = state[key];
+      for (const key of merge(patch)) waiting[key] = held.state[key];
       plan();
     },
     /** Tell Python at once what waits to be told: what it makes next is of the state on the screen. */
@@ -111,15 +126,18 @@ export function createStore(initial, push = () => {}, pause = 200) {
       clearTimeout(timer ?? undefined);
       tellPython();
     },
-    /** Take over what Python says, without answering it; what the hand has moved since stays as it is. */
-    receive(patch) {
-      merge(Object.fromEntries(Object.entries(patch).filter(([key]) => !(key in waiting))));
+    /**
+     * Take over what Python says, without answering it; what the hand has moved stays as it is until Python has heard of
+     * it: `seen` is the last push that it had heard when it spoke.
+     */
+    receive(patch, seen = pushes) {
+      merge(Object.fromEntries(Object.entries(patch).filter(([key]) => !(key in waiting || isUnderWay(key, seen)))));
       plan(); // it is there: what it could not be told before, it is told now
     },
     /** Call `listener(state, trace, changedKeys)` after every change; returns how to stop. */
     on(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
+      held.listeners.add(listener);
+      return () => held.listeners.delete(listener);
     },
   };
 }

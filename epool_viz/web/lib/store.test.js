@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { eStepTrace } from "./maths.js";
 import { createStore, inputsOf } from "./store.js";
 
@@ -52,6 +52,39 @@ test("what the page has changed is told once and not overwritten by what Python 
   expect(pushed).toEqual([{ m: 2.5 }]);
   store.receive({ m: 9 });
   expect(store.state.m).toBe(9);
+});
+
+test("what Python says before it has heard of a change does not undo the change", () => {
+  /** @type {[Patch, number][]} */
+  const pushed = [];
+  const store = createStore(STATE, (patch, n) => pushed.push([patch, n]), 1e6);
+  store.set({ m: 2.5 });
+  store.flush();
+  store.set({ cursor: 2 });
+  store.flush();
+  expect(pushed).toEqual([[{ m: 2.5 }, 1], [{ cursor: 2 }, 2]]);
+  store.receive({ m: 9, cursor: 3, step: 4 }, 0);
+  expect([store.state.m, store.state.cursor, store.state.step]).toEqual([2.5, 2, 4]);
+  store.receive({ m: 8, cursor: 3 }, 1);
+  expect([store.state.m, store.state.cursor]).toEqual([8, 2]);
+  store.receive({ m: 7, cursor: 1 }, 2);
+  expect([store.state.m, store.state.cursor]).toEqual([7, 1]);
+  store.receive({ cursor: 0 }, 1); // from before a push that was answered
+  expect(store.state.cursor).toBe(0);
+});
+
+test("a change that Python never hears of is given up after a minute", () => {
+  const now = vi.spyOn(performance, "now").mockReturnValue(1000);
+  const store = createStore(STATE, () => {}, 1e6);
+  store.set({ m: 2.5 });
+  store.flush();
+  now.mockReturnValue(60_999);
+  store.receive({ m: 9 }, 0);
+  expect(store.state.m).toBe(2.5);
+  now.mockReturnValue(61_000);
+  store.receive({ m: 9 }, 0);
+  expect(store.state.m).toBe(9);
+  now.mockRestore();
 });
 
 test("what Python could not be told is told when it is heard again", () => {

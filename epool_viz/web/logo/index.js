@@ -13,7 +13,7 @@ import { speaker } from "../lib/a11y.js";
 import { attributes, make } from "../lib/dom.js";
 import { onWidth, oncePerFrame } from "../lib/drawing.js";
 import { outlineOf } from "../lib/glyphs.js";
-import { informationContent, kernelToPwm, reverseComplement, strandLogOdds } from "../lib/maths.js";
+import { informationContent, kernelToPwm, largestAt, letterHeights, likeliestLetters, mostBits, reverseComplement, strandLogOdds, sum } from "../lib/maths.js";
 import { colourOf, format, percent } from "../lib/numbers.js";
 import { dress } from "../lib/style.js";
 import { matrixTable, tableTwin } from "../lib/tables.js";
@@ -55,7 +55,7 @@ export function heightsOf(state, kind) {
   }
   const bits = informationContent(reading.ppm, background);
   const heights = {
-    information: () => reading.ppm.map((row) => row.map((p, j) => p * bits[j])),
+    information: () => letterHeights(reading.ppm, bits),
     probability: () => reading.ppm,
     "log odds": () => logOdds.map((row) => row.map((x) => x / Math.LN2)),
     kernel: () => kernel,
@@ -72,7 +72,7 @@ export function heightsOf(state, kind) {
  */
 export function limitsOf(heights, kind, background) {
   if (kind === "probability") return [0, 1];
-  if (kind === "information") return [0, -Math.log2(background ? Math.min(...background) : 1 / heights.length)];
+  if (kind === "information") return [0, mostBits(heights.length, background)];
   let [low, high] = [0, 0];
   for (let j = 0; j < heights[0].length; j++) {
     let [down, up] = [0, 0];
@@ -255,11 +255,9 @@ function labelWords(state, options) {
 
 /** @type {(found: Heights, state: State, isMotif?: boolean) => { total: number, consensus: string, sentence: string }} */
 function wordsOf({ reading: { ppm }, bits }, state, isMotif) {
-  const best = (/** @type {number} */ j) => ppm.reduce((top, row, a) => (row[j] > ppm[top][j] ? a : top), 0);
-  const strongest = bits.reduce((top, x, j) => (x > bits[top] ? j : top), 0);
-  const total = bits.reduce((sum, x) => sum + x, 0);
-  const consensus = bits.map((x, j) => (x > TELLS_NOTHING ? state.alphabet[best(j)] : "N")).join("");
-  const letter = best(strongest);
+  const [best, strongest, total] = [likeliestLetters(ppm), largestAt(bits), sum(bits)];
+  const consensus = bits.map((x, j) => (x > TELLS_NOTHING ? state.alphabet[best[j]] : "N")).join("");
+  const letter = best[strongest];
   const telling = bits[strongest] > TELLS_NOTHING
     ? `the most telling column is ${strongest + 1}, where ${state.alphabet[letter]} has ${percent(ppm[letter][strongest])}.`
     : "no column tells anything.";

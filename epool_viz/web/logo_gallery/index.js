@@ -9,7 +9,7 @@
 import { make } from "../lib/dom.js";
 import { follow } from "../lib/drawing.js";
 import { outlineOf } from "../lib/glyphs.js";
-import { informationContent, kernelToPwm } from "../lib/maths.js";
+import { informationContent, kernelToPwm, letterHeights, likeliestLetters, mostBits, sum } from "../lib/maths.js";
 import { colourOf, format, number, percent } from "../lib/numbers.js";
 import { panel } from "../lib/style.js";
 import { numbers, table } from "../lib/tables.js";
@@ -38,13 +38,11 @@ const SORTS = {
 export function readingOf(kernel, state) {
   const { ppm } = kernelToPwm(kernel, { logBase: state.m, background: state.background });
   const each = informationContent(ppm, state.background);
-  const heights = state.logo_kind === "probability" ? ppm : ppm.map((row) => row.map((p, j) => p * each[j]));
-  const top = state.logo_kind === "probability" ? 1 : -Math.log2(state.background ? Math.min(...state.background) : 1 / ppm.length);
-  const consensus = each.map((bits, j) => {
-    const best = ppm.reduce((at, row, a) => (row[j] > ppm[at][j] ? a : at), 0);
-    return bits < 0.25 ? "·" : state.alphabet[best];
-  }).join("");
-  return { ppm, each, bits: each.reduce((sum, x) => sum + x, 0), heights, top, consensus };
+  const isShare = state.logo_kind === "probability";
+  const heights = isShare ? ppm : letterHeights(ppm, each);
+  const top = isShare ? 1 : mostBits(ppm.length, state.background);
+  const consensus = likeliestLetters(ppm).map((a, j) => (each[j] < 0.25 ? "·" : state.alphabet[a])).join("");
+  return { ppm, each, bits: sum(each), heights, top, consensus };
 }
 
 /**

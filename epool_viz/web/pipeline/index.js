@@ -12,14 +12,14 @@ import { onArrows, voice } from "../lib/a11y.js";
 import { columnOf } from "../lib/cursor.js";
 import { attributes, make } from "../lib/dom.js";
 import { follow } from "../lib/drawing.js";
-import { informationContent, kernelReadings } from "../lib/maths.js";
+import { kernelStages } from "../lib/maths.js";
 import { format, number } from "../lib/numbers.js";
 import { walk } from "../lib/steps.js";
 import { panel } from "../lib/style.js";
 import CSS from "./style.css";
 
 /** @typedef {{ name: string, title: string, sentence: string, plain?: string, when?: When | null }} Step */
-/** @typedef {ReturnType<typeof stagesOf>} Stages */
+/** @typedef {ReturnType<typeof kernelStages>} Stages */
 /** @typedef {ReturnType<typeof gridOf>} Grid */
 /** @typedef {ReturnType<typeof begin>} Pipeline */
 /** @typedef {{ letters: string[], j: number, base: string, state: State, what: Stages }} InHand the column, and what it is worked out from */
@@ -36,35 +36,6 @@ const BLOCKS = {
 };
 const LIMIT = 1e-9;
 const SUPERSCRIPT = "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079";
-
-/**
- * Every matrix of the pipeline.
- *
- * @param {State} state
- */
-export function stagesOf(state) {
-  const { kernel, m, bias } = state;
-  const q = state.background ?? kernel.map(() => 1 / kernel.length);
-  const isPlain = state.form === "plain";
-  const found = kernelReadings(kernel, { logBase: m, bias, background: q });
-  const ppm = isPlain ? found.plainPpm : found.ppm;
-  const logShares = isPlain ? kernel.map(() => 0) : q.map(Math.log);
-  // logarithms, so that no power is too large to be told
-  const logPowers = kernel.map((row) => row.map((w) => m * w));
-  const logWeighted = logPowers.map((row, a) => row.map((x) => x + logShares[a]));
-  const shares = isPlain ? found.plainShares : found.shares;
-  // at base 1 every power is 1, and Z is what the letters count together
-  const logSums = shares.map((x) => (m > 0 ? m * x : isPlain ? Math.log(kernel.length) : 0));
-  const bits = informationContent(ppm, isPlain ? null : q);
-  return {
-    kernel, q, isPlain, ppm, shares, bits, logPowers, logWeighted, logSums,
-    // not the logarithm of a probability, which may be too small for a float
-    pwm: kernel.map((row) => row.map((w, j) => w - shares[j])),
-    heights: ppm.map((row) => row.map((p, j) => p * bits[j])),
-    offset: isPlain ? found.plainOffset : found.offset,
-    plainOffset: found.plainOffset,
-  };
-}
 
 /**
  * @param {HTMLElement} el
@@ -132,7 +103,8 @@ function draw(pipeline, state) {
   const { steps, el, count, title, sentence, stepper, out, say } = pipeline;
   const { places, shown = 0 } = walk(steps, state);
   const step = steps[shown];
-  const what = stagesOf(state);
+  const { m: logBase, bias, background, form } = state;
+  const what = kernelStages(state.kernel, { logBase, bias, background, isPlain: form === "plain" });
   const [width, place] = [what.kernel[0].length, columnOf(state) + 1];
   if (pipeline.grid.shape !== shapeOf(state.alphabet, width)) build(pipeline, state.alphabet, width);
   uncover(pipeline, places.filter((i) => i <= shown).map((i) => steps[i].name), step.name, what.isPlain);
@@ -303,11 +275,10 @@ const WORKED_OUT = {
   ppm: ({ letters, j, what: { ppm, logWeighted, logSums } }) => [
     joined(letters, ", ", (letter, a) => [`${letter}: ${power(logWeighted[a][j])} / ${power(logSums[j])} = `, shown(`p_${letter}`, ppm[a][j], chance(ppm[a][j]))]),
     ["A constant c added to this column multiplies all of its powers, and so Z, by b to the c: it cancels here."]],
-  pwm: ({ letters, j, state, what: { kernel, shares, pwm, ppm, isPlain, q } }) => [
+  pwm: ({ letters, j, what: { kernel, shares, pwm, pwmByPpm, isPlain } }) => [
     ["W \u2212 share: ", ...joined(letters, ", ", (letter, a) => [`${letter}: ${format(kernel[a][j])} \u2212 ${bracketed(shares[j])} = `, number(`pwm_${letter}`, pwm[a][j])]), "."],
     [isPlain ? "The same by the other route, log p: " : "The same by the other route, log ( p / q ): ",
-      ...joined(letters, ", ", (letter, a) =>
-        [`${letter} `, number(`pwm_by_ppm_${letter}`, state.m > 0 ? (Math.log(ppm[a][j]) - (isPlain ? 0 : Math.log(q[a]))) / state.m : NaN)]), "."]],
+      ...joined(letters, ", ", (letter, a) => [`${letter} `, number(`pwm_by_ppm_${letter}`, pwmByPpm[a][j])]), "."]],
   heights: ({ letters, j, what: { bits, heights, isPlain } }) => [
     [`Column ${j + 1} tells `, number("column_bits", bits[j]), ` bits${isPlain ? "" : " against the background"}; a letter is as tall as its probability times that: `,
       ...joined(letters, ", ", (letter, a) => [`${letter} `, shown(`height_${letter}`, heights[a][j], small(heights[a][j]))]), "."]],

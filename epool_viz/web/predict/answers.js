@@ -1,6 +1,6 @@
 // The questions' answers: what is true, by the traces before and after.
 
-import { informationContent } from "../lib/maths.js";
+import { informationContent, largestAt, sum } from "../lib/maths.js";
 
 /** @typedef {{trace: Trace, measures: Record<string, number>}} Side */
 
@@ -31,8 +31,7 @@ export function resolve(patch, state) {
  * @returns {Record<string, number>}
  */
 export function measuresOf(state, trace) {
-  const sum = (/** @type {number[]} */ list) => list.reduce((total, x) => total + x, 0);
-  const best = trace.posterior.reduce((top, p, i) => (p > trace.posterior[top] ? i : top), 0);
+  const best = largestAt(trace.posterior);
   const slopes = (/** @type {number[]} */ list) => list.filter((g) => Math.abs(g) > 0.01).length;
   return {
     m: state.m,
@@ -118,19 +117,4 @@ export function answerOf(answer, before, after) {
     return near(x, y) ? "same" : x > y ? "up" : "down";
   };
   return KINDS[kind]({ answer, measure, compare, before, after });
-}
-
-/**
- * How much two distributions share, sum of the smaller ones, and KL(truth | guess) in bits.
- *
- * @param {number[]} truth
- * @param {number[]} guess
- */
-export function distance(truth, guess) {
-  let [overlap, bits] = [0, 0];
-  truth.forEach((p, i) => {
-    overlap += Math.min(p, guess[i]);
-    if (p > 0) bits += p * Math.log2(p / guess[i]);
-  });
-  return { overlap, bits: Math.max(bits, 0) };
 }

@@ -26,13 +26,13 @@ import { voice } from "../lib/a11y.js";
 import { attributes, make } from "../lib/dom.js";
 import { onWidth } from "../lib/drawing.js";
 import { capture } from "../lib/input.js";
-import { eStepTrace } from "../lib/maths.js";
+import { compareShares, eStepTrace, shareOut, sum } from "../lib/maths.js";
 import { format, number, percent } from "../lib/numbers.js";
 import { px } from "../lib/paths.js";
 import { inputsOf, TRACED } from "../lib/store.js";
 import { panel } from "../lib/style.js";
 import { numbers, scrolling, table } from "../lib/tables.js";
-import { answerOf, distance, measuresOf, resolve } from "./answers.js";
+import { answerOf, measuresOf, resolve } from "./answers.js";
 import CSS from "./style.css";
 
 /**
@@ -303,14 +303,13 @@ function askDrawing(scene) {
 function seeDrawing(scene) {
   const { warning, guess, asked } = scene;
   const { truth } = asked;
-  const sum = guess.reduce((/** @type {number} */ a, /** @type {number} */ x) => a + x, 0);
-  if (!sum) {
+  if (!sum(guess)) {
     warning.textContent = "Nothing is drawn yet: give at least one window a bar.";
     return null;
   }
-  const share = (scene.guess = guess.map((/** @type {number} */ x) => x / sum));
+  const share = (scene.guess = shareOut(guess));
   scene.drawing = plotOf(scene, truth.length, false);
-  const { overlap, bits } = distance(truth, share);
+  const { overlap, bits } = compareShares(truth, share);
   const praise = overlap > 0.9 ? "Almost the same." : overlap > 0.6 ? "Much of it." : overlap > 0.3 ? "Some of it." : "Far from it.";
   const words = [`${praise} Your drawing and the posterior share `, number("score", overlap, 3), ` (${percent(overlap)}). `, ...costOf(truth, share, bits)];
   const rows = truth.map((/** @type {number} */ p, /** @type {number} */ i) => [String(i + 1), number(`guess_${i + 1}`, share[i]), number(`truth_${i + 1}`, p)]);
@@ -585,7 +584,7 @@ function filled(asked, text) {
 /** @param {Scene} scene */
 function sumOf({ questions, scores }) {
   const known = questions.map(({ id }) => scores[id]).filter((score) => typeof score === "number");
-  return { sum: known.reduce((sum, score) => sum + score, 0), count: known.length };
+  return { sum: sum(known), count: known.length };
 }
 
 /** @param {Scene} scene */

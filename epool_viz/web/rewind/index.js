@@ -7,76 +7,43 @@
 //   seconds  a place is shown for while playing (default 0.4)
 
 import { make } from "../lib/dom.js";
-import { oncePerFrame } from "../lib/drawing.js";
 import { dress } from "../lib/style.js";
+import { byHand, followWalk, walkerOf } from "../lib/walking.js";
 import CSS from "./style.css";
+
+/** @type {(el: HTMLElement, store: Store, options: { key: string, end: string, label?: string, seconds?: number }) => import("../lib/walking.js").Walker} */
+function walkerIn(el, store, { key, end, label = "epoch", seconds = 0.4 }) {
+  const last = () => Math.max(Number(store.state[end]) || 0, 0);
+  const within = (/** @type {number} */ place) => Math.min(Math.max(place, 0), last());
+  const walker = walkerOf({
+    label, seconds, last,
+    here: () => within(Number(store.state[key]) || 0),
+    go: (place) => store.set({ [key]: within(place) }),
+    canGoOn: () => walker.here() < last(),
+    look: (at, most) => {
+      el.hidden = most === 0;
+      const ends = [...buttons.entries()].map(([i, button]) => /** @type {[HTMLButtonElement, boolean]} */ ([button, at === (i < 2 ? 0 : most)]));
+      return { spoken: `${label} ${at} of ${most}`, shown: `${label} ${at} / ${most}`, ends };
+    },
+  });
+  const button = (/** @type {string} */ text, /** @type {string} */ name, /** @type {() => number} */ place) =>
+    make("button", { type: "button", "aria-label": `${name} ${label}`, onclick: byHand(walker, () => walker.go(place())) }, text);
+  const buttons = [
+    button("\u21e4", "first", () => 0), button("\u2190", "previous", () => walker.here() - 1),
+    button("\u2192", "next", () => walker.here() + 1), button("\u21e5", "last", last),
+  ];
+  walker.toggle.className = "ec-rewind-play";
+  el.append(make("div", { class: "ec-row", role: "group", "aria-label": `walk through the ${label}s` },
+    buttons.slice(0, 2), walker.toggle, buttons.slice(2), walker.where));
+  return walker;
+}
 
 export default {
   /** @param {Context} context */
   async render({ model, el, host, signal }) {
     const { exports } = await host.getWidget(model.get("store"));
-    const { store } = exports;
-    const { key, end, label = "epoch", seconds = 0.4 } = model.get("options");
+    const options = model.get("options");
     dress(el, "rewind", CSS);
-    /** @type {number | undefined} */
-    let timer;
-
-    const last = () => Math.max(Number(store.state[end]) || 0, 0);
-    const here = () => Math.min(Math.max(Number(store.state[key]) || 0, 0), last());
-    const go = (/** @type {number} */ place) => store.set({ [key]: Math.min(Math.max(place, 0), last()) });
-    const pause = () => {
-      clearInterval(timer);
-      timer = undefined;
-      draw();
-    };
-    const play = () => {
-      if (here() === last()) go(0);
-      timer = setInterval(() => {
-        go(here() + 1);
-        if (here() === last()) pause();
-      }, 1000 * seconds);
-      draw();
-    };
-    const byHand = (/** @type {() => void} */ act) => () => {
-      if (timer) pause();
-      act();
-    };
-    const button = (/** @type {string} */ text, /** @type {string} */ name, /** @type {() => void} */ act) => make("button", { type: "button", "aria-label": name, onclick: byHand(act) }, text);
-    const first = button("\u21e4", `first ${label}`, () => go(0));
-    const back = button("\u2190", `previous ${label}`, () => go(here() - 1));
-    const next = button("\u2192", `next ${label}`, () => go(here() + 1));
-    const latest = button("\u21e5", `last ${label}`, () => go(last()));
-    const toggle = make("button", { type: "button", class: "ec-rewind-play", onclick: () => (timer ? pause() : play()) });
-    const range = make("input", { type: "range", min: 0, step: 1, "aria-label": label, oninput: byHand(() => go(Number(range.value))) });
-    const count = make("output", { "aria-hidden": "true" });
-    el.append(make("div", { class: "ec-row", role: "group", "aria-label": `walk through the ${label}s` },
-      first, back, toggle, next, latest, make("span", { class: "ec-rewind-where" }, range, count)));
-
-    const draw = () => {
-      const [at, most] = [here(), last()];
-      el.hidden = most === 0;
-      range.max = String(most);
-      range.value = String(at);
-      range.setAttribute("aria-valuetext", `${label} ${at} of ${most}`);
-      count.textContent = `${label} ${at} / ${most}`;
-      // disabled, but never under the focus, which would be lost
-      /** @type {[HTMLButtonElement, boolean][]} */
-      const ends = [[first, at === 0], [back, at === 0], [next, at === most], [latest, at === most]];
-      for (const [element, isOff] of ends) {
-        element.disabled = isOff && document.activeElement !== element;
-      }
-      toggle.textContent = timer ? "\u275a\u275a Pause" : "\u25b6\ufe0e Play";
-    };
-    const later = oncePerFrame(draw);
-    draw();
-    const off = store.on((state, trace, changed) => {
-      if (changed.includes(key) || changed.includes(end)) later();
-    });
-    const stop = () => {
-      clearInterval(timer);
-      off();
-    };
-    signal.addEventListener("abort", stop);
-    return stop;
+    return followWalk(walkerIn(el, exports.store, options), exports.store, [options.key, options.end], signal);
   },
 };

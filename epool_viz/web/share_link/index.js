@@ -13,72 +13,88 @@ import { openingOf } from "../lib/opening.js";
 import { dress, placed } from "../lib/style.js";
 import CSS from "./style.css";
 
+/** @typedef {ReturnType<typeof begin>} Link */
+
 const STAYS = 8000; // milliseconds that a message lies over the page
+
+/**
+ * @param {HTMLElement} el
+ * @param {Store} store
+ * @param {Context["model"]} model
+ * @param {AbortSignal} signal
+ */
+function begin(el, store, model, signal) {
+  const { share = null, live = false, label = "Copy link to this state", slot = null } = model.get("options");
+  const root = placed(el, slot, signal);
+  dress(root, "share", CSS);
+  const said = make("p", { class: "ec-soft", role: "status" });
+  const field = make("input", { type: "text", readonly: true, class: "ec-box", "aria-label": "link to this state", hidden: true });
+  const button = make("button", { type: "button" }, label);
+  root.append(make("div", { class: "ec-row" }, button, field), said);
+  const timers = /** @type {Record<"leaving" | "writing", number | undefined>} */ ({});
+  return { store, share, live, said, field, button, timers, isPlaced: root !== el };
+}
+
+/** @type {(link: Link, text: string) => void} */
+function tell({ said, timers, isPlaced }, text) {
+  said.textContent = text;
+  clearTimeout(timers.leaving);
+  if (isPlaced) timers.leaving = setTimeout(() => (said.textContent = ""), STAYS);
+}
+
+/** @param {Link} link */
+async function copy(link) {
+  const { store, share, field } = link;
+  const address = new URL(location.href);
+  address.hash = toFragment(store.state, share);
+  field.value = address.href;
+  const length = field.value.length.toLocaleString("en");
+  if (field.value.length > MOST_LINK) return tell(link, `This state is too large for a link: ${length} characters; accepted: at most ${MOST_LINK.toLocaleString("en")}.`);
+  try {
+    await navigator.clipboard.writeText(field.value);
+    field.hidden = true;
+    tell(link, `The link is copied, ${length} characters long.`);
+  } catch {
+    field.hidden = false;
+    field.select();
+    tell(link, "This browser does not let a page copy; here is the link, marked for you to copy.");
+  }
+}
+
+/** @param {Link} link */
+function read(link) {
+  const { store, share } = link;
+  if (openingOf(location.hash)?.isRefused) return; // the heartbeat asks about it
+  try {
+    const found = fromFragment(location.hash, store.state, share);
+    if (found) store.set(found);
+  } catch (error) {
+    tell(link, error instanceof TooLarge ? error.message : "The state in the address of this page is damaged and was not used; perhaps the link was cut off.");
+  }
+}
+
+/** @param {Link} link */
+function write({ store, share, timers }) {
+  timers.writing = undefined;
+  const fragment = toFragment(store.state, share);
+  if (fragment.length <= MOST_LINK) history.replaceState(history.state, "", fragment);
+}
 
 export default {
   /** @param {Context} context */
   async render({ model, el, host, signal }) {
     const { exports } = await host.getWidget(model.get("store"));
-    const { store } = exports;
-    const { share = null, live = false, label = "Copy link to this state", slot = null } = model.get("options");
-    const root = placed(el, slot, signal);
-    dress(root, "share", CSS);
-
-    const said = make("p", { class: "ec-soft", role: "status" });
-    const field = make("input", { type: "text", readonly: true, class: "ec-box", "aria-label": "link to this state", hidden: true });
-    /** @type {number | undefined} */
-    let leaving;
-    const tell = (/** @type {string} */ text) => {
-      said.textContent = text;
-      clearTimeout(leaving);
-      if (root !== el) leaving = setTimeout(() => (said.textContent = ""), STAYS);
-    };
-    const link = () => {
-      const address = new URL(location.href);
-      address.hash = toFragment(store.state, share);
-      return address.href;
-    };
-    const copy = async () => {
-      field.value = link();
-      if (field.value.length > MOST_LINK) {
-        tell(`This state is too large for a link: ${field.value.length.toLocaleString("en")} characters; accepted: at most ${MOST_LINK.toLocaleString("en")}.`);
-        return;
-      }
-      try {
-        await navigator.clipboard.writeText(field.value);
-        field.hidden = true;
-        tell(`The link is copied, ${field.value.length.toLocaleString("en")} characters long.`);
-      } catch {
-        field.hidden = false;
-        field.select();
-        tell("This browser does not let a page copy; here is the link, marked for you to copy.");
-      }
-    };
-    const read = () => {
-      if (openingOf(location.hash)?.isRefused) return; // the heartbeat asks about it
-      try {
-        const found = fromFragment(location.hash, store.state, share);
-        if (found) store.set(found);
-      } catch (error) {
-        tell(error instanceof TooLarge ? error.message : "The state in the address of this page is damaged and was not used; perhaps the link was cut off.");
-      }
-    };
-    root.append(make("div", { class: "ec-row" }, make("button", { type: "button", onclick: copy }, label), field), said);
-
-    read();
-    window.addEventListener("hashchange", read, { signal });
-    /** @type {number | undefined} */
-    let timer;
-    const off = store.on(() => {
-      if (live) timer ??= setTimeout(() => {
-        timer = undefined;
-        const fragment = toFragment(store.state, share);
-        if (fragment.length <= MOST_LINK) history.replaceState(history.state, "", fragment);
-      }, 1000);
+    const link = begin(el, exports.store, model, signal);
+    const { timers } = link;
+    link.button.addEventListener("click", () => copy(link));
+    read(link);
+    window.addEventListener("hashchange", () => read(link), { signal });
+    const off = link.store.on(() => {
+      if (link.live) timers.writing ??= setTimeout(() => write(link), 1000);
     });
     const stop = () => {
-      clearTimeout(timer);
-      clearTimeout(leaving);
+      clearTimeout(timers.writing);
+      clearTimeout(timers.leaving);
       off();
     };
     signal.addEventListener("abort", stop);

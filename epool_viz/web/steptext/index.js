@@ -10,6 +10,7 @@
 import { speaker } from "../lib/a11y.js";
 import { make } from "../lib/dom.js";
 import { oncePerFrame } from "../lib/drawing.js";
+import { letterSum } from "../lib/maths.js";
 import { number, renumber } from "../lib/numbers.js";
 import { holds, walk } from "../lib/steps.js";
 import { dress } from "../lib/style.js";
@@ -76,10 +77,7 @@ export function numbersOf(state, trace, window) {
   const { codes, kernel, alphabet, m, bias } = state;
   const cell = cellOf(state, trace, window);
   const winner = trace.cellWindows[cell];
-  const [start, width] = [trace.starts[window], trace.width];
   const picking = (trace.strands[window] === "-" && trace.otherKernel) || kernel;
-  let letterSum = 0;
-  for (let j = 0; j < width; j++) if (codes[start + j] >= 0) letterSum += picking[codes[start + j]][j];
   const [score, offset, logRatio] = [trace.scores[window], trace.offsets[window], trace.logRatios[window]];
   const prior = trace.prior[cell];
   return {
@@ -107,7 +105,7 @@ export function numbersOf(state, trace, window) {
     bias,
     m,
     log_sum_exp: trace.logSumExp ?? Infinity,
-    letter_sum: letterSum,
+    letter_sum: letterSum(codes, picking, trace.starts[window]),
     reading: offset + logRatio,
     residual: trace.whole[window] ? score - (offset + logRatio) : NaN,
     log_ratio_cell: trace.logRatios[winner],

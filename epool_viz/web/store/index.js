@@ -8,8 +8,9 @@ export { createStore, lib };
 export default {
   /** @param {Pick<Context, "model">} context */
   initialize({ model }) {
-    const store = createStore(model.get("state"), (patch) => model.send({ patch }));
-    model.on("msg:custom", (/** @type {Message} */ message) => message.patch && store.receive(message.patch));
+    const page = Math.random().toString(36).slice(2, 12); // one widget may be on several pages
+    const store = createStore(model.get("state"), (patch, n) => model.send({ patch, page, n }));
+    model.on("msg:custom", (/** @type {Message} */ { patch, seen }) => patch && store.receive(patch, seen?.[page] ?? 0));
     try {
       model.send({ ready: true }); // whoever was here before may have changed the state; Python answers with all of it
     } catch {

@@ -61,8 +61,8 @@ export function reading(state, { start, strand }, width) {
   const codes = strand ? complemented(state) : state.codes;
   let text = "";
   for (let i = start; i < start + width; i++) {
-    if (!(i in codes)) text += "\u00b7";
-    else text = strand ? letterOf(state, codes[i]) + text : text + letterOf(state, codes[i]);
+    const letter = i in codes ? letterOf(state, codes[i]) : "\u00b7";
+    text = strand ? letter + text : text + letter;
   }
   return text;
 }

@@ -14,7 +14,7 @@ import { voice } from "../lib/a11y.js";
 import { attributes, make } from "../lib/dom.js";
 import { follow } from "../lib/drawing.js";
 import { outlineOf } from "../lib/glyphs.js";
-import { informationContent, kernelToPwm } from "../lib/maths.js";
+import { informationContent, kernelToPwm, klDivergence, letterHeights, likeliestLetters, mostBits, pfmToPpm, sum } from "../lib/maths.js";
 import { format, letterColour, number } from "../lib/numbers.js";
 import { stackOf } from "../lib/paths.js";
 import { panel } from "../lib/style.js";
@@ -42,26 +42,6 @@ const RULES = { deepbind: "DeepBind's", basset: "Basset's" };
 const grouped = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, "\u202f");
 
 /**
- * Counts as probabilities; null where nothing was counted.
- *
- * @param {Matrix} pfm
- */
-export function sharesOf(pfm) {
-  const total = pfm.reduce((sum, row) => sum + row[0], 0);
-  return total ? pfm.map((row) => row.map((n) => n / total)) : null;
-}
-
-/**
- * Bits by which each column of `p` differs from the same column of `q` (Kullback and Leibler).
- *
- * @param {Matrix} p
- * @param {Matrix} q
- */
-export function divergence(p, q) {
-  return p[0].map((_, j) => p.reduce((sum, row, a) => sum + (row[j] > 0 ? row[j] * Math.log2(row[j] / Math.max(q[a][j], 1e-300)) : 0), 0));
-}
-
-/**
  * Letter heights of a PPM, the bits of its columns, and the top of the axis.
  *
  * @param {string} kind
@@ -73,8 +53,8 @@ export function drawnAs(kind, ppm, background) {
   const isShare = kind === "probability";
   return {
     bits,
-    heights: isShare ? ppm : ppm.map((row) => row.map((p, j) => p * bits[j])),
-    top: isShare ? 1 : -Math.log2(background ? Math.min(...background) : 1 / ppm.length),
+    heights: isShare ? ppm : letterHeights(ppm, bits),
+    top: isShare ? 1 : mostBits(ppm.length, background),
   };
 }
 
@@ -192,7 +172,7 @@ function drawHeuristic(scene) {
   part.plot.setAttribute("aria-busy", String(!grid && state.has_sequences !== false));
   if (!grid) return;
   const step = Math.min(Math.round(state.threshold * grid.pfm.length), grid.pfm.length - 1);
-  const counted = sharesOf(grid.pfm[step]);
+  const counted = grid.pfm[step].some((/** @type {number[]} */ [n]) => n) ? pfmToPpm(grid.pfm[step]) : null;
   part.note.textContent = `${RULES[state.rule]} rule: ${grouped(grid.n[step])} windows with an activation above ${format(state.threshold * Math.max(grid.largest, 0), 3)}`;
   if (!counted) return blank(scene, part, "No window is active: the heuristic has no motif for this kernel. The exact reading always has one.");
   part.plot.hidden = false;
@@ -237,8 +217,8 @@ function logo({ store, height, width }, part, ppm, from = 0) {
   });
   const columns = bits.map((_, j) => j).filter((j) => from + j >= 0 && from + j < width);
   const letters = columns.flatMap((j) => stackOf(heights, j, top).filter(([, , size]) => size > 1e-4).map(letterAt(from + j)));
-  const total = bits.reduce((sum, x) => sum + x, 0);
-  const consensus = bits.map((x, j) => (x < 0.25 ? "·" : alphabet[ppm.reduce((at, r, a) => (r[j] > ppm[at][j] ? a : at), 0)])).join("");
+  const total = sum(bits);
+  const consensus = likeliestLetters(ppm).map((a, j) => (bits[j] < 0.25 ? "·" : alphabet[a])).join("");
   attributes(part.svg, {
     viewBox: `0 0 ${width} 1`,
     "aria-label": `${TITLES[part.name]} logo, ${kind === "probability" ? "probability" : "information in bits"}: ${format(total, 3)} bits, consensus ${consensus}. `,
@@ -268,7 +248,8 @@ function ruler({ width }, part, label = (j) => j + 1) {
  */
 function drawGaps(scene) {
   const { rows, shown } = scene;
-  const apart = ["heuristic", "posterior"].filter((name) => shown[name]).map((name) => /** @type {[string, number[]]} */ ([name, divergence(shown[name].ppm, shown.exact.ppm)]));
+  const exact = shown.exact.ppm.map((row) => row.map((p) => Math.max(p, 1e-300))); // a bar has an end
+  const apart = ["heuristic", "posterior"].filter((name) => shown[name]).map((name) => /** @type {[string, number[]]} */ ([name, klDivergence(shown[name].ppm, exact)]));
   const most = Math.max(...apart.flatMap(([, each]) => each), 0.01);
   const top = [0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20].find((x) => x >= most) ?? most;
   for (const [name, each] of apart) gaps(scene, rows[name], each, top);

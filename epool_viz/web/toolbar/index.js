@@ -183,8 +183,8 @@ function listen(toolbar, teaching, redraw, signal) {
   const say = speaker(toolbar.root, 0);
   const open = (/** @type {HTMLDialogElement} */ box) => {
     copied.textContent = "";
-    redraw();
     if (!box.open) box.showModal();
+    redraw(); // once it is open: the link is written while it is seen
   };
   /** @type {[HTMLElement, string, () => void][]} */
   const handlers = [

@@ -175,7 +175,7 @@ def test_a_background_in_the_file_is_used_or_said_not_to_be(call: Here) -> None:
     assert "The background is the file's" in call(*PWM, "m").err
     assert remark in call(*PWM, "m", "--background", "uniform").err
     Path("m").write_bytes(FILES["jaspar"])
-    assert "`--background` is 'motif', and the motif brings none" in call(*SCAN, "m", "--background", "motif").err
+    assert "`--background` is 'motif', and the motif has none" in call(*SCAN, "m", "--background", "motif").err
 
 
 @pytest.mark.parametrize("background", [None, "uniform", "1,2,3,4"])

@@ -140,6 +140,19 @@ def test_what_is_there_is_replaced_only_by_force(call: Here, network: Path, peak
     assert json.loads((out / "report.json").read_text())["model"]["n_kernels"] == 3
 
 
+def test_a_reading_without_a_motif_leaves_no_file_of_an_earlier_call(
+    call: Here, network: Path, peaks: Path, tmp_path: Path
+) -> None:
+    out, flat = tmp_path / "out", tmp_path / "flat.npy"
+    np.save(flat, np.zeros((2, 4, 5)))  # no window is active, so the heuristic has nothing to count
+    assert "heuristic.meme" in call("read", network, peaks, "--out", out).err
+    assert (out / "heuristic.meme").exists()
+    said = call("read", flat, peaks, "--out", out, "--force")
+    assert said.code == 0, said.err
+    assert said.err.endswith(": kernels.tsv, exact.meme, posterior.meme and report.json\n")
+    assert sorted(path.name for path in out.iterdir()) == ["exact.meme", "kernels.tsv", "posterior.meme", "report.json"]
+
+
 def test_no_output_is_an_input(call: Here, network: Path, peaks: Path, tmp_path: Path) -> None:
     peaks.rename(tmp_path / "kernels.tsv")
     said = call("read", network, tmp_path / "kernels.tsv", "--out", tmp_path, "--force")

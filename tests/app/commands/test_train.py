@@ -260,12 +260,12 @@ def test_stopped_training_keeps_what_was_learnt_and_goes_on(
     assert said.code == 128 + number
     assert "stopping; once more ends at once" in said.err
     assert said.err.count("stopping") == 1
-    assert "the same command with --resume goes on from here" in said.err
+    assert "the same command with --resume continues from here" in said.err
     assert rows(said)[0]["epochs"] == "2"
     assert len(read_model(out).about["history"]) == 2
     refused = call(*arguments, "--out", out)
     assert refused.code == 1
-    assert "m.safetensors.unfinished', an unfinished training; accepted: --resume to go on with it" in refused.err
+    assert "m.safetensors.unfinished', an unfinished training; accepted: --resume to continue it" in refused.err
     assert call(*arguments, "--out", out, "--resume").code == 0
     assert_same_weights(out, whole)
     assert not list(tmp_path.glob("*.unfinished"))

@@ -229,21 +229,28 @@ def test_pool_is_filled_again_after_a_failure() -> None:
     run(story())
 
 
-def test_a_visitor_who_goes_while_a_page_is_begun_leaves_it_to_the_next_one() -> None:
+@pytest.mark.parametrize("at_the_last_moment", [False, True])
+def test_a_visitor_who_goes_while_a_page_is_begun_leaves_it_to_the_next_one(at_the_last_moment: bool) -> None:
     async def story() -> None:
         may_begin = asyncio.Event()
         manager = FakeManager()
 
         async def prepare(name: str) -> Any:
             await may_begin.wait()
+            if at_the_last_moment:
+                gone.cancel()  # heard only after the page is there
             return manager.begin_page()
 
         pool = KernelPool({"x": 1}, prepare, refill_after=60.0, log=LOG)
         pool.fill()
         gone = asyncio.create_task(pool.take("x"))
         await settled()
-        gone.cancel()
+        if at_the_last_moment:
+            may_begin.set()
+        else:
+            gone.cancel()
         await asyncio.wait([gone])
+        assert gone.cancelled()
         assert waiting_in(pool, "x") == 1
         may_begin.set()
         assert (await pool.take("x")).kernel_id == "kernel-0"  # type: ignore[union-attr]

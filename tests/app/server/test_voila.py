@@ -254,7 +254,7 @@ def test_broken_notebook_shows_no_traceback_and_logs_it(tmp_path: Path) -> None:
     write_notebook(folder / "broken.ipynb", BROKEN)
     with serving(tmp_path, "--notebooks", str(folder), "--pool-size", "0", calm=False) as server:
         page = server.ask("/voila/render/broken.ipynb").text
-        assert "Reload the page. If it happens again, the log of the server says why." in page
+        assert "Reload the page. If it happens again, the log of the server has the reason." in page
         assert "ZeroDivisionError" not in page
         assert "secret_of_the_author" not in page
         assert "ZeroDivisionError" in server.log

@@ -549,17 +549,17 @@ MATRIX_LINE = "letter-probability matrix: alength= 4 w= 2 nsites= 8 E= 1e-3"
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("w= 2", "w= 3", "line 12: found w= 3, but 2 rows; accepted: a matrix of as many rows as told"),
-        ("w= 2", "w= 1", "line 12: found w= 1, but 2 rows; accepted: a matrix of as many rows as told"),
+        ("w= 2", "w= 3", "line 12: found w= 3, but 2 rows; accepted: a matrix of as many rows as stated"),
+        ("w= 2", "w= 1", "line 12: found w= 1, but 2 rows; accepted: a matrix of as many rows as stated"),
         (
             "alength= 4 w= 2",
             "alength= 5 w= 2",
-            "line 12: found alength= 5, but 4 letters; accepted: a matrix of as many letters as told",
+            "line 12: found alength= 5, but 4 letters; accepted: a matrix of as many letters as stated",
         ),
         (
             MATRIX_LINE + "\n  0.500000  0.250000  0.125000  0.125000\n  0.000000  1.000000  0.000000  0.000000",
             "letter-probability matrix:\n",
-            "line 12: found 0 rows; accepted: a matrix of as many rows as told",
+            "line 12: found 0 rows; accepted: a matrix of as many rows as stated",
         ),
         (
             "  0.500000",
@@ -581,7 +581,7 @@ MATRIX_LINE = "letter-probability matrix: alength= 4 w= 2 nsites= 8 E= 1e-3"
             "nsites= -5",
             "line 12: found nsites= -5; accepted: a number of sites, or 0 where it is not known",
         ),
-        ("w= 2", "w= 0", "line 12: found w= 0, but 2 rows; accepted: a matrix of as many rows as told"),
+        ("w= 2", "w= 0", "line 12: found w= 0, but 2 rows; accepted: a matrix of as many rows as stated"),
         (
             MATRIX_LINE,
             "",
@@ -687,7 +687,7 @@ def test_kind_that_the_numbers_contradict_is_refused(assert_refused: Refused) ->
 
 
 def test_alphabet_asked_for_must_be_the_files(assert_refused: Refused) -> None:
-    message = "text, line 3: found the alphabet ACGT; accepted: ACDEFGHIKLMNPQRSTVWY, as asked for"
+    message = "text, line 3: found the alphabet ACGT; accepted: ACDEFGHIKLMNPQRSTVWY, as requested"
     with pytest.raises(FormatError, match=re.escape(message)):
         parse_motifs(MEME, source="text", alphabet="protein")
     message = "text, line 1: found 4 rows of 5 numbers; accepted: rows or columns: 20 (protein)"

@@ -15,8 +15,8 @@ from epool_viz.data.results.races import (
     Curve,
     RaceRecord,
     RunRecord,
+    SentSoFar,
     Snapshot,
-    Told,
     extend,
     race_arrays,
     race_of,
@@ -137,7 +137,7 @@ def test_the_races_that_ship_are_whole(name):
 def test_the_parts_of_a_race_that_goes_on_make_the_race(rng):
     whole = record(rng, epochs=(4, 3))
     whole.runs[0].first_losses = [(0.5, 0.7), (1.0, 0.6)]
-    growing, heard, told = RaceRecord(whole.title, whole.about, [], whole.example), RaceRecord(), Told()
+    growing, heard, told = RaceRecord(whole.title, whole.about, [], whole.example), RaceRecord(), SentSoFar()
     for n_runs, n_epochs, n_losses in ((1, 0, 1), (1, 1, 2), (2, 1, 2), (2, 3, 2), (2, 3, 2), (2, 4, 2)):
         growing.runs = [RunRecord(**vars(run)) for run in whole.runs[:n_runs]]
         for run in growing.runs:

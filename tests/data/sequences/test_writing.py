@@ -86,5 +86,5 @@ def test_what_cannot_be_written_is_said(assert_refused: Callable[..., None], mad
     assert_refused(
         ArgumentError, "`format` is 'bed'; accepted: 'encode', 'fasta' or None", write_sequences, made, format="bed"
     )
-    message = "`sequences` is without known sites; accepted: a set of `simulate`, or another that knows its sites"
+    message = "`sequences` is without known sites; accepted: a set of `simulate`, or another with known sites"
     assert_refused(ArgumentError, message, write_sites, bare)

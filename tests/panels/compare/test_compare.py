@@ -19,7 +19,7 @@ from epool_viz.panels.compare import exports as takeaway
 from epool_viz.panels.compare import page
 from epool_viz.panels.compare.charts import method_name
 from epool_viz.panels.compare.model import BOUNDS, CompareModel, e_step_state, prepare, race_settings, verdict
-from epool_viz.panels.compare.racer import Racer, told_of
+from epool_viz.panels.compare.racer import Racer, progress_text
 from epool_viz.panels.compare.view import CompareView, logos_html, table_html
 from epool_viz.panels.one_kernel import page_state as bridge
 from epool_viz.panels.one_kernel.model import EStepModel
@@ -171,11 +171,11 @@ def test_a_race_is_stopped_and_another_one_begun(view):
 def test_a_race_tells_of_no_epoch_beyond_the_last_and_of_no_time_that_is_over(most):
     for n_epochs in range(most + 1):
         for share in (0.5, 0.999999, 1.0):
-            told = told_of(share, 4.0, n_epochs, most)
+            told = progress_text(share, 4.0, n_epochs, most)
             assert f"Epoch {most + 1}" not in told
             assert " 0 s" not in told
             assert told.startswith("The epochs are over" if share == 1 else f"Epoch {min(n_epochs + 1, most)}. At most")
-    assert told_of(0.25, 10, 1, 6) == "Epoch 2. At most 30 s left; patience may end it sooner."
+    assert progress_text(0.25, 10, 1, 6) == "Epoch 2. At most 30 s left; patience may end it sooner."
 
 
 def test_a_choice_that_cannot_be_raced_is_told_on_the_page(view):

@@ -9,8 +9,8 @@ import pytest
 
 from epool_viz.core.trace import e_step_trace
 from epool_viz.data.motifs.reading import parse_motifs
-from epool_viz.panels.e_step.exports import python_lines, trace_csv
-from epool_viz.panels.one_kernel.exports import MATRIX_FORMATS, matrix_text
+from epool_viz.panels.e_step.exports import python_lines
+from epool_viz.panels.one_kernel.exports import MATRIX_FORMATS, matrix_text, trace_csv
 from epool_viz.panels.one_kernel.model import EStepModel
 
 TEXT = "ACGTTGCANACGTTAGC"

@@ -327,6 +327,8 @@ WINDOW = {
         ({"found": [WINDOW | {"pseudocount": float("nan")}]}, "pseudocount = nan"),
         ({"found": [WINDOW | {"both_strands": 1}]}, "both_strands = 1"),
         ({"begun": 4}, "letters A C G T"),
+        ({"begun": 0}, "letters A C G T"),
+        ({"begun": []}, "letters A C G T"),
         ({"begun": "<b>"}, "letters A C G T"),
     ],
 )

@@ -217,15 +217,6 @@ def test_a_kernel_is_answered_for(view):
     assert kernel.shape == (4, 15)
 
 
-def test_names_of_the_user_are_only_text(view):
-    view.model.restore(
-        {"data": "pasted", "pasted": "><b>bold</b>\nACGTTGCATTACGG\n>two\nTTACGGATTA\n", "width": 5, "at": 1}
-    )
-    for text in (view.step.value, view.sites.value):
-        assert "<b>bold" not in text
-        assert "&lt;b&gt;bold" in text
-
-
 def test_a_question_is_asked_guessed_and_answered_by_em(view):
     assert "one clear favourite" in view.question.value
     view.guess.value = "few"

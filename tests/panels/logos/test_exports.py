@@ -81,7 +81,7 @@ def test_report_stands_alone_and_escapes_names(model):
     assert not re.search(r'(?:src|href)="', text)
     assert "NFKB1" in text
     assert "The matrices" in text
-    hostile = dataclasses.replace(model.kernels, name="", title="<script>alert(1)</script>")
+    hostile = dataclasses.replace(model.kernels, example="", source="<script>alert(1)</script>")
     model.take(hostile, None)
     text = takeaway.made(model, "report.html")[2].decode()
     assert "<script>" not in text

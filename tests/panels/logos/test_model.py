@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from traitlets import TraitError
 
-from epool_viz.analysis.kernel_readings import READINGS, example_kernels, example_samples
+from epool_viz.analysis.kernel_readings import READINGS, example_samples
 from epool_viz.analysis.known_motifs import Match, example_matches
 from epool_viz.core.kernels import kernel_to_pwm_at
 from epool_viz.core.motifs import kl_divergence
-from epool_viz.data.examples import example_log_base
+from epool_viz.data.examples import example_kernels, example_log_base
 from epool_viz.errors import ArgumentError
 from epool_viz.panels.logos import model as module
 from epool_viz.panels.logos.finder import Finder
@@ -259,7 +259,7 @@ def test_kernels_of_another_model_are_taken_with_and_without_sequences(model):
     assert model.motif("exact", 0) is not None
     np.testing.assert_array_equal(model.letters, [0.25] * 4)
     model.trained = "ctcf_expectation"
-    assert model.kernels.name == "ctcf_expectation"
+    assert model.kernels.example == "ctcf_expectation"
 
 
 def test_too_many_kernels_are_refused(model, monkeypatch):

@@ -426,5 +426,5 @@ def test_a_sentence_about_one_letter_or_about_many_sequences_is_english():
     model.pasted = "AC"
     assert model.message.startswith("The sequence is 2 letters long; accepted")
     model.sequence_source = "yours"
-    model.yours = model.yours.hears({})
+    model.visitor_data = model.visitor_data.with_stored({})
     assert model.message.startswith("Sequences are yours, and nothing of the kind"), model.message

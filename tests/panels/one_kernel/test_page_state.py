@@ -378,7 +378,7 @@ def test_no_order_of_choices_leaves_a_motif_without_a_base_on_the_page(last):
             "letter_shares": pytest.approx(wanted["letter_shares"]),
         }
     bridge.take(opened, {"cursor": 6})
-    opened.yours = opened.yours.hears({"model": {"n": 2}})
+    opened.visitor_data = opened.visitor_data.with_stored({"model": {"n": 2}})
     assert opened.message, "looking elsewhere does not mend it"
 
 

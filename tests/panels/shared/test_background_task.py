@@ -149,6 +149,25 @@ def test_a_job_that_is_stopped_keeps_what_it_found_and_says_no_more_of_its_progr
     assert (job.model.said, job.model.stage) == ("Stopped.", "idle")
 
 
+def test_the_last_word_of_a_job_that_is_stopped_is_kept_though_it_is_looked_at_before_the_job_has_ended(gate):
+    job, told = Noting(), threading.Event()
+
+    def work(tell, cancel):
+        cancel.wait(20)
+        tell(said="Stopped.", stage="idle")
+        told.set()
+        gate.wait(20)  # the thread has told all and still lives
+
+    job.run(work)
+    job.stop()
+    assert told.wait(20)
+    assert job.pump()
+    assert (job.model.said, job.model.stage) == ("Stopping.", "stopping")
+    gate.set()
+    job.join()
+    assert (job.model.said, job.model.stage) == ("Stopped.", "idle")
+
+
 @pytest.mark.parametrize(
     ("error", "told"),
     [

@@ -6,6 +6,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markupsafe import Markup
 
 from epool_viz.panels.shared.html import filled, notes_list, number, rounded
 
@@ -37,11 +38,15 @@ def test_rounded_is_short_and_typographic(value, digits, shown):
 
 
 def test_filled_puts_numbers_and_escaped_words_into_a_template():
-    text = filled("x<sub>{window}</sub> = {score} {name}", {"window": 3, "score": 0.5, "name": "<b>"})
+    text = filled(Markup("x<sub>{window}</sub> = {score} {name}"), {"window": 3, "score": 0.5, "name": "<b>"})
     assert text == (
         'x<sub><data class="ep-number" data-name="window" data-value="3">3</data></sub> = '
         '<data class="ep-number" data-name="score" data-value="0.5">0.500</data> &lt;b&gt;'
     )
+
+
+def test_what_a_plain_template_holds_is_text():
+    assert filled("<b> {word}", {"word": "<i>"}) == "&lt;b&gt; &lt;i&gt;"
 
 
 def test_filled_needs_every_number():

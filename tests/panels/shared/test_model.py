@@ -10,7 +10,7 @@ from traitlets import Enum, Float, Int, TraitError, Unicode, observe, validate
 
 from epool_viz.errors import ArgumentError, FormatError
 from epool_viz.panels.shared.model import DashboardModel, Value, bounded
-from epool_viz.panels.shared.state import friendly, told_of
+from epool_viz.panels.shared.state import friendly, sentence_of
 
 
 class Small(DashboardModel):
@@ -137,4 +137,4 @@ def test_a_link_carries_what_differs_and_no_long_text() -> None:
 )
 def test_an_error_is_told_as_a_sentence(error: Any, told: str) -> None:
     assert friendly(error).startswith(told)
-    assert told_of("Bias", ArgumentError("bias", "odd", "even")) == "Bias is odd; accepted: even."
+    assert sentence_of("Bias", ArgumentError("bias", "odd", "even")) == "Bias is odd; accepted: even."

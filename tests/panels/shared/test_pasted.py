@@ -13,8 +13,8 @@ from epool_viz.panels.compare import model as compare
 from epool_viz.panels.compare.model import CompareModel
 from epool_viz.panels.em.model import EMModel
 from epool_viz.panels.one_kernel.model import EStepModel
-from epool_viz.panels.shared import opened_model as brought
-from epool_viz.panels.shared.visitor_data import SEQUENCES, Yours
+from epool_viz.panels.shared import opened_model as uploaded
+from epool_viz.panels.shared.visitor_data import SEQUENCES, VisitorData
 
 
 def _e_step(text: str) -> int:
@@ -41,7 +41,7 @@ def _compare(text: str) -> int:
 
 
 def _kept(text: str) -> int:
-    return len(Yours().takes(SEQUENCES, {"name": "a.fa"}, text.encode()).sequences or ())
+    return len(VisitorData().with_data(SEQUENCES, {"name": "a.fa"}, text.encode()).sequences or ())
 
 
 @pytest.mark.parametrize("count", [_e_step, _em, _attribution, _compare, _kept], ids=lambda each: each.__name__[1:])
@@ -49,7 +49,7 @@ def test_a_long_text_is_read_by_another_process(monkeypatch: pytest.MonkeyPatch,
     asked = []
     exchange = limited._exchange
     monkeypatch.setattr(limited, "_exchange", lambda *args: (asked.append(1), exchange(*args))[1])
-    brought.sequences_of_text.cache_clear()
+    uploaded.sequences_of_text.cache_clear()
     text = "".join(f">s{i}\n{'ACGTTGCATTACGGATCCAG' * 5}\n" for i in range(SMALL // 100))
     assert count(text) == SMALL // 100
     assert asked

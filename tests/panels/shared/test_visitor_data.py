@@ -14,7 +14,7 @@ from epool_viz.errors import ArgumentError, FormatError
 from epool_viz.panels.compare.model import prepare
 from epool_viz.panels.shared.visitor_data import (
     NotYetHere,
-    Yours,
+    VisitorData,
     kernels_of,
     packed_kernels,
     packed_sequences,
@@ -48,14 +48,14 @@ class Browser:
 def test_sequences_and_kernels_come_back_as_they_were():
     about, text = packed_sequences(SEQUENCES)
     assert about["says"] == "strings, 2 sequences of DNA, 26 letters"
-    yours = Yours({"sequences": about, "model": {}}).takes("sequences", about, text)
-    assert list(sequences_of(yours)) == list(SEQUENCES)
+    visitor_data = VisitorData({"sequences": about, "model": {}}).with_data("sequences", about, text)
+    assert list(sequences_of(visitor_data)) == list(SEQUENCES)
     labelled = SequenceSet.from_strings(["ACGT", "GGCA"], labels=[1, 0])
-    read = Yours({}).takes("sequences", *packed_sequences(labelled)).sequences
+    read = VisitorData({}).with_data("sequences", *packed_sequences(labelled)).sequences
     assert (list(read), read.labels.tolist()) == (["ACGT", "GGCA"], [1, 0])
     about, text = packed_kernels(KERNELS)
     assert about["says"] == "the arrays, 2 kernels of c, 5 letters wide"
-    kept = kernels_of(yours.takes("model", about, text))
+    kept = kernels_of(visitor_data.with_data("model", about, text))
     for name in ("kernels", "bias"):
         np.testing.assert_array_equal(getattr(kept, name), getattr(KERNELS, name))
     for name in ("names", "axes", "assumptions", "statements", "layer", "possible_axes", "flip", "alphabet"):
@@ -85,9 +85,9 @@ def test_the_background_of_motifs_is_kept(shares):
 def test_what_the_browser_says_is_not_trusted(spoilt):
     with pytest.raises(FormatError, match="accepted: kernels as this package keeps them"):
         from_text(spoilt)
-    yours = Yours({"model": {}}).takes("model", {}, spoilt.encode())
+    visitor_data = VisitorData({"model": {}}).with_data("model", {}, spoilt.encode())
     with pytest.raises(ArgumentError, match="yours, which cannot be used"):
-        kernels_of(yours)
+        kernels_of(visitor_data)
 
 
 @pytest.mark.parametrize(
@@ -103,23 +103,23 @@ def test_kernels_that_were_changed_are_refused(old, new):
 
 
 def test_until_the_page_has_answered_nothing_is_an_error():
-    for yours in (Yours(), Yours({"sequences": {}})):
+    for visitor_data in (VisitorData(), VisitorData({"sequences": {}})):
         with pytest.raises(NotYetHere):
-            sequences_of(yours)
+            sequences_of(visitor_data)
     with pytest.raises(ArgumentError, match="nothing of the kind is kept in this browser"):
-        sequences_of(Yours({}))
+        sequences_of(VisitorData({}))
     protein = SequenceSet.from_strings(["MKV"], alphabet="protein")
-    yours = Yours({}).takes("sequences", *packed_sequences(protein))
+    visitor_data = VisitorData({}).with_data("sequences", *packed_sequences(protein))
     with pytest.raises(ArgumentError, match="yours, of protein; accepted: DNA in this dashboard"):
-        sequences_of(yours, DNA)
-    assert sequences_of(yours, None).alphabet.name == "protein"
+        sequences_of(visitor_data, DNA)
+    assert sequences_of(visitor_data, None).alphabet.name == "protein"
 
 
 def test_other_data_under_the_same_name_are_asked_for_anew():
-    yours = Yours({"sequences": {"until": 1}}).takes("sequences", {}, b">a\nACGT\n")
-    assert yours.hears({"sequences": {"until": 1}}).has("sequences")
-    assert not yours.hears({"sequences": {"until": 2}}).has("sequences")
-    assert not yours.hears({}).keeps("sequences")
+    visitor_data = VisitorData({"sequences": {"until": 1}}).with_data("sequences", {}, b">a\nACGT\n")
+    assert visitor_data.with_stored({"sequences": {"until": 1}}).has("sequences")
+    assert not visitor_data.with_stored({"sequences": {"until": 2}}).has("sequences")
+    assert not visitor_data.with_stored({}).keeps("sequences")
 
 
 @pytest.mark.parametrize("name", OFFERING)
@@ -188,8 +188,8 @@ def test_a_race_is_run_on_what_the_browser_keeps():
 def test_every_dashboard_can_hear_what_the_browser_keeps():
     for name in (*OFFERING, "compare", "logos", "em", "attribution"):
         view = getattr(dashboards, name)()
-        assert view.YOURS
-        assert set(view.YOURS) <= set(view.model.trait_names())
+        assert view.VISITOR_CHOICES
+        assert set(view.VISITOR_CHOICES) <= set(view.model.trait_names())
         assert view.keep in view.children
         view.close()
 

@@ -12,7 +12,7 @@ from epool_viz.data.examples import load_example_model
 from epool_viz.data.networks.network_settings import WholeNetwork
 from epool_viz.panels.one_kernel.model import EStepModel
 from epool_viz.panels.pwm.model import PwmModel
-from epool_viz.panels.shared.visitor_data import Yours
+from epool_viz.panels.shared.visitor_data import VisitorData
 
 RNG = np.random.default_rng(sum(map(ord, "a kernel of yours")))
 PLAIN = import_kernels({"c.weight": RNG.normal(size=(3, 4, 5)), "c.bias": np.array([0.25, -2.0, 1.5])})
@@ -32,7 +32,7 @@ def settings(model: EStepModel) -> tuple:
 
 def shown(kernels, **state) -> EStepModel:
     model = EStepModel()
-    model.yours = Yours({}).opens(kernels)
+    model.visitor_data = VisitorData({}).with_opened(kernels)
     model.restore({"kernel_source": "yours"} | state)
     return model
 
@@ -40,8 +40,8 @@ def shown(kernels, **state) -> EStepModel:
 @pytest.mark.parametrize(
     ("kernels", "expected", "note"),
     [
-        (PLAIN, (-2.0, "identity", "valid", 1.0, 1), "Set as the file says: its bias."),
-        (KERAS, (-2.0, "relu", "same", 1.0, 1), "Set as the file says: its bias, ReLU, zeros at both ends."),
+        (PLAIN, (-2.0, "identity", "valid", 1.0, 1), "Set as in the file: its bias."),
+        (KERAS, (-2.0, "relu", "same", 1.0, 1), "Set as in the file: its bias, ReLU, zeros at both ends."),
         (TANH, (-2.0, "identity", "valid", 1.0, 1), "its bias. Its activation (tanh) is none of the choices"),
         (WHOLE, (-2.0, "paper", "same", 1.75, 2), "whose gradient is the posterior shown here. It counts −0.5 times"),
     ],
@@ -153,7 +153,7 @@ def test_another_kernel_of_the_file_brings_its_bias_alone_and_a_change_is_told()
 def test_from_a_trained_kernel_to_yours_and_back_each_has_its_own_settings() -> None:
     model = EStepModel(kernel_source="trained", trained="ctcf_paper")
     published = settings(model)
-    model.yours = Yours({}).opens(PLAIN)
+    model.visitor_data = VisitorData({}).with_opened(PLAIN)
     model.kernel_source = "yours"
     assert settings(model) == (0.25, "identity", "valid", 1.0, 1)
     model.kernel_source = "trained"
@@ -165,18 +165,18 @@ def test_from_a_trained_kernel_to_yours_and_back_each_has_its_own_settings() -> 
 
 def test_what_a_link_asks_for_outlives_the_arrival_of_the_model_and_sequences_change_nothing() -> None:
     model = EStepModel(kernel_source="yours", activation="identity", m=0.5)
-    model.yours = Yours({}).opens(KERAS)
+    model.visitor_data = VisitorData({}).with_opened(KERAS)
     assert settings(model) == (0.25, "identity", "same", 0.5, 1)
     model.padding = "valid"
-    model.yours = model.yours.takes("sequences", {}, b">a\nACGTACGTAC\n")
+    model.visitor_data = model.visitor_data.with_data("sequences", {}, b">a\nACGTACGTAC\n")
     assert model.padding == "valid"
-    model.yours = Yours({}).opens(WHOLE)
+    model.visitor_data = VisitorData({}).with_opened(WHOLE)
     assert settings(model) == (0.25, "paper", "same", 1.75, 2)
 
 
 def test_the_motif_of_a_kernel_of_yours_takes_its_m_and_bias_and_nothing_that_is_not_on_its_screen() -> None:
     model = PwmModel()
-    model.yours = Yours({}).opens(WHOLE)
+    model.visitor_data = VisitorData({}).with_opened(WHOLE)
     model.kernel_source = "yours"
     assert settings(model) == (0.25, "identity", "valid", 1.75, 1)
     assert model.network_note == "The scores are those of the network's convolution, with its bias."
@@ -186,8 +186,8 @@ def test_the_motif_of_a_kernel_of_yours_takes_its_m_and_bias_and_nothing_that_is
     ("about", "note"),
     [
         ({"reads_letters": False}, "Not what the network computes: these kernels do not read letters."),
-        ({"reads_letters": True}, "Set as the file says: its bias."),
-        ({"reads_letters": None}, "Set as the file says: its bias. Whether it reads letters is not known."),
+        ({"reads_letters": True}, "Set as in the file: its bias."),
+        ({"reads_letters": None}, "Set as in the file: its bias. Whether it reads letters is not known."),
         ({"reads_letters": True, "bias_is_known": False}, "Its bias is not known, and 0 is taken."),
     ],
 )

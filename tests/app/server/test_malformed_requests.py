@@ -358,7 +358,7 @@ print("IDS", button.model_id, said.model_id)
             async with visiting(server, page) as visitor:
                 (button,) = re.findall(r"IDS (\w+)", page)
                 try:
-                    for _ in range(60):
+                    for _ in range(240):  # 1.2 GB
                         await visitor.press(button)
                 except WebSocketClosedError:
                     pass
@@ -367,4 +367,6 @@ print("IDS", button.model_id, said.model_id)
                 )
 
         asyncio.run(story())
-        assert psutil.Process(server.process.pid).memory_info().rss - before < 200e6
+        # a third of what was sent: the few messages that wait, and what the allocator keeps of those that are gone,
+        # which does not grow with their number
+        assert psutil.Process(server.process.pid).memory_info().rss - before < 400e6

@@ -12,7 +12,7 @@ import torch
 from safetensors.numpy import save
 
 from epool_viz import import_kernels
-from epool_viz.analysis.attribution_truth import network_brought, network_of
+from epool_viz.analysis.attribution_truth import network_of, uploaded_network
 from epool_viz.core.alphabet import one_hot
 from epool_viz.core.attribution import HEURISTICS, METHODS, attribute_letters
 from epool_viz.data.networks.network_settings import WholeNetwork
@@ -25,7 +25,7 @@ from epool_viz.models.jobs import attribute_job
 from epool_viz.panels.attribution.exports import python_lines
 from epool_viz.panels.attribution.model import WITHOUT_NETWORK, AttributionModel
 from epool_viz.panels.attribution.view import AttributionView
-from epool_viz.panels.shared.visitor_data import Yours, kernels_of, packed_kernels
+from epool_viz.panels.shared.visitor_data import VisitorData, kernels_of, packed_kernels
 
 SEQUENCE = "ACGTTGCAATTACGATCGATTACGGATTACAGGGACTTTCCACGT"  # 45 letters
 LEARNT = {"pooling": "logsumexp", "m": 1.75, "trainable": True, "preset": "exact", "local_window": 2}
@@ -66,27 +66,31 @@ def test_a_checkpoint_of_ours_says_what_its_network_says(settings, tmp_path) -> 
 
 @pytest.mark.parametrize("settings", [LEARNT, AVERAGED], ids=["learnt", "averaged"])
 def test_captum_is_asked_for_the_network_that_was_brought(settings, tmp_path) -> None:
-    brought = import_kernels(file_of(network(**settings), tmp_path))
+    uploaded = import_kernels(file_of(network(**settings), tmp_path))
     onehot = one_hot([SEQUENCE])
-    arrays = {"onehot": onehot, "kernels": brought.kernels, "biases": brought.bias}
-    about = json.loads(json.dumps({"network": brought.whole.plain, "baseline": "zeros"}))
+    arrays = {"onehot": onehot, "kernels": uploaded.kernels, "biases": uploaded.bias}
+    about = json.loads(json.dumps({"network": uploaded.whole.plain, "baseline": "zeros"}))
     told = []
-    asked = Message("job", about, arrays | {"output_weights": brought.output_weights})
+    asked = Message("job", about, arrays | {"output_weights": uploaded.output_weights})
     attribute_job(asked, lambda *said: told.append(said), threading.Event())
-    closed = attribute_letters(network_brought(brought), onehot, baseline="zeros")
+    closed = attribute_letters(uploaded_network(uploaded), onehot, baseline="zeros")
     assert tuple(told[0][2]) == HEURISTICS
     for method, scores in told[0][2].items():
         np.testing.assert_allclose(scores, closed.scores[method], rtol=0, atol=1e-5, err_msg=method)
 
 
 def test_a_whole_network_comes_back_from_the_browser_as_it_was(tmp_path) -> None:
-    brought = parse_kernels_limited(file_of(network(**LEARNT), tmp_path), name="mine.safetensors")
-    about, text = packed_kernels(brought)
+    uploaded = parse_kernels_limited(file_of(network(**LEARNT), tmp_path), name="mine.safetensors")
+    about, text = packed_kernels(uploaded)
     assert about["says"] == "mine.safetensors, 3 kernels of conv, 7 letters wide, a whole network"
-    yours = Yours({"model": about}).takes("model", about, text)
-    assert yours.kernels.whole == brought.whole == WholeNetwork("logsumexp", 1.75, 0, 2, "identity", "valid", -0.75)
+    visitor_data = VisitorData({"model": about}).with_data("model", about, text)
+    assert (
+        visitor_data.kernels.whole
+        == uploaded.whole
+        == WholeNetwork("logsumexp", 1.75, 0, 2, "identity", "valid", -0.75)
+    )
     spoilt = text.replace(b'"pooling": "logsumexp"', b'"pooling": "median"')
-    assert "settings of no network" in Yours({"model": about}).takes("model", about, spoilt).refused["model"]
+    assert "settings of no network" in VisitorData({"model": about}).with_data("model", about, spoilt).refused["model"]
 
 
 @pytest.mark.parametrize(
@@ -104,12 +108,12 @@ def test_settings_of_no_network_are_none(name, value) -> None:
 def test_a_checkpoint_read_another_way_is_no_whole_network(tmp_path) -> None:
     state = AttributionModel(source="pasted", pasted=SEQUENCE)
     state.load_model("mine.safetensors", file_of(network(**LEARNT), tmp_path))
-    before = state.brought.kernels
-    state.brought.flip = True
+    before = state.opened_model.kernels
+    state.opened_model.flip = True
     assert (state.own.whole, state.reading.is_whole) == (None, False)
     np.testing.assert_array_equal(state.own.kernels, before.kernels[:, :, ::-1])
     assert "flip=True" in python_lines(state)
-    state.brought.flip = None
+    state.opened_model.flip = None
     assert state.reading.is_whole
 
 
@@ -184,23 +188,23 @@ def test_a_network_too_large_for_the_sequence_is_refused_with_the_bound(tmp_path
 def test_what_was_opened_here_holds_until_the_browser_has_another() -> None:
     opened = import_kernels({"c.weight": KERNELS})
     about, text = packed_kernels(opened)
-    yours = Yours({}).opens(opened)
-    assert yours.model is opened
-    assert yours.has("model")
-    assert yours.hears({}).model is opened, "a browser that keeps nothing"
-    kept = yours.hears({"model": about | {"until": 1}})
+    visitor_data = VisitorData({}).with_opened(opened)
+    assert visitor_data.model is opened
+    assert visitor_data.has("model")
+    assert visitor_data.with_stored({}).model is opened, "a browser that keeps nothing"
+    kept = visitor_data.with_stored({"model": about | {"until": 1}})
     assert kept.model is opened
-    assert kept.hears({"model": about | {"until": 1, "says": "another"}}).model is None
-    assert kept.hears({}).model is None, "forgotten"
+    assert kept.with_stored({"model": about | {"until": 1, "says": "another"}}).model is None
+    assert kept.with_stored({}).model is None, "forgotten"
     with pytest.raises(ArgumentError, match="nothing of the kind"):
-        kernels_of(kept.hears({}))
-    assert Yours({"model": about}).takes("model", about, text).opens(opened).model is opened
+        kernels_of(kept.with_stored({}))
+    assert VisitorData({"model": about}).with_data("model", about, text).with_opened(opened).model is opened
 
 
 def test_the_network_of_a_link_comes_from_the_browser(tmp_path) -> None:
-    brought = parse_kernels_limited(file_of(network(**AVERAGED), tmp_path), name="mine.safetensors")
+    uploaded = parse_kernels_limited(file_of(network(**AVERAGED), tmp_path), name="mine.safetensors")
     view = AttributionView(AttributionModel(network="yours", source="pasted", pasted=SEQUENCE))
-    about, text = packed_kernels(brought)
+    about, text = packed_kernels(uploaded)
     wanted = []
     view.keep.send = lambda content, buffers=None: wanted.extend(content.get("want", ()))
     view.keep._receive(view.keep, {"kept": {"model": about}}, [])
