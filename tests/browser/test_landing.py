@@ -45,7 +45,10 @@ def test_bars_and_number_are_those_of_core(page: Page, app_server: Server, m: fl
     trace = trace_of(m)
     page.wait_for_function("m => document.querySelector('.epool-hand output').textContent === m", arg=f"{m:.2f}")
     np.testing.assert_allclose(bars(page), trace.posterior, rtol=0, atol=0.002)  # drawn to a tenth of a pixel
-    assert f"{float(trace.pooled):.3g}".replace("-", "\N{MINUS SIGN}") in page.locator('[data-name="line"] text').all_text_contents()
+    assert (
+        f"{float(trace.pooled):.3g}".replace("-", "\N{MINUS SIGN}")
+        in page.locator('[data-name="line"] text').all_text_contents()
+    )
 
 
 def test_it_plays_and_comes_back_to_where_it_was(page: Page, app_server: Server) -> None:
