@@ -201,7 +201,7 @@ def test_reloads_give_their_kernels_back(page: Page, app_server: Server) -> None
     for _ in range(3):
         open_dashboard(page, app_server)
     page.goto(f"{app_server.address}/")
-    page.get_by_role("navigation").get_by_role("link", name="One E-step").click()
+    page.get_by_role("link", name="Where is the site").click()
     page.locator("#rendered_cells .jupyter-widgets").first.wait_for()
     wait_for(
         lambda: page.evaluate("1") and len(app_server.kernels()) <= before + 1,
