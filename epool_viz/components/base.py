@@ -69,7 +69,7 @@ class Component(anywidget.AnyWidget):
     ----------
     store : Store
     options : dict
-        The widget that this one draws.
+        What this widget draws; its module names them.
     """
 
     module: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -79,16 +78,14 @@ def test_logo_follows_the_hand(page: Page, app_server: Server) -> None:
         )
 
 
-def test_it_starts_no_kernel_and_is_usable_within_a_second(browser: Browser, tmp_path: Path) -> None:
+def test_it_moves_and_starts_no_kernel(browser: Browser, tmp_path: Path) -> None:
     with serving(tmp_path, "--pool-size", "0") as server, browser.new_context() as context:
         page = context.new_page()
         before = len(server.kernels())
-        begun = time.monotonic()
         open_landing(page, server)
         page.get_by_role("slider", name="m").press("ArrowRight")
-        taken = time.monotonic() - begun
+        page.wait_for_function("document.querySelector('.epool-hand output').textContent === '1.01'")
         assert len(server.kernels()) == before
-        assert taken < 5, "a second on a quiet machine"  # bench_dashboard measures
 
 
 def test_every_station_is_linked_in_order_with_its_one_idea(page: Page, app_server: Server) -> None:

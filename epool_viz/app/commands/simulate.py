@@ -56,8 +56,8 @@ def simulate_to_files(
     files = [("MOTIF", text) for text in motifs if means_file(text)]
     require_places(files, [("--out", "-" if out is None else out), ("--truth", truth)], force=force)
     chosen = [motif for text in motifs for motif in read_motifs_of(text, "MOTIF")]
-    uploaded = next((motif.background for motif in chosen if motif.background is not None), None)
-    q = read_background(background, chosen[0].alphabet, motif=uploaded)
+    shares = next((motif.background for motif in chosen if motif.background is not None), None)
+    q = read_background(background, chosen[0].alphabet, motif=shares)
     n_sites = _site_range(sites)
     _require_room(options["n"], options["length"], n_sites)
     made = simulate(chosen, n_sites=n_sites, background=q, **options)

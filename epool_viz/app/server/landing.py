@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jupyter_core.paths import jupyter_path
@@ -40,7 +41,7 @@ def dashboards_below(root: Path, notebooks: Path) -> str:
         inside = notebooks.resolve().relative_to(root.resolve())
     except ValueError:
         return ""
-    return f"voila/render/{inside.as_posix()}/".replace("/./", "/")
+    return "/".join(["voila", "render", *map(quote, inside.parts), ""])
 
 
 def _jupyter_server_extension_points() -> list[dict[str, str]]:

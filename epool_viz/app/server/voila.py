@@ -252,7 +252,7 @@ def in_one_line(record: logging.LogRecord) -> bool:
     Parameters
     ----------
     record : LogRecord
-        The message of the exception in the task of a page.
+        A record that was logged in the task of a page.
     """
     page = BEING_RENDERED.get()
     if page is None or record.levelno < logging.ERROR or not page.is_over:

@@ -124,7 +124,7 @@ class DashboardModel(HasTraits):
         before : dict
             All choices as they were.
         state : dict
-            The requested name.
+            The part of a state that was requested.
         """
 
     def _look(self, places: Mapping[str, Any]) -> None:

@@ -1,0 +1,28 @@
+"""Where the landing page leads on a Jupyter server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from epool_viz.app.server.landing import dashboards_below, landing_page
+
+
+@pytest.mark.parametrize(
+    ("notebooks", "address"),
+    [
+        (".", "voila/render/"),
+        ("epool viz/note#books", "voila/render/epool%20viz/note%23books/"),
+        ("../elsewhere", ""),
+    ],
+)
+def test_dashboards_are_reached_below_the_servers_folder_only(tmp_path: Path, notebooks: str, address: str) -> None:
+    assert dashboards_below(tmp_path / "root", tmp_path / "root" / notebooks) == address
+
+
+def test_without_dashboards_the_page_says_how_to_open_one_and_links_to_none() -> None:
+    alone, among = landing_page(""), landing_page("/a/voila/render/")
+    assert "dashboards.e_step()" in alone
+    assert ".ipynb" not in alone
+    assert among.count('href="/a/voila/render/') == 8  # seven stations, and the door of one's own network
