@@ -289,6 +289,14 @@ def test_end_is_clean_at_any_moment(tmp_path: Path, moment: str, by: signal.Sign
         stop(server, by)
 
 
+@pytest.mark.parametrize("seconds", [0.0, 1.0, 2.0])
+def test_end_is_clean_while_a_page_of_every_dashboard_is_being_rendered(tmp_path: Path, seconds: float) -> None:
+    with serving(tmp_path) as server:
+        wait_for(lambda: len(server.kernels()) == 7, seconds=60, what="a kernel of each dashboard")
+        time.sleep(seconds)
+        stop(server)
+
+
 @pytest.mark.parametrize("seconds", [0.0, 0.001, 0.02])
 def test_a_second_signal_changes_nothing(tmp_path: Path, seconds: float) -> None:
     """Such as `timeout` sends: to the process and to its group."""
