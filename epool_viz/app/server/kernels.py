@@ -237,8 +237,8 @@ class SeatedKernelManager(AsyncMappingKernelManager):
             self.end_soon(begun.result())
 
     def is_ending(self, kernel_id: str) -> bool:
-        """True when the end of a kernel was requested."""
-        return kernel_id in self._ending
+        """True once a kernel has been asked to end, or all are about to be."""
+        return self.is_closing or kernel_id in self._ending
 
     def end_soon(self, kernel_id: str) -> asyncio.Future[None] | None:
         """Begin to end a kernel; None if it has ended. A second request, as a closing page sends, has no effect."""

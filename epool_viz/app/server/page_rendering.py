@@ -106,8 +106,7 @@ class Page:
     @property
     def is_over(self) -> bool:
         """Whether its kernel has ended or is about to, for whatever reason."""
-        is_ending = self.manager.is_closing or self.manager.is_ending(self.kernel_id)
-        return is_ending or self.kernel_id not in self.manager or self.has_died
+        return self.kernel_id not in self.manager or self.manager.is_ending(self.kernel_id) or self.has_died
 
     async def _render(self, renderer: Renderer) -> None:
         BEING_RENDERED.set(self)
