@@ -178,7 +178,11 @@ class PageSocketHandler(VoilaKernelWebsocketHandler):
         except NoMessage as why:
             self._end(NOT_UNDERSTOOD, f"a page sent what is no message ({why})")
             return
-        if not await backlog.room(sent.size):
+        try:
+            has_room = await backlog.room(sent.size)
+        except asyncio.CancelledError:  # the server closes, and Tornado would log it as uncaught
+            return
+        if not has_room:
             self._end(
                 BUSY, f"a page was disconnected: it sent more than its busy kernel can store ({len(backlog)} wait)"
             )

@@ -24,7 +24,7 @@ from epool_viz.app.server import sockets
 from tests.app.notebook_files import BUTTON, write_notebook
 from tests.app.server.test_messages import GOOD, SHAPES, changed, v1
 from tests.app.visitor import connected, kernel_of, visiting
-from tests.browser.server import Server, serving, wait_for
+from tests.browser.server import Server, serving, stop, wait_for
 
 PAGE = "/voila/render/button.ipynb"
 BUSY = """\
@@ -340,6 +340,35 @@ def test_a_busy_kernel_is_not_buried_and_hears_everything_in_the_end(tmp_path: P
         at_first = 0.0
         at_first = grown()
         asyncio.run(story())
+
+
+def test_a_server_ends_cleanly_while_messages_wait_for_room(tmp_path: Path) -> None:
+    write_notebook(tmp_path / "notebooks" / "button.ipynb", BUSY.format(path=str(tmp_path / "never")))
+    with serving(tmp_path, "--notebooks", str(tmp_path / "notebooks"), "--pool-size", "0") as server:
+        page = server.ask(PAGE).text
+        button = re.findall(r"IDS (\w+)", page)[0]
+
+        async def story() -> None:
+            async with connected(server, kernel_of(page), is_v1=True) as connection:
+                sending = asyncio.create_task(send(connection))
+                done, _ = await asyncio.wait([sending], timeout=3)
+                assert not done, "the network makes the page wait"
+                await asyncio.to_thread(stop, server)
+                with contextlib.suppress(WebSocketClosedError):
+                    await sending
+
+        async def send(connection: WebSocketClientConnection) -> None:
+            for number in range(60):
+                message = copy.deepcopy(GOOD)
+                message["header"]["msg_id"] = f"number {number}"
+                message["content"] = {
+                    "comm_id": button,
+                    "data": {"method": "custom", "content": {"event": "click"} if not number else {}},
+                }
+                await connection.write_message(v1(message, buffers=(bytes(5_000_000),)), binary=True)
+
+        asyncio.run(story())
+        assert "Uncaught" not in server.log, server.log
 
 
 def test_a_page_that_reads_nothing_is_let_go(tmp_path: Path) -> None:
