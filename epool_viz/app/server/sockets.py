@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Coroutine
 from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -112,6 +113,22 @@ def backlog_of(kernel: Any) -> Backlog:
     return _BACKLOGS.setdefault(kernel, Backlog(_ALL_KERNELS))
 
 
+def never_cancelled(work: Coroutine[Any, Any, None]) -> asyncio.Future[None]:
+    """The end of some work, also where a closing server cancels it: Tornado would log that as an uncaught exception."""
+    task = asyncio.ensure_future(work)
+    ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def end(_: Any) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            ended.set_exception(error)
+        elif not ended.done():
+            ended.set_result(None)
+
+    task.add_done_callback(end)
+    return ended
+
+
 class PageConnection(ZMQChannelsWebsocketConnection):
     """Between page and kernel; counts what the kernel has processed."""
 
@@ -166,8 +183,11 @@ class PageSocketHandler(VoilaKernelWebsocketHandler):
         _PAGES.get(self.connection.kernel_manager, WeakSet()).discard(self)
         super().on_close()
 
-    async def on_message(self, ws_message: str | bytes) -> None:
+    def on_message(self, ws_message: str | bytes) -> asyncio.Future[None]:
         """Send a message on when there is room for it; an invalid frame ends the connection."""
+        return never_cancelled(self._hear(ws_message))
+
+    async def _hear(self, ws_message: str | bytes) -> None:
         if not self._is_open or self.connection is None:
             return
         backlog = backlog_of(self.connection.kernel_manager)
@@ -178,11 +198,7 @@ class PageSocketHandler(VoilaKernelWebsocketHandler):
         except NoMessage as why:
             self._end(NOT_UNDERSTOOD, f"a page sent what is no message ({why})")
             return
-        try:
-            has_room = await backlog.room(sent.size)
-        except asyncio.CancelledError:  # the server closes, and Tornado would log it as uncaught
-            return
-        if not has_room:
+        if not await backlog.room(sent.size):
             self._end(
                 BUSY, f"a page was disconnected: it sent more than its busy kernel can store ({len(backlog)} wait)"
             )
