@@ -49,9 +49,17 @@ def watch() -> Watch:
 
 
 @pytest.fixture
-def page(browser: Browser, app_server: Server, watch: Watch) -> Iterator[Page]:
+def depth() -> str:
+    """How deep the page shows what there is: every control, but where a test's module says otherwise."""
+    return "expert"
+
+
+@pytest.fixture
+def page(browser: Browser, app_server: Server, watch: Watch, depth: str) -> Iterator[Page]:
     """A page that fails the test on a console error, an outside or failed request, or an exception in the log."""
     context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+    if depth != "learn":
+        context.add_init_script(f"try {{ localStorage.setItem('epool-depth', '{depth}') }} catch {{}}")
     opened = context.new_page()
     watch.over(opened)
     logged = len(app_server.log)

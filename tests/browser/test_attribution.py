@@ -14,6 +14,7 @@ from epool_viz.analysis.attribution_truth import site_sequences
 from epool_viz.core.attribution import METHODS
 from epool_viz.data.examples import load_example_model
 from epool_viz.panels.attribution.model import AttributionModel
+from tests.browser.head import settings
 from tests.browser.server import wait_for
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ def test_a_network_is_read_letter_by_letter(page: Page, app_url: str) -> None:
         page.set_viewport_size({"width": width, "height": 800})
         wait_for(lambda w=width: page.evaluate("document.documentElement.scrollWidth") <= w, seconds=5, what=f"{width}")
     for theme in ("light", "dark"):
+        settings(page)
         page.get_by_label("Colours", exact=True).first.select_option(theme)
         found = Axe().run(page)
         bad = [v for v in found.response["violations"] if v["impact"] in ("serious", "critical")]

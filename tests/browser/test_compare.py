@@ -14,6 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from epool_viz import load_example_race
 from epool_viz.panels.shared.links import fragment
+from tests.browser.head import settings
 from tests.browser.server import Server, wait_for
 from tests.browser.test_e_step import ready as e_step_is_ready
 from tests.browser.test_e_step import shown
@@ -166,6 +167,7 @@ def test_a_kernel_is_opened_in_the_e_step_view(dashboard: Page) -> None:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_serious(dashboard: Page, theme: str) -> None:
+    settings(dashboard)
     dashboard.get_by_label("Colours", exact=True).first.select_option(theme)
     found = Axe().run(dashboard)
     bad = [v for v in found.response["violations"] if v["impact"] in ("serious", "critical")]

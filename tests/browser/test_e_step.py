@@ -14,6 +14,7 @@ from epool_viz.data.kernel_sources import scores_text
 from epool_viz.figures.svg import GLYPHS
 from epool_viz.panels.one_kernel.steps import STEPS
 from epool_viz.panels.shared.links import fragment
+from tests.browser.head import settings
 from tests.browser.server import wait_for
 
 if TYPE_CHECKING:
@@ -195,7 +196,7 @@ def test_a_trained_model_is_chosen_linked_and_left(dashboard: Page, page: Page, 
     note = dashboard.locator(".ep-source")
     note.get_by_text("As the network computes it").wait_for()
     wait_for(dashboard.get_by_label("as published").is_checked, seconds=15, what="the activation of the network")
-    dashboard.get_by_role("button", name="Copy link").click()
+    dashboard.get_by_role("button", name="Share").click()
     field = dashboard.get_by_label("link to this state")
     wait_for(lambda: "#state=" in field.input_value(), seconds=5, what="the link")
     link = field.input_value()
@@ -204,6 +205,7 @@ def test_a_trained_model_is_chosen_linked_and_left(dashboard: Page, page: Page, 
     ready(page)
     wait_until_pooled(page, float(expected.pooled))
     page.locator(".ep-source").get_by_text("As the network computes it").wait_for()
+    settings(page)
     page.get_by_role("button", name="Reset").click()
     wait_until_pooled(page, float(peak_trace().pooled))
 
@@ -224,7 +226,7 @@ def test_a_link_opens_the_same_state(dashboard: Page, page: Page, app_url: str) 
     go_to(dashboard, WALK[1])
     dashboard.locator(".ec-logo").get_by_role("radio", name="Raw kernel").check()
     wait_until_pooled(dashboard, value)
-    dashboard.get_by_role("button", name="Copy link").click()
+    dashboard.get_by_role("button", name="Share").click()
     field = dashboard.get_by_label("link to this state")
     wait_for(lambda: "#state=" in field.input_value(), seconds=5, what="the link")
     link = field.input_value()

@@ -14,6 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from epool_viz.panels.em.model import EMModel
 from epool_viz.panels.shared.html import rounded
 from epool_viz.panels.shared.links import fragment
+from tests.browser.head import settings
 from tests.browser.server import wait_for
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def test_a_link_finds_a_motif_again_and_asks_whether_a_kernel_is_a_fixed_point(p
     assert kept.all_inner_texts() == [
         f"motif 1, {len(model.found[0].sites)} sites, log evidence {rounded(model.found[0].evidence, 1)}"
     ]
-    page.get_by_role("button", name="Copy link").click()
+    page.get_by_role("button", name="Share").click()
     field = page.get_by_label("link to this state")
     wait_for(lambda: "#state=" in field.input_value(), seconds=5, what="the link")
     text = field.input_value().partition("#state=")[2]
@@ -108,6 +109,7 @@ def test_a_link_finds_a_motif_again_and_asks_whether_a_kernel_is_a_fixed_point(p
     page.get_by_role("heading", name="Is this kernel a fixed point of EM?").wait_for()
     page.get_by_text("One M-step with the kernel's own posterior moves it by").wait_for()
     page.locator(".ep-formula", has_text="Column 4, expected counts").wait_for()
+    settings(page)
     page.get_by_role("button", name="Reset").click()
     is_at(page, "start")
     kept.wait_for(state="detached")

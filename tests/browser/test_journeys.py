@@ -21,6 +21,7 @@ from axe_playwright_python.sync_playwright import Axe
 from epool_viz import e_step_trace, parse_motifs
 from epool_viz.panels.e_step.exports import TAKE_AWAY
 from epool_viz.panels.shared.links import fragment
+from tests.browser.head import settings
 from tests.browser.server import serving, wait_for
 from tests.browser.test_e_step import WALK, go_to, move_m, peak_trace, pooled, ready, wait_until_pooled
 
@@ -78,6 +79,7 @@ def test_everything_is_reached_and_done_by_keyboard(dashboard: Page) -> None:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_serious_in_any_step(dashboard: Page, theme: str) -> None:
+    settings(dashboard)
     dashboard.get_by_label("Colours", exact=True).first.select_option(theme)
     for tool in ("Change the kernel", "Compare two states", "Predict, then see", "Take away"):
         dashboard.get_by_role("button", name=tool, exact=True).click()
@@ -108,6 +110,7 @@ def test_at_400_per_cent_everything_is_there_without_scrolling_sideways(dashboar
 def test_projector_size_keeps_the_page_in_its_width(dashboard: Page) -> None:
     dashboard.set_viewport_size({"width": 1920, "height": 1080})
     before = dashboard.locator(".ec-steptext").evaluate("e => parseFloat(getComputedStyle(e).fontSize)")
+    settings(dashboard)
     dashboard.get_by_label("Text size", exact=True).first.select_option("200 %")
     after = dashboard.locator(".ec-steptext").evaluate("e => parseFloat(getComputedStyle(e).fontSize)")
     assert after == pytest.approx(2 * before)
@@ -120,6 +123,7 @@ def test_projector_size_keeps_the_page_in_its_width(dashboard: Page) -> None:
 def test_a_letter_is_changed_by_the_pointer_at_projector_size(dashboard: Page) -> None:
     plot = dashboard.locator(".ec-strip-plot")
     height = plot.locator("svg").first.get_attribute("height")
+    settings(dashboard)
     dashboard.get_by_label("Text size", exact=True).first.select_option("150 %")
     wait_for(lambda: plot.locator("svg").first.get_attribute("height") != height, seconds=15, what="larger letters")
     plot.scroll_into_view_if_needed()
@@ -145,8 +149,10 @@ def test_python_gone_is_told_and_the_state_comes_back(browser: Browser, tmp_path
         banner.get_by_text("Python no longer answers.").wait_for(timeout=45_000)
         page.get_by_role("button", name="next step").click()
         go_to(page, WALK[1])  # the picture still moves
+        settings(page)
         page.get_by_role("button", name="Reset", exact=True).click()
         wait_until_pooled(page, float(peak_trace().pooled))
+        settings(page)
         page.get_by_role("button", name="Undo reset").click()
         wait_until_pooled(page, value)
         banner.get_by_role("button", name="Reload with this state").click()
@@ -197,6 +203,7 @@ def test_offline_is_told_and_taken_back(dashboard: Page, watch: Watch) -> None:
 def test_a_teachers_link_hides_the_controls_and_everybody_can_show_them(
     dashboard: Page, page: Page, app_url: str
 ) -> None:
+    settings(dashboard)
     dashboard.get_by_role("button", name="Teach").click()
     dialog = dashboard.get_by_role("dialog")
     for part in ("choice of sequence and kernel", "reading and network", "tools below"):
@@ -225,10 +232,12 @@ def test_reset_and_undo_keep_every_pasted_sequence(dashboard: Page) -> None:
     kernel = peak_trace().kernel
     mine = float(e_step_trace("TTTTGGCCACCAGGGGGCGCTATTTTNTTTT", kernel).pooled)
     wait_until_pooled(dashboard, mine)
+    settings(dashboard)
     dashboard.get_by_role("button", name="Reset", exact=True).click()
     wait_until_pooled(dashboard, float(peak_trace().pooled))
     source = dashboard.get_by_label("Take the sequence from")
     wait_for(lambda: source.evaluate("e => e.selectedIndex") == 0, seconds=15, what="the set")
+    settings(dashboard)
     dashboard.get_by_role("button", name="Undo reset").click()
     wait_until_pooled(dashboard, mine)
     field = dashboard.get_by_label("Sequence, or FASTA")

@@ -57,9 +57,6 @@ def test_what_is_brought_once_is_there_on_another_page_until_it_is_forgotten(pag
     assert [each["id"] for each in found if each["impact"] in ("serious", "critical")] == []
     page.set_viewport_size({"width": 360, "height": 700})
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    header = page.locator(".epool-header").bounding_box()
-    assert header is not None
-    assert header["height"] < 180, "the names of the dashboards lie in one line"
     page.set_viewport_size({"width": 1280, "height": 800})
 
     # another page has a Python of its own, and works on them
@@ -81,9 +78,6 @@ def test_what_is_brought_once_is_there_on_another_page_until_it_is_forgotten(pag
     page.goto(f"{app_url}/voila/render/your_data.ipynb")
     page.get_by_role("button", name="Forget my data").click()
     bar.get_by_text("Nothing of yours is kept in this browser yet.").wait_for()
-    here = page.locator(".epool-header [aria-current]").bounding_box()
-    assert here is not None
-    assert 0 <= here["x"] <= 360 - here["width"], "the last of the names is the one that is seen"
     page.set_viewport_size({"width": 1280, "height": 800})
     wait_for(lambda: page.locator(".ep-logos figure").count() == 0, seconds=15, what="the logos to go")
     names = page.evaluate(

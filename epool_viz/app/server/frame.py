@@ -60,6 +60,7 @@ def generated() -> str:
     values = {
         "dashboards": dashboards,
         "descriptions": {name: metadata_of(folder / name).get("description", "") for name in dashboards},
+        "questions": {row.notebook: row.idea.question for row in DASHBOARDS},
         "light": component_variables(LIGHT),
         "dark": component_variables(DARK),
         "waiting": waiting_scores(),

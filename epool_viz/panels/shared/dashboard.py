@@ -21,7 +21,7 @@ from epool_viz.panels.shared.state import require_modest, require_size
 from epool_viz.panels.shared.style import Html, panel_style, style_sheet
 
 # what a teacher's link asks for; it belongs to the page alone
-TEACHING: dict[str, Any] = {"without": None, "size": None, "theme": None}
+TEACHING: dict[str, Any] = {"without": None, "size": None, "theme": None, "depth": None}
 
 
 class Dashboard(w.VBox):
@@ -116,7 +116,7 @@ class Dashboard(w.VBox):
         on = {"store": self.store}
         link = {"share": [*self.LINK, *self.LOOKS, *TEACHING]}
         self.heartbeat = Heartbeat(**on, options={"share": [*link["share"], *self.KEPT]})
-        self.share = ShareLink(**on, options=link | {"label": "Copy link", "slot": "tools"})
+        self.share = ShareLink(**on, options=link | {"label": "Share", "slot": "tools"})
         guard = self.guard
         handlers = (guard(self._hear_kept), guard(self._take_given), guard(self._forgotten))
         self.keep = BrowserStore(self.store, *handlers, options=self.KEEPING)

@@ -45,6 +45,14 @@ def part(name: str, widget: Any) -> Any:
     return widget.add_class(f"ep-part-{name}")
 
 
+def at_depth(depth: str, *widgets: Any) -> tuple[Any, ...]:
+    """Widgets that are on the page from a depth on, "explore" or "expert"; at the default, "learn", they are not.
+
+    One whose choice is not the first one is shown at every depth, once it has the class `ep-in-use`.
+    """
+    return tuple(widget.add_class(f"ep-from-{depth}") for widget in widgets)
+
+
 def heading(text: str) -> Any:
     """A heading of the second level."""
     return Html(Markup("<h2>{}</h2>").format(text)).add_class("ep-heading")

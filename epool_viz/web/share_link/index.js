@@ -29,7 +29,7 @@ function begin(el, store, model, signal) {
   dress(root, "share", CSS);
   const said = make("p", { class: "ec-soft", role: "status" });
   const field = make("input", { type: "text", readonly: true, class: "ec-box", "aria-label": "link to this state", hidden: true });
-  const button = make("button", { type: "button" }, label);
+  const button = make("button", { type: "button", "data-icon": "share" }, label);
   root.append(make("div", { class: "ec-row" }, button, field), said);
   const timers = /** @type {Record<"leaving" | "writing", number | undefined>} */ ({});
   return { store, share, live, said, field, button, timers, isPlaced: root !== el };

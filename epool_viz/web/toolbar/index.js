@@ -1,4 +1,5 @@
-// Toolbar: what the head of every dashboard holds: Reset (and back), text size, light or dark, teaching, help.
+// Toolbar: what the head of every dashboard holds: the settings (depth, text size, light or dark, Reset and back, teaching),
+// and help.
 //
 // options: {slot, first, parts, help, share}
 //   slot   place in the page's head where it stands; where the page has none, as in a notebook, it stands where it is, and
@@ -7,7 +8,8 @@
 //   parts  [{name, label}]: what a teacher can hide; on the page the class `ep-part-<name>`
 //   help   {goal, order: [text], keys: [[keys, what]], terms: [[term, what]]}
 //   share  keys of the state that go into the teacher's link (default all)
-// state: without (names of parts, or null), size (per cent, or null) and theme ("light", "dark" or null): what a link asks for.
+// state: without (names of parts, or null), size (per cent, or null), theme ("light", "dark" or null) and depth ("learn",
+//        "explore", "expert" or null; on the page `data-ep-depth`): what a link asks for.
 //        Without them each visitor's own choice holds, which this browser remembers.
 
 import { speaker } from "../lib/a11y.js";
@@ -22,6 +24,7 @@ import CSS from "./style.css";
 
 const SIZES = [100, 125, 150, 200];
 const THEMES = [["", "as my device"], ["light", "light"], ["dark", "dark"]];
+const DEPTHS = ["learn", "explore", "expert"];
 const TYPING = "input, select, textarea, [contenteditable]";
 
 // What this browser remembers; a browser that forbids it forgets.
@@ -68,19 +71,23 @@ function begin(root, isOurs, store, { first = {}, parts = [], help = {}, share =
   return {
     root, isOurs, store, first, share, boxes,
     darkDevice: matchMedia("(prefers-color-scheme: dark)"),
-    own: { size: Number(memory.get("size")) || 100, theme: memory.get("theme") ?? "" },
+    own: { size: Number(memory.get("size")) || 100, theme: memory.get("theme") ?? "", depth: memory.get("depth") ?? "" },
     before: /** @type {Patch | null} */ (null), // the state that Reset has put aside
     reset: button("", { title: "Back to the first state" }),
     showAll: button(""),
     teach: button("Teach", { "aria-haspopup": "dialog" }),
+    settings: button("Settings", { class: "ec-toolbar-settings", "data-icon": "settings", "aria-expanded": "false", title: "Depth, text size, colours, Reset, Teach" }),
+    depths: make("select", { "aria-label": "Depth", title: "How many controls the page shows; no number depends on it" }, DEPTHS.map((depth) => option(depth, depth))),
     sizes: make("select", { "aria-label": "Text size", title: "Text size" }, sizeOptions()),
     themes: make("select", { "aria-label": "Colours", title: "Colours" }, themeOptions(THEMES)),
     question: button("?", { class: "ec-toolbar-help", "aria-label": "Help", "aria-haspopup": "dialog", title: "Help (?)" }),
+    fixedDepth: make("select", {}, option("", "as each visitor likes"), DEPTHS.map((depth) => option(depth, depth))),
     fixedSize: make("select", {}, option("", "as each visitor likes"), sizeOptions()),
     fixedTheme: make("select", {}, option("", "as each visitor likes"), themeOptions(THEMES.slice(1))),
     address: make("input", { type: "text", readonly: true, class: "ec-box", "aria-label": "link for your class" }),
     copying: button("Copy the link"),
     copied: make("span", { class: "ec-soft", role: "status" }),
+    panel: make("div", { class: "ec-toolbar-panel", role: "group", "aria-label": "Settings", hidden: true }),
     helping: dialog("What this page shows", helpOf(help)),
   };
 }
@@ -108,12 +115,12 @@ function helpOf({ goal = "", order = [], terms = [], keys = [] }) {
 }
 
 /** @type {(toolbar: Toolbar) => HTMLDialogElement} */
-function teachingOf({ boxes, isOurs, fixedSize, fixedTheme, address, copying, copied }) {
+function teachingOf({ boxes, isOurs, fixedDepth, fixedSize, fixedTheme, address, copying, copied }) {
   const line = (/** @type {string} */ label, /** @type {Node} */ menu) => make("label", {}, label, " ", menu);
   return dialog("Teach with this page", [
     make("p", {}, "The link opens exactly what you see now: data, step, m, the window in hand. Leave out what your class does not need yet; everybody can bring it back."),
     make("fieldset", {}, make("legend", {}, "On the page"), boxes.map((box) => box.line)),
-    isOurs ? make("fieldset", {}, make("legend", {}, "For everybody who opens the link"), line("Text size", fixedSize), line("Colours", fixedTheme)) : null,
+    make("fieldset", {}, make("legend", {}, "For everybody who opens the link"), line("Depth", fixedDepth), ...(isOurs ? [line("Text size", fixedSize), line("Colours", fixedTheme)] : [])),
     make("h3", {}, "The link"),
     address,
     make("div", { class: "ec-row", style: "margin-top:.4rem" }, copying, copied),
@@ -121,10 +128,13 @@ function teachingOf({ boxes, isOurs, fixedSize, fixedTheme, address, copying, co
 }
 
 /** @type {(toolbar: Toolbar, teaching: HTMLDialogElement) => void} */
-function assemble({ root, isOurs, boxes, reset, showAll, teach, sizes, themes, question, helping }, teaching) {
+function assemble({ root, isOurs, boxes, reset, showAll, teach, settings, panel, depths, sizes, themes, question, helping }, teaching) {
   const rules = boxes.map(({ name }) => `:root[data-ep-without~="${inCss(name)}"] .ep-part-${inCss(name)}{display:none!important}`);
+  const line = (/** @type {string} */ text, /** @type {Node} */ menu) => make("div", { class: "ec-toolbar-line" }, make("span", { "aria-hidden": "true" }, text), menu);
+  panel.append(line("Depth", depths), ...(isOurs ? [line("Text size", sizes), line("Colours", themes)] : []), make("div", { class: "ec-row" }, reset, teach));
   root.append(
-    make("div", { class: "ec-row", role: "group", "aria-label": "this page" }, reset, showAll, teach, ...(isOurs ? [sizes, themes] : []), question),
+    make("div", { class: "ec-row", role: "group", "aria-label": "this page" }, showAll, settings, question),
+    panel,
     make("style", {}, rules.join("")),
     teaching, helping,
   );
@@ -143,7 +153,7 @@ function resetOrUndo(toolbar, say) {
   say(before ? "Your state is back." : "The first state is back; nothing is lost: Undo brings yours again.");
 }
 
-/** @type {(toolbar: Toolbar, name: "size" | "theme", value: string) => void} */
+/** @type {(toolbar: Toolbar, name: "depth" | "size" | "theme", value: string) => void} */
 function choose({ own, store }, name, value) {
   Object.assign(own, { [name]: name === "size" ? Number(value) : value });
   memory.set(name, value);
@@ -171,6 +181,27 @@ async function copy({ address, copied }) {
   }
 }
 
+/**
+ * The settings below their button: shut by the button, Escape, or a press elsewhere.
+ *
+ * @type {(toolbar: Toolbar, signal: AbortSignal) => void}
+ */
+function openSettings({ root, settings, panel }, signal) {
+  const show = (/** @type {boolean} */ isOpen) => {
+    panel.hidden = !isOpen;
+    settings.setAttribute("aria-expanded", String(isOpen));
+  };
+  settings.addEventListener("click", () => show(panel.hidden !== false));
+  root.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || panel.hidden || document.querySelector("dialog[open]")) return;
+    show(false);
+    settings.focus();
+  });
+  document.addEventListener("pointerdown", ({ target }) => {
+    if (!panel.hidden && !root.contains(/** @type {Node} */ (target))) show(false);
+  }, { signal });
+}
+
 /** @type {(event: KeyboardEvent) => boolean} */
 function asksForHelp(event) {
   if (event.key !== "?" || event.defaultPrevented || event.ctrlKey || event.metaKey) return false;
@@ -179,7 +210,8 @@ function asksForHelp(event) {
 
 /** @type {(toolbar: Toolbar, teaching: HTMLDialogElement, redraw: () => void, signal: AbortSignal) => void} */
 function listen(toolbar, teaching, redraw, signal) {
-  const { store, sizes, themes, fixedSize, fixedTheme, helping, address, copying, copied } = toolbar;
+  const { store, depths, sizes, themes, fixedDepth, fixedSize, fixedTheme, helping, address, copying, copied } = toolbar;
+  openSettings(toolbar, signal);
   const say = speaker(toolbar.root, 0);
   const open = (/** @type {HTMLDialogElement} */ box) => {
     copied.textContent = "";
@@ -198,6 +230,8 @@ function listen(toolbar, teaching, redraw, signal) {
     }],
     [toolbar.teach, "click", () => open(teaching)],
     [toolbar.question, "click", () => open(helping)],
+    [depths, "change", () => choose(toolbar, "depth", depths.value)],
+    [fixedDepth, "change", () => store.set({ depth: fixedDepth.value || null })],
     [sizes, "change", () => choose(toolbar, "size", sizes.value)],
     [themes, "change", () => choose(toolbar, "theme", themes.value)],
     [fixedSize, "change", () => store.set({ size: Number(fixedSize.value) || null })],
@@ -206,7 +240,7 @@ function listen(toolbar, teaching, redraw, signal) {
     [copying, "click", () => copy(toolbar)],
   ];
   for (const [element, event, handler] of handlers) element.addEventListener(event, handler);
-  for (const menu of [sizes, themes]) menu.addEventListener("change", redraw);
+  for (const menu of [depths, sizes, themes]) menu.addEventListener("change", redraw);
   for (const { name, box } of toolbar.boxes) box.addEventListener("change", () => hide(toolbar, name, !box.checked));
   toolbar.darkDevice.addEventListener("change", redraw, { signal });
   document.addEventListener("keydown", (event) => {
@@ -231,9 +265,15 @@ function dressPage({ isOurs, store: { state }, own, darkDevice, sizes, themes })
   themes.value = wanted;
 }
 
+/** @type {(toolbar: Toolbar) => void} */
+function dressDepth({ store: { state }, own, depths }) {
+  const depth = DEPTHS.find((name) => name === state.depth) ?? DEPTHS.find((name) => name === own.depth) ?? DEPTHS[0];
+  document.documentElement.dataset.epDepth = depths.value = depth;
+}
+
 /** @type {(toolbar: Toolbar, teaching: HTMLDialogElement) => void} */
 function draw(toolbar, teaching) {
-  const { store: { state }, first, boxes, reset, showAll, fixedSize, fixedTheme, address, share } = toolbar;
+  const { store: { state }, first, boxes, reset, showAll, fixedDepth, fixedSize, fixedTheme, address, share } = toolbar;
   const hidden = hiddenOf(toolbar, state);
   const isFirst = Object.keys(first).every((key) => JSON.stringify(first[key]) === JSON.stringify(state[key]));
   if (!isFirst) toolbar.before = null; // somebody went on from the first state
@@ -242,9 +282,11 @@ function draw(toolbar, teaching) {
   showAll.hidden = !hidden.length;
   showAll.textContent = `Show all (${hidden.length} hidden)`;
   for (const { name, box } of boxes) box.checked = !hidden.includes(name);
+  fixedDepth.value = state.depth ?? "";
   fixedSize.value = String(state.size ?? "");
   fixedTheme.value = state.theme ?? "";
   if (teaching.open || !address.value) address.value = Object.assign(new URL(location.href), { hash: toFragment(state, share) }).href;
+  dressDepth(toolbar);
   dressPage(toolbar);
 }
 
@@ -266,6 +308,7 @@ export default {
     const stop = () => {
       off();
       delete document.documentElement.dataset.epWithout;
+      delete document.documentElement.dataset.epDepth;
     };
     signal.addEventListener("abort", stop);
     return stop;
