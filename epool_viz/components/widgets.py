@@ -11,6 +11,12 @@ class PooledAxis(Component):
     module = "axis"
 
 
+class InHand(Component):
+    """What the visitor has in hand from one dashboard to the next; see `web/in_hand/index.js`."""
+
+    module = "in_hand"
+
+
 class Choice(Component):
     """Radio buttons, a menu, or a checkbox.
 

@@ -135,6 +135,12 @@ def kernel_place(name: str, rank: int) -> int:
     return places[min(rank, len(places) - 1)]
 
 
+def kernel_rank(name: str, place: int) -> int:
+    """The rank of the kernel at this place in its model; the strongest one's for a place that it has not."""
+    places = _ranking(_weights(name))
+    return places.index(place) if place in places else 0
+
+
 def _weights(name: str) -> Array:
     return load_example_model(name).model.output_weights
 

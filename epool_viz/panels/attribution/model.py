@@ -44,6 +44,7 @@ from epool_viz.data.networks.kernels import ImportedKernels
 from epool_viz.data.sequences.set import SequenceSet
 from epool_viz.data.sequences.simulate import shuffle_known_letters
 from epool_viz.errors import ArgumentError, EpoolError
+from epool_viz.panels.shared.hand import Hand
 from epool_viz.panels.shared.model import DashboardModel, Value
 from epool_viz.panels.shared.opened_model import OpenedModel, said_of, sequences_of_text, text_of_file
 from epool_viz.panels.shared.state import friendly, letters
@@ -173,6 +174,34 @@ class AttributionModel(DashboardModel):
         if self.source == "pasted" and len(self.pasted) > self.LONGEST_LINKED:
             found.pop("source", None)
         return found
+
+    def in_hand(self) -> dict[str, Any]:
+        """The sequence and the network that are shown."""
+        reading = self.reading
+        sequence: dict[str, Any] = {"fasta": f">{' '.join(reading.name.split())}\n{reading.sequence}\n"}
+        if self.source == CHOICE and not self.edits:
+            sequence = {"yours": self.index}
+        elif self.source == "example" and not self.edits:
+            sequence = {"set": self.example, "index": self.index}
+        kernel = {"yours": self.kernel} if self.network == CHOICE else {"model": self.network, "place": None}
+        return {"sequence": sequence | {"label": reading.name}, "kernel": kernel | {"label": reading.title}}
+
+    def take_in_hand(self, hand: Hand) -> None:
+        """Take over the sequence, and the network."""
+        state: dict[str, Any] = {}
+        match hand.sequence:
+            case {"set": name, "index": index}:
+                state |= {"source": "example", "example": name, "index": index}
+            case {"fasta": text}:
+                state |= {"source": "pasted", "pasted": text, "index": 0}
+            case {"yours": index}:
+                state |= {"source": CHOICE, "index": index}
+        match hand.kernel:
+            case {"model": name}:
+                state |= {"network": name}
+            case {"yours": place}:
+                state |= {"network": CHOICE, "kernel": place}
+        self.restore(state)
 
     def load_file(self, name: str, content: bytes) -> None:
         """Use an uploaded file of sequences; one that cannot be read is explained and changes nothing."""

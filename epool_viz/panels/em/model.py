@@ -30,11 +30,12 @@ from epool_viz.core.em_path import Trail, fixed_point_bits, n_at_known_sites
 from epool_viz.core.types import Array
 from epool_viz.core.windows import Windows, codes_of
 from epool_viz.data.examples import MODEL_NAMES, load_example
-from epool_viz.data.kernel_sources import trained_kernels
+from epool_viz.data.kernel_sources import kernel_rank, trained_kernels
 from epool_viz.data.motifs.jaspar import load_jaspar
 from epool_viz.data.sequences.set import SequenceSet
 from epool_viz.data.sequences.simulate import simulate
 from epool_viz.errors import ArgumentError, EpoolError
+from epool_viz.panels.shared.hand import EXAMPLES, Hand
 from epool_viz.panels.shared.model import DashboardModel
 from epool_viz.panels.shared.opened_model import sequences_of_text, text_of_file
 from epool_viz.panels.shared.state import friendly
@@ -172,6 +173,34 @@ class EMModel(DashboardModel):
         if places.get("at", self.at) != self.at:
             self.go(int(places["at"]))
         super()._look({name: place for name, place in places.items() if name != "at"})
+
+    def in_hand(self) -> dict[str, Any]:
+        """The sequence that is shown, where it is one of a bundled set or of the visitor's own."""
+        sequence: dict[str, Any]
+        if self.data == CHOICE:
+            sequence = {"yours": self.row}
+        elif self.data in EXAMPLES:
+            sequence = {"set": self.data, "index": self.row}
+        else:
+            return {}
+        return {"sequence": sequence | {"label": self.sequences.names[self.row]}} if self.sequences else {}
+
+    def take_in_hand(self, hand: Hand) -> None:
+        """Take over a set of sequences; the kernel becomes one of the starts on offer."""
+        state: dict[str, Any] = {}
+        match hand.sequence:
+            case {"set": name, "index": index} if name in DATA:
+                state |= {"data": name, "row": index}
+            case {"yours": index}:
+                state |= {"data": CHOICE, "row": index}
+        match hand.kernel:
+            case {"motif": name}:
+                state |= {"jaspar": name}
+            case {"model": name, "place": place}:
+                state |= {"trained": name, "rank": kernel_rank(name, place or 0)}
+            case {"yours": which}:
+                state |= {"which": which}
+        self.restore(state)
 
     # --- the walk
 

@@ -385,7 +385,7 @@ class EMView(Dashboard):
         model = self.model
         if model.sequences is None:
             return
-        self.store.tell(self._page_state())
+        super()._show()
         seen = (id(model.trail), model.at, model.version)
         cell = (model.row, model.place, model.column)
         if self._drawn.get("version") != model.version:

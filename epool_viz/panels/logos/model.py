@@ -24,6 +24,7 @@ from epool_viz.core.types import Array
 from epool_viz.data.examples import MODEL_NAMES, example_kernels, load_example_model
 from epool_viz.data.networks.kernels import ImportedKernels
 from epool_viz.errors import ArgumentError, EpoolError
+from epool_viz.panels.shared.hand import Hand
 from epool_viz.panels.shared.model import DashboardModel
 from epool_viz.panels.shared.opened_model import OpenedModel, sequences_of_file
 from epool_viz.panels.shared.state import friendly, require_size
@@ -111,6 +112,20 @@ class LogosModel(DashboardModel):
     @observe("rule")
     def _rules_own_threshold(self, change: Any) -> None:
         self.threshold = RULES[change.new]
+
+    def in_hand(self) -> dict[str, Any]:
+        """The kernel that is shown, and the logarithm of the base."""
+        kernel = {"yours": self.place} if self.is_own else {"model": self.trained, "place": self.place}
+        return {"kernel": kernel | {"label": f"kernel {self.place + 1} of {self.kernels.title}"}, "m": self.log_base}
+
+    def take_in_hand(self, hand: Hand) -> None:
+        """Take over a kernel of a network, and with it `m`."""
+        state: dict[str, Any] = {} if hand.m is None else {"m": hand.m}
+        match hand.kernel:
+            case {"model": name, "place": place}:
+                self.restore({"trained": name} | state | ({} if place is None else {"place": place}))
+            case {"yours": place}:
+                self.open_stored(state | {"place": place}, "")
 
     # --- the model and its sequences
 

@@ -28,6 +28,7 @@ from epool_viz.data.sequences.set import SequenceSet
 from epool_viz.data.source import open_text
 from epool_viz.errors import ArgumentError, EpoolError
 from epool_viz.panels.one_kernel.steps import Step, active_steps
+from epool_viz.panels.shared.hand import Hand
 from epool_viz.panels.shared.model import DashboardModel, Value, bounded
 from epool_viz.panels.shared.opened_model import sequences_of_text, text_of_file
 from epool_viz.panels.shared.state import LONGEST_TEXT as LONGEST_IN_LINK
@@ -283,6 +284,48 @@ class EStepModel(DashboardModel):
         settings = {} if now == was else self._settings()
         is_same_model = self.kernel_source == "trained" and now[:2] == was[:2]
         return {"bias": settings["bias"]} if settings and is_same_model else settings
+
+    def in_hand(self) -> dict[str, Any]:
+        """The sequence, the kernel and `m` that are shown."""
+        sequences: dict[str, dict[str, Any]] = {
+            "example": {"set": self.example, "index": self.index},
+            "pasted": {"fasta": f">{' '.join(self.sequence_name.split())}\n{self.trace.sequence}\n"},
+            CHOICE: {"yours": self.index},
+        }
+        sequence = sequences[self.sequence_source]
+        kernel: dict[str, Any]
+        if self.kernel_source == "jaspar":
+            kernel = {"motif": self.jaspar}
+        elif self.kernel_source == "trained":
+            kernel = {"model": self.trained, "place": kernels.kernel_place(self.trained, self.rank)}
+        elif self.kernel_source == CHOICE:
+            kernel = {"yours": self.which}
+        else:
+            text = kernels.scores_text(self.kernel.matrix, self.kernel.label, is_of_network=self.kernel.is_of_network)
+            kernel = {"matrix": text}
+        labels = {"label": self.sequence_name}, {"label": self.kernel.label}
+        return {"sequence": sequence | labels[0], "kernel": kernel | labels[1], "m": self.m}
+
+    def take_in_hand(self, hand: Hand) -> None:
+        """Take over sequence, kernel and `m`."""
+        state: dict[str, Any] = {} if hand.m is None else {"m": hand.m}
+        match hand.sequence:
+            case {"set": example, "index": index}:
+                state |= {"sequence_source": "example", "example": example, "index": index}
+            case {"fasta": text}:
+                state |= {"sequence_source": "pasted", "pasted": text, "index": 0}
+            case {"yours": index}:
+                state |= {"sequence_source": CHOICE, "index": index}
+        match hand.kernel:
+            case {"motif": name}:
+                state |= {"kernel_source": "jaspar", "jaspar": name}
+            case {"model": name, "place": place}:
+                state |= {"kernel_source": "trained", "trained": name, "rank": kernels.kernel_rank(name, place or 0)}
+            case {"matrix": text}:
+                state |= {"kernel_source": "typed", "kernel_text": text}
+            case {"yours": which}:
+                state |= {"kernel_source": CHOICE, "which": which}
+        self.restore(state)
 
     def _network(self) -> tuple[ImportedKernels, int] | None:
         """The network that the kernel is of, and the kernel's place; None for a kernel of none, or one not here yet."""

@@ -13,8 +13,9 @@ from epool_viz.components.base import Store
 from epool_viz.components.browser_store import BrowserStore
 from epool_viz.components.heartbeat import Heartbeat
 from epool_viz.components.upload import Upload
-from epool_viz.components.widgets import ShareLink, Toolbar
+from epool_viz.components.widgets import InHand, ShareLink, Toolbar
 from epool_viz.errors import ArgumentError
+from epool_viz.panels.shared.hand import hand_of
 from epool_viz.panels.shared.handlers import Guard, Wiring
 from epool_viz.panels.shared.html import around, each
 from epool_viz.panels.shared.state import require_modest, require_size
@@ -53,11 +54,12 @@ class Dashboard(w.VBox):
         self.guard = Guard(self._report)
         self.wiring = Wiring(self.guard)
         first = self._page_state() | dict(self.LOOKS)
-        self.store = Store(first | TEACHING | dict(self.PASSING), self.guard(self._take_modest_patch))
+        hand = {"hand": self._hand()}
+        self.store = Store(first | hand | TEACHING | dict(self.PASSING), self.guard(self._take_modest_patch))
         self.alert = Html().add_class("ep-alert")
         self._build_head(first)
         self._build()
-        around = (self.store, self.heartbeat, self.share, self.toolbar, self.keep, self.alert)
+        around = (self.store, self.heartbeat, self.in_hand, self.share, self.toolbar, self.keep, self.alert)
         super().__init__([style_sheet(self._style()), *around, *self._arranged()])
         self.add_class("ep-root")
         self.wiring.follow((model, "message"), (self.alert, "value"), self._alert_html)
@@ -100,7 +102,11 @@ class Dashboard(w.VBox):
 
     def _show(self, _: Any = None) -> None:
         """Tell the page what it does not know yet."""
-        self.store.tell(self._page_state())
+        self.store.tell(self._page_state() | {"hand": self._hand()})
+
+    def _hand(self) -> dict[str, Any]:
+        """What is in hand, but for `m`, which the page itself moves."""
+        return {name: part for name, part in self.model.in_hand().items() if name != "m"}
 
     def _first(self, state: dict[str, Any]) -> dict[str, Any]:
         """The part of the first state that Reset brings back."""
@@ -116,7 +122,10 @@ class Dashboard(w.VBox):
         on = {"store": self.store}
         link = {"share": [*self.LINK, *self.LOOKS, *TEACHING]}
         self.heartbeat = Heartbeat(**on, options={"share": [*link["share"], *self.KEPT]})
-        self.share = ShareLink(**on, options=link | {"label": "Share", "slot": "tools"})
+        self.in_hand = InHand(
+            **on, options={"first": self._first(state), "slot": "hand", "m": "m" in self.model.in_hand()}
+        )
+        self.share = ShareLink(**on, options=link | {"label": "Share", "slot": "tools", "live": True})
         guard = self.guard
         handlers = (guard(self._hear_kept), guard(self._take_given), guard(self._forgotten))
         self.keep = BrowserStore(self.store, *handlers, options=self.KEEPING)
@@ -178,7 +187,14 @@ class Dashboard(w.VBox):
         except ArgumentError:
             self._show()
             raise
-        self._take_patch(patch)
+        if isinstance(patch.get("hand"), Mapping):
+            shown = self.model.in_hand()
+            other = {name: part for name, part in patch["hand"].items() if shown.get(name) != part}
+            self.model.take_in_hand(hand_of(other))
+        if patch.keys() == {"hand"}:
+            self._show()
+        else:
+            self._take_patch(patch)
 
     def _report(self, sentence: str) -> None:
         self.fault = sentence

@@ -11,6 +11,7 @@ from traitlets import Any as AnyTrait
 from traitlets import HasTraits, TraitError, Unicode, validate
 
 from epool_viz.errors import ArgumentError, EpoolError
+from epool_viz.panels.shared.hand import Hand
 from epool_viz.panels.shared.state import friendly
 from epool_viz.panels.shared.visitor_data import VisitorData
 
@@ -107,6 +108,18 @@ class DashboardModel(HasTraits):
             raise ArgumentError("state", f"not usable ({error})", accepted) from None
         self._follow(before, state)
         self._look({name: state[name] for name in self.LOOKING if name in state})
+
+    # --- what goes along from one dashboard to the next
+
+    def in_hand(self) -> dict[str, Any]:
+        """The sequence, the kernel and `m` that are shown, as far as another dashboard can use them.
+
+        Each of the first two is a dict as in `Hand`, with a `label` for the page's head.
+        """
+        return {}
+
+    def take_in_hand(self, hand: Hand) -> None:
+        """Take over what can be used of what another dashboard had in hand."""
 
     # --- what a subclass defines
 

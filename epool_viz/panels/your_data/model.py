@@ -55,6 +55,15 @@ class YourDataModel(DashboardModel, OpenedModel):
         if read.sequences is not None:
             self.sequences = read.sequences
 
+    def in_hand(self) -> dict[str, Any]:
+        """The visitor's own sequences and kernels, the first of each."""
+        hand = {}
+        if self.sequences is not None:
+            hand["sequence"] = {"yours": 0, "label": self.sequence_name}
+        if self.kernels is not None:
+            hand["kernel"] = {"yours": 0, "label": self.kernels.title}
+        return hand
+
     def forget(self) -> None:
         """Drop everything."""
         self.sequence_problems, self.sequences = (), None

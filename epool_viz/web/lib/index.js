@@ -5,6 +5,7 @@ export * as cursor from "./cursor.js";
 export * as dom from "./dom.js";
 export * as drawing from "./drawing.js";
 export * as glyphs from "./glyphs.js";
+export * as hand from "./hand.js";
 export * as input from "./input.js";
 export * as link from "./link.js";
 export * as maths from "./maths.js";

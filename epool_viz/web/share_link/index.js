@@ -3,13 +3,13 @@
 //
 // options: {share, live, label, slot}
 //   share  keys of the state that go into the link (default all)
-//   live   true: the address follows the state
+//   live   true: the address follows the state, from the first change on
 //   label  of the button (default "Copy link to this state")
 //   slot   place in the page's head where it stands, if the page has it
 
 import { make } from "../lib/dom.js";
 import { MOST_LINK, TooLarge, fromFragment, toFragment } from "../lib/link.js";
-import { openingOf } from "../lib/opening.js";
+import { openingOf, withoutState } from "../lib/opening.js";
 import { dress, placed } from "../lib/style.js";
 import CSS from "./style.css";
 
@@ -31,8 +31,9 @@ function begin(el, store, model, signal) {
   const field = make("input", { type: "text", readonly: true, class: "ec-box", "aria-label": "link to this state", hidden: true });
   const button = make("button", { type: "button", "data-icon": "share" }, label);
   root.append(make("div", { class: "ec-row" }, button, field), said);
+  const start = toFragment(store.state, share); // an address without a state stands for it
   const timers = /** @type {Record<"leaving" | "writing", number | undefined>} */ ({});
-  return { store, share, live, said, field, button, timers, isPlaced: root !== el };
+  return { store, share, live, start, said, field, button, timers, isPlaced: root !== el };
 }
 
 /** @type {(link: Link, text: string) => void} */
@@ -74,9 +75,10 @@ function read(link) {
 }
 
 /** @param {Link} link */
-function write({ store, share, timers }) {
+function write({ store, share, start, timers }) {
   timers.writing = undefined;
   const fragment = toFragment(store.state, share);
+  if (fragment === start) return location.hash && withoutState();
   if (fragment.length <= MOST_LINK) history.replaceState(history.state, "", fragment);
 }
 

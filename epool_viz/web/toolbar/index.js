@@ -14,6 +14,7 @@
 
 import { speaker } from "../lib/a11y.js";
 import { make } from "../lib/dom.js";
+import { RESET } from "../lib/hand.js";
 import { toFragment } from "../lib/link.js";
 import { dress, placed } from "../lib/style.js";
 import CSS from "./style.css";
@@ -149,6 +150,7 @@ const inCss = (name) => name.replace(/[^\w-]/g, "");
 function resetOrUndo(toolbar, say) {
   const { first, before, store } = toolbar;
   toolbar.before = before ? null : Object.fromEntries(Object.keys(first).map((key) => [key, store.state[key]]));
+  document.dispatchEvent(new CustomEvent(RESET, { detail: { isUndone: Boolean(before) } }));
   store.set(before ?? first);
   say(before ? "Your state is back." : "The first state is back; nothing is lost: Undo brings yours again.");
 }

@@ -29,7 +29,7 @@ def from_page(view, **patch):
 
 
 def test_the_page_starts_with_the_state_of_the_model(view, small):
-    assert view.store.state == bridge.page_state(small) | bridge.LOOKS | TEACHING
+    assert view.store.state == bridge.page_state(small) | bridge.LOOKS | TEACHING | {"hand": view._hand()}
     assert set(view.share.options["share"]) <= set(view.store.state), (
         "a link carries only what the page knows from the start"
     )

@@ -20,7 +20,7 @@ def view(small):
 
 
 def test_the_page_starts_with_the_state_of_the_model(view, small):
-    assert view.store.state == bridge.page_state(small) | bridge.LOOKS | TEACHING
+    assert view.store.state == bridge.page_state(small) | bridge.LOOKS | TEACHING | {"hand": view._hand()}
     assert set(PwmView.LINK) <= set(view.store.state)
 
 
