@@ -75,7 +75,11 @@ def test_dashboard_runs_behind_jupyters_own_server(browser: Browser, watch: Watc
         assert page.title() == "One E-step · epool_viz"
         ready(page)
         page.locator("#loading").wait_for(state="detached")
-        assert page.get_by_role("banner").get_by_role("button", name="Reset").is_visible()
+        assert page.get_by_role("banner").get_by_role("button", name="Settings").is_visible()
+        home = page.get_by_role("banner").get_by_role("link", name="epool_viz")
+        assert home.evaluate("e => e.href") == f"{extension_server.address}/epool_viz", (
+            "the name leads to the first page"
+        )
         m = move_m(page, "PageUp")
         wait_until_pooled(page, float(peak_trace(m=m).pooled))
         page.get_by_role("button", name="Take away").click()

@@ -11,6 +11,7 @@ from epool_viz import e_step_trace
 from epool_viz.app.server import frame
 from epool_viz.app.server.settings import notebooks_folder
 from epool_viz.panels.one_kernel.model import EStepModel
+from epool_viz.panels.registry import DASHBOARDS
 from tests.app.notebook_files import write_notebook
 from tests.browser.server import Server, serving, wait_for
 
@@ -37,6 +38,43 @@ def test_page_has_a_language_a_title_and_landmarks(page: Page, app_server: Serve
     assert page.get_by_role("banner").get_by_role("heading", level=1).inner_text() == "One E-step"
     page.locator("#loading").wait_for(state="detached")
     assert page.get_by_role("main").evaluate("e => e.inert") is False
+
+
+def test_the_name_leads_to_the_first_page_and_the_menu_to_every_dashboard(page: Page, app_server: Server) -> None:
+    open_dashboard(page, app_server)
+    banner = page.get_by_role("banner")
+    menu = page.get_by_role("navigation", name="Dashboards")
+    assert menu.is_hidden()
+    banner.locator("summary").press("Enter")
+    assert menu.get_by_role("link").count() == len(DASHBOARDS)
+    for row in DASHBOARDS:
+        link = menu.get_by_role("link", name=row.title)
+        assert link.get_attribute("href") == row.notebook
+        assert row.idea.question in link.inner_text()
+    assert menu.locator("[aria-current]").inner_text().startswith("One E-step")
+    banner.get_by_role("link", name="epool_viz").click()
+    page.locator("[data-ep-landing] svg").wait_for()
+    assert page.url == f"{app_server.address}/"
+
+
+@pytest.mark.parametrize(("width", "size"), [(1280, 100), (1280, 150), (1280, 200), (360, 100), (360, 200)])
+def test_the_head_is_one_row(page: Page, app_server: Server, width: int, size: int) -> None:
+    page.set_viewport_size({"width": width, "height": 740})
+    page.add_init_script(f"try {{ localStorage.setItem('epool-size', '{size}') }} catch {{}}")
+    open_dashboard(page, app_server)
+    page.locator(".ec-toolbar-settings").wait_for()
+    box = page.get_by_role("banner").bounding_box()
+    assert box is not None
+    assert box["height"] <= 56
+    within = (
+        page.get_by_role("banner")
+        .locator("button:visible, a:visible, summary")
+        .evaluate_all(
+            """all => all.map((e) => e.getBoundingClientRect())
+                .filter((r) => r.bottom > 56 || r.right > innerWidth).length"""
+        )
+    )
+    assert within == 0
 
 
 def test_a_notebook_of_somebody_else_gets_no_links_to_ours(browser: Browser, tmp_path: Path) -> None:

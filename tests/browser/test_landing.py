@@ -50,6 +50,15 @@ def test_bars_and_number_are_those_of_core(page: Page, app_server: Server, m: fl
     )
 
 
+def test_the_picture_is_in_the_first_screen_of_a_phone(page: Page, app_server: Server) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    open_landing(page, app_server)
+    box = page.locator("[data-ep-landing] svg").bounding_box()
+    assert box is not None
+    assert box["y"] < 260
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
 def test_it_plays_and_comes_back_to_where_it_was(page: Page, app_server: Server) -> None:
     open_landing(page, app_server)
     number = page.locator(".epool-hand output")
