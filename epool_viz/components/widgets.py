@@ -310,7 +310,7 @@ class ThreeReadings(Component):
 
 
 class Toolbar(Component):
-    """Reset with a way back, text size, light or dark, what a teacher hides, help.
+    """Settings and help: depth, text size, light or dark, Reset with a way back, what a teacher hides.
 
     Parameters
     ----------
