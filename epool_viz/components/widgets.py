@@ -77,6 +77,19 @@ class KernelExperiments(Component):
     module = "kernel_experiments"
 
 
+class KernelSummary(Component):
+    """One kernel as a large logo with three numbers, and the way to the others, the strongest first.
+
+    Parameters
+    ----------
+    store : Store
+        `place`, the kernel shown, is read and set. See `web/kernel_summary/index.js`.
+    options : dict
+    """
+
+    module = "kernel_summary"
+
+
 class LetterShares(Component):
     """One number a letter, scaled to the sum 1; an invalid one is explained where it is typed.
 

@@ -71,6 +71,8 @@ def test_em_is_walked_played_run_and_taken_along(page: Page, app_url: str) -> No
     page.get_by_role("button", name="Run to convergence").click()
     page.get_by_text("Converged after").wait_for()
     page.get_by_text("EM has converged").wait_for()
+    assert "17 of 18" in page.locator(".ep-standing").inner_text()
+    page.get_by_text("From another random window, where will EM end?").wait_for()
     assert page.locator(".ec-stepper-next").get_attribute("aria-disabled") == "true"
     page.get_by_role("button", name="Best of 10 starts").click()
     page.get_by_text("the best of 10 starts").wait_for()

@@ -8,6 +8,7 @@ import numpy as np
 from axe_playwright_python.sync_playwright import Axe
 from safetensors.numpy import save
 
+from epool_viz.analysis.kernel_readings import bits_of
 from epool_viz.core.kernels import kernel_to_pwm_at
 from epool_viz.core.motifs import information_content
 from epool_viz.data.motifs.reading import parse_motifs
@@ -37,6 +38,15 @@ def test_a_visitor_reads_kernels_and_takes_them_along(page: Page, app_url: str) 
     page.goto(f"{app_url}/voila/render/logos.ipynb")
     ready(page)
     model = LogosModel()
+    summary = page.locator(".ec-summary")
+    assert summary.get_by_role("combobox").locator("option:checked").inner_text() == f"Kernel {model.place + 1}"
+    assert np.isclose(number(page, "summary_bits"), bits_of(model.exact()[model.place]), rtol=1e-3)
+    summary.get_by_role("button", name="weaker kernel").click()
+    second = int(np.argsort(-model.kernels.output_weights)[1])
+    page.get_by_text(f"Kernel {second + 1}, read three ways").wait_for()
+    assert summary.get_by_role("status").inner_text() == "number 2 of 16 by strength"
+    summary.get_by_role("button", name="stronger kernel").click()
+    page.get_by_text(f"Kernel {model.place + 1}, read three ways").wait_for()
     assert page.locator(".ec-gallery-card").count() == 16
     assert page.locator("[data-name=kernel]").inner_text() == f"Kernel {model.place + 1}, read three ways"
     assert np.isclose(number(page, "at_sites_posterior"), model.detail().worth.at_sites["posterior"], rtol=1e-5)
@@ -47,14 +57,14 @@ def test_a_visitor_reads_kernels_and_takes_them_along(page: Page, app_url: str) 
     model.place = 5
     wanted = model.detail().worth.at_sites["heuristic"]
     wait_for(lambda: np.isclose(number(page, "at_sites_heuristic"), wanted, rtol=1e-5), seconds=15, what="kernel 6")
-    page.get_by_text("Kernel 6, m = 2.59; each row sums to 1.").wait_for()
+    page.get_by_text("Kernel 6, m = 1; each row sums to 1.").wait_for()
 
     # the base: the page answers at once, for all kernels
     box = page.locator(".ec-slider .ec-box").first
-    box.fill("1")
+    box.fill("2")
     box.press("Enter")
-    bits = information_content(kernel_to_pwm_at(model.kernels.kernels[5], 1.0).ppm).sum()
-    wait_for(lambda: np.isclose(number(page, "bits_exact"), bits, rtol=1e-3), seconds=15, what="the base e")
+    bits = information_content(kernel_to_pwm_at(model.kernels.kernels[5], 2.0).ppm).sum()
+    wait_for(lambda: np.isclose(number(page, "bits_exact"), bits, rtol=1e-3), seconds=15, what="the base e²")
     wait_for(
         lambda: "not compared" in page.locator("[data-name=matches_exact]").inner_text(), seconds=15, what="Python"
     )

@@ -27,6 +27,7 @@ def test_what_is_brought_once_is_there_on_another_page_until_it_is_forgotten(pag
     page.goto(f"{app_url}/voila/render/your_data.ipynb")
     bar = page.locator(".ec-keep-bar")
     bar.get_by_text("Nothing of yours is kept in this browser yet.").wait_for()
+    page.get_by_text("More about privacy").click()
     page.get_by_text("another project opened there in this same browser could read it too").wait_for()
 
     # a bad file is explained line by line, one that is too large is not sent

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from traitlets import Any as AnyTrait
@@ -396,6 +396,42 @@ def verdict(model: AttributionModel) -> str:
         verb = "reach" if others[1:] else "reaches"
         told += f" {listed} {verb} into that interval: these sequences do not tell them apart."
     return told
+
+
+class Peak(NamedTuple):
+    """The letter that a reading ranks first.
+
+    Attributes
+    ----------
+    letter : int
+        From 0; the first one of several alike.
+    away : int or None
+        Letters to the nearest known site, 0 within one; None where no site is known.
+    """
+
+    letter: int
+    away: int | None
+
+
+def peak_of(reading: Reading, method: str, width: int) -> Peak:
+    """Where a reading is highest, and how far that is from a known site."""
+    letter = int(np.argmax(reading.scores(method, width)))
+    away = [max(first - letter, letter - stop + 1, 0) for first, stop, *_ in reading.sites]
+    return Peak(letter, min(away, default=None))
+
+
+def claim(model: AttributionModel) -> str:
+    """Whose peak lies in the true site; "" where no site is known."""
+    reading = model.reading
+    if not reading.sites:
+        return ""
+    peaks = {method: peak_of(reading, method, model.width) for method in reading.methods}
+    missed = [f"{TITLES[method]} by {peak.away}" for method, peak in peaks.items() if peak.away]
+    n = len(peaks)
+    if not missed:
+        return f"All {n} readings peak in the true site."
+    told = f"{n - len(missed)} of {n} readings {'peaks' if n - len(missed) == 1 else 'peak'} in the true site"
+    return f"{told}; missed, in letters: {', '.join(missed)}."
 
 
 TITLES = {

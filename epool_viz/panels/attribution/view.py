@@ -23,14 +23,18 @@ from epool_viz.panels.attribution.model import (
     LONGEST_TEXT,
     TITLES,
     AttributionModel,
+    Peak,
     Reading,
+    claim,
+    peak_of,
     verdict,
 )
 from epool_viz.panels.shared.dashboard import Dashboard, shown_if
+from epool_viz.panels.shared.first_screen import picture, question
 from epool_viz.panels.shared.html import around, bullets, each, number, rounded, row, status, table
 from epool_viz.panels.shared.opened_model import LARGEST_MODEL
 from epool_viz.panels.shared.reading_controls import ReadAnotherWay
-from epool_viz.panels.shared.style import Html, card, heading, part
+from epool_viz.panels.shared.style import Html, at_depth, card, heading, part
 from epool_viz.panels.shared.visitor_data import CHOICE, LABEL, MODEL, SEQUENCES, packed_kernels
 
 SEEN_EVERY = 0.25  # seconds between two looks whether captum has answered
@@ -105,6 +109,7 @@ class AttributionView(Dashboard):
         self.own_kernel = w.Dropdown(description="Kernel of the model")
         self.own_said = Html().add_class("ep-own")
         self.another_way = ReadAnotherWay(self.model.opened_model, tells=True)
+        self.claim = Html().add_class("ep-sentence")
         self.answer = Html().add_class("ep-sentence")
         self.tracks = LetterTracks(self.store, page.TRACKS, *tracks_of(self.model))
         self.scores, self.methods, self.captum = Html(), Html(), Html()
@@ -113,28 +118,26 @@ class AttributionView(Dashboard):
 
     def _arranged(self) -> list[Any]:
         c = self.controls
-        choices = w.VBox(
-            [
-                heading("Network"),
-                *(c["network"], self.own_kernel, self.own_said, self.model_file, self.another_way),
-                heading("Sequence"),
-                *(c["source"], c["example"], c["pasted"], self.upload, self.number),
-                heading("Reading"),
-                *(c["baseline"], c["smooth"]),
-            ]
-        ).add_class("ep-controls")
+        network = [heading("Network"), c["network"], self.own_kernel, self.own_said, self.model_file, self.another_way]
+        sequence = [heading("Sequence"), c["source"], c["example"], c["pasted"], self.upload]
+        self.how = w.VBox([heading("Reading"), c["baseline"], c["smooth"]])
+        at_depth("explore", self.how)
+        choices = w.Box([w.VBox(network), w.VBox(sequence), self.how]).add_class("ep-controls")
         asked = w.VBox([heading("Check against captum"), self.captum, w.Box([self.ask_button]).add_class("ep-tools")])
+        first = w.Box([question(__package__), self.number.add_class("ep-number-of")]).add_class("ep-first")
         shown = w.VBox(
             [
+                self.claim,
+                part("tracks", picture(card(self.tracks))),
                 self.answer,
-                part("tracks", card(self.tracks)),
+                part("choices", choices),
                 part("scores", card(self.scores)),
                 part("captum", card(asked.add_class("ep-captum"))),
                 part("methods", card(self.methods)),
                 part("tools", card(w.VBox([heading("Take away"), self.download]).add_class("ep-captum"))),
             ]
         ).add_class("ep-shown")
-        return [w.Box([part("choices", choices), shown]).add_class("ep-body")]
+        return [first, shown]
 
     # --- ties
 
@@ -158,9 +161,18 @@ class AttributionView(Dashboard):
         wire.on(model, ("reading", "smooth"), self._draw)
         wire.on(model, AttributionModel.CHOICES, self._show)
         wire.on(model, ("captum", "stage", "said"), self._show_captum)
+        wire.on(model, ("baseline", "smooth"), self._show_in_use)
+        self._show_in_use()
         self._draw()
 
     # --- handlers
+
+    def _show_in_use(self, _: Any = None) -> None:
+        """How it is read belongs to a deeper view, unless it is not as it was."""
+        is_changed = any(
+            getattr(self.model, name) != self.model.trait_defaults(name) for name in ("baseline", "smooth")
+        )
+        (self.how.add_class if is_changed else self.how.remove_class)("ep-in-use")
 
     def _keep_model(self, _: Any) -> None:
         """A model that was opened here is there for the other dashboards too, and after a reload."""
@@ -197,6 +209,7 @@ class AttributionView(Dashboard):
         letters, tracks = tracks_of(model)
         with self.tracks.hold_sync():
             self.tracks.letters, self.tracks.tracks = letters, tracks
+        self.claim.value = around(Markup("<p>{}</p>"), claim(model))
         self.answer.value = answer_html(model)
         self.scores.value = scores_html(model)
         self.methods.value = methods_html(model)
@@ -238,16 +251,23 @@ def tracks_of(model: AttributionModel) -> tuple[dict[str, Any], list[dict[str, A
     tracks = []
     for method in reading.methods:
         area = reading.precision(method, model.width)
+        peak = peak_of(reading, method, model.width)
         tracks.append(
             {
                 "name": method,
                 "title": TITLES[method],
                 "kind": kind_of(method),
                 "values": [float(f"{x:.{DIGITS}g}") for x in reading.scores(method, model.width)],
-                "note": "" if area is None else f"AUPRC {area:.2f}",
+                "peak": peak.letter,
+                "finds": None if peak.away is None else peak.away == 0,
+                "note": "" if area is None else f"{_found(peak)} · AUPRC {area:.2f}",
             }
         )
     return letters, tracks
+
+
+def _found(peak: Peak) -> str:
+    return f"misses the site by {peak.away}" if peak.away else "peaks in the site"
 
 
 def kind_of(method: str) -> str:
@@ -270,8 +290,7 @@ def answer_html(model: AttributionModel) -> Markup:
         moved = Markup(" Before {} changed they were {}.").format(count, before)
     known = "" if reading.sites or not reading.knows_sites else " It holds no known site."
     return Markup(
-        "<p><b>{}</b>: the network says <b>{}</b>, {} sure, with log odds of {}.{}{} Which letters made it say so?</p>"
-        '<p class="ep-note">{}</p>'
+        '<p><b>{}</b>: the network says <b>{}</b>, {} sure, with log odds of {}.{}{}</p><p class="ep-note">{}</p>'
     ).format(reading.name, told, percent, number("output", reading.output), moved, known, _exactness(model))
 
 

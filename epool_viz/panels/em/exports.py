@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from epool_viz.analysis.site_tables import sites_bed, sites_table
-from epool_viz.core.em_path import MOST_ITERATIONS, TOLERANCE
 from epool_viz.core.windows import FoundSite
 from epool_viz.data.motifs.motif import Motif
 from epool_viz.data.motifs.writing import write_jaspar, write_meme, write_transfac
@@ -16,6 +15,7 @@ from epool_viz.data.tables import table_text
 from epool_viz.errors import ArgumentError
 from epool_viz.panels.em.model import PEAKS, EMModel
 from epool_viz.panels.em.page import TAKE_AWAY
+from epool_viz.panels.em.texts import name_of
 from epool_viz.panels.shared.exports import kind_of
 from epool_viz.panels.shared.visitor_data import CHOICE
 
@@ -64,19 +64,22 @@ def history_csv(model: EMModel) -> str:
 
 
 def python_lines(model: EMModel) -> str:
-    """Lines that find the motif that the walk ends in, or would end in."""
+    """Lines that walk to the step that is shown, and give its motif and its sites."""
     lines = ["import numpy as np", "", "import epool_viz as ev", "", *_data_lines(model)]
     options = [f"occurrence={model.occurrence!r}", f"pseudocount={model.pseudocount!r}"]
     options += ["both_strands=True"] if model.both_strands else []
-    options += [f"max_iterations={MOST_ITERATIONS}", f"tolerance={TOLERANCE:g}"]
     if model.found:
         lines += _erasing_lines(model)
         options.append("erased=erased")
+    at = model.at
     lines += [
         f"start = np.array({np.asarray(model.trail.ppms[0]).tolist()!r})  # {' '.join(model.trail.name.split())}",
-        f"result = ev.fit_em(sequences, {model.beginning.width}, start=start, {', '.join(options)})",
-        'print(f"{len(result.history.evidence)} iterations, log evidence {result.evidence:.2f}")',
-        f"for site in result.sites({model.trail.least}):",
+        f"at = {at}  # {name_of(at)}; half_steps=None walks on to convergence, and then at is trail.end",
+        f"trail = ev.walk_em(sequences, start, {', '.join(options)}, half_steps=at)",
+        "ppm = trail.ppm(at)  # the motif, a row a letter: A, C, G, T",
+        "for evidence in trail.evidence[-1:]:",
+        '    print(f"{len(trail.evidence)} iterations, log evidence {evidence:.2f}")',
+        "for site in trail.sites(at):",
         '    print(sequences.names[site.sequence], site.start + 1, site.strand, f"{site.posterior:.3f}")',
     ]
     return "\n".join(lines) + "\n"

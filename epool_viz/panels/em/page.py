@@ -97,5 +97,5 @@ TAKE_AWAY: tuple[dict[str, Any], ...] = (
     {"name": "sites.bed", "label": "Sites, BED"},
     {"name": "history.csv", "label": "Every iteration, CSV"},
     {"name": "logo.svg", "label": "Logo, SVG"},
-    {"name": "em.py", "label": "Lines of Python that give this", "copy": True},
+    {"name": "em.py", "label": "Lines of Python to this step", "copy": True},
 )

@@ -13,7 +13,8 @@ import numpy as np
 from markupsafe import Markup
 
 from epool_viz.core.alphabet import DNA, reverse_complement
-from epool_viz.core.em_path import bits_between
+from epool_viz.core.em import first_ppms
+from epool_viz.core.em_path import Trail, bits_between
 from epool_viz.core.pooling import logsumexp_pool
 from epool_viz.core.types import Array
 from epool_viz.core.windows import is_at_known_site
@@ -23,6 +24,9 @@ from epool_viz.panels.shared.html import each, filled, number, rounded, row, tab
 FIXED = 0.01  # bits a column: below it a kernel is taken for a fixed point
 NEAR = 0.1
 SAME = 1e-3  # nats: below it the evidence has stayed
+APART = 0.1  # nats: above it two walks have ended in different places
+MOST_CLIMBED = 20_000  # windows of which another walk is climbed while the visitor waits
+NOTHING_TO_ASK = "The walk is at its end. Press “Begin again” under the picture to predict from the start."
 
 
 class Words(NamedTuple):
@@ -55,12 +59,10 @@ def words_of(model: EMModel) -> Words:
 
 
 def _start(model: EMModel) -> Words:
-    begin = model.beginning
-    note = begin.note or "The window that comes furthest in one iteration: 70 % its own letters."
     n = int(model.windows.n_windows[model.row])
-    sentence = Markup(
-        "It begins with <b>{}</b>. {} Nothing is known yet: each of a sequence's windows is as likely."
-    ).format(model.trail.name, note)
+    sentence = Markup("It begins with <b>{}</b>. Nothing is known yet: each window of a sequence is as likely.").format(
+        model.trail.name
+    )
     rate = model.trail.rates[0] if model.occurrence == "zoops" else 1.0
     windows, prior = number("n_windows", n), number("prior", rate / max(n, 1), digits=4)
     formula = "P(site at i) = 1 / n = 1 / " + windows + " = " + prior
@@ -306,6 +308,32 @@ def _kernel(model: EMModel) -> Answer:
     return Answer(value, told.format(number("bits", mean)))
 
 
+def _can_climb_again(model: EMModel) -> bool:
+    trail = model.trail
+    if trail is None or not trail.is_finished or model.at < trail.end or model.start != "random":
+        return False
+    return len(model.windows.start) <= MOST_CLIMBED
+
+
+def _another_start(model: EMModel) -> Answer:
+    now, windows = model.trail, model.windows
+    [name], [ppm] = first_ppms(windows, "random", seed=model.seed + 1, background=model.background)
+    other = Trail(
+        windows,
+        ppm,
+        background=model.background,
+        occurrence=model.occurrence,
+        pseudocount=model.pseudocount,
+        name=name,
+    )
+    while not other.is_finished:
+        other.step()
+    here, there = now.objective[-1], other.objective[-1]
+    value = "same" if abs(there - here) < APART else "higher" if there > here else "lower"
+    told = Markup("From <b>{}</b> EM ends at {} nats; here it ended at {}. It climbs the hill that it starts on.")
+    return Answer(value, told.format(name, number("there", there, digits=2), number("here", here, digits=2)))
+
+
 QUESTIONS: tuple[Question, ...] = (
     Question(
         "first",
@@ -334,6 +362,13 @@ QUESTIONS: tuple[Question, ...] = (
             model.trail is not None and model.at > 0 and (model.at < model.trail.end or not model.trail.is_finished)
         ),
         _evidence,
+    ),
+    Question(
+        "another start",
+        "It has converged. From another random window, where will EM end?",
+        (("at a higher log evidence", "higher"), ("in the same place", "same"), ("at a lower one", "lower")),
+        _can_climb_again,
+        _another_start,
     ),
 )
 

@@ -24,9 +24,10 @@ from epool_viz.panels.em.model import BOUNDS, LONGEST_TEXT, EMModel
 from epool_viz.panels.em.runner import Runner
 from epool_viz.panels.em.texts import Question, open_question
 from epool_viz.panels.shared.dashboard import Dashboard, shown_if
+from epool_viz.panels.shared.first_screen import picture, question
 from epool_viz.panels.shared.html import around, each, progress, rounded, status
 from epool_viz.panels.shared.links import anchor, link
-from epool_viz.panels.shared.style import Html, card, heading, part
+from epool_viz.panels.shared.style import Html, at_depth, card, heading, part
 from epool_viz.panels.shared.visitor_data import CHOICE, MODEL, SEQUENCES
 
 SEEN_EVERY = 0.1  # seconds between two looks at what runs
@@ -41,6 +42,7 @@ _NUMBERS = (
     ("pseudocount", "Pseudocount, imaginary sites"),
     ("n_starts", "Starts of a search"),
 )
+_DEEPER = ("occurrence", "both_strands", "pseudocount", "n_starts")
 
 
 class EMView(Dashboard):
@@ -118,48 +120,44 @@ class EMView(Dashboard):
 
     def _arranged(self) -> list[Any]:
         c = self.controls
-        choices = w.VBox(
+        of_data = ("data", "motif", "n", "length", "site_share", "data_seed", "pasted")
+        self.looked_for = w.VBox(
             [
-                heading("Data"),
-                *(c[name] for name in ("data", "motif", "n", "length", "site_share", "data_seed", "pasted")),
-                self.upload,
-                heading("Where EM begins"),
-                *(c["start"], c["jaspar"], c["trained"], self.kernel_choice, self.own_choice, c["width"], c["seed"]),
-                self.source.add_class("ep-source"),
                 heading("What it looks for"),
                 *(c[name] for name in ("occurrence", "both_strands", "pseudocount", "n_starts")),
             ]
+        )
+        at_depth("explore", self.looked_for, self.column)
+        starts = (c["start"], c["jaspar"], c["trained"], self.kernel_choice, self.own_choice, c["width"], c["seed"])
+        choices = w.Box(
+            [
+                w.VBox([heading("Data"), *(c[name] for name in of_data), self.upload]),
+                w.VBox([heading("Where EM begins"), *starts, self.source.add_class("ep-source")]),
+                self.looked_for,
+            ]
         ).add_class("ep-controls")
         runs = w.Box([self.converge, self.search, self.again, self.stop]).add_class("ep-tools")
-        walk = w.VBox(
-            [
-                self.stepper,
-                runs,
-                self.progress,
-                part("text", self.step),
-                part("heat", card(self.heat)),
-                self.standing,
-            ]
-        ).add_class("ep-walk")
-        beside = w.VBox(
-            [
-                part("logo", card(w.VBox([self.logo, self.column.add_class("ep-labelled")]))),
-                part("curve", card(self.curve)),
-                part("kernel", card(self.kernel_answer)),
-            ]
-        ).add_class("ep-beside")
-        self.kernel_card = beside.children[-1]
+        walk = [self.stepper, part("heat", picture(card(self.heat))), runs, self.progress]
+        logo = card(w.VBox([self.logo, self.column.add_class("ep-labelled")]))
+        self.kernel_card = card(self.kernel_answer)
+        beside = [
+            self.standing,
+            part("logo", logo),
+            part("text", self.step),
+            part("curve", card(self.curve)),
+            part("kernel", self.kernel_card),
+        ]
         asking = [heading("Predict, then see"), self.question, self.guess, self.result]
         asking.append(w.Box([self.reveal, self.ask]).add_class("ep-tools"))
         next_motif = w.Box([self.erase, self.forget]).add_class("ep-tools")
-        below = w.VBox(
-            [
-                part("sites", card(w.VBox([self.sites, next_motif, self.found]))),
-                part("predict", card(w.VBox(asking))),
-                part("download", card(w.VBox([self.opening, self.download]))),
-            ]
-        ).add_class("ep-below")
-        return [w.Box([walk, beside, below, part("choices", choices)]).add_class("ep-body")]
+        below = [
+            part("sites", card(w.VBox([self.sites, next_motif, self.found]))),
+            part("predict", card(w.VBox(asking))),
+            part("download", card(w.VBox([self.opening, self.download]))),
+        ]
+        areas = [w.VBox(walk).add_class("ep-walk"), w.VBox(beside).add_class("ep-beside")]
+        areas += [part("choices", choices), w.VBox(below).add_class("ep-below")]
+        return [question(__package__), w.Box(areas).add_class("ep-body")]
 
     def _first(self, state: dict[str, Any]) -> dict[str, Any]:
         return {name: state[name] for name in (*self.LINK, *self.LOOKS)}
@@ -198,10 +196,17 @@ class EMView(Dashboard):
         wire.on(model, "version", self._settle)
         wire.on(model, ("trail", "at", "row", "place", "column", "message"), self._show)
         wire.on(model, EMModel.CHOICES, self._show)
+        wire.on(model, _DEEPER, self._show_in_use)
+        self._show_in_use()
         wire.on(self.guess, "value", self._guessed)
         self._show_progress()
         self._ask()
         self._settle()
+
+    def _show_in_use(self, _: Any = None) -> None:
+        """What a deeper view shows is there at every depth while it is not as it was."""
+        is_changed = any(getattr(self.model, name) != self.model.trait_defaults(name) for name in _DEEPER)
+        (self.looked_for.add_class if is_changed else self.looked_for.remove_class)("ep-in-use")
 
     def _conditions(self) -> list[tuple[Any, str, Callable[[Any], bool]]]:
         """Controls that are on the page only while they do something."""
@@ -232,7 +237,7 @@ class EMView(Dashboard):
             "choices": model.linked(),
             "found": [recipe._asdict() for recipe in model.recipes],
             "begun": model.begun,
-            "at": at,
+            "at": model.wanted_at,
             "end": trail.end if trail else 0,
             "more": bool(trail) and not trail.is_finished,
             "here": texts.name_of(at),
@@ -268,7 +273,7 @@ class EMView(Dashboard):
             model.restore(state)
             patch = wish | patch
         place = patch.get("at")
-        if _is_number(place) and place != model.at:
+        if _is_number(place) and place != model.wanted_at:
             model.said = model.said if model.is_busy else ""
             model.go(int(place))
         chosen = patch.get("iteration")
@@ -348,7 +353,7 @@ class EMView(Dashboard):
         self._asked, self._is_answered = open_question(self.model), False
         with self.wiring.quietly():
             if self._asked is None:
-                self.question.value = Markup("<p>Nothing to ask here: go back to the start, or choose another one.</p>")
+                self.question.value = Markup("<p>{}</p>").format(texts.NOTHING_TO_ASK)
                 self.guess.layout.display = self.reveal.layout.display = "none"
             else:
                 self.question.value = Markup("<p>{}</p>").format(self._asked.text)
@@ -394,7 +399,7 @@ class EMView(Dashboard):
             self._draw_walk()
         if self._drawn.get("cell") != (seen, cell):
             said = texts.words_of(model)
-            formula = around(Markup('<div class="ep-formula">{}</div>'), said.formula)
+            formula = around(Markup('<div class="ep-formula ep-from-explore">{}</div>'), said.formula)
             self.step.value = Markup("<h2>{}</h2><p>{}</p>{}").format(said.title, said.sentence, formula)
             self.opening.value = self._opening()
         self._drawn = {"version": model.version, "seen": seen, "cell": (seen, cell)}

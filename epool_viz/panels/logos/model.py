@@ -43,7 +43,7 @@ _LOOKED_UP = ("exact", "heuristic", "posterior")
 class LogosModel(DashboardModel):
     """Choices in, readings out; what a page shows is computed at the first use and cached."""
 
-    trained = Enum(MODEL_NAMES, "ctcf_max", help="A model that ships.")
+    trained = Enum(MODEL_NAMES, "ctcf_expectation", help="A model that ships.")
     m = AnyTrait(None, help="Logarithm of the base; None is the one that the model opens with.")
     background = Enum(("uniform", "sequences"), "uniform")
     rule = Enum(tuple(RULES), "deepbind", help="Of the heuristic.")
@@ -290,9 +290,9 @@ class LogosModel(DashboardModel):
         return self._own[1] if self._own else r.example_samples(load_example_model(self.trained).info.data)
 
     def strongest(self) -> int:
-        """The kernel with the largest output weight."""
+        """The kernel with the largest output weight, or that tells most where there are no weights."""
         weights = self.kernels.output_weights
-        return 0 if weights is None else int(np.argmax(weights))
+        return int(np.argmax(r.bits_of(self.exact(), self.letters) if weights is None else weights))
 
     @property
     def opening_m(self) -> float:

@@ -9,6 +9,7 @@ from epool_viz.panels.logos.model import BOUNDS
 from epool_viz.panels.shared.visitor_data import CHOICE, LABEL
 
 PARTS: tuple[dict[str, str], ...] = (
+    {"name": "summary", "label": "one kernel and three numbers"},
     {"name": "choices", "label": "choice of the model and of its base"},
     {"name": "gallery", "label": "gallery of all kernels"},
     {"name": "readings", "label": "one kernel, read three ways"},

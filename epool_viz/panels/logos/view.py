@@ -12,7 +12,7 @@ from markupsafe import Markup
 from epool_viz.analysis.kernel_readings import READINGS
 from epool_viz.analysis.known_motifs import Match, has_matching
 from epool_viz.components.heatmap import HeatMap
-from epool_viz.components.widgets import Choice, LogoGallery, Slider, ThreeReadings
+from epool_viz.components.widgets import Choice, KernelSummary, LogoGallery, Slider, ThreeReadings
 from epool_viz.data.examples import MODEL_NAMES
 from epool_viz.data.motifs.jaspar import jaspar_index, load_jaspar
 from epool_viz.panels.logos import exports as takeaway
@@ -21,9 +21,10 @@ from epool_viz.panels.logos.finder import Finder
 from epool_viz.panels.logos.model import LARGEST_FILE, OLD_OWN, LogosModel
 from epool_viz.panels.logos.prints import Prints
 from epool_viz.panels.shared.dashboard import Dashboard
+from epool_viz.panels.shared.first_screen import picture, question
 from epool_viz.panels.shared.html import bullets, progress
 from epool_viz.panels.shared.reading_controls import ReadAnotherWay
-from epool_viz.panels.shared.style import Html, card, heading, part
+from epool_viz.panels.shared.style import Html, at_depth, card, heading, part
 from epool_viz.panels.shared.visitor_data import CHOICE, MODEL, packed_kernels
 from epool_viz.panels.shared.visitor_data import SEQUENCES as YOUR_SEQUENCES
 
@@ -81,6 +82,7 @@ class LogosView(Dashboard):
         )
         self.own = Html().add_class("ep-own")
         self.another_way = ReadAnotherWay(self.model.opened_model, tells=True)
+        self.summary = KernelSummary(**on)
         self.gallery = LogoGallery(**on, options={"label": "All kernels"})
         self.readings = ThreeReadings(**on)
         self.heuristics = [Choice(**on, options=page.RULE), Slider(**on, options=page.THRESHOLD)]
@@ -100,18 +102,20 @@ class LogosView(Dashboard):
 
     def _arranged(self) -> list[Any]:
         model, m, background, kind = self.choices
-        source = w.VBox([model, self.upload])
+        at_depth("explore", background, kind, *self.heuristics)
+        first = w.Box([question(__package__), model]).add_class("ep-first")
         judged = w.VBox([self.sequences, self.fasta]).add_class("ep-logos-judged")
         self.opened_model = w.Box([self.own, self.another_way, judged]).add_class("ep-logos-brought")
-        groups = [source, w.VBox([m]), w.VBox([background, kind]), w.VBox(self.heuristics), self.opened_model]
+        groups = [self.upload, w.VBox([m]), w.VBox([background, kind]), w.VBox(self.heuristics), self.opened_model]
         choices = w.Box(groups).add_class("ep-controls").add_class("ep-logos-choices")
-        one = w.VBox([self.readings, self.tally])
+        three = w.VBox([self.readings, self.tally])
         take = w.VBox([heading("Take along"), self.taken, self.download, self.progress])
         beside = w.VBox(
-            [part("readings", card(one)), part("heat", self.heat_card), part("take", card(take))]
+            [part("readings", card(three)), part("heat", self.heat_card), part("take", card(take))]
         ).add_class("ep-shown")
         left = w.VBox([part("gallery", card(self.gallery))]).add_class("ep-left")
-        return [part("choices", choices), w.Box([left, beside]).add_class("ep-body")]
+        one = picture(card(self.summary))
+        return [first, part("summary", one), part("choices", choices), w.Box([left, beside]).add_class("ep-body")]
 
     def _first(self, state: dict[str, Any]) -> dict[str, Any]:
         kept = (*self.LINK, *self.LOOKS)

@@ -9,6 +9,7 @@ from traitlets import Any as AnyTrait
 from traitlets import Bool, Tuple, Unicode, observe
 
 from epool_viz.core.alphabet import DNA
+from epool_viz.data.examples import load_example, load_example_model
 from epool_viz.data.sequences.problems import Problem
 from epool_viz.data.sequences.set import SequenceSet
 from epool_viz.data.sequences.uploaded import SequencesRead
@@ -63,6 +64,17 @@ class YourDataModel(DashboardModel, OpenedModel):
         if self.kernels is not None:
             hand["kernel"] = {"yours": 0, "label": self.kernels.title}
         return hand
+
+    def load_sample_sequences(self) -> None:
+        """Read a bundled set as if it had been brought."""
+        sample = load_example("crp0")
+        text = "".join(f">{name}\n{letters}\n" for name, letters in zip(sample.names, sample, strict=True))
+        self.load_sequences("crp0.fa (sample)", text.encode())
+
+    def load_sample_model(self) -> None:
+        """Read a bundled network as if it had been brought."""
+        path = load_example_model("ctcf_expectation").info.path
+        self.load_model(f"{path.name} (sample)", path.read_bytes())
 
     def forget(self) -> None:
         """Drop everything."""

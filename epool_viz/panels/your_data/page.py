@@ -40,6 +40,7 @@ LINKS: tuple[dict[str, str], ...] = tuple(
     for row in DASHBOARDS
     if row.visitor_choices is not None
 )
+SAMPLES = {"sequences": "Try with a sample: CRP0", "model": "Try with a sample: a CTCF network"}
 SEQUENCES: dict[str, Any] = {
     "label": "Choose a sequence file",
     "note": "FASTA, or lines of name, sequence and label; plain or gzip, "
@@ -54,11 +55,11 @@ MODEL: dict[str, Any] = {
     "most": LARGEST_MODEL,
     "accept": ".safetensors,.npz,.npy,.h5,.hdf5,.keras,.onnx,.meme,.jaspar,.txt,.pfm",
 }
-PRIVACY = (
-    "What you bring is read in the memory of this page's Python and then kept in your own browser only, for "
-    f"{HOURS} hours at most. A network that epool_viz trained is kept whole; of any other model, the first layer's "
-    "kernels. The server writes nothing of it to disk, and its Python ends with the page. On a computer that others "
-    "use, press “Forget my data” before you go."
+PRIVACY = f"What you bring stays in your own browser, {HOURS} hours at most; the server writes nothing of it to disk."
+MORE_PRIVACY = (
+    "It is read in the memory of this page's Python, which ends with the page. A network that epool_viz trained is "
+    "kept whole; of any other model, the first layer's kernels. On a computer that others use, press “Forget my data” "
+    "before you go."
 )
 SHARED = (
     "Nobody can read it from another computer. But a browser keeps things by web address: where one address serves "

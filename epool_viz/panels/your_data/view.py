@@ -17,6 +17,7 @@ from epool_viz.data.sequences.problems import Problem
 from epool_viz.data.sequences.set import SequenceSet
 from epool_viz.figures.svg import logo_svg
 from epool_viz.panels.shared.dashboard import Dashboard
+from epool_viz.panels.shared.first_screen import picture, question
 from epool_viz.panels.shared.html import around, bullets, each, row, table
 from epool_viz.panels.shared.reading_controls import ReadAnotherWay
 from epool_viz.panels.shared.style import Html, heading, part
@@ -67,19 +68,23 @@ class YourDataView(Dashboard):
         self.pasted_motif = w.Textarea(
             description="Or paste a motif or a kernel", placeholder="A 0.1 0.9 0.2\nC …", **texts
         )
+        self.sequence_sample = w.Button(description=page.SAMPLES["sequences"])
+        self.model_sample = w.Button(description=page.SAMPLES["model"])
         self.sequence_said, self.model_said, self.logos = (Html() for _ in range(3))
         self.reading = ReadAnotherWay(self.model)
 
     def _arranged(self) -> list[Any]:
-        sequences = w.VBox([heading("Sequences"), self.sequence_file, self.pasted, self.sequence_said])
-        kernels = w.VBox(
-            [heading("Model or motifs"), self.model_file, self.pasted_motif, self.model_said, self.logos, self.reading]
+        sequences = w.VBox(
+            [heading("Sequences"), self.sequence_file, self.sequence_sample, self.sequence_said, self.pasted]
         )
+        told = [self.model_said, self.logos, self.reading, self.pasted_motif]
+        kernels = w.VBox([heading("Model or motifs"), self.model_file, self.model_sample, *told])
         for box in (sequences, kernels):
             box.add_class("ep-brought").add_class("ep-card")
-        privacy = Html(each(Markup('<p class="ep-privacy">{}</p>'), (page.PRIVACY, page.SHARED)))
+        fold = Markup('<p class="ep-privacy">{}</p><details><summary>More about privacy</summary>{}</details>')
+        more = each(Markup("<p>{}</p>"), (page.MORE_PRIVACY, page.SHARED))
         both = w.Box([part("sequences", sequences), part("model", kernels)]).add_class("ep-body")
-        return [part("kept", privacy), both]
+        return [question(__package__), picture(both), part("kept", Html(fold.format(page.PRIVACY, more)))]
 
     # --- ties
 
@@ -88,6 +93,8 @@ class YourDataView(Dashboard):
         for name in ("pasted", "pasted_motif"):
             wire.both((model, name), (getattr(self, name), "value"))
         self.reading.wire(wire)
+        wire.click(self.sequence_sample, lambda _: model.load_sample_sequences())
+        wire.click(self.model_sample, lambda _: model.load_sample_model())
         wire.on(model, ("sequences", "sequence_problems"), self._show_sequences)
         wire.on(model, ("kernels", "model_problem"), self._show_kernels)
         wire.on(model, "sequences", self._keep_sequences)
@@ -148,7 +155,7 @@ def problems_html(name: str, problems: Sequence[Problem], are_all: bool) -> Mark
     """What is wrong, a row a line."""
     if not problems:
         return Markup("")
-    wrong = Markup('<div class="ep-wrong" role="alert"><p><b>{}</b> cannot be read: {}</p>{}{}</div>')
+    wrong = Markup('<div class="ep-wrong" role="alert" tabindex="-1"><p><b>{}</b> cannot be read: {}</p>{}{}</div>')
     first, n = problems[0], len(problems)
     if first.line is None:
         accepted = f"; accepted: {first.accepted}" if first.accepted else ""

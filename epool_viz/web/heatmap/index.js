@@ -140,7 +140,7 @@ function begin(model, el, store) {
   section.append(
     make("div", { class: "ec-panel-head" },
       make("span", { class: "ec-panel-title" }, options.title ?? ""),
-      make("span", { class: "ec-panel-tools" }, make("label", { hidden: options.sorts.length < 2 }, "Sort by", choose), strongest)),
+      make("span", { class: "ec-panel-tools ep-from-explore" }, make("label", { hidden: options.sorts.length < 2 }, "Sort by", choose), strongest)),
     plot,
   );
   const say = voice(section, { live: options.live !== false });
@@ -149,6 +149,7 @@ function begin(model, el, store) {
     model, store, options, words, section, choose, strongest, canvas, band, here, plot, caption, key, say,
     retable: () => {},
     sort: /** @type {string} */ (options.sort),
+    first: /** @type {string} */ (options.sort), // how it was sorted at the start
     labels: /** @type {Labels} */ ({}),
     picture: /** @type {Picture} */ ({ rows: 0, columns: 0, max: 1 }),
     cells: new Uint8Array(0),
@@ -513,6 +514,7 @@ function listen(heat) {
   const { plot, choose, strongest } = heat;
   choose.addEventListener("change", () => {
     heat.sort = choose.value;
+    choose.closest(".ep-from-explore")?.classList.toggle("ep-in-use", heat.sort !== heat.first);
     renew(heat);
   });
   strongest.addEventListener("click", () => putOnStrongest(heat));

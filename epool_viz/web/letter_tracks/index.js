@@ -6,8 +6,9 @@
 //   kinds   {kind: what it is}, the key; the first kind is drawn in the accent colour, others lighter and with another edge
 //   edits   key of the state that holds the letters put in place of others, [[letter, text]], in order; without it none can be
 //   live    false: the sentence is never spoken on its own
-// On a narrow page the notes are left out.
-// traits: letters {text, name, sites: [[first, stop, name]], changed: [[letter, what it was]]}, tracks [{name, title, kind, values, note}]
+// On a narrow page the notes are left out, but for whether the peak lies in a site.
+// traits: letters {text, name, sites: [[first, stop, name]], changed: [[letter, what it was]]}, tracks [{name, title, kind, values, note,
+// peak, finds}]: the letter of the highest value, and whether it lies in a known site (null where none is known)
 // state: cursor (a letter, from 0), zoom ([first, stop], or null for all)
 //
 // Every track has its own scale, from its lowest value or 0 to its highest or 0. Where a letter is wide enough it is drawn as
@@ -31,7 +32,7 @@ import { furthest, ranksOf } from "./values.js";
 /**
  * What is drawn.
  *
- * @typedef {{name: string, title: string, kind: string, values: number[], note?: string}} Track
+ * @typedef {{name: string, title: string, kind: string, values: number[], note?: string, peak?: number, finds?: boolean | null}} Track
  * @typedef {ReturnType<typeof rowOf> & {after?: number}} Row `after` is where the name ends
  * @typedef {ReturnType<typeof lane> & {strip: number, row: number, bottom: number}} Place
  * @typedef {{title: string, height: number, kinds: Record<string, string>, edits?: string, sentence?: string, live?: boolean}} Options
@@ -390,7 +391,9 @@ function trackParts(scene, row, name, isWide) {
   const { rem, left, right } = scene.place;
   const { track, top, size, from, y } = row;
   const across = (/** @type {string} */ look, /** @type {number} */ at) => make("svg:path", { class: look, d: `M${px(left)} ${px(at)}H${px(right)}` });
-  const note = track.note && right > 26 * rem;
+  const isRoomy = right > 26 * rem;
+  const mark = track.finds === true ? "\u2713" : track.finds === false ? "\u2717" : "";
+  const note = [mark, isRoomy ? (track.note ?? "") : ""].filter(Boolean).join(" ");
   return [
     make("svg:path", { class: `ec-tracks-rail ${look(scene, track.kind)}`, d: box(0, top + 0.2 * rem, 0.3 * rem, size + 1.15 * rem) }),
     name,
@@ -398,8 +401,23 @@ function trackParts(scene, row, name, isWide) {
     ...axis(scene, row),
     ...(isWide ? glyphs(scene, row) : [bars(scene, row)]),
     across("ec-tracks-zero", y(0)),
-    ...(note ? [make("svg:text", { class: "ec-tracks-note", x: px(right), y: px(top + 0.95 * rem), "text-anchor": "end" }, track.note)] : []),
+    ...(note ? [make("svg:text", { class: "ec-tracks-note", x: px(right), y: px(top + 0.95 * rem), "text-anchor": "end" }, note)] : []),
+    ...peakParts(scene, row),
   ];
+}
+
+/**
+ * A mark over the highest letter of a track: filled where it lies in a known site, hollow where it does not.
+ *
+ * @param {Scene} scene
+ * @param {Row} row
+ */
+function peakParts({ place }, { track, from }) {
+  const { peak, finds } = track;
+  if (peak === undefined || finds === null || finds === undefined || peak < place.first || peak >= place.last) return [];
+  const size = 0.3 * place.rem;
+  const d = `M${px(place.x(peak + 0.5) - size)} ${px(from - 1.6 * size)}h${px(2 * size)}l${px(-size)} ${px(1.5 * size)}z`;
+  return [make("svg:path", { class: `ec-tracks-peak ${finds ? "is-found" : "is-missed"}`, "data-name": "peak", d })];
 }
 
 /**

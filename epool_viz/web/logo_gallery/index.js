@@ -78,7 +78,7 @@ export function ordered(state, bits) {
   const keys = {
     model: (k) => k,
     bits: (k) => -bits[k],
-    weight: (k) => (weights ? -weights[k] : k),
+    weight: (k) => (weights ? -weights[k] : -bits[k]), // the strongest first
     match: (k) => (matches[k] ? Math.log(Math.max(matches[k].e, 1e-300)) : 1e9),
     use: (k) => (use ? -use[k] : k),
   };
@@ -365,7 +365,7 @@ function drawTools({ cards, order, all, count, sort, find, stretch }, state) {
   all.textContent = taken ? "Take none along" : "Take all along";
   count.textContent = `${order.length === cards.length ? "" : `${order.length} of `}${cards.length} kernels.${taken ? ` ${taken} taken along.` : ""}`;
   const isKnown = [...sort.options].some((option) => option.value === state.sort);
-  sort.value = isKnown ? state.sort : "model"; // not every model knows what another was sorted by
+  sort.value = isKnown ? state.sort : state.sort === "weight" ? "bits" : "model"; // not every model knows what another was sorted by
   if (document.activeElement !== find) find.value = state.find ?? "";
   stretch.checked = Boolean(state.stretch);
 }

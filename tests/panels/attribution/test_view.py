@@ -70,7 +70,11 @@ def test_tracks_and_numbers_follow_the_choices(view) -> None:
         for track in view.tracks.tracks:
             np.testing.assert_allclose(track["values"], model.reading.scores(track["name"], model.width), rtol=1e-5)
             area = model.reading.precision(track["name"], model.width)
-            assert track["note"] == f"AUPRC {area:.2f}"
+            peak = int(np.argmax(model.reading.scores(track["name"], model.width)))
+            is_in = any(first <= peak < stop for first, stop, *_ in model.reading.sites)
+            assert (track["peak"], track["finds"]) == (peak, is_in)
+            assert track["note"].startswith("peaks in the site" if is_in else "misses the site by ")
+            assert track["note"].endswith(f" · AUPRC {area:.2f}")
             assert numbers(view.scores.value)[f"auprc_{track['name']}"] == pytest.approx(area)
         assert numbers(view.answer.value)["output"] == model.reading.output
         laws = numbers(view.methods.value)

@@ -110,6 +110,11 @@ def test_the_cell_in_hand_stays_on_the_strongest_until_it_is_moved():
     assert model.place == model.best_place(4)
 
 
+def test_the_default_start_ends_well():
+    model = EMModel(at=10**6)
+    assert model.hits() == (17, 18)
+
+
 def test_crp0_is_solved_from_its_best_window():
     model = EMModel(start="substrings")
     assert model.needs_start

@@ -270,7 +270,7 @@ def test_em_works_on_what_the_browser_keeps(view):
 
 
 def test_a_link_to_what_the_browser_keeps_waits_for_it():
-    view = dashboards.em(data="yours", width=6, at=4)
+    view = dashboards.em(data="yours", width=6, seed=1, at=4)
     own = SequenceSet.from_strings(["ACGTTGCAGGATTACA", "TTGGATTACAGGTT"], names=["a", "b"])
     Browser(view).keeps(sequences=packed_sequences(own))
     assert (len(view.model.sequences), view.model.at) == (2, 4)
@@ -385,6 +385,43 @@ def test_another_wish_ends_the_search_for_motifs(three_found, other, monkeypatch
     assert view.model.state()["found"] == []
     assert not view.model.is_busy
     view.close()
+
+
+@pytest.mark.parametrize("second", [{"at": 0}, {"at": 2}, {"found": 1, "at": 3}, {"found": 0, "at": 0}])
+def test_the_last_link_wins_while_the_motifs_of_another_are_searched(three_found, second, monkeypatch):
+    held, view = Held(monkeypatch), dashboards.em()
+    state = three_found.state()
+    looked_for(view, state, held, steps=6)
+    link = {"choices": {"width": 8}, "found": state["found"][: second.get("found", 3)], "at": second["at"]}
+    from_page(view, **{name: value for name, value in link.items() if view.store.now[name] != value})
+    held.go(199)
+    wait_for(lambda: not view.runner.pump() and not view.model.to_find, seconds=10, what="the motifs")
+    assert view.model.state()["found"] == link["found"]
+    assert view.model.at == link["at"] == view.store.now["at"]
+    view.close()
+
+
+def test_after_convergence_another_start_is_asked_about(view):
+    view.model.go(10**6)
+    assert "From another random window, where will EM end?" in view.question.value
+    other = EMModel(seed=view.model.seed + 1, at=10**6)
+    view.guess.value = "higher" if other.trail.objective[-1] > view.model.trail.objective[-1] else "lower"
+    view.reveal.click()
+    assert "Right" in view.result.value
+    assert numbers(view.result.value)["there"] == pytest.approx(other.trail.objective[-1])
+    view.model.restore({"start": "substrings", "begun": "GTGATTCGATTCACATTTAAAC"})
+    view.model.go(10**6)
+    view.ask.click()
+    assert "Press “Begin again” under the picture" in view.question.value
+
+
+def test_what_a_deeper_view_shows_stays_while_it_is_in_use(view):
+    assert "ep-from-explore" in view.looked_for._dom_classes
+    assert "ep-in-use" not in view.looked_for._dom_classes
+    view.model.both_strands = True
+    assert "ep-in-use" in view.looked_for._dom_classes
+    view.model.both_strands = False
+    assert "ep-in-use" not in view.looked_for._dom_classes
 
 
 def test_another_choice_goes_on_with_the_search_for_motifs(three_found, monkeypatch):

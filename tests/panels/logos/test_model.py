@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from traitlets import TraitError
@@ -21,7 +23,11 @@ FINDER = "epool_viz.panels.logos.finder"
 
 @pytest.fixture
 def model():
-    return LogosModel()
+    return LogosModel(trained="ctcf_max")
+
+
+def test_it_opens_with_expectation_pooling_whose_weights_are_the_posterior():
+    assert LogosModel().kernels.example == "ctcf_expectation"
 
 
 def test_it_opens_with_the_kernel_that_weighs_most(model):
@@ -258,6 +264,9 @@ def test_kernels_of_another_model_are_taken_with_and_without_sequences(model):
     assert model.motif("heuristic", 0) is None
     assert model.motif("exact", 0) is not None
     np.testing.assert_array_equal(model.letters, [0.25] * 4)
+    weak, strong = other.kernels[0] * 0.01, other.kernels[0] * 3.0
+    model.take(replace(other, kernels=np.stack([weak, strong, weak]), output_weights=None), None)
+    assert model.place == 1, "without output weights, the one that tells most"
     model.trained = "ctcf_expectation"
     assert model.kernels.example == "ctcf_expectation"
 

@@ -25,7 +25,7 @@ FINDER = "epool_viz.panels.logos.finder"
 
 @pytest.fixture
 def view():
-    shown = dashboards.logos()
+    shown = dashboards.logos(trained="ctcf_max")
     yield shown
     shown.close()
 
@@ -309,7 +309,7 @@ def test_a_link_to_a_view_of_ones_own_model_opens_it_again_where_the_browser_kee
     link = {name: view.store.now[name] for name in view.LINK}
     other = dashboards.logos()
     from_page(other, **link)
-    assert other.store.now["trained"] == "ctcf_max", "not here yet"
+    assert other.store.now["trained"] == "ctcf_expectation", "not here yet"
     kept_by(browser, other)
     assert {name: other.store.now[name] for name in view.LINK} == link
     assert "mine.npz" in other.own.value
