@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 NAMES = ("logos", "em", "attribution", "your_data")
 
-_CUT = """() => [...document.querySelectorAll("#rendered_cells select")].filter(each => each.checkVisibility()).map(each => {
+_CUT = """() => [...document.querySelectorAll("#rendered_cells select")].map(each => {
+    if (!each.checkVisibility()) return "";
     const style = getComputedStyle(each), pen = document.createElement("canvas").getContext("2d");
     pen.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
     const text = each.selectedOptions[0]?.text ?? "";

@@ -171,8 +171,15 @@ def test_what_was_not_compared_is_no_finding(draw):
     assert "no known motif" in page.locator('[data-place="1"]').inner_text()
 
 
-def test_a_sort_that_this_model_does_not_know_is_its_own_order(draw):
+def test_without_weights_the_strongest_is_the_kernel_that_tells_most(draw):
     page = draw(weights=None, sort="weight")
+    bits = [information_content(kernel_to_pwm_at(kernel, 1.0).ppm).sum() for kernel in KERNELS]
+    assert places(page) == np.argsort(-np.array(bits), kind="stable").tolist()
+    assert page.locator("#logo_gallery select").input_value() == "bits"
+
+
+def test_a_sort_that_this_model_does_not_know_is_its_own_order(draw):
+    page = draw(use=None, sort="use")
     assert places(page) == list(range(64))
     assert page.locator("#logo_gallery select").input_value() == "model"
 
