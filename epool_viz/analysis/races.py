@@ -19,7 +19,8 @@ class Standing(NamedTuple):
     is_told_apart : bool
         Whether the second method lies below the 95 % interval of the first one's first run.
     leading : (str, float), or None
-        The method with the highest validation AUC at its last epoch, and that; None before the first epoch.
+        The method with the highest validation AUC after the epoch, or at its last one, and that; None before the
+        first epoch.
     """
 
     test_auc: dict[str, float]
@@ -27,13 +28,15 @@ class Standing(NamedTuple):
     leading: tuple[str, float] | None
 
 
-def race_standing(record: RaceRecord) -> Standing:
+def race_standing(record: RaceRecord, epoch: int | None = None) -> Standing:
     """Rank the methods of a race.
 
     Parameters
     ----------
     record : RaceRecord
         As `load_example_race` gives it.
+    epoch : int, or None for the last
+        After which it is looked at.
 
     Returns
     -------
@@ -48,6 +51,7 @@ def race_standing(record: RaceRecord) -> Standing:
     means = {method: float(np.mean(found)) for method, found in areas.items()}
     ranked = sorted(means, key=lambda method: -means[method])
     is_told_apart = len(ranked) < 2 or means[ranked[1]] < lows[ranked[0]]
-    at_last = [(run.epochs[-1]["val_auc"], run.method) for run in record.runs if run.epochs]
+    upto = max(record.n_epochs if epoch is None else epoch, 1)
+    at_last = [(run.epochs[:upto][-1]["val_auc"], run.method) for run in record.runs if run.epochs]
     auc, leader = max(at_last, default=(0.0, ""))
     return Standing({method: means[method] for method in ranked}, is_told_apart, (leader, auc) if at_last else None)

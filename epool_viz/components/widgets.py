@@ -57,6 +57,19 @@ class KernelEditor(Component):
     module = "editor"
 
 
+class Fold(Component):
+    """A button that opens and shuts a part of the page; what opens takes the focus and comes into view.
+
+    Parameters
+    ----------
+    store : Store
+    options : dict
+        `label` of the button; `opens`, a CSS selector of the part, which gets the class `is-open`; `key` of the state.
+    """
+
+    module = "fold"
+
+
 class WindowFormula(Component):
     """Kernel columns with the picked entries, and the ledger of the identity; see `web/formula/index.js`."""
 
@@ -220,6 +233,20 @@ class PreloadOnApproach(Component):
     module = "preload_on_approach"
 
 
+class RacePicture(Component):
+    """Which windows of one sequence get the gradient under each pooling, beside the logo that forms.
+
+    Parameters
+    ----------
+    store : Store
+        Its state holds `race`, `epoch` and `frame_<epoch>`, as `web/race_picture/index.js` describes them.
+    options : dict
+        None.
+    """
+
+    module = "race_picture"
+
+
 class Readings(Component):
     """The readings of a score, each by two routes, and which of them hold for this kernel.
 
@@ -241,7 +268,8 @@ class Rewind(Component):
     ----------
     store : Store
     options : dict
-        `key` and `end`, names of the state; `label` of a place; `seconds` that one is shown while playing.
+        `key` and `end`, names of the state; `first`, the first place; `until`, a name of the state whose change ends
+        the playing; `label` of a place; `seconds` that one is shown while playing.
     """
 
     module = "rewind"

@@ -43,7 +43,9 @@ class Recorder:
         self._test = test
         self._probe = test[positive[:PROBED]]
         example = str(self._probe[0]) if len(positive) else ""
-        self.record = RaceRecord(title, dict(about or {}), [], example)
+        first = self._probe.sites[0] if example and self._probe.sites is not None else ()
+        sites = [(int(site.start), int(site.stop)) for site in first]
+        self.record = RaceRecord(title, dict(about or {}), [], example, sites)
         self._of: dict[int, RunRecord] = {}
 
     def on_epoch(self, run: Run, record: EpochRecord) -> None:

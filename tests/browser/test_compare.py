@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,24 +14,96 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from epool_viz import load_example_race
+from epool_viz.panels.compare.page import QUESTION
 from epool_viz.panels.shared.links import fragment
 from tests.browser.head import settings
 from tests.browser.server import Server, wait_for
 from tests.browser.test_e_step import ready as e_step_is_ready
 from tests.browser.test_e_step import shown
+from tests.browser.watch import Watch
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 SMALL = {"data": "simulated", "n": 200, "length": 60, "n_kernels": 2, "width": 8, "epochs": 2}
 
 
-PATIENCE = 60  # seconds for what comes as fast as the machine allows, where nothing is said about how fast
+PATIENCE = 180  # seconds for what comes as fast as the machine allows, where nothing is said about how fast
+VISIBLE = """() => {
+    const isSeen = (box) => box.width > 1 && box.top < innerHeight && box.bottom > 0;
+    const picture = document.querySelector(".ep-picture").getBoundingClientRect();
+    const controls = [...document.querySelectorAll("#rendered_cells :is(button, input, select, textarea, a)")];
+    const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    let characters = 0;
+    while (walk.nextNode()) {
+        const range = document.createRange();
+        range.selectNode(walk.currentNode);
+        const { parentElement } = walk.currentNode;
+        const isText = parentElement.checkVisibility() && !/STYLE|SCRIPT/.test(parentElement.tagName);
+        if (isText && isSeen(range.getBoundingClientRect())) characters += walk.currentNode.textContent.trim().length;
+    }
+    const head = document.querySelector("header").getBoundingClientRect().bottom;
+    return {
+        characters,
+        controls: controls.filter((e) => e.checkVisibility() && isSeen(e.getBoundingClientRect())).length,
+        top: picture.top,
+        share: (Math.min(picture.bottom, innerHeight) - Math.max(picture.top, head)) / (innerHeight - head),
+        sideways: document.documentElement.scrollWidth - innerWidth,
+    };
+}"""
 
 
 def ready(page: Page) -> None:
     page.locator(".js-plotly-plot .js-line").first.wait_for(state="attached", timeout=60_000)
     page.locator("#loading").wait_for(state="detached")
+
+
+def opened(browser: Browser, server: Server, depth: str) -> Iterator[Page]:
+    """One page for all tests that leave it as it was; its complaints, and its kernel's, fail the last of them."""
+    watch = Watch()
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+    context.add_init_script(f"try {{ localStorage.setItem('epool-depth', '{depth}') }} catch {{}}")
+    page = context.new_page()
+    watch.over(page)
+    logged = len(server.log)
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda payload: RECEIVED.append(len(payload))))
+    page.goto(f"{server.address}/voila/render/compare.ipynb")
+    ready(page)
+    yield page
+    page.goto("about:blank")
+    context.close()
+    watch.assert_calm(server.log[logged:])
+
+
+RECEIVED: list[int] = []  # sizes of what the shared pages were sent over their connection, in order
+
+
+@pytest.fixture(scope="module")
+def expert_page(browser: Browser, app_server: Server) -> Iterator[Page]:
+    """Every control is there."""
+    yield from opened(browser, app_server, "expert")
+
+
+@pytest.fixture(scope="module")
+def learner_page(browser: Browser, app_server: Server) -> Iterator[Page]:
+    """What a newcomer meets."""
+    yield from opened(browser, app_server, "learn")
+
+
+@pytest.fixture
+def looked_at(expert_page: Page) -> Page:
+    """The shared page as it opened; a test may look at it and walk, and changes nothing else."""
+    expert_page.set_viewport_size({"width": 1280, "height": 800})
+    expert_page.evaluate("scrollTo(0, 0)")
+    return expert_page
+
+
+@pytest.fixture
+def first_screen(learner_page: Page) -> Page:
+    """The same at the default depth, at the end of the race."""
+    learner_page.set_viewport_size({"width": 1280, "height": 800})
+    learner_page.evaluate("scrollTo(0, 0)")
+    return learner_page
 
 
 @pytest.fixture
@@ -55,30 +128,112 @@ def race(page: Page) -> None:
     page.get_by_role("button", name="Race", exact=True).click()
 
 
+def open_settings(page: Page) -> None:
+    page.get_by_role("button", name="Race settings").click()
+    page.locator(".ep-race-settings.is-open").wait_for()
+
+
 def said(page: Page) -> str:
     return page.locator(".ep-progress").inner_text()
 
 
-def test_the_page_opens_with_a_finished_race(dashboard: Page) -> None:
-    record = load_example_race("ctcf_peaks")
-    for run, line in zip(record.runs, lines(dashboard, "val_auc"), strict=True):
+def picture_epoch(page: Page) -> str:
+    return page.locator(".ec-race_picture .ec-panel-title").inner_text()
+
+
+# --- the first screen
+
+
+def test_the_first_screen_is_one_question_one_verdict_and_one_picture(first_screen: Page) -> None:
+    page = first_screen
+    assert page.locator("#rendered_cells h2").first.inner_text() == QUESTION
+    assert page.locator(".ep-sentence").inner_text().startswith("Test AUC: ePool 0.966, max 0.952")
+    seen = page.evaluate(VISIBLE)
+    assert seen["share"] >= 0.5, seen
+    assert seen["characters"] <= 900, seen
+    assert 3 <= seen["controls"] <= 7, seen
+    assert page.locator(".ec-race_picture li").count() == 4
+    assert page.locator(".ec-race_picture rect").count() == 4, "the planted site is marked in each row"
+
+
+def test_a_phone_shows_the_picture_at_once(first_screen: Page) -> None:
+    first_screen.set_viewport_size({"width": 360, "height": 740})
+    wait_for(lambda: first_screen.evaluate(VISIBLE)["top"] < 260, seconds=PATIENCE, what="the picture's top edge")
+    root = "document.querySelector('#rendered_cells').scrollWidth"
+    assert first_screen.evaluate(root) <= 360
+    play = first_screen.get_by_role("button", name="Play")
+    play.click()
+    wait_for(lambda: picture_epoch(first_screen).endswith("epoch 26"), seconds=PATIENCE, what="the last epoch")
+    play.wait_for()
+    assert first_screen.evaluate("scrollY") == 0
+    assert first_screen.evaluate(VISIBLE)["share"] >= 0.5
+
+
+def test_settings_that_open_are_in_view_and_have_the_focus(first_screen: Page) -> None:
+    for size in ({"width": 1280, "height": 800}, {"width": 360, "height": 740}):
+        first_screen.set_viewport_size(size)
+        open_settings(first_screen)
+        first_screen.wait_for_function("document.activeElement.closest('.ep-race-settings') !== null")
+        box = first_screen.locator(".ep-race-settings").bounding_box()
+        assert box is not None
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] <= size["height"] + 1
+        assert first_screen.get_by_label("Kernels", exact=True).is_hidden()
+        first_screen.get_by_role("button", name="Race settings").click()
+        first_screen.locator(".ep-race-settings").wait_for(state="hidden")
+
+
+# --- what is shown
+
+
+def test_the_page_opens_with_a_finished_race(looked_at: Page) -> None:
+    record = load_example_race("simulated")
+    for run, line in zip(record.runs, lines(looked_at, "val_auc"), strict=True):
         np.testing.assert_allclose(line["y"], [epoch["val_auc"] for epoch in run.epochs], rtol=1e-12)
-    assert dashboard.get_by_role("row").count() == 1 + len(record.runs)
-    assert dashboard.get_by_role("navigation").get_by_role("link").count() >= 2
-    assert dashboard.locator(".js-plotly-plot").count() == 1
+    assert looked_at.locator(".ep-table").first.get_by_role("row").count() == 1 + len(record.runs)
+    assert looked_at.locator("header nav a").count() >= 2
+    assert looked_at.locator(".js-plotly-plot").count() == 1
 
 
-def test_walking_back_shows_what_was_known_then(dashboard: Page) -> None:
-    dashboard.get_by_role("button", name="first epoch").click()
-    for _ in range(3):
-        dashboard.get_by_role("button", name="next epoch").click()
+def test_walking_back_shows_what_was_known_then(looked_at: Page) -> None:
+    looked_at.get_by_role("button", name="first epoch").click()
+    for _ in range(2):
+        looked_at.get_by_role("button", name="next epoch").click()
     wait_for(
-        lambda: {len(line["x"]) for line in lines(dashboard, "val_auc")} == {3}, seconds=PATIENCE, what="three epochs"
+        lambda: {len(line["x"]) for line in lines(looked_at, "val_auc")} == {3}, seconds=PATIENCE, what="three epochs"
     )
-    assert all(line["x"] == [] for line in lines(dashboard, "roc"))
-    dashboard.get_by_text("epoch 3, base e").first.wait_for()
-    dashboard.get_by_role("button", name="last epoch").click()
-    wait_for(lambda: all(line["x"] for line in lines(dashboard, "roc")), seconds=PATIENCE, what="the end")
+    assert all(line["x"] == [] for line in lines(looked_at, "roc"))
+    assert picture_epoch(looked_at).endswith("epoch 3")
+    notes = "document.querySelector('.js-plotly-plot').layout.annotations.map((note) => note.text)"
+    wait_for(
+        lambda: looked_at.evaluate(notes).count("drawn at the last epoch") == 4, seconds=PATIENCE, what="words for gaps"
+    )
+    looked_at.get_by_text("strongest kernels after epoch 3").wait_for()
+    looked_at.get_by_role("button", name="last epoch").click()
+    wait_for(lambda: all(line["x"] for line in lines(looked_at, "roc")), seconds=PATIENCE, what="the end")
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_page_never_scrolls_sideways(looked_at: Page, width: int) -> None:
+    looked_at.set_viewport_size({"width": width, "height": 740})
+    assert looked_at.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_page_stays_within_its_websocket(looked_at: Page) -> None:
+    pages = 1 + (sum(RECEIVED) > 6e6)  # where the other shared page is open too
+    assert 1e6 < sum(RECEIVED) / pages < 6e6
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_serious(looked_at: Page, theme: str) -> None:
+    settings(looked_at)
+    looked_at.get_by_label("Colours", exact=True).first.select_option(theme)
+    found = Axe().run(looked_at)
+    bad = [v for v in found.response["violations"] if v["impact"] in ("serious", "critical")]
+    assert [(v["id"], [n["target"] for n in v["nodes"]][:4]) for v in bad] == []
+
+
+# --- races
 
 
 def has_torch(process: psutil.Process) -> bool:
@@ -92,32 +247,39 @@ def test_a_race_is_watched_stopped_and_run_again(page: Page, app_server: Server)
     ready(page)
     opening = time.monotonic() - asked
     before = lines(page, "loss")
+    page.get_by_role("button", name="Play").click()
+    wait_for(lambda: not picture_epoch(page).endswith("epoch 26"), seconds=PATIENCE, what="another epoch")
     pressed = time.monotonic()
-    race(page)  # at once: nobody has come near the controls before
-    page.get_by_role("progressbar").wait_for()
+    race(page)  # while an earlier race is played, and nobody has come near the controls before
+    page.get_by_role("progressbar").wait_for(timeout=1000 * PATIENCE)
     wait_for(
         lambda: lines(page, "loss") != before and any(line["x"] for line in lines(page, "loss")),
         seconds=PATIENCE,
         what="the first losses",
     )
     # 2 s on a quiet machine, of which benchmarks/bench_race.py keeps the record; a busy one opens the page slowly too
-    assert time.monotonic() - pressed < max(20, 10 * opening)
+    assert time.monotonic() - pressed < max(60, 10 * opening)
     wait_for(lambda: len(lines(page, "val_auc")) == 4, seconds=PATIENCE, what="the first lines of four poolings")
     wait_for(lambda: any(len(line["x"]) >= 2 for line in lines(page, "val_auc")), seconds=PATIENCE, what="two epochs")
+    assert page.get_by_role("button", name="Play").is_visible(), "what was played is over"
     page.get_by_role("button", name="previous epoch").click()  # the page answers meanwhile
     asked = time.monotonic()
     page.get_by_role("button", name="Stop").click()
     wait_for(lambda: "Stop" in said(page), seconds=PATIENCE, what="an answer")
-    assert time.monotonic() - asked < max(2, opening), "answered at once, also on a machine that has much to do"
-    page.get_by_text("Stopped after").wait_for(timeout=60_000)
+    assert time.monotonic() - asked < max(10, 2 * opening), "answered at once, also on a machine that has much to do"
+    page.get_by_text("Stopped after").wait_for(timeout=1000 * PATIENCE)
+    open_settings(page)
     epochs = page.get_by_label("Epochs, at the most")
     epochs.fill("2")
     epochs.press("Tab")
-    race(page)
-    page.get_by_text("Finished after").wait_for(timeout=60_000)
+    page.get_by_role("button", name="first epoch").click()
+    race(page)  # from the first epoch of the race before
+    page.get_by_text("Finished after").wait_for(timeout=1000 * PATIENCE)
     wait_for(lambda: all(line["x"] for line in lines(page, "roc")), seconds=PATIENCE, what="ROC curves")
     assert [len(line["x"]) for line in lines(page, "val_auc")] == [2] * 4
+    wait_for(lambda: picture_epoch(page).endswith("epoch 2"), seconds=PATIENCE, what="the last epoch in the picture")
     page.locator(".ep-sentence").get_by_text("Test AUC").wait_for()
+    assert "s of them training" in said(page)
     assert len(lines(page, "sites")) == 4
     with page.expect_download() as download:
         page.get_by_role("button", name="Results, CSV").click()
@@ -133,6 +295,7 @@ def test_a_race_is_watched_stopped_and_run_again(page: Page, app_server: Server)
 
 
 def test_data_that_cannot_be_raced_are_told(dashboard: Page) -> None:
+    open_settings(dashboard)
     dashboard.get_by_label("Race on").select_option("my own: paste or upload")
     dashboard.get_by_label("FASTA of bound sequences").fill(">a\nACGTACGTACGTACGTACGT\n")
     dashboard.get_by_label("FASTA of bound sequences").press("Tab")
@@ -143,7 +306,7 @@ def test_data_that_cannot_be_raced_are_told(dashboard: Page) -> None:
 
 
 def test_a_kernel_is_opened_in_the_e_step_view(dashboard: Page) -> None:
-    record = load_example_race("ctcf_peaks")
+    record = load_example_race("simulated")
     run = record.runs[-1]
     kernel = run.strongest(count=1)[0]
     dashboard.get_by_role("link", name="Open this kernel in the E-step view").click()
@@ -163,26 +326,3 @@ def test_a_kernel_is_opened_in_the_e_step_view(dashboard: Page) -> None:
         seconds=PATIENCE,
         what=f"ePool = {expected}",
     )
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_serious(dashboard: Page, theme: str) -> None:
-    settings(dashboard)
-    dashboard.get_by_label("Colours", exact=True).first.select_option(theme)
-    found = Axe().run(dashboard)
-    bad = [v for v in found.response["violations"] if v["impact"] in ("serious", "critical")]
-    assert [(v["id"], [n["target"] for n in v["nodes"]][:4]) for v in bad] == []
-
-
-@pytest.mark.parametrize("width", [360, 1280])
-def test_the_page_never_scrolls_sideways(dashboard: Page, width: int) -> None:
-    dashboard.set_viewport_size({"width": width, "height": 740})
-    assert dashboard.evaluate("document.documentElement.scrollWidth") <= width
-
-
-def test_page_stays_within_its_websocket(page: Page, app_url: str) -> None:
-    sizes: list[int] = []
-    page.on("websocket", lambda socket: socket.on("framereceived", lambda payload: sizes.append(len(payload))))
-    page.goto(f"{app_url}/voila/render/compare.ipynb")
-    ready(page)
-    assert 1e6 < sum(sizes) < 6e6

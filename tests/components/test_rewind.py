@@ -86,3 +86,27 @@ def test_coming_near_is_told_once(show):
     page.locator(".near").hover()
     page.wait_for_timeout(100)
     assert page.evaluate("window.pushed") == [{"intends": True}]
+
+
+def test_places_can_begin_at_one(show):
+    state = state_of("ACGTACG", KERNEL, epoch=3, epochs_done=5)
+    page = show(state, "rewind", options=OPTIONS | {"first": 1})
+    press(page, "first epoch")
+    assert at(page) == 1
+    assert page.locator("#rewind input").get_attribute("min") == "1"
+    press(page, "last epoch")
+    page.evaluate("() => { window.seen = []; window.store.on((state) => window.seen.push(state.epoch)); }")
+    page.click("text=Play")  # from the end: from the beginning again
+    page.wait_for_function("window.seen.length > 2")
+    assert page.evaluate("window.seen.slice(0, 2)") == [1, 2]
+
+
+def test_playing_ends_where_something_else_begins(show):
+    state = state_of("ACGTACG", KERNEL, epoch=1, epochs_done=500, begun=0)
+    page = show(state, "rewind", options=OPTIONS | {"until": "begun"})
+    page.click("text=Play")
+    page.wait_for_function("window.store.state.epoch > 2")
+    page.evaluate("window.store.receive({ begun: 1, epochs_done: 0 })")
+    page.wait_for_selector("text=Play", state="attached")
+    page.evaluate("window.store.receive({ epochs_done: 7, epoch: 7 })")
+    assert page.locator("text=Pause").count() == 0

@@ -5,6 +5,7 @@ A finished race is one file without pickle, and reading it needs no torch.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -128,12 +129,15 @@ class RaceRecord:
     runs : list of RunRecord
     example : str
         A test sequence with label 1, to look at.
+    example_sites : list of (start, stop)
+        Its planted sites, where they are known.
     """
 
     title: str = ""
     about: dict[str, Any] = field(default_factory=dict)
     runs: list[RunRecord] = field(default_factory=list)
     example: str = ""
+    example_sites: list[tuple[int, int]] = field(default_factory=list)
 
     @property
     def n_epochs(self) -> int:
@@ -208,7 +212,8 @@ def race_arrays(
         about |= {key: getattr(run, key) for key in ("method", "seed", "settings", "epochs", "stopped", "best_epoch")}
         about |= {"train_auc": run.train_auc, "sites": [[s.on_site, s.hits] for s in run.snapshots]}
         runs.append(about | {"first_losses": run.first_losses})
-    return arrays, {"title": record.title, "about": record.about, "example": record.example, "runs": runs}
+    header = {"title": record.title, "about": record.about, "example": record.example, "runs": runs}
+    return arrays, header | {"example_sites": [list(site) for site in record.example_sites]}
 
 
 def race_of(arrays: Mapping[str, Array], header: Mapping[str, Any], source: str) -> RaceRecord:
@@ -221,7 +226,8 @@ def race_of(arrays: Mapping[str, Array], header: Mapping[str, Any], source: str)
     """
     try:
         runs = [_run(arrays, i, about) for i, about in enumerate(header["runs"])]
-        return RaceRecord(str(header["title"]), dict(header["about"]), runs, str(header["example"]))
+        sites = [(int(start), int(stop)) for start, stop in header.get("example_sites", [])]
+        return RaceRecord(str(header["title"]), dict(header["about"]), runs, str(header["example"]), sites)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise FormatError(source, None, f"a race that does not hold together ({error!r})", "a whole one") from None
 
@@ -245,12 +251,13 @@ class SentSoFar:
             part.first_losses = run.first_losses[self._losses[i] :]
             self._epochs[i], self._losses[i] = len(run.epochs), len(run.first_losses)
             runs.append(part)
-        return RaceRecord(record.title, record.about, runs, record.example)
+        return dataclasses.replace(record, runs=runs)
 
 
 def extend(record: RaceRecord, part: RaceRecord) -> None:
     """Add to a race the part that `SentSoFar.news` returned."""
-    record.title, record.about, record.example = part.title, part.about, part.example
+    record.title, record.about = part.title, part.about
+    record.example, record.example_sites = part.example, part.example_sites
     for held, news in zip(record.runs, part.runs, strict=False):
         epochs, snapshots, losses = held.epochs, held.snapshots, held.first_losses
         vars(held).update(vars(news))

@@ -66,6 +66,9 @@ PANELS: dict[str, tuple[str, str, str]] = {
 }
 
 
+_AT_THE_END = ("roc", "precision_recall", "test_auc", "gap")
+
+
 def method_name(method: str) -> str:
     """What a method is called on screen."""
     return NAMES.get(method, method)
@@ -170,8 +173,9 @@ def race_figure(record: RaceRecord, epoch: int | None = None) -> go.Figure:
     defer_iri_parsers()
     import plotly.graph_objects as go
 
-    figure = go.Figure(layout=race_layout(record))
-    figure.add_traces([race_trace(record, line) for line in race_lines(record, epoch)])
+    lines = race_lines(record, epoch)
+    figure = go.Figure(layout=race_layout(record, lines))
+    figure.add_traces([race_trace(record, line) for line in lines])
     return figure
 
 
@@ -219,9 +223,16 @@ def _in_legend(record: RaceRecord, method: str) -> tuple[Any, ...]:
     return ("val_auc", method, seed, "val_auc")
 
 
-def race_layout(record: RaceRecord) -> dict[str, Any]:
-    """Axes and titles; two columns, the legend above."""
-    panels = panels_of(record)
+def waiting_notes(record: RaceRecord, lines: list[Line]) -> dict[str, str]:
+    """When a panel that is empty now will show something."""
+    drawn = {line.panel for line in lines if np.isfinite(line.y).any()}
+    empty = [panel for panel in panels_of(record) if panel not in drawn]
+    return {name: "drawn at the last epoch" if name in _AT_THE_END else "drawn after an epoch" for name in empty}
+
+
+def race_layout(record: RaceRecord, lines: list[Line]) -> dict[str, Any]:
+    """Axes and titles; two columns, the legend above; a panel without a line says when it has one."""
+    panels, notes = panels_of(record), waiting_notes(record, lines)
     rows = -(-len(panels) // COLUMNS)
     height = ROW_HEIGHT * rows + 60
     layout: dict[str, Any] = {
@@ -285,7 +296,11 @@ def race_layout(record: RaceRecord) -> dict[str, Any]:
                 "font": {"size": 14},
             }
         )
+        # always there: plotly cannot change how many annotations there are and one of them in one message
+        middle = {"x": sum(across) / 2, "y": sum(up) / 2, "xref": "paper", "yref": "paper", "showarrow": False}
+        layout["annotations"].append({"text": notes.get(name, ""), **middle, "font": {"size": 14}})
     for i in range(len(panels), len(PANELS)):  # of a race that showed more, in the same figure
         layout[f"xaxis{i + 1}"] = {"domain": [0.0, 0.01], "anchor": f"y{i + 1}", "visible": False}
         layout[f"yaxis{i + 1}"] = {"domain": [0.0, 0.01], "anchor": f"x{i + 1}", "visible": False}
+        layout["annotations"] += [{"text": "", "showarrow": False}] * 2
     return layout

@@ -25,10 +25,10 @@ from epool_viz.errors import ArgumentError
 from epool_viz.panels.compare.charts import NAMES
 from epool_viz.panels.shared.model import DashboardModel, Value
 from epool_viz.panels.shared.opened_model import sequences_of_text
-from epool_viz.panels.shared.state import letters
+from epool_viz.panels.shared.state import counted, letters
 from epool_viz.panels.shared.visitor_data import CHOICE, NotYetHere, sequences_of
 
-DATA = ("ctcf_peaks", "p73_peaks", "simulated", "pasted", CHOICE)
+DATA = ("simulated", "ctcf_peaks", "p73_peaks", "pasted", CHOICE)
 STAGES = ("idle", "preparing", "racing", "stopping", "finished", "stopped", "failed")
 # Hard caps, in one place: whatever a page sends, this is as far as it goes.
 MOST_LETTERS = 6_000_000
@@ -51,15 +51,16 @@ _TITLES = {"ctcf_peaks": "CTCF ChIP-seq peaks and their shuffles", "p73_peaks": 
 class CompareModel(DashboardModel):
     """Choices in; a race is put in from outside by `Racer`, and looked at at `epoch`."""
 
-    data = Enum(DATA, "ctcf_peaks")
-    motif = Unicode("CTCF", help="Planted in simulated sequences: a name or accession of JASPAR.")
-    n = Int(1000, help="Simulated sequences, half of them with a site.")
-    length = Int(200, help="Letters of each.")
+    # the first choices are those of the race that ships: a live one gives the same numbers
+    data = Enum(DATA, "simulated")
+    motif = Unicode("STAT3", help="Planted in simulated sequences: a name or accession of JASPAR.")
+    n = Int(1500, help="Simulated sequences, half of them with a site.")
+    length = Int(300, help="Letters of each.")
     pasted = Unicode("", help="Sequences with labels, or FASTA of bound ones.")
     methods = Value(list(METHODS))
     learn_m = Bool(False, help="Of the poolings that have an m.")
     preset = Enum(PRESETS, "paper")
-    n_kernels = Int(16)
+    n_kernels = Int(8)
     width = Int(15)
     n_seeds = Int(1)
     epochs = Int(30, help="At the most; patience ends most runs before.")
@@ -71,6 +72,7 @@ class CompareModel(DashboardModel):
     stage = Enum(STAGES, "idle")
     share = Float(0.0, help="Of the race that is done, at least: patience may end it sooner.")
     said = Unicode("", help="What happens just now.")
+    begun = Int(0, help="How many races have been begun.")
 
     CHOICES = (
         "data",
@@ -99,7 +101,7 @@ class CompareModel(DashboardModel):
     def opened(cls, **state: Any) -> Self:
         """A model that shows a finished race, so that there is something to see before anything is trained."""
         model = cls(**state)
-        model.show(load_example_race("simulated" if model.data == "simulated" else "ctcf_peaks"))
+        model.show(load_example_race("ctcf_peaks" if model.data == "ctcf_peaks" else "simulated"))
         return model
 
     @property
@@ -115,6 +117,26 @@ class CompareModel(DashboardModel):
     def inputs(self) -> dict[str, Any]:
         """What `prepare` takes: the choices, and what of the visitor's own they mean."""
         return self.state() | {CHOICE: self.visitor_data}
+
+    def begin(self) -> None:
+        """A race begins, whatever epoch of another one is looked at: what is shown follows it."""
+        self.begun += 1
+        self.message = ""
+        self.follows = True
+        self.stage, self.share, self.said = "preparing", 0.0, "Preparing the sequences."
+
+    def look_at(self, epoch: int) -> None:
+        """Go to an epoch; a view of the last one follows a race, and one of the race before is over soon."""
+        self.epoch = epoch
+        self.follows = self.stage == "preparing" or self.epoch >= self.record.n_epochs
+
+    def advance(self, record: RaceRecord) -> None:
+        """Take over how far a race has come; a view of the last epoch goes along."""
+        was_at_end = self.follows or self.epoch >= self.record.n_epochs
+        with self.hold_trait_notifications():
+            self.record = record
+            if was_at_end:
+                self.epoch = record.n_epochs
 
     def show(self, record: RaceRecord) -> None:
         """Put a race on the screen, whole."""
@@ -226,20 +248,39 @@ def _one_length(sequences: SequenceSet) -> SequenceSet:
     return SequenceSet.from_strings(texts, names=sequences.names, labels=sequences.labels, alphabet=sequences.alphabet)
 
 
-def verdict(record: RaceRecord) -> str:
-    """One sentence on how a race stands or ended."""
-    test_auc, is_told_apart, leading = race_standing(record)
-    if not test_auc:
+def verdict(record: RaceRecord, epoch: int | None = None) -> str:
+    """One sentence on how a race stands after an epoch, or how it ended."""
+    upto = record.n_epochs if epoch is None else min(max(epoch, 1), record.n_epochs)
+    test_auc, is_told_apart, leading = race_standing(record, upto)
+    if not test_auc or upto < record.n_epochs:
         if leading is None:
-            return "No race has been run yet."
+            return "No epoch is over yet." if record.runs else "No race has been run yet."
         method, auc = leading
-        return f"After {record.n_epochs} epochs {NAMES[method]} leads with a validation AUC of {auc:.3f}."
+        # the epoch stands beside the slider, once a page: the page is there before this sentence is
+        return f"So far {NAMES[method]} leads, with a validation AUC of {auc:.3f}."
     told = ", ".join(f"{NAMES[method]} {area:.3f}" for method, area in test_auc.items())
     within = "" if is_told_apart else _NOT_TOLD_APART
-    return f"Test AUC: {told}.{within}"
+    return f"Test AUC: {told}; 0.5 is guessing.{within}"
 
 
-_NOT_TOLD_APART = " The first two lie within each other's interval: this test set does not tell them apart."
+def settings_text(record: RaceRecord) -> str:
+    """With which settings a race was run: other ones give other numbers."""
+    if not record.runs:
+        return ""
+    settings = record.runs[0].settings
+    seeds = len({run.seed for run in record.runs})
+    mean = f", each number the mean of {counted(seeds, 'seed')}" if seeds > 1 else ""
+    network = _NETWORKS.get(str(settings.get("preset")), "")
+    n, width = int(settings.get("n_kernels", 0)), int(settings.get("width", 0))
+    return f"{counted(n, 'kernel')}, {width} wide{network}{mean}; other settings give other numbers."
+
+
+_NETWORKS = {
+    "paper": ", network as published",
+    "demo": ", the published notebook's network",
+    "exact": ", exact network",
+}
+_NOT_TOLD_APART = " This test set does not tell the first two apart."
 
 
 def e_step_state(record: RaceRecord, place: int, kernel: int) -> dict[str, Any]:

@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
+import tomllib
+from importlib.resources import files
 from typing import Any
 
 from epool_viz.panels.shared.visitor_data import CHOICE, LABEL
 
+QUESTION: str = tomllib.loads(files(__package__).joinpath("idea.toml").read_text(encoding="utf-8"))["question"]
 PARTS: tuple[dict[str, str], ...] = (
     {"name": "choices", "label": "choice of data and networks"},
+    {"name": "picture", "label": "gradient and logos"},
     {"name": "figure", "label": "curves"},
     {"name": "table", "label": "table of results"},
     {"name": "logos", "label": "strongest kernels as logos"},
     {"name": "models", "label": "trained networks"},
 )
-REWIND: dict[str, Any] = {"key": "epoch", "end": "epochs_done", "label": "epoch"}
+REWIND: dict[str, Any] = {"key": "epoch", "end": "epochs_done", "first": 1, "until": "begun", "label": "epoch"}
+SETTINGS: dict[str, Any] = {"label": "Race settings", "opens": ".ep-race-settings", "key": "settings_open"}
 HELP: dict[str, Any] = {
-    "goal": "Does expectation pooling train better motif networks than max or average pooling? Run the same network "
-    "with different poolings, on the same batches from the same first weights, and see.",
+    "goal": "Which windows does a pooling learn from? The same network with different poolings, on the same batches "
+    "from the same first weights.",
     "order": [
-        "Look at the finished race: which pooling learns fastest, and which one keeps what it learnt on the test set?",
-        "Walk back through the epochs and watch the logos form.",
-        "Choose data and press Race. Planted motifs are the fairest test: the truth is known.",
+        "Press Play: which windows get the gradient, and what logo forms?",
+        "Press Race to train it anew. Where a motif is planted, the truth is known.",
+        "Scroll down: which pooling learns fastest, and keeps what it learnt on the test set?",
         "Compare training and test AUC: the difference is what was learnt by heart.",
         "Open a trained network in the E-step view, one click, and read its kernel as a motif.",
     ],
     "terms": [
         ["AUC", "the chance that a bound sequence is ranked above an unbound one; 0.5 is guessing"],
-        ["Share of the gradient", "max pooling teaches one window of a sequence, ePooling all that compete"],
+        ["Gradient of a window", "how much the pooled value follows that window's score: what it is learnt from"],
         ["Weight on the planted sites", "how much of the pooling's weight lies on windows that overlap a planted site"],
         ["Interval", "95 % of test sets drawn again from this one fall into it"],
     ],
@@ -37,9 +42,9 @@ HELP: dict[str, Any] = {
     ],
 }
 DATA = [
+    ("planted motifs, simulated", "simulated"),
     ("CTCF peaks and their shuffles", "ctcf_peaks"),
     ("p73 peaks and their shuffles", "p73_peaks"),
-    ("simulated, a motif planted", "simulated"),
     ("my own: paste or upload", "pasted"),
     (LABEL, CHOICE),
 ]

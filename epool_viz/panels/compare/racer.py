@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from typing import Any
 
@@ -31,17 +32,12 @@ class Racer(BackgroundJob):
         model = self.model
         state = model.inputs()
         if self.run(lambda tell, cancel: _race(state, tell, cancel)):
-            model.message = ""
-            model.stage, model.share, model.said = "preparing", 0.0, "Preparing the sequences."
+            model.begin()
 
     def take(self, events: dict[str, Any]) -> None:
         """Show what was learnt; a view of the last epoch follows the last one."""
-        model = self.model
         if "record" in events:
-            was_at_end = model.follows or model.epoch >= model.record.n_epochs
-            model.record = events.pop("record")
-            if was_at_end:
-                model.epoch = model.record.n_epochs
+            self.model.advance(events.pop("record"))
         super().take(events)
 
     def end(self, failure: str, error: EpoolError | JobFailedError | None) -> None:
@@ -76,14 +72,20 @@ def _race(state: dict[str, Any], tell: Tell, cancel: Cancel) -> None:
         else:
             extend(record, race_of(message.arrays, message.about, "what the worker told"))
             share = float(message.about["share"])
-            said = progress_text(share, time.monotonic() - begun, record.n_epochs, settings.epochs)
+            said = progress_text(share, time.monotonic() - begun)
             tell(share=share, stage="racing", said=said, record=snapshot_of(record))
 
     tell(said=f"Preparing the race on {len(train):,} sequences.")
     arrays = sequence_arrays(train, "train") | sequence_arrays(test, "test")
     do("race", asked, arrays, tell=take, cancel=cancel, purpose="A race")
     ended, word = ("stopped", "Stopped") if cancel.is_set() else ("finished", "Finished")
-    tell(stage=ended, share=1.0, said=f"{word} after {time.monotonic() - begun:.0f} s.")
+    said = f"{word} after {time.monotonic() - begun:.0f} s, {training_seconds(record):.1f} s of them training."
+    tell(stage=ended, share=1.0, said=said)
+
+
+def training_seconds(record: RaceRecord) -> float:
+    """Seconds that all networks of a race were trained, without loading, validation and test."""
+    return float(sum(epoch["seconds"] for run in record.runs for epoch in run.epochs))
 
 
 def snapshot_of(record: RaceRecord) -> RaceRecord:
@@ -94,15 +96,15 @@ def snapshot_of(record: RaceRecord) -> RaceRecord:
         held.epochs, held.snapshots = list(run.epochs), list(run.snapshots)
         held.first_losses = list(run.first_losses)
         runs.append(held)
-    return RaceRecord(record.title, record.about, runs, record.example)
+    return dataclasses.replace(record, runs=runs)
 
 
 def _waiting(before: int) -> str:
     return "One race is before yours." if before == 1 else f"{before} races are before yours."
 
 
-def progress_text(share: float, seconds: float, n_epochs: int, most: int) -> str:
-    """What a race does just now.
+def progress_text(share: float, seconds: float) -> str:
+    """What a race does just now; which epoch is shown is said once a page, beside the slider.
 
     Parameters
     ----------
@@ -110,16 +112,13 @@ def progress_text(share: float, seconds: float, n_epochs: int, most: int) -> str
         Of the epochs that are allowed to all runs together, how many are over.
     seconds : float
         Since it began.
-    n_epochs, most : int
-        Whole epochs of the run that has most of them, and how many it may have.
     """
     if share >= 1:
         return "The epochs are over; what was learnt is held to the test sequences."
-    epoch = f"Epoch {min(n_epochs + 1, most)}. "
     if share < 0.02 or seconds < 1:
-        return f"{epoch}Racing."
+        return "Racing."
     left = seconds * (1 - share) / share
-    return f"{epoch}At most {_spoken(left)} left; patience may end it sooner."
+    return f"Racing. At most {_spoken(left)} left; patience may end it sooner."
 
 
 def _spoken(seconds: float) -> str:

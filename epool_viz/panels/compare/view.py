@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from typing import Any, ClassVar
 
@@ -10,7 +11,7 @@ from markupsafe import Markup
 
 from epool_viz._slow_imports import defer_iri_parsers
 from epool_viz.components.download import Download
-from epool_viz.components.widgets import PreloadOnApproach, Rewind
+from epool_viz.components.widgets import Fold, PreloadOnApproach, RacePicture, Rewind
 from epool_viz.core.kernels import kernel_to_pwm_at
 from epool_viz.core.poolings import POOLING_METHODS
 from epool_viz.data.motifs.jaspar import jaspar_index
@@ -32,19 +33,29 @@ from epool_viz.panels.compare.charts import (
     race_lines,
     race_trace,
 )
-from epool_viz.panels.compare.model import BOUNDS, LONGEST_TEXT, OF_A_FILE, CompareModel, e_step_state, verdict
-from epool_viz.panels.compare.racer import Racer
+from epool_viz.panels.compare.model import (
+    BOUNDS,
+    LONGEST_TEXT,
+    OF_A_FILE,
+    CompareModel,
+    e_step_state,
+    settings_text,
+    verdict,
+)
+from epool_viz.panels.compare.picture import Frames, first_runs, m_at, race_state
+from epool_viz.panels.compare.racer import Racer, training_seconds
 from epool_viz.panels.shared.dashboard import Dashboard, shown_if
 from epool_viz.panels.shared.html import around, each, progress, row, status, table
 from epool_viz.panels.shared.links import anchor, link
 from epool_viz.panels.shared.opened_model import text_of_file
-from epool_viz.panels.shared.style import Html, card, heading, part
+from epool_viz.panels.shared.style import Html, at_depth, card, heading, part
 from epool_viz.panels.shared.visitor_data import CHOICE, SEQUENCES
 
 defer_iri_parsers()
 import plotly.graph_objects as go  # noqa: E402 - only once its parsers are put off
 
 SEEN_EVERY = 0.25  # seconds between two looks at a race that runs
+STILL = 0.5  # seconds that an epoch is shown for before what is below the picture follows: longer than a step of Play
 LOGOS = 2  # a method
 _NUMBERS = (
     ("n", "Sequences"),
@@ -53,7 +64,20 @@ _NUMBERS = (
     ("width", "Width of a kernel"),
     ("epochs", "Epochs, at the most"),
     ("n_seeds", "Seeds"),
+    ("seed", "First seed"),
 )
+# what only a deeper view shows, while it is as it was
+_DEPTHS = {
+    "motif": "explore",
+    "n": "explore",
+    "length": "explore",
+    "n_kernels": "explore",
+    "width": "explore",
+    "n_seeds": "explore",
+    "preset": "expert",
+    "learn_m": "expert",
+    "seed": "expert",
+}
 
 
 class CompareView(Dashboard):
@@ -67,16 +91,20 @@ class CompareView(Dashboard):
     PARTS, HELP = page.PARTS, page.HELP
     LINK = ("choices", "epoch")
     VISITOR_CHOICES: ClassVar = {"data": (CHOICE, SEQUENCES)}
-    PASSING: ClassVar = {"intends": False}
+    PASSING: ClassVar = {"intends": False, "settings_open": False}
 
     def __init__(self, model: CompareModel) -> None:
         self._drawn: tuple[Any, ...] = ()
+        self._frames = Frames()
+        self._later: asyncio.TimerHandle | None = None
         super().__init__(model)
         self.add_class("ep-compare")
 
     def close(self) -> None:
         """Stop the race, undo every tie, and take the widgets off the page."""
         self.racer.close()
+        if self._later is not None:
+            self._later.cancel()
         super().close()
 
     # --- widgets
@@ -106,52 +134,63 @@ class CompareView(Dashboard):
             "Choose a file", self._take_file, most=LONGEST_TEXT, note="FASTA, or sequence and label"
         )
         self.boxes = {method: w.Checkbox(description=name, indent=False) for method, name in NAMES.items()}
+        for name, depth in _DEPTHS.items():
+            at_depth(depth, self.controls[name])
+        at_depth("expert", self.boxes["expectation_mode1"])
         self.race_button = w.Button(description="Race", button_style="primary").add_class("ep-race")
         self.stop_button = w.Button(description="Stop")
 
     def _build_page(self) -> None:
         on = {"store": self.store}
-        self.intent = PreloadOnApproach(**on, options={"key": "intends", "within": ".ep-controls"})
+        self.intent = PreloadOnApproach(**on, options={"key": "intends", "within": ".ep-drive, .ep-controls"})
         self.rewind = Rewind(**on, options=page.REWIND)
+        self.settings = Fold(**on, options=page.SETTINGS)
+        self.picture = RacePicture(**on)
         self.download = Download(self.store, self._make_download, options={"items": list(page.DOWNLOADS)})
         self.progress = Html().add_class("ep-progress")
         self.sentence = Html().add_class("ep-sentence")
         # drawn whole from the start: what is added before a page is there would not reach it
         self.figure = go.FigureWidget(race_figure(self.model.record, self.model.shown_epoch))
         self._drawn = _shape(self.model.record, race_lines(self.model.record, self.model.shown_epoch))
-        self.table, self.logos, self.opening = Html(), Html(), Html()
+        self.settings_said, self.table, self.logos, self.opening = Html(), Html(), Html(), Html()
         self.network = w.Dropdown(description="Network")
         self.kernel = w.Dropdown(description="Kernel")
 
     def _arranged(self) -> list[Any]:
         c = self.controls
-        names = ("n", "length")
-        choices = w.VBox(
+        data = [c[name] for name in ("data", "motif", "n", "length", "pasted")]
+        networks = [c["preset"], *(c[name] for name, _ in _NUMBERS if name not in ("n", "length"))]
+        columns = [
+            w.VBox([heading("Data"), *data, self.upload]),
+            w.VBox([heading("Poolings"), *self.boxes.values(), c["learn_m"]]),
+            w.VBox([heading("Networks"), *networks]),
+        ]
+        settings = w.Box(columns).add_class("ep-controls").add_class("ep-race-settings")
+        buttons = w.Box([part("choices", self.race_button), part("choices", self.stop_button)])
+        drive = w.Box([buttons.add_class("ep-tools"), self.rewind])
+        first = w.VBox(
             [
-                heading("Data"),
-                *(c["data"], c["motif"], *(c[name] for name in names), c["pasted"], self.upload),
-                heading("Poolings"),
-                *self.boxes.values(),
-                self.controls["learn_m"],
-                heading("Networks"),
-                *(c["preset"], *(c[name] for name, _ in _NUMBERS if name not in names)),
-                w.Box([self.race_button, self.stop_button]).add_class("ep-tools"),
-            ]
-        ).add_class("ep-controls")
-        shown = w.VBox(
-            [
-                self.progress,
+                heading(page.QUESTION).add_class("ep-question"),
                 self.sentence,
-                self.rewind,
+                drive.add_class("ep-drive"),
+                part("choices", self.settings),
+                self.progress,
+                part("choices", settings),
+                part("picture", w.Box([self.picture])).add_class("ep-picture"),
+            ]
+        ).add_class("ep-first")
+        more = w.VBox(
+            [
+                heading("More about this race"),
+                self.settings_said,
                 part("figure", w.Box([self.figure]).add_class("ep-figure")),
                 part("table", card(self.table)),
                 part("logos", card(self.logos)),
                 part("models", card(w.VBox([heading("A trained network"), self.network, self.kernel, self.opening]))),
                 part("models", card(self.download)),
             ]
-        ).add_class("ep-shown")
-        body = w.Box([part("choices", choices), shown]).add_class("ep-body")
-        return [self.intent, body]
+        ).add_class("ep-more")
+        return [self.intent, first, more]
 
     def _first(self, state: dict[str, Any]) -> dict[str, Any]:
         return {"choices": state["choices"]}
@@ -176,12 +215,16 @@ class CompareView(Dashboard):
             wire.follow((model, "data"), (widget.layout, "display"), shown_if("pasted".__eq__))
         wire.follow((model, "stage"), (self.race_button, "disabled"), lambda _: model.is_busy)
         wire.follow((model, "stage"), (self.stop_button, "disabled"), lambda _: not model.is_busy)
+        wire.follow((model, "stage"), (self.stop_button.layout, "display"), shown_if(lambda _: model.is_busy))
         wire.on(model, ("stage", "share", "said"), self._show_progress)
-        wire.on(model, ("record", "epoch"), self._draw)
+        wire.on(model, "record", self._draw)
+        wire.on(model, "epoch", self._draw_epoch)
         wire.on(model, CompareModel.CHOICES, self._show)
+        wire.on(model, CompareModel.CHOICES, self._mark_in_use)
         wire.on(self.network, "value", self._offer_kernels)
         wire.on(self.kernel, "value", self._show_opening)
         self._show_progress()
+        self._mark_in_use()
         self._draw()
 
     # --- handlers
@@ -190,8 +233,7 @@ class CompareView(Dashboard):
         if isinstance(patch.get("choices"), dict):
             self.model.restore(self.model.first_screen() | patch["choices"])
         if isinstance(patch.get("epoch"), int | float):
-            self.model.epoch = int(patch["epoch"])
-            self.model.follows = self.model.epoch >= self.model.record.n_epochs
+            self.model.look_at(int(patch["epoch"]))
         if patch.get("intends") is True:
             self._come_near()
         self._show()
@@ -201,8 +243,10 @@ class CompareView(Dashboard):
             client.prepare("A race")
 
     def _page_state(self) -> dict[str, Any]:
-        model = self.model
-        return {"choices": model.linked(), "epoch": model.shown_epoch, "epochs_done": model.record.n_epochs}
+        model, record = self.model, self.model.record
+        race = race_state(record)
+        shown = {"choices": model.linked(), "epoch": model.shown_epoch, "epochs_done": record.n_epochs}
+        return shown | {"begun": model.begun, "race": race} | self._frames.of(record, race["kernel"])
 
     def _take_methods(self, _: Any) -> None:
         if not self.wiring.is_quiet:
@@ -223,34 +267,63 @@ class CompareView(Dashboard):
 
     # --- drawing
 
+    def _mark_in_use(self, _: Any = None) -> None:
+        """Choices that are not the first ones are on the page at every depth."""
+        first = self.model.first_screen()
+        for name in _DEPTHS:
+            widget = self.controls[name]
+            mark = widget.add_class if getattr(self.model, name) != first[name] else widget.remove_class
+            mark("ep-in-use")
+        mode1 = self.boxes["expectation_mode1"]
+        (mode1.add_class if mode1.value else mode1.remove_class)("ep-in-use")
+
     def _show_progress(self, _: Any = None) -> None:
         model = self.model
         done = progress("race", round(100 * model.share), model.said) if model.is_busy else status(model.said)
         self.progress.value = done
 
     def _draw(self, _: Any = None) -> None:
-        model = self.model
-        record, epoch = model.record, model.shown_epoch
-        self._draw_figure(record, epoch)
+        record = self.model.record
         title = around(Markup("<b>{}.</b> "), record.title)
-        self.sentence.value = Markup("<p>{}{}</p>").format(title, verdict(record))
+        self.settings_said.value = Markup("<p>{}{}</p>").format(title, settings_text(record))
         self.table.value = table_html(record)
-        self.logos.value = logos_html(record, epoch)
         self._offer_networks()
+        self._draw_below()
+        self._say()
+
+    def _draw_epoch(self, _: Any = None) -> None:
+        """Show another epoch: the picture at once, what is below it once the epoch stands still for a moment."""
+        self._say()
+        if self._later is not None:
+            self._later.cancel()
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self._draw_below()
+        else:
+            self._later = loop.call_later(STILL, self.guard(self._draw_below))
+
+    def _say(self) -> None:
+        self.sentence.value = Markup("<p>{}</p>").format(verdict(self.model.record, self.model.shown_epoch))
         self._show()
+
+    def _draw_below(self) -> None:
+        record, epoch = self.model.record, self.model.shown_epoch
+        self._draw_figure(record, epoch)
+        self.logos.value = logos_html(record, epoch)
 
     def _draw_figure(self, record: RaceRecord, epoch: int) -> None:
         lines = race_lines(record, epoch)
-        shape = _shape(record, lines)
+        shape, layout = _shape(record, lines), race_layout(record, lines)
         with self.figure.batch_update():
             if shape != self._drawn:
                 old = len(self.figure.data)
-                self.figure.update_layout(race_layout(record))
+                self.figure.update_layout(layout)
                 self.figure.add_traces([race_trace(record, line) for line in lines])
                 self.figure.data = self.figure.data[old:]  # last: a figure without a trace has axes of no length
                 self._drawn = shape
             else:
-                self.figure.update_layout(race_layout(record))
+                self.figure.update_layout(layout)
                 for trace, line in zip(self.figure.data, lines, strict=True):
                     trace.update(line_values(line))
 
@@ -323,7 +396,16 @@ def table_html(record: RaceRecord) -> Markup:
     """The results in words and numbers: the figure's twin."""
     if not record.runs:
         return Markup("<p>The results will stand here.</p>")
-    head = ["pooling", "seed", "epochs", "validation AUC", "test AUC", "95 % interval", "training − test", "seconds"]
+    head = [
+        "pooling",
+        "seed",
+        "epochs",
+        "validation AUC",
+        "test AUC",
+        "95 % interval",
+        "training − test",
+        "training, s",
+    ]
     head += ["weight on sites", "best window on a site"] if record.knows_sites else []
     rows = []
     for run in record.runs:
@@ -342,7 +424,8 @@ def table_html(record: RaceRecord) -> Markup:
             best = run.snapshots[max(run.best_epoch, 1) - 1] if run.snapshots else None
             cells += [_digits(best.on_site), _digits(best.hits)] if best else ["–", "–"]
         rows.append(row(method_name(run.method), cells))
-    return table(head, rows, caption="Results", label="results")
+    caption = f"Results. All networks together trained for {training_seconds(record):.1f} s, side by side; loading, "
+    return table(head, rows, caption=f"{caption}validation and test come on top.", label="results")
 
 
 def _digits(value: float | None) -> str:
@@ -351,26 +434,25 @@ def _digits(value: float | None) -> str:
 
 def logos_html(record: RaceRecord, epoch: int) -> Markup:
     """The strongest kernels of each method's first run after an epoch, read to the pooling's own base."""
-    seen: set[str] = set()
     shown = []
-    for run in record.runs:
-        if run.method in seen or not run.snapshots:
+    upto = min(max(epoch, 1), record.n_epochs)
+    for run in first_runs(record):
+        if not run.snapshots:
             continue
-        seen.add(run.method)
-        at = min(max(epoch, 1), len(run.snapshots))
-        snapshot = run.snapshots[at - 1]
-        m = float(run.settings.get("pooling", {}).get("m", 1.0)) or 1.0
+        at = min(upto, len(run.snapshots))
+        snapshot, m = run.snapshots[at - 1], m_at(run, at) or 1.0
         pictures = []
         for k in run.strongest(at, LOGOS):
-            name = f"{method_name(run.method)}, kernel {k + 1}, epoch {at}"
+            name = f"{method_name(run.method)}, kernel {k + 1}"
             ppm = kernel_to_pwm_at(snapshot.kernels[k], log_base=m).ppm
             words = "Each letter as tall as its probability"
             pictures.append(Markup(logo_svg(ppm, title=name, description=words, kind="probability", height=70)))
-        shown.append((method_name(run.method), at, m, each(Markup("<div>{}</div>"), pictures)))
+        ended = " (trained no further)" if run.stopped and at < upto else ""
+        shown.append((method_name(run.method), ended, m, each(Markup("<div>{}</div>"), pictures)))
     if not shown:
         return Markup("<h2>The strongest kernels</h2><p>After the first epoch they are drawn here.</p>")
-    title = Markup("<h2>The strongest kernels; each letter as tall as its probability</h2>")
-    figure = Markup("<figure><figcaption><b>{}</b>, epoch {}, base e<sup>{:.3g}</sup></figcaption>{}</figure>")
+    title = Markup("<h2>The strongest kernels after epoch {}; each letter as tall as its probability</h2>").format(upto)
+    figure = Markup("<figure><figcaption><b>{}</b>{}, base e<sup>{:.3g}</sup></figcaption>{}</figure>")
     return title + Markup('<div class="ep-logos">{}</div>').format(each(figure, shown))
 
 

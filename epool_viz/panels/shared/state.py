@@ -42,9 +42,14 @@ def require_size(name: str, content: bytes, most: int) -> None:
         raise ArgumentError(f"the file {name}", f"{len(content):,} bytes large", f"at most {most:,} bytes")
 
 
+def counted(n: int, noun: str) -> str:
+    """So many of something, whose plural ends in s: "1 epoch", "2 epochs"."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
 def letters(n: int) -> str:
     """So many letters, in words."""
-    return f"{n:,} letter" if n == 1 else f"{n:,} letters"
+    return counted(n, "letter")
 
 
 def friendly(error: EpoolError) -> str:

@@ -1,4 +1,4 @@
-// Walking through places, from 0: one at a time, or by itself until it can go no further.
+// Walking through places, from 0 or `first`: one at a time, or by itself until it can go no further.
 
 import { make } from "./dom.js";
 import { oncePerFrame } from "./drawing.js";
@@ -11,7 +11,7 @@ const BUSY = "input, select, textarea, [contenteditable], [role=slider], [role=g
  *
  * @typedef {{
  *   label: string, seconds: number, isWaiting?: () => boolean, canGoOn: () => boolean,
- *   here: () => number, last: () => number, go: (place: number) => void,
+ *   here: () => number, last: () => number, go: (place: number) => void, first?: number,
  *   look: (at: number, last: number) => { spoken: string, shown: string, ends: [HTMLButtonElement, boolean][] },
  * }} Places
  * @typedef {ReturnType<typeof walkerOf>} Walker
@@ -19,7 +19,7 @@ const BUSY = "input, select, textarea, [contenteditable], [role=slider], [role=g
 
 /** @param {Places} places */
 export function walkerOf(places) {
-  const range = make("input", { type: "range", min: 0, step: 1, "aria-label": places.label });
+  const range = make("input", { type: "range", min: places.first ?? 0, step: 1, "aria-label": places.label });
   const count = make("output", { "aria-hidden": "true" });
   const toggle = make("button", { type: "button" });
   const where = make("span", { class: "ec-walk-where" }, range, count);
@@ -39,8 +39,12 @@ export const byHand = (walker, act) => () => {
   if (!walker.isWaiting?.()) act();
 };
 
-/** @param {Walker} walker */
-function pause(walker) {
+/**
+ * End the playing.
+ *
+ * @param {Walker} walker
+ */
+export function pause(walker) {
   clearInterval(walker.timer);
   walker.timer = undefined;
   draw(walker);
@@ -48,7 +52,7 @@ function pause(walker) {
 
 /** @param {Walker} walker */
 function play(walker) {
-  if (!walker.canGoOn()) walker.go(0);
+  if (!walker.canGoOn()) walker.go(walker.first ?? 0);
   walker.timer = setInterval(() => {
     if (walker.canGoOn()) walker.go(walker.here() + 1);
     if (!walker.canGoOn()) pause(walker);
@@ -58,13 +62,13 @@ function play(walker) {
 
 /** @param {Walker} walker */
 function draw(walker) {
-  const { range, count, toggle, timer } = walker;
+  const { range, count, toggle, timer, first = 0 } = walker;
   const last = walker.last();
   const at = Math.min(walker.here(), last);
   const { spoken, shown, ends } = walker.look(at, last);
-  range.max = String(Math.max(last, 1));
+  range.max = String(Math.max(last, first + 1));
   range.value = String(at);
-  range.disabled = last === 0;
+  range.disabled = last <= first;
   range.setAttribute("aria-valuetext", spoken);
   count.textContent = shown;
   for (const [button, isOff] of ends) button.disabled = isOff && document.activeElement !== button; // the focus would be lost

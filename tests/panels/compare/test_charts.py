@@ -15,6 +15,7 @@ from epool_viz.panels.compare.charts import (
     race_figure,
     race_layout,
     race_lines,
+    waiting_notes,
 )
 
 
@@ -87,8 +88,16 @@ def test_figure_has_a_trace_a_line_and_one_legend_entry_a_method(record):
     figure = race_figure(record)
     assert len(figure.data) == len(race_lines(record))
     assert sorted(t.name for t in figure.data if t.showlegend) == sorted(map(method_name, record.methods))
-    assert figure.layout.height == race_layout(record)["height"] > 500
-    assert len(figure.layout.annotations) == len(panels_of(record)) <= len(PANELS)
+    assert figure.layout.height == race_layout(record, race_lines(record))["height"] > 500
+    assert len([note for note in figure.layout.annotations if note.text]) == len(panels_of(record)) <= len(PANELS)
+
+
+def test_an_empty_panel_has_a_word_and_a_full_one_has_none(record):
+    assert waiting_notes(record, race_lines(record)) == {}
+    early = waiting_notes(record, race_lines(record, 0))
+    assert set(early) == set(panels_of(record))
+    assert early["loss"] == "drawn after an epoch"
+    assert early["roc"] == "drawn at the last epoch"
 
 
 def test_an_empty_race_can_be_drawn():

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
+import re
 import threading
 import time
 
@@ -18,12 +20,21 @@ from epool_viz.errors import ArgumentError
 from epool_viz.panels.compare import exports as takeaway
 from epool_viz.panels.compare import page
 from epool_viz.panels.compare.charts import method_name
-from epool_viz.panels.compare.model import BOUNDS, CompareModel, e_step_state, prepare, race_settings, verdict
+from epool_viz.panels.compare.model import (
+    BOUNDS,
+    CompareModel,
+    e_step_state,
+    prepare,
+    race_settings,
+    settings_text,
+    verdict,
+)
 from epool_viz.panels.compare.racer import Racer, progress_text
 from epool_viz.panels.compare.view import CompareView, logos_html, table_html
 from epool_viz.panels.one_kernel import page_state as bridge
 from epool_viz.panels.one_kernel.model import EStepModel
 from epool_viz.panels.shared.links import fragment
+from epool_viz.panels.shared.state import counted
 
 TINY = {"data": "simulated", "n": 80, "length": 40, "n_kernels": 2, "width": 6, "epochs": 2, "preset": "exact"}
 
@@ -90,7 +101,7 @@ def test_settings_follow_the_choices():
 
 
 def test_peaks_are_raced_against_their_shuffles():
-    train, test, title = prepare(CompareModel().state())
+    train, test, title = prepare(CompareModel(data="ctcf_peaks").state())
     assert len(train) + len(test) == 1000
     assert len(test) == pytest.approx(200, abs=2)
     assert test.labels.mean() == pytest.approx(0.5, abs=0.01)
@@ -167,15 +178,45 @@ def test_a_race_is_stopped_and_another_one_begun(view):
     assert model.record.n_epochs == 1
 
 
-@pytest.mark.parametrize("most", [1, 6, 30])
-def test_a_race_tells_of_no_epoch_beyond_the_last_and_of_no_time_that_is_over(most):
-    for n_epochs in range(most + 1):
-        for share in (0.5, 0.999999, 1.0):
-            told = progress_text(share, 4.0, n_epochs, most)
-            assert f"Epoch {most + 1}" not in told
-            assert " 0 s" not in told
-            assert told.startswith("The epochs are over" if share == 1 else f"Epoch {min(n_epochs + 1, most)}. At most")
-    assert progress_text(0.25, 10, 1, 6) == "Epoch 2. At most 30 s left; patience may end it sooner."
+def test_a_race_tells_of_no_time_that_is_over():
+    for share in (0.5, 0.999999, 1.0):
+        told = progress_text(share, 4.0)
+        assert " 0 s" not in told
+        assert told.startswith("The epochs are over" if share == 1 else "Racing. At most")
+        assert "poch 1" not in told, "the epoch stands beside the slider, and nowhere else"
+    assert progress_text(0.25, 10) == "Racing. At most 30 s left; patience may end it sooner."
+
+
+@pytest.mark.parametrize("epoch", [0, 1, 5, 26])
+@pytest.mark.parametrize("late", [None, 3])
+def test_a_race_is_followed_from_its_start_wherever_the_one_before_was_looked_at(epoch, late):
+    model, record = CompareModel(), load_example_race("simulated")
+    model.show(record)
+    model.look_at(epoch)
+    model.begin()
+    if late is not None:
+        model.look_at(late)  # what the page sent before it heard of the race
+    for n in (0, 1, 2):
+        runs = [dataclasses.replace(run, epochs=run.epochs[:n], snapshots=run.snapshots[:n]) for run in record.runs]
+        model.advance(dataclasses.replace(record, runs=runs))
+        model.stage = "racing"
+        assert (model.epoch, model.shown_epoch) == (n, n)
+    model.look_at(1)
+    model.advance(record)
+    assert model.shown_epoch == 1, "whoever goes back during a race stays there"
+
+
+def test_the_race_of_the_first_choices_is_the_one_that_ships():
+    model, record = CompareModel.opened(), load_example_race("simulated")
+    train, test, title = prepare(model.state())
+    settings = race_settings(model.state())
+    assert (title, len(train), len(test)) == (record.title, record.about["n_train"], record.about["n_test"])
+    for run in record.runs:
+        assert (settings.n_kernels, settings.width) == (run.settings["n_kernels"], run.settings["width"])
+        assert (settings.preset, settings.seeds) == (run.settings["preset"], (run.seed,))
+    place = next(i for i, label in enumerate(test.labels) if label == 1)
+    assert str(test[place]) == record.example
+    assert [(site.start, site.stop) for site in test.sites[place]] == record.example_sites
 
 
 def test_a_choice_that_cannot_be_raced_is_told_on_the_page(view):
@@ -231,6 +272,66 @@ def test_the_verdict_is_about_the_numbers():
     assert verdict(RaceRecord()) == "No race has been run yet."
 
 
+@pytest.mark.parametrize("epoch", [1, 2, 9, 25])
+def test_the_verdict_of_an_epoch_is_of_that_epoch(epoch):
+    record = load_example_race("simulated")
+    after = {run.method: run.epochs[: min(epoch, len(run.epochs))][-1]["val_auc"] for run in record.runs}
+    first = max(after, key=after.get)
+    assert verdict(record, epoch) == f"So far {method_name(first)} leads, with a validation AUC of {after[first]:.3f}."
+
+
+def test_counts_and_nouns_agree():
+    assert [counted(n, "epoch") for n in (0, 1, 2, 1200)] == ["0 epochs", "1 epoch", "2 epochs", "1,200 epochs"]
+    run = load_example_race("simulated").runs[0]
+    one = dataclasses.replace(run, settings=run.settings | {"n_kernels": 1})
+    assert settings_text(RaceRecord(runs=[one])).startswith("1 kernel, 15 wide, network as published;")
+
+
+def test_the_settings_stand_beside_the_numbers_that_come_of_them(view):
+    view.model.show(load_example_race("ctcf_peaks"))
+    told = (
+        "8 kernels, 15 wide, network as published, each number the mean of 2 seeds; other settings give other numbers"
+    )
+    assert told in view.settings_said.value
+    assert settings_text(RaceRecord()) == ""
+
+
+def test_seconds_of_training_are_told_as_such(view):
+    record = load_example_race("simulated")
+    total = sum(epoch["seconds"] for run in record.runs for epoch in run.epochs)
+    assert f"All networks together trained for {total:.1f} s" in table_html(record)
+    assert '<th scope="col">training, s</th>' in table_html(record)
+
+
+def test_one_epoch_is_named(view):
+    view.model.show(load_example_race("simulated"))
+    for epoch in (1, 13, 26):
+        view._take_patch({"epoch": epoch})
+        shown = (view.sentence.value, view.progress.value, view.logos.value, view.settings_said.value)
+        named = {int(n) for html in shown for n in re.findall(r"epoch (\d+)", html)}
+        assert named == {epoch}
+        assert "epochs_done" in view.store.now
+
+
+@pytest.mark.parametrize("epoch", [1, 11, 26])  # the first run ends after 12
+def test_a_panel_without_a_line_says_when_it_has_one(view, epoch):
+    view.model.show(load_example_race("simulated"))
+    view._take_patch({"epoch": epoch})
+    told = [note.text for note in view.figure.layout.annotations if note.text and "drawn" in note.text]
+    assert told == ([] if epoch == 26 else ["drawn at the last epoch"] * 4)
+
+
+def test_a_choice_that_is_not_the_first_one_is_on_the_page_at_every_depth(view):
+    first = CompareModel.first_screen()
+    for name in ("motif", "n", "width", "n_seeds", "seed", "preset", "learn_m"):
+        classes = view.controls[name]._dom_classes
+        assert ("ep-in-use" in classes) == (getattr(view.model, name) != first[name]), name
+    view.model.width = 11
+    assert "ep-in-use" in view.controls["width"]._dom_classes
+    view.model.width = first["width"]
+    assert "ep-in-use" not in view.controls["width"]._dom_classes
+
+
 def test_table_has_a_row_a_run_and_logos_a_figure_a_method():
     record = load_example_race("ctcf_peaks")
     assert table_html(record).count('<th scope="row">') == len(record.runs)
@@ -253,8 +354,8 @@ def test_every_part_that_can_be_hidden_is_on_the_page(view):
 
 
 def test_a_link_brings_the_choices_and_nothing_else(view):
-    chosen = CompareModel(data="simulated", motif="STAT3", methods=["max"]).linked()
-    assert chosen == {"data": "simulated", "motif": "STAT3", "methods": ["max"]}
+    chosen = CompareModel(data="ctcf_peaks", motif="CTCF", methods=["max"]).linked()
+    assert chosen == {"data": "ctcf_peaks", "motif": "CTCF", "methods": ["max"]}
     view._take_patch({"choices": chosen})
     assert view.model.linked() == chosen
     assert CompareModel(pasted="A" * 10_000).linked() == {}
