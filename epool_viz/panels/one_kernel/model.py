@@ -70,6 +70,7 @@ _OF_A_NETWORK = ("bias", "m", "mode", "local_window", "activation", "padding", "
 KERNEL_SOURCES = ("jaspar", "trained", "typed", "file", "random", CHOICE)
 BACKGROUNDS = ("uniform", "data", "typed")
 LEAST_SHARE = 1e-4
+OPENING = "posterior"  # name of the step that answers the dashboard's question
 
 
 class EStepModel(DashboardModel):
@@ -172,6 +173,15 @@ class EStepModel(DashboardModel):
         with self._explaining():
             text = text_of_file(name, content, OF_A_FIELD, LONGEST_TEXT)
             self.restore({"pasted": text, "index": 0, "sequence_source": "pasted"})
+
+    @classmethod
+    def opened(cls, **state: Any) -> EStepModel:
+        """The model that a dashboard opens with: at the posterior, where a state names no other step."""
+        model = cls(**state)
+        names = [step.name for step in model.steps]
+        if "step" not in state and OPENING in names:
+            model.step = names.index(OPENING)
+        return model
 
     @property
     def current_step(self) -> Step:
