@@ -40,7 +40,7 @@ def dashboard(page: Page, app_url: str) -> Page:
 def ready(page: Page) -> None:
     """Every component is drawn, and Python answers."""
     for component in ("player", "steptext", "strip", "track", "formula", "logo", "axis"):
-        page.locator(f".ec-{component}:not([hidden])").first.wait_for()
+        page.locator(f".ec-{component}:visible").first.wait_for()
 
 
 @pytest.fixture(scope="module")
