@@ -100,9 +100,10 @@ def payload(frame: dict[str, Any]) -> bytes:
 
 
 @contextmanager
-def visitor(browser: Browser) -> Iterator[Page]:
-    """A page with an empty cache; it leaves as a visitor does, so that its kernel is given back."""
+def visitor(browser: Browser, depth: str = "expert") -> Iterator[Page]:
+    """A page with an empty cache that shows every control; it leaves as a visitor does: its kernel is given back."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context.add_init_script(f"try {{ localStorage.setItem('epool-depth', '{depth}') }} catch {{}}")
     page = context.new_page()
     page.set_default_timeout(1000 * PATIENCE)
     yield page

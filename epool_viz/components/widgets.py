@@ -5,6 +5,19 @@ from __future__ import annotations
 from epool_viz.components.base import Component
 
 
+class Opening(Component):
+    """Brings into view, and gives the focus to, what a button of Python's opens.
+
+    Parameters
+    ----------
+    store : Store
+    options : dict
+        `opens`: list of dict, each `button` and `shows`, CSS selectors.
+    """
+
+    module = "opening"
+
+
 class PooledAxis(Component):
     """Average, ePool, max and log-sum-exp, and the entropy between them; see `web/axis/index.js` for its options."""
 
@@ -139,7 +152,8 @@ class Logo(Component):
         `logo_kind` ("information", "probability", "log odds" or "kernel") and `logo_reverse` (bool) are read and set.
     options : dict
         `kind` fixes the kind, `letters` (default True) shows the window under the cursor, `label` names the kernel,
-        `height` is in rem, `quiet` announces nothing to screen readers, `motif` labels a motif instead of its kernel.
+        `height` is in rem, `quiet` announces nothing to screen readers, `motif` labels a motif instead of its kernel,
+        `brief` says little under the depth "explore".
     """
 
     module = "logo"
@@ -194,7 +208,8 @@ class StepPlayer(Component):
     store : Store
         `step` is read and set: a place in `options["steps"]`, counted over all steps, those that do not apply as well.
     options : dict
-        `steps`: name, short and `when` of each; `seconds` a step is shown for while playing.
+        `steps`: name, short and `when` of each; `seconds` a step is shown for while playing; `opening`, the step that
+        the page opens with, where Play begins with the first one.
     """
 
     module = "player"

@@ -228,13 +228,25 @@ def left_out(bad: Sequence[tuple[str, str]]) -> str:
     return f"Left out: {named}{more}."
 
 
-def near(query: str, candidates: Iterable[str], *, most: int = 3) -> str:
-    """Name what the caller may have meant, as the end of a message."""
+def near(query: str, candidates: Iterable[str], *, most: int = 3, likeness: float = 0.6, is_short: bool = True) -> str:
+    """Name what the caller may have meant, as the end of a message.
+
+    Parameters
+    ----------
+    query : str
+    candidates : iterable of str
+    most : int
+        Names, at most.
+    likeness : float
+        From 0 to 1; names that are less alike are left out.
+    is_short : bool
+        Whether the first candidates tell what is accepted, where none is alike; else nothing is named.
+    """
     known = list(dict.fromkeys(candidates))
     lower = {name.lower(): name for name in known[:5000]}
     close = [name for name in known if query.lower() in name.lower()] if query else []
-    close += [lower[match] for match in difflib.get_close_matches(query.lower(), list(lower), n=most)]
-    chosen = list(dict.fromkeys(close))[:most] or known[:most]
+    close += [lower[match] for match in difflib.get_close_matches(query.lower(), list(lower), n=most, cutoff=likeness)]
+    chosen = list(dict.fromkeys(close))[:most] or known[: most * is_short]
     return ", ".join(repr(name) for name in chosen)
 
 

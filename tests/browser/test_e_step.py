@@ -30,15 +30,17 @@ _BOX = "path => { const { x, y, width, height } = path.getBBox(); return { x, y,
 
 @pytest.fixture
 def dashboard(page: Page, app_url: str) -> Page:
-    page.goto(f"{app_url}/voila/render/e_step.ipynb")
+    """The dashboard at the first step of the walk; it opens at the posterior."""
+    page.goto(f"{app_url}/voila/render/e_step.ipynb{fragment({'step': 0})}")
     ready(page)
+    go_to(page, WALK[0])
     return page
 
 
 def ready(page: Page) -> None:
     """Every component is drawn, and Python answers."""
     for component in ("player", "steptext", "strip", "track", "formula", "logo", "axis"):
-        page.locator(f".ec-{component}:not([hidden])").first.wait_for()
+        page.locator(f".ec-{component}:visible").first.wait_for()
 
 
 @pytest.fixture(scope="module")
@@ -118,11 +120,48 @@ def test_m_moves_by_the_keyboard_and_takes_pooled_value_and_logo_along(dashboard
 
 def test_python_follows_the_page(dashboard: Page) -> None:
     """The check of the numbers comes from Python: it agrees only when the model has heard of the move."""
+    dashboard.get_by_role("button", name="Check the numbers").click()
     verdict = dashboard.locator(".ec-trust-verdict")
     wait_for(lambda: verdict.get_attribute("data-agrees") == "true", seconds=15, what="agreement")
     move_m(dashboard, "PageUp")
     dashboard.get_by_role("button", name="next step").click()
     wait_for(lambda: verdict.get_attribute("data-agrees") == "true", seconds=15, what="agreement after a move")
+
+
+def test_a_changed_letter_stays_in_hand_and_is_taken_back(dashboard: Page, trace: EStepTrace) -> None:
+    """Letter 155, the first of the best window, makes another window the best one; the hand stays where it was."""
+    plot, said = dashboard.locator(".ec-strip-plot"), dashboard.locator(".ec-strip-edit [data-name=in-hand]")
+    source = dashboard.get_by_label("Take the sequence from")
+    notes = dashboard.locator(".ep-notes")
+    height = dashboard.locator(".ep-chosen").bounding_box()
+    plot.focus()
+    plot.press("T")
+    wait_for(lambda: "(edited)" in notes.inner_text(), seconds=15, what="Python to follow")
+    assert said.inner_text().startswith("Letter 155 is T, it was G")
+    assert shown(dashboard, "score", ".ec-formula") == pytest.approx(
+        float(e_step_trace(_with(trace.sequence, {154: "T"}), trace.kernel).scores[154])
+    )
+    plot.press("ArrowRight")
+    plot.press("A")
+    text = _with(trace.sequence, {154: "T", 155: "A"})
+    wait_until_pooled(dashboard, float(e_step_trace(text, trace.kernel).pooled))
+    assert said.inner_text().startswith("Letter 156 is A")
+    assert source.evaluate("e => e.selectedIndex") == 0
+    assert dashboard.get_by_label("Sequence, or FASTA").is_hidden()
+    grown = dashboard.locator(".ep-chosen").bounding_box()
+    assert height is not None
+    assert grown is not None
+    assert (grown["x"], grown["width"]) == (height["x"], height["width"])
+    plot.press("Control+z")
+    wait_until_pooled(dashboard, float(e_step_trace(_with(trace.sequence, {154: "T"}), trace.kernel).pooled))
+    dashboard.get_by_role("button", name="Undo the last change").click()
+    wait_until_pooled(dashboard, float(trace.pooled))
+    assert said.inner_text().startswith("Letter 155 is G.")
+    wait_for(lambda: "(edited)" not in notes.inner_text(), seconds=15, what="the sequence as it was given")
+
+
+def _with(sequence: str, letters: dict[int, str]) -> str:
+    return "".join(letters.get(place, letter) for place, letter in enumerate(sequence))
 
 
 def test_a_letter_is_mutated_and_python_names_the_sequence_the_users_own(dashboard: Page, trace: EStepTrace) -> None:
@@ -255,6 +294,7 @@ def test_both_strands_are_read_as_the_kernel_in_hand_has_it_and_as_chosen(page: 
     }
     page.goto(f"{app_url}/voila/render/e_step.ipynb{fragment({'link': link, 'both_strands': False})}")
     ready(page)
+    page.get_by_role("button", name="Check the numbers").click()
     network = page.get_by_role("radio", name="the same kernel, as a network scans")
     assert not network.is_visible()
     page.get_by_role("checkbox", name="Both strands").check()

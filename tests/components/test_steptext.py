@@ -100,7 +100,7 @@ def test_a_negative_number_after_a_sign_stands_in_brackets(show):
 
 def test_variants_tell_what_is_true(show):
     page = show(state_of(TEXT, KERNEL, cursor=12, step=NAMES.index("posterior")), "steptext", options={"steps": STEPS})
-    assert "Bayes' rule for" in page.inner_text("#steptext")
+    assert "A bar is the probability" in page.inner_text("#steptext")
     page.evaluate("window.store.set({ activation: 'paper' })")
     settle(page)
     assert steps.STEPS[NAMES.index("posterior")].rectified_sentence in page.inner_text("#steptext")

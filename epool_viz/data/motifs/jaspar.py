@@ -98,7 +98,7 @@ def load_jaspar(query: str, *, release: str | None = None) -> Motif:
         return _load_release(query, release)
     matches = _matches(query.lower())
     if not matches:
-        raise ArgumentError("query", repr(query), f"{_ACCEPTED}; near: {_near_names(query)}")
+        raise ArgumentError("query", repr(query), _ACCEPTED + _near_names(query))
     start, stop = _places()[matches[0]]
     (motif,) = parse_motifs(_text()[start:stop], source=JASPAR_RELEASE, format="jaspar", alphabet="DNA")
     return _with_assumption(motif, [record.accession for record in matches])
@@ -123,11 +123,16 @@ def _with_assumption(motif: Motif, accessions: list[str]) -> Motif:
     return dataclasses.replace(motif, assumptions=(sentence, *motif.assumptions))
 
 
+_LIKENESS = 0.7  # of a name that is offered: CTFC is like CTCF, banana is not like Banp
+
+
 def _near_names(query: str) -> str:
-    """Another version of the same matrix, else names that look alike."""
+    """Another version of the same matrix, else names that look alike, as the end of a message; "" where none does."""
     base = query.split(".")[0]
     same = [record.accession for record in _matches(base.lower()) if "." in query]
-    return near(base, same or (record.name for record in _places()))
+    known = same or (record.name for record in _places())
+    alike = near(base, known, likeness=_LIKENESS, is_short=False)
+    return f"; near: {alike}" if alike else ""
 
 
 def _searchable(record: JasparRecord) -> str:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from epool_viz.panels.one_kernel.exports import background_lines, kernel_lines, set_lines, take_away, taken_from
+from epool_viz.panels.one_kernel.exports import (
+    background_lines,
+    kernel_lines,
+    sequence_lines,
+    set_lines,
+    take_away,
+    taken_from,
+)
 from epool_viz.panels.one_kernel.model import EStepModel
 from epool_viz.panels.shared.exports import File
 
@@ -26,7 +33,8 @@ def python_lines(model: EStepModel) -> str:
         *set_lines(model),
         *background,
         *kernel_lines(model),
-        f"trace = ev.e_step_trace(sequences[{model.index}], kernel{''.join(', ' + option for option in given)})",
+        *sequence_lines(model),
+        f"trace = ev.e_step_trace(sequence, kernel{''.join(', ' + option for option in given)})",
         'print(f"ePool {trace.pooled:.6f}, average {trace.average:.6f}, max {trace.maximum:.6f}")',
         "best = int(trace.posterior.argmax())",
         'print(f"window {best + 1} holds {trace.posterior[best]:.1%} of the posterior")',

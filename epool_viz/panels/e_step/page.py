@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from epool_viz.panels.one_kernel import steps
-from epool_viz.panels.one_kernel.model import BOUNDS
+from epool_viz.panels.one_kernel.model import BOUNDS, OPENING
 from epool_viz.panels.one_kernel.page import BACKGROUND, BIAS_SLIDER
 from epool_viz.panels.one_kernel.steps import Step
 
@@ -29,6 +29,7 @@ M_SLIDER: dict[str, Any] = {
         {"value": 20, "label": "nearly max"},
     ],
     "buttons": [{"label": "1", "value": 1}, {"label": "maximum likelihood", "action": "ml"}],
+    "more": "explore",
     "help": "The kernel is read to the base e to the m: moving m moves the motif, the posterior and the pooled number.",
 }
 READINGS: tuple[dict[str, Any], ...] = (
@@ -97,6 +98,21 @@ NETWORK_SLIDERS: tuple[dict[str, Any], ...] = (
     },
     BIAS_SLIDER,
 )
+# of the controls of a setting, by its trait in the model; one that is not as it was first is shown at every depth
+DEPTHS: dict[str, str] = {
+    "mode": "explore",
+    "both_strands": "explore",
+    "background": "explore",
+    "letter_shares": "explore",
+    "strand_reading": "expert",
+    "occurrence": "explore",
+    "site_rate": "explore",
+    "activation": "expert",
+    "padding": "expert",
+    "local_window": "expert",
+    "bias": "expert",
+}
+OPENING_PLACE = [step.name for step in steps.STEPS].index(OPENING)  # of the step that the page opens with
 ONE_HOT: dict[str, Any] = {"when": {"key": "step", "is": [step.name for step in steps.STEPS].index("onehot")}}
 
 # what a teacher can leave out, by the names of the parts in the view
@@ -139,6 +155,11 @@ HELP: dict[str, Any] = {
         ["?", "this help"],
     ],
 }
+
+
+def trait_of(options: dict[str, Any]) -> str:
+    """The trait of the model that a control sets."""
+    return {"background_choice": "background"}.get(options["key"], options["key"])
 
 
 def page_steps() -> list[dict[str, Any]]:

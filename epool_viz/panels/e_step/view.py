@@ -40,15 +40,16 @@ from epool_viz.panels.one_kernel.questions import page_questions
 from epool_viz.panels.shared.dashboard import shown_if
 from epool_viz.panels.shared.html import notes_list
 from epool_viz.panels.shared.links import anchor
-from epool_viz.panels.shared.style import Html, card, heading, part
+from epool_viz.panels.shared.style import Html, at_depth, card, part
 
 _FOLDS = {
+    "predict": "Predict, then see",
     "editor": "Change the kernel",
     "compare": "Compare two states",
-    "predict": "Predict, then see",
     "trust": "Check the numbers",
     "download": "Take away",
 }
+_FROM_EXPLORE = ("compare", "trust", "download")  # of the tools
 
 
 class EStepView(KernelDashboard):
@@ -59,7 +60,8 @@ class EStepView(KernelDashboard):
     model : EStepModel
     """
 
-    PARTS, HELP, LOOKS = page.PARTS, page.HELP, bridge.LOOKS
+    NAME = "e_step"
+    PARTS, HELP, LOOKS, DEPTHS = page.PARTS, page.HELP, bridge.LOOKS, page.DEPTHS
     LINK = ("link", *bridge.SHARED, "step", "cursor")
     KEPT = ("codes", "kernel")
 
@@ -80,66 +82,64 @@ class EStepView(KernelDashboard):
         # one voice: the step when it changes, then the lower track
         steps, (above, below) = page.page_steps(), page.quantities()
         on = {"store": self.store}
-        self.player = StepPlayer(**on, options={"steps": steps})
+        self.player = StepPlayer(**on, options={"steps": steps, "opening": page.OPENING_PLACE})
         self.m_slider = Slider(**on, options=page.M_SLIDER)
         self.steptext = StepText(**on, options={"steps": steps, "level": 2})
         self.strip = SequenceStrip(**on, options={"sentence": "hidden"})
         self.track_before = PosteriorTrack(
             **on, options={"by_step": above, "height": 4, "sentence": "hidden", "live": False}
         )
-        self.track_now = PosteriorTrack(**on, options={"by_step": below, "height": 7})
+        self.track_now = PosteriorTrack(**on, options={"by_step": below, "height": 13, "narrow": 7})
         self.cursor = Slider(**on, options=CURSOR_SLIDER)
         self.formula = WindowFormula(**on, options={"live": False})
-        self.logo = Logo(**on, options={"quiet": True})
+        self.logo = Logo(**on, options={"quiet": True, "brief": True})
         self.axis = PooledAxis(**on, options={"live": False})
         self.gradient = PosteriorTrack(**on, options={"quantity": "gradient", "height": 5, "live": False})
-        self.readings = [Choice(**on, options=o) for o in page.READINGS]
-        self.readings += [Slider(**on, options=o) for o in page.READING_SLIDERS]
-        self.readings.insert(3, LetterShares(**on, options=SHARES))
         self.onehot = OneHot(**on, options=page.ONE_HOT)
-        self.network = [Choice(**on, options=o) for o in page.NETWORK]
-        self.network += [Slider(**on, options=o) for o in page.NETWORK_SLIDERS]
+        self.reading = {page.trait_of(o): Choice(**on, options=o) for o in page.READINGS}
+        self.reading["letter_shares"] = LetterShares(**on, options=SHARES)
+        self.reading |= {page.trait_of(o): Slider(**on, options=o) for o in page.READING_SLIDERS}
+        self.network = {page.trait_of(o): Choice(**on, options=o) for o in page.NETWORK}
+        self.network |= {page.trait_of(o): Slider(**on, options=o) for o in page.NETWORK_SLIDERS}
         self.trust = CrossCheck(**on)
         self.folds: dict[str, Any] = {
+            "predict": Predict(**on, options={"questions": page_questions(QUESTIONS)}),
             "editor": KernelEditor(**on),
             "compare": Compare(**on),
-            "predict": Predict(**on, options={"questions": page_questions(QUESTIONS)}),
             "trust": self.trust,
             "download": Download(self.store, self._make_download, options={"items": TAKE_AWAY}),
         }
-        self.toggles = {
-            name: w.ToggleButton(description=title, value=name == "trust") for name, title in _FOLDS.items()
-        }
+        self.toggles = {name: w.ToggleButton(description=title, value=False) for name, title in _FOLDS.items()}
 
     def _arranged(self) -> list[Any]:
-        data = w.VBox([*self._choices(), self.source_note]).add_class("ep-controls")
-        reading = w.VBox([heading("Reading"), *self.readings, heading("The network"), *self.network]).add_class(
-            "ep-controls"
+        chosen = self._chosen(
+            [*self._choices(), self.source_note], {"Reading": self.reading, "The network": self.network}
         )
-        chosen = w.VBox([part("data", data), part("reading", reading)]).add_class("ep-chosen")
-        picture = w.VBox([self.onehot, self.track_before, self.track_now, self.strip, self.cursor])
-        walk = w.VBox(
-            [
-                w.VBox([self.player, part("m", self.m_slider)]).add_class("ep-top"),
-                part("text", self.steptext),
-                picture.add_class("ep-picture"),
-            ]
-        ).add_class("ep-walk")
-        beside = w.VBox([part("logo", card(self.logo)), part("axis", card(self.axis))]).add_class("ep-beside")
+        at_depth("explore", self.track_before, self.cursor, self.source_note)
+        at_depth("explore", *(self.toggles[name] for name in _FROM_EXPLORE))
+        tracks = w.VBox([self.onehot, self.track_before, self.track_now, self.strip, self.cursor])
+        picture = w.Box([tracks.add_class("ep-tracks"), part("logo", w.Box([self.logo]).add_class("ep-logo"))])
+        moved = w.Box([part("m", self.m_slider), self.player]).add_class("ep-top")
+        text = part("text", self.steptext).add_class("ep-text")
+        walk = w.Box([self._lead(), text, picture.add_class("ep-picture"), moved]).add_class("ep-walk")
         for name, widgets in self._veiled().items():
             for widget in widgets:
                 widget.add_class(f"ep-shows-{name}")
-        cards = [part("window", card(self.formula)), part("gradient", card(self.gradient))]
-        self.fold_boxes = {name: card(fold) for name, fold in self.folds.items()}
+        cards = [("axis", self.axis), ("window", self.formula), ("gradient", self.gradient)]
+        self.fold_boxes = {name: card(fold).add_class(f"ep-fold-{name}") for name, fold in self.folds.items()}
+        for name, toggle in self.toggles.items():
+            toggle.add_class(f"ep-opens-{name}")
         tools = [w.Box(list(self.toggles.values())).add_class("ep-tools"), *self.fold_boxes.values()]
-        below = w.VBox([*cards, *(part("tools", tool) for tool in tools)]).add_class("ep-below")
-        body = w.Box([walk, beside, below, chosen]).add_class("ep-body")
-        return [body]
+        shown = [*(part("tools", tool) for tool in tools), *(part(name, card(widget)) for name, widget in cards)]
+        below = w.VBox(shown).add_class("ep-below")
+        opening = self._opening(*((f"ep-opens-{name}", f"ep-fold-{name}") for name in self.folds))
+        return [opening, w.Box([chosen, walk, below]).add_class("ep-body")]
 
     def _veiled(self) -> dict[str, tuple[Any, ...]]:
         """What a question hides while it is open, by the names of `questions.VEILS`."""
         tracks = (self.track_before, self.track_now, self.gradient)
-        return {"posterior": (*tracks, self.steptext), "pooled": (self.axis, self.steptext), "logo": (self.logo,)}
+        answers = (self.steptext, self.folds["compare"], self.trust)
+        return {"posterior": (*tracks, *answers), "pooled": (self.axis, *answers), "logo": (self.logo,)}
 
     # --- ties
 
@@ -163,8 +163,8 @@ class EStepView(KernelDashboard):
             self.trust.compare(self.store.now)
 
     def _offer_editor(self, change: Any) -> None:
-        """Whoever wants to type a kernel is shown where."""
-        if change.new == "typed":
+        """Whoever wants to type a kernel is shown where; a kernel that a question or a link types opens nothing."""
+        if change.new == "typed" and not self.wiring.is_quiet:
             self.toggles["editor"].value = True
 
     def _make_download(self, name: str) -> tuple[str, str, bytes]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
 import ipywidgets as w
+from markupsafe import Markup
 
+from epool_viz.components.widgets import Opening
 from epool_viz.data.examples import list_examples, list_models
 from epool_viz.data.motifs.jaspar import jaspar_index
 from epool_viz.panels.one_kernel.model import BOUNDS, LONGEST_TEXT, NETWORK, EStepModel
 from epool_viz.panels.one_kernel.page_state import Memory
+from epool_viz.panels.registry import row_of
 from epool_viz.panels.shared.dashboard import Dashboard, shown_if
-from epool_viz.panels.shared.style import heading
+from epool_viz.panels.shared.style import Html, at_depth, heading, part
 from epool_viz.panels.shared.visitor_data import CHOICE, LABEL, MODEL, SEQUENCES
 
 _CHOICES: dict[str, tuple[str, list[tuple[str, Any]]]] = {
@@ -46,6 +49,8 @@ class KernelDashboard(Dashboard):
     model : EStepModel
     """
 
+    NAME: ClassVar[str]  # of the dashboard, as its row in the registry has it
+    DEPTHS: ClassVar[Mapping[str, str]] = {}  # of the controls of a setting, by the name of its trait
     VISITOR_CHOICES: ClassVar = {"sequence_source": (CHOICE, SEQUENCES), "kernel_source": (CHOICE, MODEL)}
 
     def __init__(self, model: EStepModel) -> None:
@@ -91,6 +96,10 @@ class KernelDashboard(Dashboard):
             note="MEME, JASPAR, TRANSFAC or a matrix as text",
         )
         self.motif_choice = w.Dropdown(description="Kernel or motif of the file")
+        self.in_hand = Html().add_class("ep-in-hand")
+        self.choosing = w.ToggleButton(description="Choose sequence and kernel").add_class("ep-choosing")
+        self.settings: dict[str, Any] = {}  # a box of the control of each, by its trait
+        self.deep: list[tuple[Sequence[str], Any]] = []  # settings, and what is shown at each depth once one is in use
 
     def _choices(self) -> list[Any]:
         """The widgets that choose, under their headings."""
@@ -102,6 +111,41 @@ class KernelDashboard(Dashboard):
             *(c["kernel_source"], c["jaspar"], c["trained"], self.kernel_choice),
             *(self.upload, self.motif_choice, c["width"], c["seed"]),
         ]
+
+    def _lead(self) -> Any:
+        """The question, what is in hand, and the way to other data."""
+        question = Html(Markup("<h2>{}</h2>").format(row_of(self.NAME).idea.question)).add_class("ep-question")
+        return w.Box([question, self.in_hand, part("data", self.choosing)]).add_class("ep-lead")
+
+    def _chosen(self, data: Sequence[Any], groups: Mapping[str, Mapping[str, Any]]) -> Any:
+        """What is chosen: the data, and the settings under their headings, by the name of the trait of each."""
+        settings: list[Any] = []
+        for title, controls in groups.items():
+            for name, control in controls.items():
+                # a component keeps the classes that it was drawn with; a box takes others on
+                self.settings[name] = w.Box([control]).add_class("ep-setting")
+                self._deepen(self.DEPTHS[name], [name], self.settings[name])
+            names, above = list(controls), heading(title)
+            depths = {self.DEPTHS[name] for name in names}
+            self._deepen("explore" if "explore" in depths else "expert", names, above)
+            settings += [above, *(self.settings[name] for name in names)]
+        names = [name for controls in groups.values() for name in controls]
+        reading = w.VBox(settings).add_class("ep-controls")
+        self._deepen("explore", names, reading)
+        chosen = w.VBox([part("data", w.VBox(list(data)).add_class("ep-controls")), part("reading", reading)])
+        self._deepen("explore", names, chosen.add_class("ep-chosen"))
+        self.chosen = chosen
+        return chosen
+
+    def _deepen(self, depth: str, names: Sequence[str], widget: Any) -> None:
+        at_depth(depth, widget)
+        self.deep.append((names, widget))
+
+    def _opening(self, *opens: tuple[str, str]) -> Any:
+        """What scrolls to what a button has opened: pairs of classes."""
+        pairs = [("ep-choosing", "ep-chosen"), *opens]
+        found = [{"button": f".{button}", "shows": f".{shows}"} for button, shows in pairs]
+        return Opening(store=self.store, options={"opens": found})
 
     # --- ties
 
@@ -121,6 +165,9 @@ class KernelDashboard(Dashboard):
         wire.on(model, (*EStepModel.LOOKING, *NETWORK, "trace", "kernel", "sequence_name", "message"), self._show)
         for widget, name, is_shown in self._conditions():
             wire.follow((model, name), (widget.layout, "display"), shown_if(is_shown))
+        self._show_in_use()
+        wire.on(model, tuple({name for names, _ in self.deep for name in names}), self._show_in_use)
+        wire.on(self.choosing, "value", self._show_in_use)
 
     def _conditions(self) -> list[tuple[Any, str, Callable[[Any], bool]]]:
         """Controls that are on the page only while they do something."""
@@ -150,7 +197,18 @@ class KernelDashboard(Dashboard):
         if self.is_taking:
             return
         self.memory.keep(self.model)
+        names = (self.model.kernel.label, self.model.sequence_name)
+        self.in_hand.value = Markup("<p><b>{}</b> on <b>{}</b></p>").format(*names)
         super()._show()
+
+    def _show_in_use(self, _: Any = None) -> None:
+        """A setting that is not the first one is on the page at every depth."""
+        first = self.model.traits()
+        for names, widget in self.deep:
+            in_use = any(getattr(self.model, name) != first[name].default_value for name in names)
+            if widget is self.chosen:
+                in_use = in_use or self.choosing.value
+            (widget.add_class if in_use else widget.remove_class)("ep-in-use")
 
     def _offer_motifs(self, _: Any = None) -> None:
         names = self.model.file_motifs

@@ -174,6 +174,16 @@ def set_lines(model: EStepModel) -> list[str]:
     return [f"sequences = ev.SequenceSet.from_strings({strings!r})"]
 
 
+def sequence_lines(model: EStepModel) -> list[str]:
+    """Python that makes `sequence`, the one in hand, out of `sequences`."""
+    given = [f"sequence = sequences[{model.index}]"]
+    if not model.is_edited:
+        return given
+    letters, was = model.letters_in_hand, model.sequences[model.index]
+    changed = {place: letter for place, letter in enumerate(letters) if letter != was[place]}
+    return [*given, f'sequence = "".join({changed!r}.get(i, letter) for i, letter in enumerate(sequence))']
+
+
 def kernel_lines(model: EStepModel) -> list[str]:
     """Python that makes `kernel`, with `background` where there is one."""
     against = ", background=background" if model.background != "uniform" else ""

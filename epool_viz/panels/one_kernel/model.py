@@ -64,12 +64,14 @@ G -0.2 -0.6  1.1 -0.8 -0.3
 T -0.4 -0.3 -0.5  1.3 -0.2
 """
 SEQUENCE_SOURCES = ("example", "pasted", CHOICE)
+OF_A_SEQUENCE = ("sequence_source", "example", "pasted", "index")  # a change of these ends the edits of its letters
 NETWORK = ("kernel_source", "trained", "rank")  # a change of these may change settings
 STRAND_CHOICES = ("kernel", *STRAND_READINGS)  # "kernel": as the kernel in hand is one of a network or a motif
 _OF_A_NETWORK = ("bias", "m", "mode", "local_window", "activation", "padding", "both_strands")
 KERNEL_SOURCES = ("jaspar", "trained", "typed", "file", "random", CHOICE)
 BACKGROUNDS = ("uniform", "data", "typed")
 LEAST_SHARE = 1e-4
+OPENING = "posterior"  # name of the step that answers the dashboard's question
 
 
 class EStepModel(DashboardModel):
@@ -83,6 +85,7 @@ class EStepModel(DashboardModel):
     example = Unicode("ctcf_peaks", help="Name of a bundled set, as `load_example` knows it.")
     pasted = Unicode("", help="FASTA, bare letters, or any text format the library reads.")
     index = Int(0, help="Place in the set, from 0.")
+    edited = Unicode("", help="The letters of that sequence as the user changed them; empty while they are as given.")
     kernel_source = Enum(KERNEL_SOURCES, "jaspar")
     jaspar = Unicode("CTCF", help="Name or accession.")
     trained = Enum(MODEL_NAMES, MODEL_NAMES[0], help="A model that ships; it brings its settings along.")
@@ -120,6 +123,7 @@ class EStepModel(DashboardModel):
         "example",
         "pasted",
         "index",
+        "edited",
         "kernel_source",
         "jaspar",
         "trained",
@@ -148,12 +152,14 @@ class EStepModel(DashboardModel):
     BOUNDED = BOUNDS
     LONGEST: ClassVar[Mapping[str, int]] = {
         "pasted": LONGEST_TEXT,
+        "edited": MOST_LETTERS,
         "kernel_text": LONGEST_MATRIX,
         "file_text": LONGEST_TEXT,
     }
 
     def __init__(self, **state: Any) -> None:
         self._named: frozenset[str] = frozenset()
+        self._looked_at: tuple[Any, ...] = ()  # what the number of the window in hand depends on
         super().__init__(**state)
 
     def load_kernel_file(self, name: str, content: bytes) -> None:
@@ -169,10 +175,29 @@ class EStepModel(DashboardModel):
             text = text_of_file(name, content, OF_A_FIELD, LONGEST_TEXT)
             self.restore({"pasted": text, "index": 0, "sequence_source": "pasted"})
 
+    @classmethod
+    def opened(cls, **state: Any) -> EStepModel:
+        """The model that a dashboard opens with: at the posterior, where a state names no other step."""
+        model = cls(**state)
+        names = [step.name for step in model.steps]
+        if "step" not in state and OPENING in names:
+            model.step = names.index(OPENING)
+        return model
+
     @property
     def current_step(self) -> Step:
         """The step shown."""
         return self.steps[self.step]
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether letters of the sequence are changed; those of another length are of another sequence."""
+        return bool(self.edited) and len(self.edited) == len(self.sequences[self.index])
+
+    @property
+    def letters_in_hand(self) -> str:
+        """The sequence as it is in its set, or as edited."""
+        return self.edited if self.is_edited else str(self.sequences[self.index])
 
     @property
     def read_as(self) -> str:
@@ -247,7 +272,12 @@ class EStepModel(DashboardModel):
     @observe("sequence_source", "example", "pasted")
     def _another_set(self, _: Any) -> None:
         if not self._paused:
-            self._take_over({"index": 0})
+            self._take_over({"index": 0, "edited": ""})
+
+    @observe("index")
+    def _another_sequence(self, _: Any) -> None:
+        if not self._paused:
+            self._take_over({"edited": ""})
 
     @observe(*NETWORK)
     def _another_network(self, change: Any) -> None:
@@ -264,13 +294,15 @@ class EStepModel(DashboardModel):
         self._set(choices)
         self._follow(before, choices)
 
-    @observe(*(name for name in CHOICES if name not in ("sequence_source", "example", "pasted", "which", *NETWORK)))
+    @observe(*(name for name in CHOICES if name not in (*OF_A_SEQUENCE, "which", *NETWORK)))
     def _another_choice(self, _: Any) -> None:
         if not self._paused:
             self._refresh()
 
     def _follow(self, before: Mapping[str, Any], state: Mapping[str, Any]) -> None:
-        """The settings of a newly chosen kernel of a model that the state does not name."""
+        """What follows from a choice and is not named: no edits of another sequence, the settings of a network."""
+        if "edited" not in state and any(before[name] != getattr(self, name) for name in OF_A_SEQUENCE):
+            self._set({"edited": ""})
         if state.get("kernel_source") == CHOICE and self.visitor_data.model is None:
             self._named = frozenset(state)
         uploaded = self._uploaded_settings(tuple(before[name] for name in NETWORK))
@@ -349,7 +381,7 @@ class EStepModel(DashboardModel):
             self.sequences = sequences
             background = self._chosen_background(sequences)
             kernel = self._chosen_kernel(background)
-            trace = self._trace(sequences[self.index], kernel, background)
+            trace = self._trace(self.letters_in_hand, kernel, background)
         except NotYetHere:
             return  # what is on the screen stays until the page has answered
         except EpoolError as error:
@@ -422,8 +454,10 @@ class EStepModel(DashboardModel):
         steps = self._walk(trace)
         names = [step.name for step in steps]
         here = self.steps[self.step].name if self.steps else names[0]
-        is_elsewhere = self.trace is None or _place(self.trace) != _place(trace)
-        self.kernel, self.sequence_name = kernel, self.sequences.names[self.index]
+        looked_at = (self.sequences[self.index], trace.width, trace.padding, trace.both_strands)
+        is_elsewhere, self._looked_at = looked_at != self._looked_at, looked_at
+        name = self.sequences.names[self.index]
+        self.kernel, self.sequence_name = kernel, edited_name(name) if self.is_edited else name
         with self.hold_trait_notifications():
             self.steps = steps
             self.trace = trace
@@ -449,9 +483,9 @@ def best_window(trace: EStepTrace) -> int:
     return int(np.argmax(trace.posterior))
 
 
-def _place(trace: EStepTrace) -> tuple[Any, ...]:
-    """What a window's number depends on."""
-    return trace.sequence, trace.width, trace.padding, trace.both_strands
+def edited_name(name: str) -> str:
+    """What is called what it was, once a hand has changed it."""
+    return name if name.endswith("(edited)") else f"{name} (edited)"
 
 
 def _decoded(name: str, content: bytes) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from epool_viz.core.alphabet import DNA
 from epool_viz.core.strands import is_own_complement
 from epool_viz.data.kernel_sources import Kernel, scores_text
-from epool_viz.panels.one_kernel.model import MOST_LETTERS, WIDEST, EStepModel
+from epool_viz.panels.one_kernel.model import MOST_LETTERS, WIDEST, EStepModel, edited_name
 from epool_viz.panels.one_kernel.steps import STEPS
 from epool_viz.panels.registry import row_of
 from epool_viz.panels.shared.links import link
@@ -72,6 +72,7 @@ def link_of(model: EStepModel, opened_by: type[EStepModel] | None = None) -> dic
     else:
         state |= {"pasted": fasta(model.sequence_name, model.trace.sequence)}
         state.pop("index", None)
+        state.pop("edited", None)
         if model.background == "data":
             state |= {"background": "typed", "letter_shares": np.asarray(model.trace.background).tolist()}
     if model.sequence_source == CHOICE:
@@ -172,7 +173,10 @@ def _edited_sequence(model: EStepModel, codes: Any) -> dict[str, Any]:
     letters = "".join(_LETTERS[code] if code in range(len(DNA)) else "N" for code in codes)
     if letters == model.trace.sequence:
         return {}
-    return {"sequence_source": "pasted", "pasted": fasta(_edited(model.sequence_name), letters), "index": 0}
+    given = DNA.encode(model.sequences[model.index]).tolist()
+    if len(codes) == len(given):
+        return {"edited": "" if codes == given else letters}
+    return {"sequence_source": "pasted", "pasted": fasta(edited_name(model.sequence_name), letters), "index": 0}
 
 
 def _edited_kernel(model: EStepModel, kernel: Any) -> dict[str, Any]:
@@ -181,15 +185,11 @@ def _edited_kernel(model: EStepModel, kernel: Any) -> dict[str, Any]:
     if np.array_equal(np.asarray(kernel, dtype=float), model.trace.kernel):
         return {}
     edited = model.kernel._replace(matrix=np.asarray(kernel, dtype=float))
-    return {"kernel_source": "typed", "kernel_text": _text_of(edited, _edited(model.kernel.label))}
+    return {"kernel_source": "typed", "kernel_text": _text_of(edited, edited_name(model.kernel.label))}
 
 
 def _text_of(kernel: Kernel, name: str) -> str:
     return scores_text(kernel.matrix, name, is_of_network=kernel.is_of_network)
-
-
-def _edited(name: str) -> str:
-    return name if name.endswith("(edited)") else f"{name} (edited)"
 
 
 def _step_in(model: EStepModel, place: Any) -> int:

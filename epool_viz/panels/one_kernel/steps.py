@@ -134,8 +134,8 @@ STEPS = (
         "posterior",
         "posterior",
         "The weights are a posterior",
-        "Bayes' rule for “where does the site start?”, computed from letter probabilities without any softmax, gives "
-        "the same numbers: this is the E-step.",
+        "A bar is the probability that the site starts there. Bayes' rule, without any softmax, gives the network's "
+        "weights: this is the E-step.",
         "P(site at {window} | sequence) = exp(ln prior + m × log odds − log evidence) "
         "= exp({log_prior} + {m} × {log_ratio_cell} − {log_evidence}) = {bayes_posterior}; "
         "the network's weight is {weight}",

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from epool_viz.errors import ArgumentError
-from epool_viz.panels.one_kernel.exports import background_lines, kernel_lines, set_lines, take_away, taken_from
+from epool_viz.panels.one_kernel.exports import (
+    background_lines,
+    kernel_lines,
+    sequence_lines,
+    set_lines,
+    take_away,
+    taken_from,
+)
 from epool_viz.panels.pwm.model import PwmModel
 from epool_viz.panels.shared.exports import File
 
@@ -34,7 +41,8 @@ def python_lines(model: PwmModel) -> str:
         *background_lines(model),
         *kernel_lines(model),
         f"reading = ev.kernel_to_pwm({', '.join(['kernel', *reading])})",
-        f"onehot = ev.one_hot(sequences[{model.index}])",
+        *sequence_lines(model),
+        "onehot = ev.one_hot(sequence)",
         f"scores = ev.scan(onehot, kernel{bias})",
         "log_odds = ev.scan(onehot, reading.pwm)",
         "whole = ev.whole_windows(onehot, kernel.shape[1])",

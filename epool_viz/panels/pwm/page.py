@@ -31,6 +31,7 @@ BASE_SLIDER: dict[str, Any] = {
         {"label": "10", "value": round(math.log(10), 9)},
         {"label": "maximum likelihood", "action": "ml"},
     ],
+    "more": "explore",
     "help": "The kernel is read as logarithms to the base b. A larger b makes a sharper motif of the same numbers; m "
     "is the m of expectation pooling.",
 }
@@ -47,6 +48,8 @@ FORM: dict[str, Any] = {
         },
     ],
 }
+# of the controls of a setting, by its trait in the model; one that is not as it was first is shown at every depth
+DEPTHS: dict[str, str] = {"background": "explore", "letter_shares": "explore", "bias": "expert"}
 PARTS: tuple[dict[str, str], ...] = (
     {"name": "data", "label": "choice of sequence and kernel"},
     {"name": "reading", "label": "background and bias"},

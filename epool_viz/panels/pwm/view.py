@@ -39,8 +39,9 @@ from epool_viz.panels.pwm.texts import QUESTIONS, page_steps
 from epool_viz.panels.shared.dashboard import shown_if
 from epool_viz.panels.shared.html import notes_list
 from epool_viz.panels.shared.links import anchor
-from epool_viz.panels.shared.style import Html, card, heading, panel_style, part
+from epool_viz.panels.shared.style import Html, at_depth, card, heading, panel_style, part
 
+_FROM_EXPLORE = ("trust", "download")  # of the tools
 _FOLDS = {"predict": "Predict, then see", "trust": "Check the numbers", "download": "Take away"}
 
 
@@ -52,7 +53,8 @@ class PwmView(KernelDashboard):
     model : PwmModel
     """
 
-    PARTS, HELP, LOOKS = page.PARTS, page.HELP, page.LOOKS
+    NAME = "pwm"
+    PARTS, HELP, LOOKS, DEPTHS = page.PARTS, page.HELP, page.LOOKS, page.DEPTHS
     LINK = ("link", "m", "bias", "step", "cursor")
     KEPT = ("codes", "kernel")
 
@@ -72,7 +74,7 @@ class PwmView(KernelDashboard):
         on, steps = {"store": self.store}, page_steps()
         self.base = Slider(**on, options=page.BASE_SLIDER)
         self.editor = KernelEditor(**on)
-        self.logo = Logo(**on, options={"quiet": True})
+        self.logo = Logo(**on, options={"quiet": True, "brief": True, "height": 14})
         self.onehot = OneHot(**on)
         self.strip = SequenceStrip(**on, options={"sentence": "hidden", "live": False, "reveal": True})
         self.cursor = Slider(**on, options=CURSOR_SLIDER)
@@ -82,7 +84,10 @@ class PwmView(KernelDashboard):
         self.pipeline = Pipeline(**on, options={"steps": steps})
         self.readings = Readings(**on, options={"level": 2})
         self.moves = KernelExperiments(**on, options={"most": BOUNDS["m"][1], "level": 2})
-        self.background = [Choice(**on, options=BACKGROUND), LetterShares(**on, options=SHARES)]
+        self.background = {
+            "background": Choice(**on, options=BACKGROUND),
+            "letter_shares": LetterShares(**on, options=SHARES),
+        }
         self.bias = Slider(**on, options=BIAS_SLIDER)
         self.trust = CrossCheck(**on)
         self.folds: dict[str, Any] = {
@@ -93,20 +98,23 @@ class PwmView(KernelDashboard):
         self.toggles = {name: w.ToggleButton(description=title, value=False) for name, title in _FOLDS.items()}
 
     def _arranged(self) -> list[Any]:
-        data = w.VBox([*self._choices(), self.another, self.source_note, self.opening]).add_class("ep-controls")
-        reading = w.VBox([heading("Reading"), *self.background, heading("The network"), self.bias])
-        chosen = w.VBox([part("data", data), part("reading", reading.add_class("ep-controls"))]).add_class("ep-chosen")
-        hand = w.VBox([part("base", self.base), part("editor", card(self.editor))]).add_class("ep-hand")
-        beside = w.VBox([part("logo", card(self.logo)), part("moves", card(self.moves))]).add_class("ep-beside")
-        picture = w.VBox(
-            [heading("Slide it along a sequence"), self.onehot, self.strip, self.cursor, card(self.formula)]
+        chosen = self._chosen(
+            [*self._choices(), self.another, self.source_note, self.opening],
+            {"Reading": self.background, "The network": {"bias": self.bias}},
         )
+        at_depth("explore", self.source_note, self.cursor, self.form)
+        at_depth("explore", *(self.toggles[name] for name in _FROM_EXPLORE))
+        bars = part("editor", w.Box([self.editor]).add_class("ep-bars"))
+        picture = w.Box([bars, part("logo", w.Box([self.logo]).add_class("ep-logo"))]).add_class("ep-picture")
+        hand = w.Box([self._lead(), picture, part("base", self.base)]).add_class("ep-hand")
+        slide = w.VBox([heading("Slide it along a sequence"), self.onehot, self.strip, self.cursor, card(self.formula)])
         walk = w.VBox([heading("From kernel to logo"), self.player, self.form, self.pipeline])
         questions, *tools = self._tools()
         below = w.VBox(
             [
                 part("tools", questions),
-                part("score", picture.add_class("ep-picture")),
+                part("moves", card(self.moves)),
+                part("score", slide.add_class("ep-slide")),
                 part("pipeline", card(walk.add_class("ep-walk"))),
                 part("readings", card(self.readings)),
                 *(part("tools", tool) for tool in tools),
@@ -115,11 +123,14 @@ class PwmView(KernelDashboard):
         for name, widgets in self._veiled().items():
             for widget in widgets:
                 widget.add_class(f"ep-shows-{name}")
-        return [w.Box([hand, beside, below, chosen]).add_class("ep-body")]
+        opening = self._opening(*((f"ep-opens-{name}", f"ep-fold-{name}") for name in self.folds))
+        return [opening, w.Box([chosen, hand, below]).add_class("ep-body")]
 
     def _tools(self) -> list[Any]:
         """The questions, near the logo that they ask about; then the other tools."""
-        self.fold_boxes = {name: card(fold) for name, fold in self.folds.items()}
+        self.fold_boxes = {name: card(fold).add_class(f"ep-fold-{name}") for name, fold in self.folds.items()}
+        for name, toggle in self.toggles.items():
+            toggle.add_class(f"ep-opens-{name}")
         asking, *others = self.toggles.values()
         questions, *boxes = self.fold_boxes.values()
         return [

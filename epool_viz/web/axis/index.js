@@ -12,7 +12,7 @@
 import { onArrows, voice } from "../lib/a11y.js";
 import { attributes, make } from "../lib/dom.js";
 import { follow, onWidth, remOf, widthOf } from "../lib/drawing.js";
-import { format, number } from "../lib/numbers.js";
+import { format, number, residue } from "../lib/numbers.js";
 import { px } from "../lib/paths.js";
 import { panel } from "../lib/style.js";
 import { numbers, table } from "../lib/tables.js";
@@ -327,7 +327,7 @@ function drawFacts({ facts, what }, state) {
     make("div", { class: "ec-axis-meter", "aria-hidden": "true" }, meter),
   ];
   if (!isAboveZero) lines.push(make("p", { class: "ec-soft" }, `At m = 0 log-sum-exp is infinite: (ln ${cells}) / 0. ePool is the average.`));
-  else if (isAll) lines.push(make("p", { class: "ec-soft" }, "ePool + entropy / m = log-sum-exp, to ", number("residual", residual ?? Infinity), ": the free energy."));
+  else if (isAll) lines.push(make("p", { class: "ec-soft" }, "ePool + entropy / m = log-sum-exp, but for ", residue("residual", residual ?? Infinity, end), ": the free energy."));
   else lines.push(make("p", { class: "ec-soft" }, "In mode 1 ePool + entropy / m = ", number("bound", end), ` stays below log-sum-exp, which counts all ${unit}.`));
   facts.replaceChildren(...lines);
 }

@@ -8,7 +8,7 @@ import { speaker } from "../lib/a11y.js";
 import { make } from "../lib/dom.js";
 import { oncePerFrame } from "../lib/drawing.js";
 import { largestAt } from "../lib/maths.js";
-import { format, number } from "../lib/numbers.js";
+import { format, number, remainder } from "../lib/numbers.js";
 import { dress } from "../lib/style.js";
 import { scrolling, table } from "../lib/tables.js";
 import CSS from "./style.css";
@@ -101,7 +101,7 @@ function verdictOf({ core, torch, page }, differences, tolerance) {
   const agrees = worst <= tolerance && residual <= tolerance;
   const sides = [...compared, "this page"].join(compared.length > 1 ? ", " : " and ").replace(/, this/, " and this");
   const verb = agrees ? "agree" : "disagree";
-  const text = `They ${verb}: ${sides} differ by ${agrees ? "at most " : ""}${format(worst, 2)}, the two routes by ${format(residual, 2)}; accepted: ${format(tolerance, 2)}.`;
+  const text = `They ${verb}: ${sides} differ by ${agrees && worst > 0 ? "at most " : ""}${remainder(worst, 1, 2)}, the two routes by ${remainder(residual, 1, 2)}; accepted: ${format(tolerance, 2)}.`;
   return { agrees, text };
 }
 
@@ -164,7 +164,7 @@ export default {
     const { tolerance = 1e-9 } = model.get("options");
     dress(el, "trust", CSS);
     const verdict = make("p", { class: "ec-trust-verdict" });
-    const body = make("div");
+    const body = make("div", { class: "ep-from-expert" });
     el.append(verdict, body);
     const say = speaker(el);
     const now = () => draw({ model, store, tolerance, verdict, body, say });

@@ -5,6 +5,7 @@
 //   kernel_by  a kernel set by another component: where it is the kernel, that was a change like those made here
 //   column     the column in hand, from 0, where the dashboard has one
 // options: {label, widest}
+// Under the depth "explore" there are the bars, Undo and Reset alone.
 //   label   the kernel's name (default: kernel_name of the state)
 //   widest  columns, at most (default 50)
 
@@ -12,7 +13,7 @@ import { speaker } from "../lib/a11y.js";
 import { attributes, make } from "../lib/dom.js";
 import { oncePerFrame } from "../lib/drawing.js";
 import { kernelToPwm } from "../lib/maths.js";
-import { colourOf, format, number } from "../lib/numbers.js";
+import { colourOf, format, number, remainder, residue } from "../lib/numbers.js";
 import { dress } from "../lib/style.js";
 import { matrixTable, tableTwin } from "../lib/tables.js";
 import { axisEnd } from "../lib/ticks.js";
@@ -152,17 +153,19 @@ function begin(el, store, { label, widest = 50 }) {
 /** @param {Editor} editor */
 function assemble(editor) {
   const row = (/** @type {Child[]} */ ...children) => make("div", { class: "ec-row" }, ...children);
+  const factor = make("label", { class: "ep-from-explore" }, "all entries \u00d7", editor.factor);
+  for (const button of [editor.redoing, editor.scaling]) button.classList.add("ep-from-explore");
   editor.el.append(
     make("p", {}, editor.name, " ", editor.scale),
     make("div", { class: "ec-editor-scroll" }, editor.grid),
-    make("p", { class: "ec-soft", id: editor.id }, "Drag a bar, or use the keys: up and down 0.1 (with Shift 1), left and right another column, a letter its row, digits to type."),
-    row(editor.undoing, editor.redoing, editor.resetting, make("label", {}, "all entries \u00d7", editor.factor), editor.scaling),
-    make("section", {}, editor.heading,
+    make("p", { class: "ec-soft ep-from-explore", id: editor.id }, "Drag a bar, or use the keys: up and down 0.1 (with Shift 1), left and right another column, a letter its row, digits to type."),
+    row(editor.undoing, editor.redoing, editor.resetting, factor, editor.scaling),
+    make("section", { class: "ep-from-explore" }, editor.heading,
       row(make("label", {}, editor.valueName, editor.value), editor.adding, editor.removing),
       row(make("label", {}, "add a constant", editor.constant), editor.moving),
       make("dl", {}, make("dt", {}, "PPM column"), editor.chances, make("dt", {}, "offset"), editor.offset), editor.limit),
     editor.effect,
-    make("details", {}, make("summary", {}, "Type or paste the matrix"), editor.text, editor.said, editor.renewing),
+    make("details", { class: "ep-from-explore" }, make("summary", {}, "Type or paste the matrix"), editor.text, editor.said, editor.renewing),
     editor.table.element);
 }
 
@@ -525,7 +528,7 @@ function drawColumn(editor) {
   if (!value.matches(":focus")) drawValue(editor);
   value.setAttribute("data-value", String(state.kernel[a][j]));
   editor.chances.replaceChildren(...[...state.alphabet].flatMap((letter, b) => [b ? ", " : "", `${letter} `, number(`column_ppm_${letter}`, ppm[b][j], 3)]));
-  editor.offset.replaceChildren(number("kernel_offset", offset));
+  editor.offset.replaceChildren(residue("kernel_offset", offset));
   const isLong = width >= widest || (state.padding !== "same" && width >= state.codes.length);
   adding.disabled = isLong;
   removing.disabled = width === 1;
@@ -589,7 +592,7 @@ export default {
     const off = exports.store.on((state, _, changed) => {
       if (!watched.some((key) => changed.includes(key))) return;
       const [a, j] = editor.at;
-      if (changed.includes("kernel")) editor.say(`${nameOf(state, [a, j])}: ${format(state.kernel[a]?.[j])}. Offset ${format(readingOf(state).offset)}.`);
+      if (changed.includes("kernel")) editor.say(`${nameOf(state, [a, j])}: ${format(state.kernel[a]?.[j])}. Offset ${remainder(readingOf(state).offset)}.`);
       later();
     });
     signal.addEventListener("abort", off);

@@ -16,7 +16,7 @@ import { called, cursorKeys, partial, windowAt, windows } from "../lib/cursor.js
 import { attributes, make } from "../lib/dom.js";
 import { follow } from "../lib/drawing.js";
 import { kernelToPwm, letterSum, logRatios, otherStrandKernel, strandLogOdds } from "../lib/maths.js";
-import { format, number } from "../lib/numbers.js";
+import { format, number, ROUNDED, remainder, residue } from "../lib/numbers.js";
 import { panel } from "../lib/style.js";
 import { numbers, table } from "../lib/tables.js";
 import CSS from "./style.css";
@@ -271,7 +271,7 @@ function balance({ note, ledger }, state, { now, gap, sum, logRatio, offset, sco
   const secondRoute = gap ? [rest("A partial sum is no likelihood ratio, so there is no second route for this window.")] : [
     line("The statistician: log-likelihood ratio + offset", `motif against background, ${base}`,
       number("log-ratio", logRatio), signOf(offset), signless("offset", offset), number("score-by-pwm", logRatio + offset)),
-    rest("Difference ", number("residual", residual), agreement(residual, score)),
+    rest("Difference ", residue("residual", residual, score), agreement(residual, score)),
   ];
   ledger.replaceChildren(
     line("The network: picked entries + bias", "one entry a column", number("sum", sum), signOf(state.bias), signless("bias", state.bias), number("score", score)),
@@ -299,7 +299,7 @@ function tell({ stepper, hand, say }, state, { now, codes, gap, sum, logRatio, o
   const { count } = windows(state);
   const summing = `${called(now)}, ${reads}: ${format(sum)} + bias ${format(state.bias)} = ${format(score)}`;
   const whole = gap ? `${summing}; it ${gap}, so this is a partial sum.`
-    : `${summing}; log-likelihood ratio ${format(logRatio)} + offset ${format(offset)} is ${residual ? `the same, to ${format(residual)}` : "exactly the same"}.`;
+    : `${summing}; log-likelihood ratio ${format(logRatio)} + offset ${remainder(offset, score)} ${residual ? `differs by ${remainder(residual, score)}` : "is exactly the same"}.`;
   stepper.textContent = `window ${now.number} of ${count}`;
   attributes(stepper, { "aria-valuemax": count, "aria-valuenow": now.number, "aria-valuetext": whole });
   if (hand === null || hand >= width) say(whole);
@@ -308,7 +308,7 @@ function tell({ stepper, hand, say }, state, { now, codes, gap, sum, logRatio, o
 }
 
 /** @param {number} x */
-const signOf = (x) => (x < 0 ? "\u2212" : "+");
+const signOf = (x) => (x < 0 && remainder(x) !== ROUNDED ? "\u2212" : "+");
 
 /**
  * A number behind its own sign.
@@ -316,15 +316,15 @@ const signOf = (x) => (x < 0 ? "\u2212" : "+");
  * @type {(name: string, x: number) => HTMLElement}
  */
 function signless(name, x) {
-  const element = number(name, x);
-  element.textContent = format(Math.abs(x));
+  const element = residue(name, x);
+  element.textContent = element.textContent === ROUNDED ? "0" : format(Math.abs(x));
   return element;
 }
 
 /** @type {(residual: number, score: number) => string} */
 function agreement(residual, score) {
   if (residual === 0) return ": to the last digit the same number.";
-  return residual < 1e-9 * Math.max(1, Math.abs(score)) ? ": the same number, to rounding." : ".";
+  return residual < 1e-9 * Math.max(1, Math.abs(score)) ? ": the same number." : ".";
 }
 
 /** @param {Formula} formula */

@@ -63,6 +63,34 @@ export function renumber(element, x, digits = 4) {
   element.textContent = format(x, digits);
 }
 
+const ROUNDING = 1e-12;
+export const ROUNDED = "0 (to rounding)";
+
+/**
+ * What should be 0, as text: no digits of what only rounding makes of it, beside numbers of such a size.
+ *
+ * @param {number} x
+ * @param {number} size
+ */
+export function remainder(x, size = 1, digits = 4) {
+  const isRounding = x !== 0 && Math.abs(x) <= ROUNDING * Math.max(1, Math.abs(size));
+  return isRounding ? ROUNDED : format(x, digits);
+}
+
+/**
+ * `number` of what should be 0; its digits are in the hint.
+ *
+ * @param {string} name
+ * @param {number} x
+ * @param {number} size
+ */
+export function residue(name, x, size = 1) {
+  const element = number(name, x);
+  element.textContent = remainder(x, size);
+  element.title = format(x);
+  return element;
+}
+
 /**
  * The colour of a letter, from the page's palette.
  *

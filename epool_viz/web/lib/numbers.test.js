@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { colourOf, format, percent } from "./numbers.js";
+import { colourOf, format, percent, remainder } from "./numbers.js";
 
 test("a number is written as people read it", () => {
   expect([0, 1.23456, -2, 123456, -0.00012, 1e-300].map((x) => format(x))).toEqual([
@@ -20,4 +20,10 @@ test("the letters of nucleic acids have colours of their own, U that of T; amino
   const named = (/** @type {string[]} */ names) => names.map((name) => `var(--letter-${name})`);
   expect(colours([3, 2, 1, 0])).toEqual(named(["A", "C", "G", "T", "T", "other"]));
   expect(colours(null)).toEqual(named(Array(6).fill("other")));
+});
+
+test("what only rounding leaves is 0, and no other small number is", () => {
+  expect(remainder(3.3e-16)).toBe("0 (to rounding)");
+  expect(remainder(-4e-11, 100)).toBe("0 (to rounding)");
+  expect([0, 2e-11, -0.5].map((x) => remainder(x))).toEqual(["0", "2.0×10⁻¹¹", "−0.5"]);
 });

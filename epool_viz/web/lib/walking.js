@@ -7,10 +7,11 @@ const BUSY = "input, select, textarea, [contenteditable], [role=slider], [role=g
 
 /**
  * What is walked through. `look` draws what is the component's own and gives what the slider says, what stands beside it,
- * and for each button that leads to an end whether it leads nowhere now.
+ * and for each button that leads to an end whether it leads nowhere now. Where `isFresh` holds and nobody has walked yet,
+ * playing begins at the first place.
  *
  * @typedef {{
- *   label: string, seconds: number, isWaiting?: () => boolean, canGoOn: () => boolean,
+ *   label: string, seconds: number, isWaiting?: () => boolean, isFresh?: () => boolean, canGoOn: () => boolean,
  *   here: () => number, last: () => number, go: (place: number) => void, first?: number,
  *   look: (at: number, last: number) => { spoken: string, shown: string, ends: [HTMLButtonElement, boolean][] },
  * }} Places
@@ -23,7 +24,7 @@ export function walkerOf(places) {
   const count = make("output", { "aria-hidden": "true" });
   const toggle = make("button", { type: "button" });
   const where = make("span", { class: "ec-walk-where" }, range, count);
-  const walker = { ...places, range, count, toggle, where, timer: /** @type {number | undefined} */ (undefined) };
+  const walker = { ...places, range, count, toggle, where, timer: /** @type {number | undefined} */ (undefined), hasWalked: false };
   range.addEventListener("input", byHand(walker, () => walker.go(Number(range.value))));
   toggle.addEventListener("click", () => (walker.timer ? pause(walker) : play(walker)));
   return walker;
@@ -35,6 +36,7 @@ export function walkerOf(places) {
  * @type {(walker: Walker, act: () => void) => () => void}
  */
 export const byHand = (walker, act) => () => {
+  walker.hasWalked = true;
   if (walker.timer) pause(walker);
   if (!walker.isWaiting?.()) act();
 };
@@ -52,7 +54,8 @@ export function pause(walker) {
 
 /** @param {Walker} walker */
 function play(walker) {
-  if (!walker.canGoOn()) walker.go(walker.first ?? 0);
+  if (!walker.canGoOn() || (!walker.hasWalked && walker.isFresh?.())) walker.go(walker.first ?? 0);
+  walker.hasWalked = true;
   walker.timer = setInterval(() => {
     if (walker.canGoOn()) walker.go(walker.here() + 1);
     if (!walker.canGoOn()) pause(walker);

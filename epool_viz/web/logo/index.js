@@ -1,12 +1,13 @@
 // Logo: what the kernel means, as letters, under the base e^m; it moves with m and always says what it draws.
 //
 // state: logo_kind ("information", "probability", "log odds" or "kernel"), logo_reverse (boolean), cursor
-// options: {kind, letters, label, height, quiet, motif}
+// options: {kind, letters, label, height, quiet, motif, brief}
 //   kind     always this kind, without the choice
 //   letters  the letters of the window under the cursor, below the logo (default true)
 //   label    the kernel's name (default: kernel_name of the state)
 //   height   of the picture, in rem (default 9)
 //   quiet    true: nothing is spoken
+//   brief    true: few words under the depth "explore"
 //   motif    true: the kernel is the log odds of a motif, and the words speak of that alone
 
 import { speaker } from "../lib/a11y.js";
@@ -21,7 +22,7 @@ import { axisEnd } from "../lib/ticks.js";
 import CSS from "./style.css";
 
 /** @typedef {"information" | "probability" | "log odds" | "kernel"} Kind */
-/** @typedef {{ kind?: Kind, letters?: boolean, label?: string, height?: number, quiet?: boolean, motif?: boolean }} Options */
+/** @typedef {{ kind?: Kind, letters?: boolean, label?: string, height?: number, quiet?: boolean, motif?: boolean, brief?: boolean }} Options */
 /** @typedef {ReturnType<typeof heightsOf>} Heights */
 /** @typedef {ReturnType<typeof begin>} Logo */
 
@@ -95,10 +96,10 @@ function begin(el, store, options) {
   const radios = Object.entries(KINDS).filter(([kind]) => !motif || kind !== "kernel").map(([value, { title }]) => ({
     title, radio: make("input", { type: "radio", name: id, value, onchange: () => store.set({ logo_kind: value }) }),
   }));
-  const chooser = make("fieldset", {}, make("legend", {}, "Logo"),
+  const chooser = make("fieldset", { class: "ep-from-explore" }, make("legend", {}, "Logo"),
     make("div", { class: "ec-row" }, radios.map(({ title, radio }) => make("label", {}, radio, title))));
   const flip = make("input", { type: "checkbox", onchange: () => store.set({ logo_reverse: flip.checked }) });
-  const flipper = make("label", {}, flip, "reverse complement");
+  const flipper = make("label", { class: "ep-from-explore" }, flip, "reverse complement");
   const caption = make("p", { class: "ec-logo-label" });
   const axis = make("div", { class: "ec-logo-axis ec-soft", "aria-hidden": "true" });
   const picture = make("svg:svg", { role: "img", preserveAspectRatio: "none" });
@@ -106,7 +107,7 @@ function begin(el, store, options) {
   const window_ = make("div", { class: "ec-logo-cells ec-logo-window", "aria-hidden": "true" });
   const inner = make("div", { class: "ec-logo-inner" }, picture, places, hasLetters ? window_ : null);
   const box = make("div", { class: "ec-logo-box" }, inner);
-  const note = make("p", { class: "ec-logo-note ec-soft" });
+  const note = make("p", { class: `ec-logo-note ec-soft${options.brief ? " ep-from-explore" : ""}` });
   const table = tableTwin("The matrix behind this logo", () => matrixOf(store.state, options));
   picture.style.height = axis.style.height = `${height}rem`;
   axis.style.marginTop = ".6rem";
@@ -114,7 +115,7 @@ function begin(el, store, options) {
     make("div", { class: "ec-row ec-logo-tools" }, fixed ? null : chooser, flipper),
     make("figure", {}, make("figcaption", {}, caption), make("div", { class: "ec-logo-plot" }, axis, box), note), table.element);
   return {
-    store, options, hasLetters, table, flip, flipper, caption, axis, picture, places, window_, inner, box, note,
+    store, options, hasLetters, table, chooser, flip, flipper, caption, axis, picture, places, window_, inner, box, note,
     radios: radios.map(({ radio }) => radio),
     say: quiet ? () => {} : speaker(el),
     glyphs: /** @type {SVGPathElement[][]} */ ([]), // [column][letter]
@@ -216,13 +217,17 @@ function draw(logo) {
   logo.glyphs.forEach((glyphs, j) => stack(glyphs, j, found.heights.map((row) => row[j]), limits));
   drawAxis(logo, limits, KINDS[kind].unit);
   const [what, rest] = labelWords(state, options);
-  caption.replaceChildren(make("b", {}, what), rest);
+  const long = make("span", { class: options.brief ? "ep-from-explore" : null }, make("b", {}, what), rest);
+  const brief = make("span", { class: "ep-only-learn" }, make("b", {}, calledIn(state, options)), kind === "kernel" ? ": its numbers" : `, ${KINDS[kind].unit || KINDS[kind].name} at m = ${format(state.m, 2)}`);
+  caption.replaceChildren(...(options.brief ? [brief, long] : [long]));
   const { total, consensus, sentence } = wordsOf(found, state, options.motif);
   note.textContent = kind === "kernel" ? `Offset ${format(found.reading.offset)}.` : `${format(total, 3)} bits in all; consensus ${consensus}.`;
   picture.setAttribute("aria-label", `${KINDS[kind].title} logo. ${sentence}`);
   for (const radio of logo.radios) radio.checked = radio.value === kind;
   logo.flip.checked = Boolean(state.logo_reverse);
   logo.flipper.hidden = !state.complement;
+  logo.chooser.classList.toggle("ep-in-use", kind !== "information");
+  logo.flipper.classList.toggle("ep-in-use", Boolean(state.logo_reverse));
   drawWindow(logo);
   logo.table.draw();
   logo.say(sentence);
@@ -236,10 +241,13 @@ const backgroundWords = ({ background: q, alphabet }) =>
     ? `a uniform background (${alphabet.length} letters alike)`
     : `the background ${[...alphabet].map((a, i) => `${a} ${format(q[i], 3)}`).join(", ")}`;
 
+/** @type {(state: State, options: Options) => string} */
+const calledIn = (state, { label }) => label ?? (state.kernel_name || "the kernel");
+
 /** @type {(state: State, options: Options) => [string, string]} */
 function labelWords(state, options) {
-  const { label, motif } = options;
-  const whose = `${state.logo_reverse && state.complement ? "the reverse complement of " : ""}${label ?? (state.kernel_name || "the kernel")}`;
+  const { motif } = options;
+  const whose = `${state.logo_reverse && state.complement ? "the reverse complement of " : ""}${calledIn(state, options)}`;
   const base = `to the base e\u1d50 = ${format(Math.exp(state.m))} (m = ${format(state.m)})`;
   const against = `against ${backgroundWords(state)}`;
   const what = motif ? whose : `the PPM that ${whose} means ${base}`;

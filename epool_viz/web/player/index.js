@@ -1,8 +1,11 @@
 // StepPlayer: walks through the steps; `step` in the state is the place in options.steps, also where some do not apply.
 //
-// options: {steps, seconds}
+// options: {steps, seconds, opening}
 //   steps    [{name, short, when}]; when: {key, is} or {key, not}, without it the step always applies
 //   seconds  a step is shown for while playing (default 2.5)
+//   opening  the step that the page opens with: Play begins there with the first one, once
+//
+// The arrows and the names of all steps are shown from the depth "explore" on.
 
 import { make } from "../lib/dom.js";
 import { walk } from "../lib/steps.js";
@@ -12,13 +15,14 @@ import CSS from "./style.css";
 
 /** @typedef {{ short: string, when?: When | null }} Step */
 
-/** @type {(el: HTMLElement, store: Store, steps: Step[], seconds: number) => import("../lib/walking.js").Walker} */
-function walkerIn(el, store, steps, seconds) {
+/** @type {(el: HTMLElement, store: Store, options: { steps: Step[], seconds?: number, opening?: number }) => import("../lib/walking.js").Walker} */
+function walkerIn(el, store, { steps, seconds = 2.5, opening }) {
   const there = () => walk(steps, store.state);
   const last = () => there().places.length - 1;
   const walker = walkerOf({
     label: "step", seconds, last,
     here: () => there().places.indexOf(there().shown),
+    isFresh: () => store.state.step === opening,
     go: (place) => store.set({ step: there().places[Math.min(Math.max(place, 0), last())] }),
     canGoOn: () => walker.here() < last(),
     look: (at, end) => {
@@ -33,12 +37,13 @@ function walkerIn(el, store, steps, seconds) {
     make("button", { type: "button", "aria-label": name, onclick: byHand(walker, act) }, text);
   const back = button("\u2190", () => walker.go(walker.here() - 1), "previous step");
   const next = button("\u2192", () => walker.go(walker.here() + 1), "next step");
+  for (const arrow of [back, next]) arrow.classList.add("ep-from-explore");
   const names = steps.map((step, i) => button(step.short, () => store.set({ step: i })));
   const items = names.map((name) => make("li", {}, name));
   walker.toggle.className = "ec-player-play";
   el.append(
     make("div", { class: "ec-row", role: "group", "aria-label": "walk through the steps" }, back, walker.toggle, next, walker.where),
-    make("ol", { "aria-label": "all steps" }, items),
+    make("ol", { class: "ep-from-explore", "aria-label": "all steps" }, items),
   );
   return walker;
 }
@@ -47,10 +52,11 @@ export default {
   /** @param {Context} context */
   async render({ model, el, host, signal }) {
     const { exports } = await host.getWidget(model.get("store"));
-    /** @type {{ steps: Step[], seconds?: number }} */
-    const { steps, seconds = 2.5 } = model.get("options");
+    /** @type {{ steps: Step[], seconds?: number, opening?: number }} */
+    const options = model.get("options");
+    const { steps } = options;
     dress(el, "player", CSS);
-    const walker = walkerIn(el, exports.store, steps, seconds);
+    const walker = walkerIn(el, exports.store, options);
     onWalkKeys(walker, el, signal, true);
     return followWalk(walker, exports.store, ["step", ...steps.flatMap(({ when }) => when?.key ?? [])], signal);
   },

@@ -5,7 +5,7 @@
 //   by_step   a quantity, or null for no track, for each value of `step`; instead of `quantity`
 //   quantity  "scores", "activated", "cells", "shifted", "exponentials", "weights", "posterior" (default), "weighted" or
 //             "gradient"; may be set again later
-//   height    of the drawing of one strand, in rem (default 6)
+//   height    of the drawing of one strand, in rem (default 6); `narrow` where the plot is narrower than 30 rem
 //   sentence  "visible" (default) or "hidden"
 //   live      false: the sentence is never spoken on its own
 // state: what the trace depends on, cursor, zoom, and scale ("linear" or "log", of shares and slopes)
@@ -37,6 +37,8 @@ import { extremesOf, QUANTITIES, read, scaleOf } from "./values.js";
  * }} Scene `place`, `data` and `scale` are null before the first drawing
  */
 
+const NARROW = 30; // rem
+
 export default {
   /** @param {Context} context */
   async render({ model, el, host, signal }) {
@@ -63,7 +65,7 @@ function sceneOf(model, store, el) {
     model, store, section, ...plotParts(),
     title: make("span", { class: "ec-panel-title" }),
     unit: make("span", { class: "ec-soft" }),
-    value: make("span", { class: "ec-track-value" }),
+    value: make("span", { class: "ec-track-value ep-from-explore" }),
     logButton: make("button", { type: "button", onclick: () => store.set({ scale: store.state.scale === "log" ? "linear" : "log" }) }, "Log scale"),
     keyBox: make("div", { class: "ec-track-key" }),
     warning: make("p", { class: "ec-panel-warning" }),
@@ -75,7 +77,7 @@ function sceneOf(model, store, el) {
   }));
   const { title, unit, value, logButton, plot, keyBox, warning } = scene;
   const best = make("button", { type: "button", "aria-label": "Go to the largest", onclick: () => toLargest(scene) }, "Largest");
-  section.append(make("div", { class: "ec-panel-head" }, title, unit, value, make("div", { class: "ec-panel-tools" }, best, logButton)), plot, keyBox, warning);
+  section.append(make("div", { class: "ec-panel-head" }, title, unit, value, make("div", { class: "ec-panel-tools ep-from-explore" }, best, logButton)), plot, keyBox, warning);
   const say = voice(section, model.get("options"));
   return Object.assign(scene, { say, refreshTable: numbers(section, "The numbers as a table", () => valuesTable(scene)) });
 }
@@ -155,17 +157,17 @@ function draw(scene, state, trace, names) {
   const { store, section, plot, warning, refreshTable } = scene;
   warning.textContent = store.error ? `${scene.data ? "Shown is the last state that could be computed. " : ""}${store.error}` : "";
   if (!trace || store.error) return;
-  const { quantity, by_step: bySteps = null, height } = options(scene);
+  const { quantity, by_step: bySteps = null } = options(scene);
   const name = bySteps ? bySteps[state.step] : quantity;
   section.hidden = !name;
   if (!name) return;
   const isNew = scene.data?.trace !== trace || scene.data?.name !== name || !names;
   if (isNew) scene.data = read(state, trace, QUANTITIES[name] ? name : "posterior");
   const isLog = state.scale === "log" && ["share", "slope"].includes(scene.data.quantity.kind);
-  const key = JSON.stringify([inView(state), widthOf(plot), isLog, height]);
+  const key = JSON.stringify([inView(state), widthOf(plot), isLog]);
   if (isNew || key !== scene.drawn) {
     scene.drawn = key;
-    layOut(scene, state, height, isLog);
+    layOut(scene, state, isLog);
     drawBars(scene, state, trace);
     refreshTable();
   }
@@ -175,10 +177,9 @@ function draw(scene, state, trace, names) {
 /**
  * @param {Scene} scene
  * @param {State} state
- * @param {number} height
  * @param {boolean} isLog
  */
-function layOut(scene, state, height, isLog) {
+function layOut(scene, state, isLog) {
   const { section, title, unit, logButton, svg, plot, data } = scene;
   const { quantity } = data;
   section.setAttribute("aria-label", quantity.title);
@@ -190,7 +191,7 @@ function layOut(scene, state, height, isLog) {
   logButton.setAttribute("aria-pressed", String(isLog));
   plot.setAttribute("aria-label", `${quantity.title}: window`);
 
-  const place = placeOf(scene, state, height);
+  const place = placeOf(scene, state);
   scene.scale = scaleOf(data, isLog, Math.max(Math.floor(place.size / (1.7 * place.rem)), 1));
   scene.place = { ...place, y: (v, strand) => (strand ? place.bottom - place.size : place.top + place.size) + (strand ? 1 : -1) * scene.scale.y(v) * place.size };
   attributes(svg, { height: place.bottom + 0.5 * place.rem });
@@ -201,13 +202,15 @@ function layOut(scene, state, height, isLog) {
  *
  * @param {Scene} scene
  * @param {State} state
- * @param {number} height
  */
-function placeOf({ plot, data }, state, height) {
+function placeOf(scene, state) {
+  const { plot, data } = scene;
+  const { height, narrow = height } = options(scene);
   const place = lane(widthOf(plot), inView(state));
+  const rems = widthOf(plot) < NARROW * place.rem ? narrow : height;
   const both = state.both_strands;
   const top = 0.5 * place.rem;
-  const size = height * place.rem * (both ? 0.75 : 1);
+  const size = rems * place.rem * (both ? 0.75 : 1);
   const gap = both && data.low < 0 ? 0.75 * place.rem : 0;
   return { ...place, top, size, middle: top + size + gap / 2, bottom: top + size + (both ? gap + size : 0) };
 }

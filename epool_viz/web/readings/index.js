@@ -13,7 +13,7 @@ import { partial, windowAt, windows } from "../lib/cursor.js";
 import { make } from "../lib/dom.js";
 import { follow } from "../lib/drawing.js";
 import { largestAt, windowReadings } from "../lib/maths.js";
-import { format, number } from "../lib/numbers.js";
+import { format, number, residue } from "../lib/numbers.js";
 import { panel } from "../lib/style.js";
 import { numbers, table } from "../lib/tables.js";
 import CSS from "./style.css";
@@ -116,7 +116,7 @@ function card(store, key, what) {
   const { own, offset, holds } = reading;
   const mark = own ? (holds ? "\u2713 holds now" : "\u2717 not for this kernel") : holds ? "\u2713 always" : "\u2717 not at b = 1";
   const row = (/** @type {string} */ text, /** @type {string} */ name, /** @type {number} */ x, look = "") =>
-    [make("dt", { class: look || null }, text), make("dd", { class: look || null }, number(`${key}_${name}`, x))];
+    [make("dt", { class: look || null }, text), make("dd", { class: look || null }, residue(`${key}_${name}`, x, what.score))];
   return make("article", { class: "ec-readings-one", "data-holds": String(holds), "data-name": key },
     make("h4", {}, title, make("b", {}, mark)),
     make("p", { class: "ec-readings-form" }, form),

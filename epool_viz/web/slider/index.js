@@ -1,6 +1,6 @@
 // Slider: one number of the state, with its name, its unit, a box to type it in, and named values beside it.
 //
-// options: {key, label, unit, min, max, scale, digits, step, first, buttons, marks, help, when}
+// options: {key, label, unit, min, max, scale, digits, step, first, buttons, marks, help, more, when}
 //   key      the name in the state
 //   max      a number, or "windows": the last window of the trace
 //   scale    "linear" (default), or "cubic": dense near 0, which is reached exactly; made for m from 0 to 20
@@ -12,6 +12,7 @@
 //   buttons  [{label, value}] or [{label, action: "ml"}], the m under which the kernel's best window is most probable
 //   marks    [{value, label}] under the slider
 //   help     a sentence under it
+//   more     the depth, "explore" or "expert", from which on buttons and help are shown (default: always)
 //   when     {key, is} or {key, not}: shown only where that holds
 
 import { attributes, make } from "../lib/dom.js";
@@ -40,6 +41,7 @@ import CSS from "./style.css";
  * @property {Named[]} buttons
  * @property {{ value: number, label: string }[]} marks
  * @property {string} [help]
+ * @property {"explore" | "expert"} [more]
  * @property {When} [when]
  */
 /** @typedef {ReturnType<typeof begin>} Slider */
@@ -130,7 +132,8 @@ export function readNumber(text) {
 function begin(el, store, given) {
   /** @type {Options} */
   const options = { key: "", label: "", unit: "", min: 0, max: 0, digits: 4, first: 0, power: false, buttons: [], marks: [], ...given };
-  const { key, label, unit, also, marks, help } = options;
+  const { key, label, unit, also, marks, help, more } = options;
+  const depth = more ? ` ep-from-${more}` : "";
   const id = `ec-slider-${key}-${Math.random().toString(36).slice(2, 8)}`;
   const range = make("input", { type: "range", id, min: 0, step: "any", "aria-describedby": help ? `${id}-help` : null });
   const box = make("input", { type: "text", inputmode: "decimal", class: "ec-box", "aria-label": `${label}, typed`, "aria-describedby": `${id}-said`, autocomplete: "off" });
@@ -140,12 +143,12 @@ function begin(el, store, given) {
   const named = options.buttons.map((button) => make("button", { type: "button" }, button.label));
   el.append(
     make("div", { class: "ec-slider-line" },
-      make("label", { for: id }, label),
+      make("label", { for: id, class: label.length === 1 ? "is-short" : null }, label),
       range,
       make("span", { class: "ec-slider-box" }, box, also ? own : null, unit ? make("span", { class: "ec-soft" }, ` ${unit}`) : null),
       marks.length ? make("div", { class: "ec-slider-marks ec-soft", "aria-hidden": "true" }, places) : null,
-      named.length ? make("div", { class: "ec-row" }, named) : null,
-      help ? make("p", { class: "ec-soft", id: `${id}-help` }, help) : null,
+      named.length ? make("div", { class: `ec-row${depth}` }, named) : null,
+      help ? make("p", { class: `ec-soft${depth}`, id: `${id}-help` }, help) : null,
       said),
   );
   const max = highest(store, options);

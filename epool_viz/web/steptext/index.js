@@ -11,7 +11,7 @@ import { speaker } from "../lib/a11y.js";
 import { make } from "../lib/dom.js";
 import { oncePerFrame } from "../lib/drawing.js";
 import { letterSum } from "../lib/maths.js";
-import { number, renumber } from "../lib/numbers.js";
+import { number, renumber, residue } from "../lib/numbers.js";
 import { holds, walk } from "../lib/steps.js";
 import { dress } from "../lib/style.js";
 import CSS from "./style.css";
@@ -131,7 +131,7 @@ function begin(el, store, { steps, level = 3 }) {
   const count = make("span", { class: "ec-steptext-count" });
   const title = make("span");
   const sentence = make("p", { class: "ec-steptext-sentence" });
-  const formula = make("p", { class: "ec-steptext-formula" });
+  const formula = make("p", { class: "ec-steptext-formula ep-from-explore" });
   el.append(make(`h${level}`, {}, count, title), sentence, formula);
   return {
     el, store, steps, count, title, sentence, formula,
@@ -141,6 +141,8 @@ function begin(el, store, { steps, level = 3 }) {
     spoken: "", // name of the step
   };
 }
+
+const SHOULD_BE_0 = new Set(["residual", "offset", "expected_offset"]); // or may: what rounding leaves is no number to read
 
 /** @param {number} x */
 const digitsOf = (x) => (Number.isInteger(x) ? 15 : 4);
@@ -160,7 +162,7 @@ function elementsOf(parts, values, slots) {
     if (!(part.name in values)) return `{${part.name}}`;
     const before = parts[i - 1] ?? "";
     const slot = {
-      data: number(part.name, values[part.name], digitsOf(values[part.name])),
+      data: SHOULD_BE_0.has(part.name) ? residue(part.name, values[part.name], values.score) : number(part.name, values[part.name], digitsOf(values[part.name])),
       open: make("span"),
       close: make("span"),
       isAfterSign: typeof before === "string" && /[+\u2212\u00d7]\s*$/.test(before),
@@ -177,7 +179,7 @@ function elementsOf(parts, values, slots) {
  * @type {(slot: Slot, x: number) => void}
  */
 function bracket({ open, close, isAfterSign }, x) {
-  const isNegative = isAfterSign && x < 0;
+  const isNegative = isAfterSign && x < -1e-12;
   open.textContent = isNegative ? "(" : "";
   close.textContent = isNegative ? ")" : "";
 }
@@ -204,7 +206,9 @@ function drawFormula(text, formula, values) {
   }
   for (const slot of text.slots) {
     const x = values[slot.data.dataset.name ?? ""];
-    renumber(slot.data, x, digitsOf(x));
+    const name = slot.data.dataset.name ?? "";
+    if (SHOULD_BE_0.has(name)) slot.data.replaceWith((slot.data = residue(name, x, values.score)));
+    else renumber(slot.data, x, digitsOf(x));
     bracket(slot, x);
   }
 }

@@ -80,7 +80,7 @@ function sceneOf(model, store, el) {
     ask: () => {}, // draw again
   }));
   const { shown, zoomTools, plot, map, edit } = Object.assign(scene, zoomParts(scene), editParts(scene));
-  section.append(make("div", { class: "ec-panel-head" }, make("span", { class: "ec-panel-title" }, "Sequence"), shown, zoomTools), plot, map, edit);
+  section.append(make("div", { class: "ec-panel-head ep-from-explore" }, make("span", { class: "ec-panel-title" }, "Sequence"), shown, zoomTools), plot, map, edit);
   roving(zoomTools);
   const say = voice(section, model.get("options"));
   return Object.assign(scene, { say, refreshTable: numbers(section, "The letters as a table", () => lettersTable(scene)) });
@@ -108,7 +108,7 @@ function zoomParts(scene) {
   const wider = button("\u2212", "Zoom out", () => zoom(scene, 2));
   const closer = button("+", "Zoom in", () => zoom(scene, 0.5));
   const whole = button("All", "Show all letters", () => scene.store.set({ zoom: null }));
-  const zoomTools = make("div", { class: "ec-panel-tools", role: "toolbar", "aria-label": "Zoom" }, wider, closer, whole);
+  const zoomTools = make("div", { class: "ec-panel-tools ep-from-explore", role: "toolbar", "aria-label": "Zoom" }, wider, closer, whole);
   return { wider, closer, whole, zoomTools };
 }
 
@@ -126,16 +126,17 @@ function overviewParts() {
   const [mapLetters, mapMarks] = [make("svg:g"), make("svg:g")];
   mapSvg.append(mapLetters, mapMarks);
   const brush = make("div", slider("ec-strip-brush", "Letters in view"));
-  const map = make("div", { class: "ec-strip-map", "data-name": "overview" }, mapSvg, brush);
+  const map = make("div", { class: "ec-strip-map ep-from-explore", "data-name": "overview" }, mapSvg, brush);
   return { mapSvg, mapLetters, mapMarks, brush, map };
 }
 
 /** @param {Scene} scene */
 function editParts(scene) {
+  const hint = make("span", { class: "ec-strip-hint ec-soft" }, "Press the sequence to change a letter.");
   const inHand = make("span", { "data-name": "in-hand" });
   const choices = make("div", { class: "ec-panel-tools", role: "toolbar", "aria-label": "Change the letter in hand" });
   const undo = button("Undo", "Undo the last change", () => takeBack(scene), { class: "ec-strip-undo" });
-  const edit = make("div", { class: "ec-strip-edit" }, inHand, choices);
+  const edit = make("div", { class: "ec-strip-edit" }, hint, inHand, choices);
   return { inHand, choices, undo, edit };
 }
 
@@ -262,7 +263,8 @@ function under(scene, event) {
 
 /** @param {Scene} scene */
 function onLetters(scene) {
-  const { store, plot } = scene;
+  const { store, plot, edit } = scene;
+  for (const event of ["focus", "pointerdown"]) plot.addEventListener(event, () => edit.classList.add("is-taken"));
   plot.addEventListener("pointerdown", (event) => event.button || hold(scene, event));
   plot.addEventListener("pointermove", (event) => event.buttons & 1 && drag(scene, event));
   onRelease(plot, () => {
@@ -601,6 +603,7 @@ function drawMap(scene, state) {
   const [first, last] = extent(state);
   const isNeeded = last - first > CLOSEST;
   map.hidden = zoomTools.hidden = !isNeeded;
+  for (const part of [map, zoomTools, /** @type {HTMLElement} */ (zoomTools.parentElement)]) part.classList.toggle("ep-in-use", Boolean(state.zoom));
   if (!isNeeded) return;
   placeBrush(scene, state, first, last);
   if (scene.mapDrawn?.codes === state.codes && scene.mapDrawn.first === first && scene.mapDrawn.last === last) return;
@@ -665,7 +668,7 @@ function offerLetters(scene, state) {
  * @param {number} width
  */
 function tell(scene, state, now, width) {
-  const { plot, inHand, choices, undo, say, caret } = scene;
+  const { edit, plot, inHand, choices, undo, say, caret } = scene;
   const first = changed(scene);
   const gap = partial(state.codes, now.start, width);
   const ends = [Math.max(now.start, 0) + 1, Math.min(now.start + width, state.codes.length)];
@@ -678,6 +681,7 @@ function tell(scene, state, now, width) {
   attributes(plot, { "aria-valuemax": state.codes.length, "aria-valuenow": caret + 1, "aria-valuetext": `${said}. ${sentence}` });
   for (const choice of /** @type {NodeListOf<HTMLElement>} */ (choices.querySelectorAll("[data-code]"))) choice.setAttribute("aria-pressed", String(Number(choice.dataset.code) === state.codes[caret]));
   undo.hidden = !(state.mutations ?? []).length;
+  if (!undo.hidden) edit.classList.add("is-taken");
 }
 
 /** @param {Scene} scene */

@@ -66,12 +66,17 @@ def test_newer_matrix_is_the_older_one_trimmed(shared_data: Path) -> None:
     ("query", "near"),
     [
         ("MA0139.1", "'MA0139.2'"),
-        ("CTFC", "'TFEC', 'CTCF', 'TFCP2'"),
+        ("CTFC", "'TFEC', 'CTCF'"),
         ("STAT", "'STAT1', 'STAT3', 'STAT1::STAT2'"),
     ],
 )
 def test_load_jaspar_offers_near_names(query: str, near: str, assert_refused: Refused) -> None:
     assert_refused(ArgumentError, f"`query` is {query!r}; accepted: {QUERY}; near: {near}", load_jaspar, query)
+
+
+@pytest.mark.parametrize("query", ["zzz", "banana", "hello"])
+def test_load_jaspar_offers_no_name_that_is_unlike(query: str, assert_refused: Refused) -> None:
+    assert_refused(ArgumentError, f"`query` is {query!r}; accepted: {QUERY}", load_jaspar, query)
 
 
 def test_search_jaspar_puts_the_exact_name_first_and_its_likes_next() -> None:

@@ -79,6 +79,13 @@ def test_the_tsv_holds_ppm_pwm_and_kernel(trace):
         {"kernel_source": "trained", "trained": "ctcf_paper", "m": 0.6},
         {"kernel_source": "trained", "trained": "p73_max", "both_strands": True, "background": "data", "m": 0.6},
         {"kernel_source": "typed", "both_strands": True, "strand_reading": "network", "background": "data"},
+        {
+            "sequence_source": "pasted",
+            "pasted": ">one\nACGTTGCANACGTT\n",
+            "kernel_source": "typed",
+            "edited": "TCGTTGCAAACGTA",
+            "background": "data",
+        },
     ],
     ids=[
         "first screen",
@@ -92,6 +99,7 @@ def test_the_tsv_holds_ppm_pwm_and_kernel(trace):
         "trained, as published",
         "trained, both strands",
         "typed, as a network reads both strands",
+        "edited",
     ],
 )
 def test_the_lines_of_python_give_the_numbers_on_the_screen(state):

@@ -111,8 +111,9 @@ def test_tools_open_and_close(view):
             assert view.fold_boxes[name].layout.display == ("" if is_open else "none")
 
 
-def test_the_two_routes_are_compared_from_the_start_and_the_other_tools_wait(view):
-    assert [name for name, toggle in view.toggles.items() if toggle.value] == ["trust"]
+def test_every_tool_waits_until_it_is_opened(view):
+    assert not any(toggle.value for toggle in view.toggles.values())
+    assert view.trust.core == {}
 
 
 def test_choosing_to_type_a_kernel_opens_the_editor(view):
@@ -122,7 +123,48 @@ def test_choosing_to_type_a_kernel_opens_the_editor(view):
     assert view.fold_boxes["editor"].layout.display == ""
 
 
+def test_a_kernel_that_a_question_types_opens_no_editor(view):
+    from_page(view, kernel=[[1.0, 2.0], [0.5, 0.25], [0.0, 1.0], [2.0, 0.0]])
+    assert view.model.kernel_source == "typed"
+    assert not view.toggles["editor"].value
+
+
+@pytest.mark.parametrize(
+    ("choice", "control", "group"),
+    [
+        ({"mode": 1}, "mode", "reading"),
+        ({"background": "data"}, "background", "reading"),
+        ({"occurrence": "zoops"}, "occurrence", "reading"),
+        ({"padding": "same"}, "padding", "network"),
+        ({"bias": 0.5}, "bias", "network"),
+    ],
+)
+def test_a_setting_that_is_not_the_first_one_is_in_use(view, small, choice, control, group):
+    first = {name: small.traits()[name].default_value for name in choice}
+    widget = view.settings[control]
+    assert widget.children == (getattr(view, group)[control],)
+    others = [each for name, each in view.settings.items() if name != control]
+    for state, in_use in ((choice, True), (first, False)):
+        small.restore(state)
+        assert ("ep-in-use" in widget._dom_classes) == in_use
+        assert ("ep-in-use" in view.chosen._dom_classes) == in_use, "what it stands in is shown with it"
+        assert not any("ep-in-use" in each._dom_classes for each in others)
+
+
+def test_every_setting_has_its_depth(view):
+    assert set(view.DEPTHS) == set(view.settings)
+    for name, widget in view.settings.items():
+        assert f"ep-from-{view.DEPTHS[name]}" in widget._dom_classes
+
+
+def test_the_choice_of_data_opens_and_shuts(view):
+    for is_open in (True, False):
+        view.choosing.value = is_open
+        assert ("ep-in-use" in view.chosen._dom_classes) == is_open
+
+
 def test_the_numbers_of_core_are_sent_when_they_are_looked_at(view, small):
+    view.toggles["trust"].value = True
     assert view.trust.core["pooled"] == float(small.trace.pooled)
     view.toggles["trust"].value = False
     from_page(view, m=1.7)

@@ -428,3 +428,10 @@ def test_a_sentence_about_one_letter_or_about_many_sequences_is_english():
     model.sequence_source = "yours"
     model.visitor_data = model.visitor_data.with_stored({})
     assert model.message.startswith("Sequences are yours, and nothing of the kind"), model.message
+
+
+def test_a_dashboard_opens_at_the_posterior_unless_a_step_is_named():
+    assert EStepModel.opened().current_step.name == "posterior"
+    assert EStepModel.opened(activation="relu", local_window=3).current_step.name == "posterior"
+    assert EStepModel.opened(step=1).step == 1
+    assert EStepModel().step == 0

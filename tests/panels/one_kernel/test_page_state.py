@@ -59,6 +59,62 @@ def test_a_mutated_letter_becomes_a_sequence_of_the_users_own(model, place):
     assert model.trace.sequence[place] == "N"
 
 
+def test_a_mutated_letter_keeps_the_window_the_set_and_the_background(model):
+    model.background = "data"
+    model.window = 149
+    background = model.trace.background
+    codes = bridge.page_state(model)["codes"]
+    for place in (154, 155):
+        codes[place] = 3 if codes[place] != 3 else 0
+        bridge.take(model, {"codes": codes})
+        state = bridge.page_state(model)
+        assert (state["codes"], state["cursor"]) == (codes, 149)
+        assert (model.sequence_source, model.example, model.index) == ("example", "ctcf_peaks", 3)
+        np.testing.assert_array_equal(model.trace.background, background)
+
+
+def test_an_edit_taken_back_is_no_edit(model):
+    first = model.state()
+    given = bridge.page_state(model)["codes"]
+    codes = [*given]
+    codes[154] = -1
+    bridge.take(model, {"codes": codes})
+    assert model.is_edited
+    bridge.take(model, {"codes": given})
+    assert model.state() == first
+    assert not model.sequence_name.endswith("(edited)")
+
+
+@pytest.mark.parametrize(
+    "other", [{"index": 4}, {"example": "p73_peaks"}, {"sequence_source": "pasted", "pasted": "ACGT" * 9}]
+)
+@pytest.mark.parametrize("at_once", [True, False])
+def test_another_sequence_has_no_letters_of_the_one_before(model, other, at_once):
+    codes = bridge.page_state(model)["codes"]
+    codes[154] = -1
+    bridge.take(model, {"codes": codes})
+    if at_once:
+        model.restore(other)
+    else:
+        for name in reversed(other):
+            setattr(model, name, other[name])
+    assert (model.edited, model.message) == ("", "")
+    assert model.trace.sequence == model.sequences[model.index]
+
+
+@pytest.mark.parametrize("source", ["example", "pasted"])
+def test_a_link_carries_an_edit(model, source):
+    if source == "pasted":
+        model.restore({"sequence_source": "pasted", "pasted": ">a\n" + "ACGT" * 8})
+    codes = bridge.page_state(model)["codes"]
+    codes[7] = -1
+    bridge.take(model, {"codes": codes})
+    other = EStepModel()
+    bridge.take(other, {"link": json.loads(json.dumps(bridge.link_of(model)))})
+    assert other.trace.sequence == model.trace.sequence
+    assert other.sequence_name == model.sequence_name
+
+
 def test_an_edited_kernel_becomes_a_typed_one_to_the_last_digit(model):
     kernel = np.array(bridge.page_state(model)["kernel"]) + np.pi
     bridge.take(model, {"kernel": kernel.tolist()})
