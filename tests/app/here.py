@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import NamedTuple
 
 import pytest
+import typer.main
 
 from epool_viz.app.cli import main
+
+# the tree of commands follows from the signatures alone; built once, and not at each of a thousand calls
+typer.main.get_command = functools.cache(typer.main.get_command)
 
 
 class Said(NamedTuple):
