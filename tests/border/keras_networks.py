@@ -54,7 +54,7 @@ def start(folder: Path) -> subprocess.Popen[bytes]:
 
 def gather(process: subprocess.Popen[bytes], folder: Path) -> list[Example]:
     """The examples of a process that was started."""
-    _, told = process.communicate(timeout=120)
+    _, told = process.communicate(timeout=600)  # on a machine that does much else
     if process.returncode:
         raise RuntimeError(told.decode(errors="replace")[-3000:])
     return pickle.loads((folder / _FILE).read_bytes())

@@ -62,19 +62,24 @@ class Pattern(NamedTuple):
 
 def patterns_in(source: str, where: str) -> Iterator[Pattern]:
     """Every expression that a module compiles or uses at once, with each method that is called on it."""
-    tree = ast.parse(source)
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+    if not re.search(r"\bre\s*\.", source):
+        return
+    nodes = list(ast.walk(ast.parse(source)))
+    calls = [node for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
     named: dict[str, tuple[str | bytes, int]] = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and _is_re(node.value, "compile"):
             for target in node.targets:
                 named[ast.unparse(target)] = _expression(node.value)
     for call in calls:
         assert isinstance(call.func, ast.Attribute)
-        method, owner = call.func.attr, ast.unparse(call.func.value)
-        if method in METHODS and owner in named:
+        method = call.func.attr
+        if method not in METHODS:
+            continue
+        owner = ast.unparse(call.func.value)
+        if owner in named:
             yield Pattern(f"{where}: {owner}", *named[owner], method)
-        elif method in METHODS and owner == "re":
+        elif owner == "re":
             yield Pattern(f"{where}, line {call.lineno}", *_expression(call), method)
 
 
@@ -147,10 +152,16 @@ def seconds(call: Callable[[str], object], text: str) -> float:
 
 def assert_linear(call: Callable[[str], object], head: str, unit: str, size: int, end: str = "") -> None:
     """A text of `head` and then nothing but `unit` takes time in proportion to its length."""
-    texts = [(head + unit * (n // len(unit) + 1))[:n] + end for n in (size // 4, size)]
-    short, long = (seconds(call, text) for text in texts)
+
+    def text(n: int) -> str:
+        return (head + unit * (n // len(unit) + 1))[:n] + end
+
+    long = seconds(call, text(size))
+    if long <= SOON:  # whatever a quarter of it takes
+        return
+    short = seconds(call, text(size // 4))
     if long > max(SOON, SHARE * short):  # once more: another process may have been in the way
-        short, long = (max(short, seconds(call, texts[0])), min(long, seconds(call, texts[1])))
+        short, long = (max(short, seconds(call, text(size // 4))), min(long, seconds(call, text(size))))
     shown = f"{head!r}, {unit!r} and no end: {short:.2f} s for {size // 4:,} characters, {long:.2f} s for {size:,}"
     assert long <= max(SOON, SHARE * short), shown
     assert long < SLOWEST, shown

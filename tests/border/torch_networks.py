@@ -35,6 +35,7 @@ from tests.border.networks import (
     onehot,
     window_starts,
 )
+from tests.torch_export import keep_operators
 
 MODULE, UNTRACEABLE, STATE, FILE, OLD_FILE, CHECKPOINT, SAFETENSORS, NPZ, LEGACY, DYNAMO = (
     "torch module",
@@ -283,6 +284,8 @@ def save(state: Mapping[str, torch.Tensor], way: str, path: Path) -> None:
 
 
 def export(model: nn.Module, x: Any, path: Path, *, dynamo: bool) -> None:
+    if dynamo:
+        keep_operators()
     given = tuple(each[:1] for each in (x if isinstance(x, tuple) else (x,)))
     old = logging.root.manager.disable
     logging.disable()  # an export has much to say

@@ -123,10 +123,10 @@ def test_standard_input_is_read_by_every_argument(call: Here, name: str, packed:
         (("em", name, "--width", 4), ("em", "x.fa", "--width", 4), sequences),
     ]
     for typed, plain, given in calls:
-        done = run(*typed, given=given)
-        assert done.returncode == 0, done.stderr
+        said = call(*typed, given=given)
+        assert said.code == 0, said.err
         expected = call(*plain).out
-        assert done.stdout.decode().replace("standard input", "m") == expected
+        assert said.out.replace("standard input", "m") == expected
 
 
 def test_a_network_comes_through_a_pipe(call: Here, rng: np.random.Generator) -> None:

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from unittest.mock import Mock
@@ -47,24 +48,26 @@ def test_page_carries_the_result_and_neither_source_nor_foreign_address(small_se
     assert give_back(small_server, page.text, Origin=small_server.address) == 204
 
 
-def test_wait_screen_is_there_before_a_kernel_is(small_notebooks: Path, tmp_path: Path) -> None:
-    with serving(tmp_path, "--notebooks", str(small_notebooks), "--pool-size", "0") as server:
-        small = server.ask(PAGE).text
-        fork_server = server.fork_server()
-        fork_server.suspend()  # no kernel can be had now
-        try:
-            connection = http.client.HTTPConnection(urlsplit(server.address).netloc, timeout=20)
-            connection.request("GET", PAGE)
-            answer = connection.getresponse()
-            begun = b""
-            while b'<main id="rendered_cells"' not in begun:
-                begun += answer.read1()
-            assert b"</svg>" in begun, "the picture of the wait screen"
-            assert b"requestAnimationFrame" in begun, "and what moves it"
-        finally:
-            fork_server.resume()
-        whole = (begun + answer.read()).decode()
-        connection.close()
+def test_wait_screen_is_there_before_a_kernel_is(small_server: Server) -> None:
+    small = small_server.ask(PAGE).text
+    fork_server = small_server.fork_server()
+    fork_server.suspend()  # no kernel can be had now
+    try:
+        connection = http.client.HTTPConnection(urlsplit(small_server.address).netloc, timeout=20)
+        connection.request("GET", PAGE)
+        answer = connection.getresponse()
+        begun = b""
+        while b'<main id="rendered_cells"' not in begun:
+            begun += answer.read1()
+        assert b"</svg>" in begun, "the picture of the wait screen"
+        assert b"requestAnimationFrame" in begun, "and what moves it"
+    finally:
+        fork_server.resume()
+    whole = (begun + answer.read()).decode()
+    connection.close()
+    for page in (small, whole):
+        assert give_back(small_server, page, Origin=small_server.address) == 204
+    small_server.assert_calm()
     assert re.sub(r"[0-9a-f]{8}-[-0-9a-f]{27}|[0-9a-f]{32}", "ID", whole) == re.sub(
         r"[0-9a-f]{8}-[-0-9a-f]{27}|[0-9a-f]{32}", "ID", small
     )
@@ -249,31 +252,38 @@ def test_kernels_wait_again_after_a_rush(small_notebooks: Path, tmp_path: Path) 
         assert server.log.count("Using pre-heated kernel") == used + 1
 
 
-def test_broken_notebook_shows_no_traceback_and_logs_it(tmp_path: Path) -> None:
-    folder = tmp_path / "broken"
-    write_notebook(folder / "broken.ipynb", BROKEN)
-    with serving(tmp_path, "--notebooks", str(folder), "--pool-size", "0", calm=False) as server:
-        page = server.ask("/voila/render/broken.ipynb").text
-        assert "Reload the page. If it happens again, the log of the server has the reason." in page
-        assert "ZeroDivisionError" not in page
-        assert "secret_of_the_author" not in page
-        assert "ZeroDivisionError" in server.log
+@pytest.fixture(scope="module")
+def broken_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Notebooks with defects, whose tracebacks stand in the log."""
+    folder = tmp_path_factory.mktemp("defects")
+    write_notebook(folder / "broken" / "broken.ipynb", BROKEN)
+    write_notebook(folder / "broken" / "handler.ipynb", BROKEN_HANDLER)
+    with serving(folder, "--notebooks", str(folder / "broken"), "--pool-size", "0", calm=False) as server:
+        yield server
 
 
-def test_defect_in_a_handler_stands_in_the_log_under_the_number_that_the_page_shows(tmp_path: Path) -> None:
-    write_notebook(tmp_path / "broken" / "handler.ipynb", BROKEN_HANDLER)
+def test_broken_notebook_shows_no_traceback_and_logs_it(broken_server: Server) -> None:
+    before = len(broken_server.log)
+    page = broken_server.ask("/voila/render/broken.ipynb").text
+    assert "Reload the page. If it happens again, the log of the server has the reason." in page
+    assert "ZeroDivisionError" not in page
+    assert "secret_of_the_author" not in page
+    assert "ZeroDivisionError" in broken_server.log[before:]
 
+
+def test_defect_in_a_handler_stands_in_the_log_under_the_number_that_the_page_shows(broken_server: Server) -> None:
     async def number() -> str:
-        async with visiting(server, path="/voila/render/handler.ipynb") as visitor:
+        async with visiting(broken_server, path="/voila/render/handler.ipynb") as visitor:
             button, said = re.search(r"IDS (\w+) (\w+)", visitor.page).groups()  # type: ignore[union-attr]
             await visitor.press(button)
             sentence = await visitor.heard(value_of(said))
             return re.search(r"error (\w{8})", sentence)[1]  # type: ignore[index]
 
-    with serving(tmp_path, "--notebooks", str(tmp_path / "broken"), "--pool-size", "0", calm=False) as server:
-        shown = asyncio.run(number())
-        wait_for(lambda: "ZeroDivisionError" in server.log, seconds=10, what="the traceback")
-        assert f"epool_viz kernel: a handler of a dashboard failed; the page shows error {shown}\n" in server.log
+    before = len(broken_server.log)
+    shown = asyncio.run(number())
+    wait_for(lambda: "ZeroDivisionError" in broken_server.log[before:], seconds=10, what="the traceback")
+    line = f"epool_viz kernel: a handler of a dashboard failed; the page shows error {shown}\n"
+    assert line in broken_server.log[before:]
 
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])

@@ -18,6 +18,7 @@ from epool_viz.data.networks import onnx_constants, onnx_runner, sections
 from epool_viz.data.networks.files import read_kernel_bytes
 from epool_viz.errors import AmbiguousAxesError, FormatError
 from epool_viz.jobs.parsing import parse_kernels_limited
+from tests.torch_export import keep_operators
 
 onnx = pytest.importorskip("onnx")
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
@@ -701,6 +702,7 @@ def test_weights_in_any_other_file_or_place_are_not_read(where: dict[str, str], 
 def test_what_torch_exports_to_a_path_is_read(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
     pytest.importorskip("onnxscript")
+    keep_operators()
     model = torch.nn.Sequential(torch.nn.Conv1d(4, 32, 24), torch.nn.ReLU()).eval()
     logging.disable(logging.WARNING)
     try:
@@ -857,6 +859,8 @@ def test_the_weights_of_a_unit_are_not_known_where_more_follows(nodes: list[Any]
 def exported(model: Any, shape: tuple[int, ...], *, dynamo: bool, opset: int | None) -> bytes:
     import torch
 
+    if dynamo:
+        keep_operators()
     out = io.BytesIO()
     options: dict[str, Any] = (
         {"verbose": False} if dynamo else {"input_names": ["x"], "dynamic_axes": {"x": {0: "n", 2: "l"}}}
