@@ -111,7 +111,7 @@ def of_em(view):
 def of_compare(view):
     record = load_example_race("simulated")
     view.model.show(dataclasses.replace(record, title=NAME))
-    assert NAME in assert_harmless(view.sentence.value)
+    assert NAME in assert_harmless(view.settings_said.value)
     named = dataclasses.replace(record, runs=[dataclasses.replace(run, method=NAME) for run in record.runs])
     hovers = "".join({trace.hovertemplate for trace in race_figure(named).data})
     for markup in (table_html(named), logos_html(named, 3), hovers):

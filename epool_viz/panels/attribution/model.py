@@ -190,6 +190,8 @@ class AttributionModel(DashboardModel):
         """Take over the sequence, and the network."""
         state: dict[str, Any] = {}
         match hand.sequence:
+            case {"edited": text}:
+                state |= {"source": "pasted", "pasted": text, "index": 0}
             case {"set": name, "index": index}:
                 state |= {"source": "example", "example": name, "index": index}
             case {"fasta": text}:

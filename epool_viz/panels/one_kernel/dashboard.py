@@ -96,7 +96,7 @@ class KernelDashboard(Dashboard):
             note="MEME, JASPAR, TRANSFAC or a matrix as text",
         )
         self.motif_choice = w.Dropdown(description="Kernel or motif of the file")
-        self.in_hand = Html().add_class("ep-in-hand")
+        self.names = Html().add_class("ep-in-hand")
         self.choosing = w.ToggleButton(description="Choose sequence and kernel").add_class("ep-choosing")
         self.settings: dict[str, Any] = {}  # a box of the control of each, by its trait
         self.deep: list[tuple[Sequence[str], Any]] = []  # settings, and what is shown at each depth once one is in use
@@ -115,7 +115,7 @@ class KernelDashboard(Dashboard):
     def _lead(self) -> Any:
         """The question, what is in hand, and the way to other data."""
         question = Html(Markup("<h2>{}</h2>").format(row_of(self.NAME).idea.question)).add_class("ep-question")
-        return w.Box([question, self.in_hand, part("data", self.choosing)]).add_class("ep-lead")
+        return w.Box([question, self.names, part("data", self.choosing)]).add_class("ep-lead")
 
     def _chosen(self, data: Sequence[Any], groups: Mapping[str, Mapping[str, Any]]) -> Any:
         """What is chosen: the data, and the settings under their headings, by the name of the trait of each."""
@@ -198,7 +198,7 @@ class KernelDashboard(Dashboard):
             return
         self.memory.keep(self.model)
         names = (self.model.kernel.label, self.model.sequence_name)
-        self.in_hand.value = Markup("<p><b>{}</b> on <b>{}</b></p>").format(*names)
+        self.names.value = Markup("<p><b>{}</b> on <b>{}</b></p>").format(*names)
         super()._show()
 
     def _show_in_use(self, _: Any = None) -> None:

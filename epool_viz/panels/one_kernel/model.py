@@ -325,6 +325,8 @@ class EStepModel(DashboardModel):
             CHOICE: {"yours": self.index},
         }
         sequence = sequences[self.sequence_source]
+        if self.is_edited and self.sequence_source != "pasted":
+            sequence["edited"] = self.edited
         kernel: dict[str, Any]
         if self.kernel_source == "jaspar":
             kernel = {"motif": self.jaspar}
@@ -341,6 +343,8 @@ class EStepModel(DashboardModel):
     def take_in_hand(self, hand: Hand) -> None:
         """Take over sequence, kernel and `m`."""
         state: dict[str, Any] = {} if hand.m is None else {"m": hand.m}
+        if hand.sequence is not None:
+            state["edited"] = hand.sequence.get("edited", "")
         match hand.sequence:
             case {"set": example, "index": index}:
                 state |= {"sequence_source": "example", "example": example, "index": index}

@@ -59,7 +59,7 @@ class Dashboard(w.VBox):
         self.alert = Html().add_class("ep-alert")
         self._build_head(first)
         self._build()
-        around = (self.store, self.heartbeat, self.in_hand, self.share, self.toolbar, self.keep, self.alert)
+        around = (self.store, self.heartbeat, self.hand, self.share, self.toolbar, self.keep, self.alert)
         super().__init__([style_sheet(self._style()), *around, *self._arranged()])
         self.add_class("ep-root")
         self.wiring.follow((model, "message"), (self.alert, "value"), self._alert_html)
@@ -122,7 +122,7 @@ class Dashboard(w.VBox):
         on = {"store": self.store}
         link = {"share": [*self.LINK, *self.LOOKS, *TEACHING]}
         self.heartbeat = Heartbeat(**on, options={"share": [*link["share"], *self.KEPT]})
-        self.in_hand = InHand(
+        self.hand = InHand(
             **on, options={"first": self._first(state), "slot": "hand", "m": "m" in self.model.in_hand()}
         )
         self.share = ShareLink(**on, options=link | {"label": "Share", "slot": "tools", "live": True})

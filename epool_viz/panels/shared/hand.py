@@ -26,6 +26,7 @@ class Hand:
     ----------
     sequence : dict or None
         `{"set": name of a bundled set, "index": place}`, `{"fasta": text}`, or `{"yours": place}` in the visitor's own.
+        Letters that were changed stand in `edited`, the whole sequence.
     kernel : dict or None
         `{"motif": JASPAR name}`, `{"model": name, "place": place}`, `{"matrix": text}` or `{"yours": place}`. A `place`
         of None means the whole network.
@@ -53,11 +54,12 @@ def _sequence(sent: Any) -> dict[str, Any] | None:
     if not isinstance(sent, Mapping):
         return None
     index = sent.get("index", 0)
+    edited = {"edited": sent["edited"]} if _is_text(sent.get("edited")) else {}
     if sent.get("set") in EXAMPLES and _is_place(index):
-        return {"set": sent["set"], "index": index}
+        return {"set": sent["set"], "index": index} | edited
     if _is_text(sent.get("fasta")):
         return {"fasta": sent["fasta"]}
-    return {"yours": sent["yours"]} if _is_place(sent.get("yours")) else None
+    return {"yours": sent["yours"]} | edited if _is_place(sent.get("yours")) else None
 
 
 def _kernel(sent: Any) -> dict[str, Any] | None:

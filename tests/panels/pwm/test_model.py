@@ -24,7 +24,7 @@ STATES = [
     {"kernel_source": "random", "width": 6, "seed": 3, "m": 1.5, "bias": 0.4},
     {"kernel_source": "trained", "trained": "ctcf_expectation", "rank": 2},
     {**SMALL, "background": "typed", "letter_shares": Q},
-    {**SMALL, "edited": "TCGTACGAN"},
+    {**SMALL, "edited": "TCGTACGAT"},
 ]
 
 

@@ -67,6 +67,17 @@ def test_one_e_step_hands_sequence_kernel_and_m_on_whole(sequence: dict[str, Any
     assert second.in_hand() == first.in_hand()
 
 
+def test_changed_letters_go_along() -> None:
+    first, second, attribution = model_of("e_step"), model_of("pwm"), model_of("attribution")
+    letters = first.trace.sequence
+    changed = ("C" if letters[0] == "A" else "A") + letters[1:]
+    first.restore({"edited": changed})
+    for other in (second, attribution):
+        other.take_in_hand(hand_of(first.in_hand()))
+    assert second.trace.sequence == attribution.reading.sequence == changed
+    assert (second.example, second.index, second.is_edited) == (first.example, first.index, True)
+
+
 def test_numbers_that_were_typed_go_along_to_the_last_digit() -> None:
     first, second = model_of("e_step"), model_of("pwm")
     first.restore({"kernel_source": "random", "seed": 4, "width": 7})
