@@ -14,7 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from epool_viz import load_example_race
-from epool_viz.panels.compare.page import QUESTION
+from epool_viz.panels.registry import row_of
 from epool_viz.panels.shared.links import fragment
 from tests.browser.head import settings
 from tests.browser.server import Server, wait_for
@@ -146,7 +146,7 @@ def picture_epoch(page: Page) -> str:
 
 def test_the_first_screen_is_one_question_one_verdict_and_one_picture(first_screen: Page) -> None:
     page = first_screen
-    assert page.locator("#rendered_cells h2").first.inner_text() == QUESTION
+    assert page.locator("#rendered_cells h2").first.inner_text() == row_of("compare").idea.question
     assert page.locator(".ep-sentence").inner_text().startswith("Test AUC: ePool 0.966, max 0.952")
     seen = page.evaluate(VISIBLE)
     assert seen["share"] >= 0.5, seen

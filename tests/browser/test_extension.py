@@ -66,6 +66,7 @@ def extension_server(tmp_path: Path) -> Iterator[Server]:
 def test_dashboard_runs_behind_jupyters_own_server(browser: Browser, watch: Watch, extension_server: Server) -> None:
     watch.expected.append("answered 403: " + extension_server.address + "/voila/api/shutdown/")  # culled instead
     with browser.new_context() as context:
+        context.add_init_script("try { localStorage.setItem('epool-depth', 'expert') } catch {}")
         page = context.new_page()
         watch.over(page)
         page.goto(f"{extension_server.address}/epool_viz")

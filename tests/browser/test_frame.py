@@ -202,6 +202,17 @@ def test_part_that_does_not_load_is_tried_again_and_then_told(page: Page, app_se
     assert page.get_by_role("alert").get_by_role("button", name="Reload").is_visible()
 
 
+def test_part_that_does_not_load_reloads_no_page_that_is_in_use(page: Page, app_server: Server, watch: Watch) -> None:
+    watch.expected.append("[anywidget]")
+    open_dashboard(page, app_server)
+    page.locator("#loading").wait_for(state="detached")
+    page.keyboard.press("Tab")
+    lose = "Promise.reject(new Error('[anywidget] Failed to initialize model.')) && undefined"
+    page.evaluate(f"window.isFirst = true; {lose}")
+    page.get_by_text("A part of this page did not load").wait_for()
+    assert page.evaluate("window.isFirst")
+
+
 def test_theme_and_size_hold_before_anything_is_drawn(page: Page, app_server: Server) -> None:
     page.goto(f"{app_server.address}/voila/render/e_step.ipynb", wait_until="commit")
     page.evaluate("() => { localStorage.setItem('epool-theme', 'dark'); localStorage.setItem('epool-size', '150'); }")

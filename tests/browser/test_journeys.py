@@ -172,10 +172,11 @@ def test_a_state_over_which_python_stops_does_not_come_back_by_itself(browser: B
         address = f"{server.address}/voila/render/e_step.ipynb"
         value = float(peak_trace(m=2.25).pooled)
         page.goto(address + fragment({"m": 2.25}))
-        ready(page)
+        page.locator("[data-state=well]").wait_for(state="attached")  # before it has put a question after the state
         mine = page.evaluate("JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId")
         kernel = server.kernel(mine)
         kernel.send_signal(signal.SIGSTOP)
+        ready(page)
         banner = page.locator(".ec-heartbeat-banner")
         banner.get_by_text("not since this address was opened").wait_for(timeout=45_000)
         banner.get_by_role("button", name="Reload with this state").click()

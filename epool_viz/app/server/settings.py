@@ -54,7 +54,7 @@ STAND_ALONE: dict[str, Any] = {
     "VoilaConfiguration": {
         "multi_kernel_manager_class": "epool_viz.app.server.kernels.SeatedKernelManager",
         "kernel_spec_manager_class": "epool_viz.app.server.kernels.ThisPython",
-        "resources": {"epool_home": ""},  # the landing page's address; a Jupyter server has it elsewhere
+        "resources": {"epool_alone": True},  # the landing page is at `/`; a Jupyter server has another there
     },
     "SeatedKernelManager": {
         "abandoned_after": 90,  # seconds without a page: a closed tab, a reload

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
-from importlib.resources import files
 from typing import Any
 
 from epool_viz.panels.shared.visitor_data import CHOICE, LABEL
 
-QUESTION: str = tomllib.loads(files(__package__).joinpath("idea.toml").read_text(encoding="utf-8"))["question"]
 PARTS: tuple[dict[str, str], ...] = (
     {"name": "choices", "label": "choice of data and networks"},
     {"name": "picture", "label": "gradient and logos"},

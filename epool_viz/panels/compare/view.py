@@ -45,6 +45,7 @@ from epool_viz.panels.compare.model import (
 from epool_viz.panels.compare.picture import Frames, first_runs, m_at, race_state
 from epool_viz.panels.compare.racer import Racer, training_seconds
 from epool_viz.panels.shared.dashboard import Dashboard, shown_if
+from epool_viz.panels.shared.first_screen import question
 from epool_viz.panels.shared.html import around, each, progress, row, status, table
 from epool_viz.panels.shared.links import anchor, link
 from epool_viz.panels.shared.opened_model import text_of_file
@@ -170,7 +171,7 @@ class CompareView(Dashboard):
         drive = w.Box([buttons.add_class("ep-tools"), self.rewind])
         first = w.VBox(
             [
-                heading(page.QUESTION).add_class("ep-question"),
+                question(__package__),
                 self.sentence,
                 drive.add_class("ep-drive"),
                 part("choices", self.settings),

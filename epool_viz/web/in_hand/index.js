@@ -84,7 +84,10 @@ export default {
     /** @type {Options} */
     const options = model.get("options");
     const root = placed(el, options.slot, signal);
-    if (root === el) return undefined;
+    if (root === el) {
+      el.hidden = true; // there is nothing to see of it
+      return undefined;
+    }
     const inHand = begin(root, exports.store, options);
     document.addEventListener(RESET, (event) => forget(inHand, /** @type {CustomEvent} */ (event).detail.isUndone), { signal });
     const off = exports.store.on((state, _, changed) => {

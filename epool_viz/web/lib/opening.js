@@ -74,7 +74,8 @@ export function openingOf(fragment) {
  * @param {string} to
  */
 export function handOver(from, to) {
-  const [before, after] = [openingOf(from), stateOf(to)];
+  const before = openings.get(stateOf(from) ?? ""); // none of a state that this page wrote itself
+  const after = stateOf(to);
   if (before && after && !before.isAnswered) remember({ fragment: after, tries: MOST_TRIES });
 }
 

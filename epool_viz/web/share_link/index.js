@@ -33,7 +33,7 @@ function begin(el, store, model, signal) {
   root.append(make("div", { class: "ec-row" }, button, field), said);
   const start = toFragment(store.state, share); // an address without a state stands for it
   const timers = /** @type {Record<"leaving" | "writing", number | undefined>} */ ({});
-  return { store, share, live, start, said, field, button, timers, isPlaced: root !== el };
+  return { store, share, live, start, opened: /** @type {ReturnType<typeof openingOf>} */ (null), said, field, button, timers, isPlaced: root !== el };
 }
 
 /** @type {(link: Link, text: string) => void} */
@@ -65,7 +65,8 @@ async function copy(link) {
 /** @param {Link} link */
 function read(link) {
   const { store, share } = link;
-  if (openingOf(location.hash)?.isRefused) return; // the heartbeat asks about it
+  link.opened = openingOf(location.hash);
+  if (link.opened?.isRefused) return; // the heartbeat asks about it
   try {
     const found = fromFragment(location.hash, store.state, share);
     if (found) store.set(found);
@@ -74,12 +75,23 @@ function read(link) {
   }
 }
 
-/** @param {Link} link */
-function write({ store, share, start, timers }) {
+/**
+ * Write the state into the address; not over a state that the address brought, before Python has answered it.
+ *
+ * @param {Link} link
+ */
+function write(link) {
+  const { store, share, start, timers, opened } = link;
   timers.writing = undefined;
+  if (opened && location.hash && (opened.isRefused || !opened.isAnswered)) return plan(link);
   const fragment = toFragment(store.state, share);
   if (fragment === start) return location.hash && withoutState();
   if (fragment.length <= MOST_LINK) history.replaceState(history.state, "", fragment);
+}
+
+/** @param {Link} link */
+function plan(link) {
+  link.timers.writing ??= setTimeout(() => write(link), 1000);
 }
 
 export default {
@@ -92,7 +104,7 @@ export default {
     read(link);
     window.addEventListener("hashchange", () => read(link), { signal });
     const off = link.store.on(() => {
-      if (link.live) timers.writing ??= setTimeout(() => write(link), 1000);
+      if (link.live) plan(link);
     });
     const stop = () => {
       clearTimeout(timers.writing);

@@ -385,7 +385,7 @@ print("IDS", button.model_id, said.model_id)
         before = process.memory_info().rss
 
         def has_forgotten() -> bool:
-            """Once those on their way have come it keeps less than half of the 1.2 GB, the allocator's reserve included."""
+            """Once those on their way have come it keeps less than half of the 1.2 GB, with the allocator's reserve."""
             return process.memory_info().rss - before < 600e6
 
         async def story() -> None:
