@@ -44,6 +44,7 @@ from epool_viz.core.alphabet import DNA
 from epool_viz.data.kernel_sources import scores_text
 from epool_viz.panels.one_kernel import page_state as bridge
 from epool_viz.panels.one_kernel.model import EStepModel
+from epool_viz.panels.shared.hand import fasta
 from epool_viz.panels.shared.links import fragment
 from tests.browser import chromium
 from tests.browser.server import Server, serving, wait_for
@@ -179,7 +180,7 @@ def open_heavy_state(page: Page, address: str) -> None:
     kernel = rng.normal(0, 0.3, (len(DNA), WIDE)).round(3)
     model = EStepModel(
         sequence_source="pasted",
-        pasted=bridge.fasta("long", letters),
+        pasted=fasta("long", letters),
         kernel_source="typed",
         kernel_text=scores_text(kernel, "wide"),
     )

@@ -44,7 +44,7 @@ from epool_viz.data.networks.kernels import ImportedKernels
 from epool_viz.data.sequences.set import SequenceSet
 from epool_viz.data.sequences.simulate import shuffle_known_letters
 from epool_viz.errors import ArgumentError, EpoolError
-from epool_viz.panels.shared.hand import Hand
+from epool_viz.panels.shared.hand import Hand, fasta
 from epool_viz.panels.shared.model import DashboardModel, Value
 from epool_viz.panels.shared.opened_model import OpenedModel, said_of, sequences_of_text, text_of_file
 from epool_viz.panels.shared.state import friendly, letters
@@ -178,7 +178,7 @@ class AttributionModel(DashboardModel):
     def in_hand(self) -> dict[str, Any]:
         """The sequence and the network that are shown."""
         reading = self.reading
-        sequence: dict[str, Any] = {"fasta": f">{' '.join(reading.name.split())}\n{reading.sequence}\n"}
+        sequence: dict[str, Any] = {"fasta": fasta(reading.name, reading.sequence)}
         if self.source == CHOICE and not self.edits:
             sequence = {"yours": self.index}
         elif self.source == "example" and not self.edits:

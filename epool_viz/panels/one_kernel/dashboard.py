@@ -14,8 +14,8 @@ from epool_viz.data.examples import list_examples, list_models
 from epool_viz.data.motifs.jaspar import jaspar_index
 from epool_viz.panels.one_kernel.model import BOUNDS, LONGEST_TEXT, NETWORK, EStepModel
 from epool_viz.panels.one_kernel.page_state import Memory
-from epool_viz.panels.registry import row_of
 from epool_viz.panels.shared.dashboard import Dashboard, shown_if
+from epool_viz.panels.shared.first_screen import question
 from epool_viz.panels.shared.style import Html, at_depth, heading, part
 from epool_viz.panels.shared.visitor_data import CHOICE, LABEL, MODEL, SEQUENCES
 
@@ -114,8 +114,7 @@ class KernelDashboard(Dashboard):
 
     def _lead(self) -> Any:
         """The question, what is in hand, and the way to other data."""
-        question = Html(Markup("<h2>{}</h2>").format(row_of(self.NAME).idea.question)).add_class("ep-question")
-        return w.Box([question, self.names, part("data", self.choosing)]).add_class("ep-lead")
+        return w.Box([question(self.NAME), self.names, part("data", self.choosing)]).add_class("ep-lead")
 
     def _chosen(self, data: Sequence[Any], groups: Mapping[str, Mapping[str, Any]]) -> Any:
         """What is chosen: the data, and the settings under their headings, by the name of the trait of each."""

@@ -28,7 +28,7 @@ from epool_viz.data.sequences.set import SequenceSet
 from epool_viz.data.source import open_text
 from epool_viz.errors import ArgumentError, EpoolError
 from epool_viz.panels.one_kernel.steps import Step, active_steps
-from epool_viz.panels.shared.hand import Hand
+from epool_viz.panels.shared.hand import Hand, fasta
 from epool_viz.panels.shared.model import DashboardModel, Value, bounded
 from epool_viz.panels.shared.opened_model import sequences_of_text, text_of_file
 from epool_viz.panels.shared.state import LONGEST_TEXT as LONGEST_IN_LINK
@@ -321,7 +321,7 @@ class EStepModel(DashboardModel):
         """The sequence, the kernel and `m` that are shown."""
         sequences: dict[str, dict[str, Any]] = {
             "example": {"set": self.example, "index": self.index},
-            "pasted": {"fasta": f">{' '.join(self.sequence_name.split())}\n{self.trace.sequence}\n"},
+            "pasted": {"fasta": fasta(self.sequence_name, self.trace.sequence)},
             CHOICE: {"yours": self.index},
         }
         sequence = sequences[self.sequence_source]

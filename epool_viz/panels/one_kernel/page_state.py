@@ -14,6 +14,7 @@ from epool_viz.data.kernel_sources import Kernel, scores_text
 from epool_viz.panels.one_kernel.model import MOST_LETTERS, WIDEST, EStepModel, edited_name
 from epool_viz.panels.one_kernel.steps import STEPS
 from epool_viz.panels.registry import row_of
+from epool_viz.panels.shared.hand import fasta
 from epool_viz.panels.shared.links import link
 from epool_viz.panels.shared.visitor_data import CHOICE
 
@@ -160,11 +161,6 @@ def _first_choices(kind: type[EStepModel]) -> dict[str, Any]:
     """What a link leaves out is what the first screen has."""
     traits = kind.class_traits()
     return {name: traits[name].default_value for name in EStepModel.CHOICES if name not in SHARED}
-
-
-def fasta(name: str, letters: str) -> str:
-    """One FASTA record on two lines."""
-    return f">{' '.join(name.split())}\n{letters}\n"
 
 
 def _edited_sequence(model: EStepModel, codes: Any) -> dict[str, Any]:

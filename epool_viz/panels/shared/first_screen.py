@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import tomllib
-from importlib.resources import files
 from typing import Any
 
 from markupsafe import Markup
 
+from epool_viz.panels.registry import row_of
 from epool_viz.panels.shared.style import Html
 
 
 def question(package: str) -> Any:
     """The one question of the dashboard in `package`, as its `idea.toml` says it."""
-    idea = tomllib.loads(files(package).joinpath("idea.toml").read_text(encoding="utf-8"))
-    return Html(Markup("<h2>{}</h2>").format(idea["question"])).add_class("ep-question")
+    idea = row_of(package.rpartition(".")[2]).idea
+    return Html(Markup("<h2>{}</h2>").format(idea.question)).add_class("ep-question")
 
 
 def picture(widget: Any) -> Any:

@@ -38,6 +38,11 @@ class Hand:
     m: float | None = None
 
 
+def fasta(name: str, letters: str) -> str:
+    """One FASTA record on two lines."""
+    return f">{' '.join(name.split())}\n{letters}\n"
+
+
 def hand_of(sent: Any) -> Hand:
     """What of a value from the page can be used; everything else is left out."""
     if not isinstance(sent, Mapping):
