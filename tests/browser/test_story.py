@@ -146,7 +146,7 @@ def test_a_tour_shows_each_of_its_stops_by_keyboard_alone(page: Page, app_url: s
         bar(page).get_by_role("heading", name=stop.text, exact=True).wait_for()
         assert bar(page).get_by_role("heading").evaluate("e => e === document.activeElement")
         ring = page.locator(".ec-guide-ring")
-        wait_for(lambda: ring.count() == 1, seconds=SECONDS, what=stop.at)
+        wait_for(lambda at=ring: at.count() == 1, seconds=SECONDS, what=stop.at)
         wait_for(lambda at=stop.at: not is_covered(page, at), seconds=SECONDS, what=f"stop {place + 1}: {stop.at}")
         tab_to(page, bar(page).locator(".ec-guide-next"))
         page.keyboard.press("Enter")
