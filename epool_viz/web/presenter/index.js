@@ -10,14 +10,13 @@ import { make } from "../lib/dom.js";
 import { SCENE } from "../lib/guide.js";
 import { dress } from "../lib/style.js";
 import { NOTES, fillNotes, linesOf } from "./notes.js";
-import { bestOf, nextSize } from "./sizes.js";
+import { bestOf, SIZES, suits } from "./sizes.js";
 import CSS from "./style.css";
 
 /** @typedef {import("./notes.js").Speaking} Speaking */
 /** @typedef {ReturnType<typeof begin>} Presenter */
 
 const KEY = "epool-present"; // of this tab
-const TRIES = 5;
 const [STILL, LONGEST] = [4, 1000]; // frames in which a picture does not change, and milliseconds that it may take
 const HEAD = 140; // pixels from the top in which the head stays that has been asked for
 const TYPING = "input, select, textarea, [contenteditable]";
@@ -63,43 +62,44 @@ function begin(store, speaking) {
 
 // the size of the text ----------------------------------------------------------------------------------------------
 
-/** Share of the height that the picture takes, once it has stood still for some frames: components draw after the page. */
-const shareAtRest = () => new Promise((/** @type {(share: number) => void} */ done) => {
+/** Top and height of the picture on the page, as shares of the window's height. */
+function pictureNow() {
+  const box = document.querySelector(".ep-picture")?.getBoundingClientRect();
+  return box ? { top: (box.top + scrollY) / innerHeight, height: box.height / innerHeight } : { top: 0, height: 0 };
+}
+
+/** The same once it has stood still for some frames: components draw after the page. */
+const pictureAtRest = () => new Promise((/** @type {(picture: { top: number, height: number }) => void} */ done) => {
   const until = performance.now() + LONGEST;
-  const look = (/** @type {number} */ share, /** @type {number} */ still) => requestAnimationFrame(() => {
-    const now = shareOf();
+  const look = (/** @type {number} */ height, /** @type {number} */ still) => requestAnimationFrame(() => {
+    const now = pictureNow();
     if (still === STILL || performance.now() > until) done(now);
-    else look(now, now === share ? still + 1 : 0);
+    else look(now.height, now.height === height ? still + 1 : 0);
   });
   look(NaN, 0);
 });
 
-/** Share of the height that the picture takes. */
-function shareOf() {
-  const picture = document.querySelector(".ep-picture");
-  return picture ? picture.getBoundingClientRect().height / innerHeight : 0;
-}
-
 /**
- * Fit the text to the picture; a later call ends an earlier one.
+ * Enlarge the text as far as the picture allows; a later call ends an earlier one.
  *
  * @param {Presenter} presenter
  */
 async function enlarge(presenter) {
   const run = ++presenter.runs;
-  /** @type {{ size: number, share: number }[]} */
+  /** @type {import("./sizes.js").Tried[]} */
   const tried = [];
-  let size = 100;
-  for (let i = 0; i < TRIES && !tried.some((each) => each.size === size); i++) {
+  page.toggleAttribute("data-ep-sizing", true);
+  for (const size of SIZES) {
     page.style.fontSize = `${size}%`;
-    const share = await shareAtRest();
-    if (run !== presenter.runs || !presenter.isOn) return;
-    tried.push({ size, share });
-    size = nextSize(size, tried[i].share);
+    const picture = await pictureAtRest();
+    if (run !== presenter.runs) return;
+    tried.push({ size, ...picture });
+    if (suits(tried[tried.length - 1])) break;
   }
   page.style.fontSize = `${bestOf(tried)}%`;
-  await shareAtRest();
-  if (run === presenter.runs) document.querySelector(".ep-question, .ep-picture")?.scrollIntoView({ block: "start" });
+  page.toggleAttribute("data-ep-sizing", false);
+  await pictureAtRest();
+  if (run === presenter.runs) scrollTo(0, 0);
 }
 
 /** @param {Presenter} presenter */
@@ -116,6 +116,7 @@ function draw(presenter) {
     enlarge(presenter);
   } else {
     presenter.runs++;
+    page.toggleAttribute("data-ep-sizing", false);
     page.style.fontSize = presenter.size;
   }
   send(presenter);

@@ -1,29 +1,21 @@
-// How large a page's text is in the presenter's view, so that its picture takes most of the height.
+// How large a page's text is in the presenter's view: as large as its picture and what moves it leave room for.
 
-export const SHARE = 0.68; // of the height, that the picture aims at: its control has to fit as well
-export const [SMALLEST, LARGEST] = [100, 260]; // per cent of the text
+export const SIZES = [200, 175, 150, 135, 125, 110, 100]; // per cent of the text, in the order in which they are tried
+export const LEAST = 0.6; // of the height, that the picture takes
+const LOWEST = 0.9; // of the height, where it ends at the latest: below it stands what moves it
 
-/**
- * The next size to try after a picture took `share` of the height at `size`; the same size where it is near enough.
- *
- * @param {number} size per cent
- * @param {number} share
- */
-export function nextSize(size, share) {
-  if (!(share > 0) || Math.abs(share - SHARE) < 0.04) return size;
-  const next = Math.round((size * SHARE) / share / 5) * 5;
-  return Math.min(Math.max(next, SMALLEST), LARGEST);
-}
+/** @typedef {{ size: number, top: number, height: number }} Tried a size, and the picture at it in shares of the window's height */
+
+/** @param {Tried} tried */
+export const suits = ({ top, height }) => height >= LEAST && top + height <= LOWEST;
 
 /**
- * Of the sizes that were tried, the one whose picture is nearest to what is aimed at, but no smaller than `least`.
+ * The first size that suits; where none does, the one at which most of the picture is in view.
  *
- * @param {{ size: number, share: number }[]} tried
- * @param {number} least share
+ * @param {Tried[]} tried
  */
-export function bestOf(tried, least = 0.6) {
-  const good = tried.filter(({ share }) => share >= least);
-  const off = (/** @type {{ share: number }} */ { share }) => Math.abs(share - SHARE);
-  const [first, ...rest] = good.length ? good : tried;
-  return rest.reduce((best, each) => (off(each) < off(best) ? each : best), first).size;
+export function bestOf(tried) {
+  const inView = (/** @type {Tried} */ { top, height }) => Math.min(top + height, 1) - Math.min(Math.max(top, 0), 1);
+  const most = tried.reduce((best, each) => (inView(each) > inView(best) ? each : best));
+  return (tried.find(suits) ?? most).size;
 }

@@ -1,23 +1,19 @@
 import { expect, test } from "vitest";
-import { LARGEST, SHARE, SMALLEST, bestOf, nextSize } from "./sizes.js";
+import { bestOf, SIZES, suits } from "./sizes.js";
 
-test("a picture that grows with the text reaches its share, and stays there", () => {
-  const shareAt = (/** @type {number} */ size) => 0.0041 * size;
-  let size = 100;
-  for (let i = 0; i < 5; i++) size = nextSize(size, shareAt(size));
-  expect(Math.abs(shareAt(size) - SHARE)).toBeLessThan(0.04);
-  expect(nextSize(size, shareAt(size))).toBe(size);
+test("sizes are tried from the largest to that of a page as it is", () => {
+  expect([...SIZES].sort((a, b) => b - a)).toEqual(SIZES);
+  expect(SIZES.at(-1)).toBe(100);
 });
 
-test("sizes stay within their bounds, and a picture that is not there changes none", () => {
-  expect(nextSize(100, 5)).toBe(SMALLEST);
-  expect(nextSize(200, 0.1)).toBe(LARGEST);
-  expect(nextSize(130, 0)).toBe(130);
-  expect(nextSize(130, NaN)).toBe(130);
+test("a picture suits that takes most of the height and leaves room below", () => {
+  expect(suits({ size: 150, top: 0.18, height: 0.62 })).toBe(true);
+  expect(suits({ size: 150, top: 0.18, height: 0.59 })).toBe(false);
+  expect(suits({ size: 150, top: 0.31, height: 0.6 })).toBe(false);
 });
 
-test("the best of what was tried is large enough before it is near", () => {
-  expect(bestOf([{ size: 100, share: 0.41 }, { size: 165, share: 0.82 }, { size: 150, share: 0.62 }])).toBe(150);
-  expect(bestOf([{ size: 100, share: 0.59 }, { size: 110, share: 0.9 }])).toBe(110);
-  expect(bestOf([{ size: 100, share: 0.3 }, { size: 260, share: 0.5 }])).toBe(260);
+test("the largest that suits is taken, else where most of the picture is seen", () => {
+  const tried = [{ size: 200, top: 0.37, height: 0.83 }, { size: 150, top: 0.18, height: 0.62 }, { size: 100, top: 0.12, height: 0.61 }];
+  expect(bestOf(tried)).toBe(150);
+  expect(bestOf([{ size: 200, top: 0.5, height: 2 }, { size: 125, top: 0.14, height: 0.81 }, { size: 100, top: 0.1, height: 0.3 }])).toBe(125);
 });
