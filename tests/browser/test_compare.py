@@ -20,7 +20,7 @@ from tests.browser.head import settings
 from tests.browser.server import Server, wait_for
 from tests.browser.test_e_step import ready as e_step_is_ready
 from tests.browser.test_e_step import shown
-from tests.browser.watch import Watch
+from tests.browser.watch import Watch, watched
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -60,21 +60,13 @@ def ready(page: Page) -> None:
 
 def opened(browser: Browser, server: Server, depth: str) -> Iterator[Page]:
     """One page for all tests that leave it as it was; its complaints, and its kernel's, fail the last of them."""
-    watch = Watch()
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
-    context.add_init_script(f"try {{ localStorage.setItem('epool-depth', '{depth}') }} catch {{}}")
-    page = context.new_page()
-    watch.over(page)
-    logged = len(server.log)
-    frames: list[int] = []
-    page.on("websocket", lambda socket: socket.on("framereceived", lambda payload: frames.append(len(payload))))
-    page.goto(f"{server.address}/voila/render/compare.ipynb")
-    ready(page)
-    RECEIVED.append(sum(frames))
-    yield page
-    page.goto("about:blank")
-    context.close()
-    watch.assert_calm(server.log[logged:])
+    with watched(browser, server, Watch(), depth) as page:
+        frames: list[int] = []
+        page.on("websocket", lambda socket: socket.on("framereceived", lambda payload: frames.append(len(payload))))
+        page.goto(f"{server.address}/voila/render/compare.ipynb")
+        ready(page)
+        RECEIVED.append(sum(frames))
+        yield page
 
 
 RECEIVED: list[int] = []  # bytes that each shared page was sent over its connection until it could be used
