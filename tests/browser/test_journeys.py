@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,13 +22,12 @@ from epool_viz import e_step_trace, parse_motifs
 from epool_viz.panels.e_step.exports import TAKE_AWAY
 from epool_viz.panels.shared.links import fragment
 from tests.browser.head import settings
-from tests.browser.server import serving, wait_for
+from tests.browser.server import Server, serving, wait_for
 from tests.browser.test_e_step import WALK, go_to, move_m, peak_trace, pooled, ready, wait_until_pooled
+from tests.browser.watch import Watch, watched
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
-
-    from tests.browser.watch import Watch
 
 
 @pytest.fixture
@@ -300,9 +299,20 @@ KINDS: dict[str, Callable[[bytes], None]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def taking_away(browser: Browser, app_server: Server) -> Iterator[Page]:
+    """One page for all downloads, none of which changes it."""
+    with watched(browser, app_server, Watch(), "expert") as page:
+        page.goto(f"{app_server.address}/voila/render/e_step.ipynb{fragment({'step': 0})}")
+        ready(page)
+        page.locator("#loading").wait_for(state="detached")
+        page.get_by_role("button", name="Take away").click()
+        yield page
+
+
 @pytest.mark.parametrize("item", TAKE_AWAY, ids=lambda item: item["label"])
-def test_every_download_is_opened_and_read(dashboard: Page, item: dict[str, object], tmp_path: Path) -> None:
-    dashboard.get_by_role("button", name="Take away").click()
+def test_every_download_is_opened_and_read(taking_away: Page, item: dict[str, object], tmp_path: Path) -> None:
+    dashboard = taking_away
     button: Locator = dashboard.locator(".ec-download").get_by_role("button", name=str(item["label"]), exact=True)
     if item.get("copy"):
         dashboard.context.grant_permissions(["clipboard-read", "clipboard-write"])
