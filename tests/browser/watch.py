@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from tests.patience import allowed
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
 
@@ -70,6 +72,7 @@ def watched(browser: Browser, server: Server, watch: Watch, depth: str) -> Itera
     context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
     if depth != "learn":
         context.add_init_script(f"try {{ localStorage.setItem('epool-depth', '{depth}') }} catch {{}}")
+    context.set_default_timeout(1000 * allowed(30))
     opened = context.new_page()
     watch.over(opened)
     logged = len(server.log)
