@@ -51,11 +51,13 @@ defer_iri_parsers()
 # what takes longest, by one process each; it begins first, lest one process is left with it
 LONGEST = (
     "tests/border/test_networks.py",
-    "tests/analysis/test_known_motifs.py",
     "tests/app/server/test_voila.py",
     "tests/test_packaging.py",
     "tests/border/test_time.py",
     "tests/app/server/test_malformed_requests.py",
+    "tests/panels/test_dashboards.py",
+    "tests/test_layers.py",
+    "tests/test_fig4.py",
 )
 
 ROOT = Path(__file__).resolve().parents[1]
