@@ -15,7 +15,7 @@ _PACKAGE = Path(__file__).parents[1]
 NOTEBOOKS = _PACKAGE.parent / "notebooks" / "lessons"
 PAGES = _PACKAGE.parent / "docs" / "lessons"
 _WRITTEN = "% Written by `python -m epool_viz.lessons.printing`.\n\n"
-_LINES = "\n\n&nbsp;\n\n&nbsp;\n\n"
+_SPACE = "\n\n&nbsp;\n\n"  # to write in
 IMPORT = "from epool_viz import lessons\n\n"
 
 
@@ -102,27 +102,31 @@ def handout(lesson: Lesson) -> str:
     """One page for the hand: goals, statements, picture, questions with space."""
     goals = "\n".join(f"- {goal}" for goal in lesson.goals)
     asked = "\n".join(_printed(place, question) for place, question in enumerate(lesson.questions, start=1))
-    tasks = "\n\n".join(f"**Exercise {i}.** {each.task}{_LINES}" for i, each in enumerate(lesson.exercises, start=1))
+    tasks = "\n\n".join(f"**Exercise {i}.** {each.task}{_SPACE}" for i, each in enumerate(lesson.exercises, start=1))
     words = lesson.picture().words
     return (
         f"{_WRITTEN}# {lesson.title}\n\n{lesson.line} {rounded_minutes(lesson)} minutes; the notebook is "
         f"`notebooks/lessons/{lesson.notebook}`.\n\n**Afterwards you can**\n\n{goals}\n\n## What is exactly "
         f"true\n\n{_statements(lesson)}\n\n![{words}](pictures/{lesson.name}.svg)\n\n*{words}*\n\n## Predict, then "
-        f"see\n\n{asked}\n## Exercises\n\n{tasks}\n## To think about\n\n{lesson.open_question}{_LINES}"
+        f"see\n\n{asked}\n## Exercises\n\n{tasks}\n## To think about\n\n{lesson.open_question}{_SPACE}"
     ).rstrip() + "\n"
 
 
 def _printed(place: int, question: Question) -> str:
-    options = "\n".join(f"- ☐ {option.label}" for option in question.options)
-    return f"**{place}.** {question.asked}\n\n{options}\n\nBecause:{_LINES}"
+    options = " &emsp; ".join(f"☐ {option.label}" for option in question.options)
+    return f"**{place}.** {question.asked}\n\n{options}{_SPACE}"
 
 
 def picture_file(lesson: Lesson) -> str:
     """The picture of a handout as a file of its own."""
     svg: str = lesson.picture().svg
+    columns = int(re.findall(r'viewBox="0 0 (\d+) ', svg)[0])
+    width = min(660, max(320, 36 * columns))  # pixels
     plain = re.sub(r"var\(--ep-\w+,([^)]+)\)", r"\1", svg)
     return (
-        plain.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).replace('width="100%"', 'width="660"')
+        plain.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).replace(
+            'width="100%"', f'width="{width}"'
+        )
         + "\n"
     )
 
@@ -142,8 +146,8 @@ def notes() -> str:
         f"*Settings*, *Teach* makes a link that opens your state.\n\n**If the network is down.** After `make app` "
         f"nothing is loaded from elsewhere: run it on the projector's machine. Without any computer the handouts "
         f"carry picture, statements and questions; the explanations are in "
-        f"[Solutions](solutions.md).\n\n**Before.** Print the handouts: the site, or the page of a lesson, prints "
-        f"in black and white."
+        f"[Solutions](solutions.md).\n\n**Before.** Print the handouts (their equations come from the network), "
+        "or the page of a lesson, which needs none; both are legible in black and white."
     ]
     for lesson in all_lessons():
         timing = "\n".join(f"| {minutes} | {what} |" for minutes, what in lesson.notes.timing)
@@ -198,7 +202,7 @@ def index() -> str:
     names = "\n".join(each.name for each in all_lessons())
     return (
         f"{_WRITTEN}# Lessons\n\nSix lessons of 15 to 20 minutes, as notebooks in `notebooks/lessons`, as pages of "
-        f"`epool-viz app` (menu *Lessons*), and as the handouts below, which print on a page or two. A question "
+        f"`epool-viz app` (menu *Lessons*), and as the handouts below, which print on one page or two. A question "
         f"comes before its answer, every wrong answer is explained, and an exercise says what is wrong with an "
         f"answer.\n\n| | lesson | minutes | about |\n|---|---|---|---|\n{rows}\n\n[For who teaches](notes.md) has "
         f"timing, misconceptions and what to ask; [Solutions](solutions.md) has every "

@@ -130,5 +130,5 @@ def test_what_is_in_hand_does_not_enter_a_lesson(page: Page, app_server: Server)
     page.evaluate("sessionStorage.setItem('epool-hand', JSON.stringify({m: 3, kernel: {label: 'x', jaspar: 'STAT3'}}))")
     open_lesson(page, app_server)
     assert page.locator("[data-ep-slot=hand]").count() == 0
-    page.locator(".ep-in-lesson").get_by_text("GATA1").first.wait_for()
+    page.locator(".ep-in-lesson .ec-logo").get_by_text("GATA1").first.wait_for()
     assert page.locator(".ep-in-lesson").get_by_text("STAT3").count() == 0

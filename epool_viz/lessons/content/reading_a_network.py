@@ -337,8 +337,8 @@ LESSON = Lesson(
             r"\text{output} = \sum_k w_k\, \text{ePool}_k + w_0",
         ),
     ),
-    f'lessons.panel("logos", trained="{NETWORK}", keeps=("gallery",))',
-    "A network with expectation pooling, trained to tell CTCF peaks from shuffled ones. Press a few kernels, "
+    f'lessons.panel("logos", trained="{NETWORK}", m={math.log(BASE):.3f})',
+    "A network with expectation pooling, trained to tell CTCF peaks from shuffled ones. Go on with →, "
     "strongest first. Which numbers say that a kernel matters?",
     lambda: show_logo(_ppm(_STRONGEST), f"The strongest kernel of a CTCF network, base {BASE}"),
     (
