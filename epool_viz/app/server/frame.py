@@ -15,9 +15,10 @@ import numpy as np
 from epool_viz.app.server import settings
 from epool_viz.app.server.start import find_dashboards, metadata_of
 from epool_viz.figures.palette import DARK, LIGHT, component_variables
+from epool_viz.guides import story
 from epool_viz.lessons import all_lessons
 from epool_viz.lessons.printing import rounded_minutes
-from epool_viz.panels.registry import DASHBOARDS
+from epool_viz.panels.registry import DASHBOARDS, row_of
 
 FILE = settings.JUPYTER_DATA / "voila" / "templates" / settings.TEMPLATE / "generated.html.j2"
 DIGITS = 2  # of a score on the wait screen
@@ -77,6 +78,7 @@ def generated() -> str:
         "landing": landing_state(),
         "path": path_of_dashboards(),
         "lessons": lessons_by_file(),
+        "story": [{"id": scene.id, "file": row_of(scene.dashboard).notebook} for scene in story()],
     }
     lines = [f"{{%- set {name} = {json.dumps(value, ensure_ascii=False)} -%}}" for name, value in values.items()]
     return "\n".join(["{#- Written by `python -m epool_viz.app.server.frame`. -#}", *lines]) + "\n"

@@ -26,7 +26,7 @@ def test_without_dashboards_the_page_says_how_to_open_one_and_links_to_none() ->
     alone, among = landing_page(""), landing_page("/a/voila/render/")
     assert "dashboards.e_step()" in alone
     assert ".ipynb" not in alone
-    assert among.count('href="/a/voila/render/') == 14  # seven stations, the door of one's own network, six lessons
+    assert among.count('href="/a/voila/render/') == 15  # seven stations, two doors, six lessons
     for lesson in all_lessons():
         assert f'<a href="/a/voila/render/lessons/{lesson.notebook}">{lesson.title}</a>' in among
         assert lesson.line in alone
