@@ -24,8 +24,8 @@ def depth() -> str:
 
 
 def open_lesson(page: Page, server: Server) -> None:
-    page.goto(f"{server.address}/voila/render/lessons/{LESSON.notebook}")
-    page.locator(".ec-lesson-question").first.wait_for()
+    page.goto(f"{server.address}/voila/render/lessons/{LESSON.notebook}", wait_until="commit")
+    page.locator(".ec-lesson-question").first.wait_for(timeout=90_000)  # no kernel waits for it
     page.locator("#loading").wait_for(state="detached")
     page.locator("mjx-container").nth(2).wait_for()
 
@@ -100,8 +100,7 @@ def test_nothing_chosen_is_said(page: Page, app_server: Server) -> None:
 def test_the_menu_leads_from_lesson_to_lesson_and_back_to_the_dashboards(page: Page, app_server: Server) -> None:
     page.goto(f"{app_server.address}/")
     page.locator("#lessons + p + ol").get_by_role("link", name=LESSON.title, exact=True).click()
-    page.wait_for_url(f"**/voila/render/lessons/{LESSON.notebook}*")
-    page.locator("#loading").wait_for(state="detached")
+    page.wait_for_url(f"**/voila/render/lessons/{LESSON.notebook}*", wait_until="commit")
     page.get_by_role("banner").locator("summary").press("Enter")
     menu = page.get_by_role("navigation", name="Dashboards")
     assert menu.locator("[aria-current]").inner_text().startswith(f"1. {LESSON.title}")
