@@ -94,6 +94,7 @@ _HOME = {
     "ImportedKernels": "data.networks.kernels",
     "EpoolError": "errors",
     "dashboards": "dashboards",
+    "lessons": "lessons",
 }
 
 __all__ = list(_HOME)
@@ -117,6 +118,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from epool_viz import dashboards as dashboards
+    from epool_viz import lessons as lessons
     from epool_viz.analysis.known_motifs import match_motifs as match_motifs
     from epool_viz.analysis.network_readings import NetworkReading as NetworkReading
     from epool_viz.analysis.network_readings import read_network as read_network

@@ -56,7 +56,9 @@ ALLOWED = {
     **dict.fromkeys(["panels.e_step", "panels.pwm"], OF_ONE_KERNEL),
     "panels": set(),
     "dashboards": {"panels.registry"},
+    "lessons": {"core", "analysis", "figures", "components", "panels.registry", "panels.shared", "errors", *DATA},
     "app": {
+        "lessons",
         "components",  # the text of the landing page's module
         "core",
         "analysis",
@@ -247,6 +249,10 @@ ROOMS = {
     "epool_viz.figures.svg": HEAVY,
     "epool_viz.figures.logo": HEAVY,
     "epool_viz.dashboards": HEAVY,
+    "epool_viz.lessons": HEAVY,
+    "epool_viz.lessons.printing": HEAVY,
+    "epool_viz.lessons.content": HEAVY,
+    "epool_viz.lessons.asking": HEAVY - {"ipywidgets"},
     "epool_viz.panels.one_kernel.model": HEAVY,
     "epool_viz.panels.e_step.view": HEAVY - {"ipywidgets"},
     "epool_viz.panels.pwm.model": HEAVY,

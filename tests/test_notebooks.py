@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 import epool_viz
+from epool_viz import lessons
+from epool_viz.lessons.checking import OPEN
 from epool_viz.panels import registry
 
 with warnings.catch_warnings():
@@ -74,7 +76,7 @@ def foreign_imports(tree: ast.AST) -> list[str]:
 def test_the_notebooks_are_really_found():
     assert [path.name for path in DASHBOARDS] == sorted(row.notebook for row in registry.DASHBOARDS)
     assert len(DASHBOARDS) >= 7
-    assert {path.name for path in LESSONS} >= {"kernel_is_a_pwm.ipynb", "pooling_is_the_e_step.ipynb"}
+    assert [path.stem for path in LESSONS] == sorted(lessons.titles())
 
 
 @every_notebook
@@ -128,6 +130,12 @@ def test_a_lesson_runs_and_every_cell_shows_something(path):
     for cell in code_cells(run(read(path))):
         kinds = [output.output_type for output in cell.outputs]
         assert kinds == ["execute_result"], f"{cell.source!r} shows {kinds}"
+        shown = cell.outputs[0].data
+        assert {"text/html", "application/vnd.jupyter.widget-view+json"} & set(shown), (
+            f"{cell.source!r} shows text only"
+        )
+        if "answer = ..." in cell.source:
+            assert shown["text/plain"] == OPEN
 
 
 def test_running_a_notebook_that_fails_fails():

@@ -20,6 +20,7 @@ def small_notebooks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_notebook(folder / "second_one.ipynb", "1 + 1")
     write_notebook(folder / "lessons" / "first.ipynb", "1 + 1")
     (folder / "private.txt").write_text("private")
+    (folder / "lessons" / "private.txt").write_text("private")
     (folder / "picture.svg").write_text("<svg/>")
     return folder
 

@@ -71,7 +71,8 @@ def test_the_name_leads_to_the_first_page_and_the_menu_to_every_dashboard(page: 
     menu = page.get_by_role("navigation", name="Dashboards")
     assert menu.is_hidden()
     banner.locator("summary").press("Enter")
-    assert menu.get_by_role("link").count() == len(DASHBOARDS)
+    assert menu.get_by_role("link").count() == len(DASHBOARDS) + 1
+    assert menu.get_by_role("link", name="Lessons").get_attribute("href") == "/#lessons"
     for row in DASHBOARDS:
         link = menu.get_by_role("link", name=row.title)
         assert link.get_attribute("href") == row.notebook

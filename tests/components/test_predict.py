@@ -90,6 +90,7 @@ def test_every_choice_is_answered_as_core_says(predict):
         click(page, "Show me")
         assert state(page, "predict")["scores"][id_] == 1, id_
         assert page.inner_text("#predict .ec-predict-result").startswith("Right.")
+        assert not BY_ID[id_].get("because", {}).get(truth), "what is right has no reason to be wrong"
         assert "✓ yours, and true" in page.inner_text("#predict label.is-true")
         assert "{" not in page.inner_text("#predict .ec-predict-result")
         click(page, "See the total" if id_ == list(TRUTHS)[-1] else "Next question")
@@ -102,6 +103,8 @@ def test_a_wrong_choice_gets_nothing_and_shows_both(predict):
     click(page, "Show me")
     assert state(page, "predict") == {"phase": "seen", "open": "m_rises", "scores": {"m_rises": 0}}
     assert "Not this time. True is: It rises." in page.inner_text("#predict .ec-predict-result")
+    (why,) = [option["because"] for option in BY_ID["m_rises"]["options"] if option["label"] == "It falls."]
+    assert why in page.inner_text("#predict .ec-predict-result")
     assert "✗ yours" in page.inner_text("#predict label.is-false")
     shown = numbers(page, "predict")
     assert shown["before.pooled"] == pytest.approx(float(scene().pooled), rel=1e-12)

@@ -16,6 +16,8 @@ from epool_viz.app.server import settings
 from epool_viz.app.server.start import find_dashboards, metadata_of
 from epool_viz.figures.palette import DARK, LIGHT, component_variables
 from epool_viz.guides import story
+from epool_viz.lessons import all_lessons
+from epool_viz.lessons.printing import rounded_minutes
 from epool_viz.panels.registry import DASHBOARDS, row_of
 
 FILE = settings.JUPYTER_DATA / "voila" / "templates" / settings.TEMPLATE / "generated.html.j2"
@@ -54,6 +56,14 @@ def path_of_dashboards() -> list[dict[str, Any]]:
     return [{"file": row.notebook, "title": row.title} | asdict(row.idea) for row in rows]
 
 
+def lessons_by_file() -> dict[str, dict[str, Any]]:
+    """The lessons, in order: title, minutes, and what each is about."""
+    return {
+        each.notebook: {"title": each.title, "minutes": rounded_minutes(each), "line": each.line}
+        for each in all_lessons()
+    }
+
+
 def generated() -> str:
     """The text of the file."""
     folder = settings.notebooks_folder()
@@ -67,6 +77,7 @@ def generated() -> str:
         "waiting": waiting_scores(),
         "landing": landing_state(),
         "path": path_of_dashboards(),
+        "lessons": lessons_by_file(),
         "story": [{"id": scene.id, "file": row_of(scene.dashboard).notebook} for scene in story()],
     }
     lines = [f"{{%- set {name} = {json.dumps(value, ensure_ascii=False)} -%}}" for name, value in values.items()]

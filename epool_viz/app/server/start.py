@@ -1,6 +1,6 @@
 """Starts the server: its notebooks, its address, and the messages on the terminal.
 
-A temporary folder holds copies of the dashboards and nothing else. The server serves only this folder,
+A temporary folder holds copies of the dashboards and lessons and nothing else. The server serves only this folder,
 which is also the working folder of the kernels.
 """
 
@@ -26,11 +26,18 @@ from epool_viz.errors import ArgumentError
 from epool_viz.jobs.address import VARIABLE
 from epool_viz.jobs.process import WorkerProcess, is_wanted
 
+LESSONS = "lessons"
+
 
 def find_dashboards(folder: Path) -> dict[str, str]:
     """Notebooks that lie in `folder` itself: name of the file -> title, in the order of their metadata."""
     found = sorted(folder.glob("*.ipynb"), key=lambda path: (metadata_of(path).get("order", 100), path.name))
     return {path.name: _title(path) for path in found}
+
+
+def find_lessons(folder: Path) -> dict[str, str]:
+    """Notebooks in `folder/lessons`: address below that of the dashboards -> title, in the order of their metadata."""
+    return {f"{LESSONS}/{name}": title for name, title in find_dashboards(folder / LESSONS).items()}
 
 
 def metadata_of(path: Path) -> dict[str, Any]:
@@ -78,10 +85,11 @@ def address_of(host: str, opened: socket.socket) -> str:
 
 @contextlib.contextmanager
 def staged(folder: Path) -> Iterator[Path]:
-    """A temporary folder with the dashboards of `folder` and nothing else."""
+    """A temporary folder with the dashboards and lessons of `folder` and nothing else."""
     with tempfile.TemporaryDirectory(prefix="epool_viz_") as name:
-        for dashboard in find_dashboards(folder):
-            shutil.copy(folder / dashboard, name)
+        (Path(name) / LESSONS).mkdir()
+        for notebook in (*find_dashboards(folder), *find_lessons(folder)):
+            shutil.copy(folder / notebook, Path(name) / notebook)
         yield Path(name)
 
 
@@ -146,6 +154,7 @@ def serve(
         first = next(iter(dashboards))
         server.pool_sizes = {name: pool_size if name == first else min(pool_size, 1) for name in dashboards}
         server.opened, server.dashboards, server.seat_limit = opened, dashboards, max_kernels
+        server.lessons = find_lessons(folder)
         server.is_remote, server.fork_server, server.worker = not is_loopback(opened), fork_server, worker
         server.on_ready = lambda: _announce(address, server.is_remote, open_browser, sink)
         try:

@@ -102,7 +102,7 @@ def strict(handler: type[Any]) -> type[Any]:
 
 
 class DashboardHandler(BaseVoilaHandler):
-    """One dashboard to one visitor, if there is a seat."""
+    """One dashboard or lesson to one visitor, if there is a seat."""
 
     def initialize(self, *, server: DashboardServer, **kwargs: Any) -> None:
         """Tornado's constructor."""
@@ -114,8 +114,8 @@ class DashboardHandler(BaseVoilaHandler):
 
     @authenticated
     async def get(self, path: str = "") -> None:
-        """Send the page; 404 for a name that is not a dashboard, 503 when all seats are taken."""
-        if path not in self.server.dashboards:
+        """Send the page; 404 for a name that is neither, 503 when all seats are taken."""
+        if path not in self.server.dashboards and path not in self.server.lessons:
             raise HTTPError(404)
         seat = self.seat = await self.server.seats.take()
         self.sending = asyncio.current_task()
@@ -263,13 +263,14 @@ def in_one_line(record: logging.LogRecord) -> bool:
 
 
 class DashboardServer(Voila):
-    """Voilà, serving `dashboards` of the folder `root_dir` on a socket that is open already."""
+    """Voilà, serving `dashboards` and `lessons` of the folder `root_dir` on a socket that is open already."""
 
     name = "voila"
 
     def __init__(self, **kwargs: Any) -> None:
         self.opened: socket.socket | None = None
         self.dashboards: dict[str, str] = {}
+        self.lessons: dict[str, str] = {}  # no page of theirs waits
         self.seat_limit = settings.MAX_KERNELS
         self.is_remote = False
         self.fork_server: ForkServer | None = None

@@ -33,6 +33,10 @@ QUESTIONS = (
         action={"m": 3.0},
         hidden=("pooled", "posterior"),
         options=_MOVES,
+        because={
+            "same": "The weights still sum to 1, but they go to better windows.",
+            "down": "Fewer windows count, but it is the poor ones that are left out; ePool is a mean, no sum.",
+        },
     ),
     COLUMN_CONSTANT,
     Question(
@@ -50,6 +54,9 @@ QUESTIONS = (
             ("same", "Nothing: it stays as it is."),
             ("changed", "It changes: the good windows get more of it."),
         ),
+        because={
+            "changed": "That takes larger differences between scores; these stay as they are.",
+        },
     ),
     Question(
         "who_learns",
@@ -68,6 +75,10 @@ QUESTIONS = (
             ("gradient_windows", "Under ePooling."),
             ("same", "Under neither: only the best window learns."),
         ),
+        because={
+            "max_gradient_windows": "The maximum is one window's score; it does not move while another one's does.",
+            "same": "That holds for max pooling only.",
+        },
     ),
     Question(
         "below_average",
@@ -86,6 +97,11 @@ QUESTIONS = (
             ("down", "It shrinks, and something is left."),
             ("nothing", "Nothing is left."),
         ),
+        because={
+            "up": "Weights above the mean grow, since the others are left out.",
+            "same": "In mode 0 it would; mode 1 leaves these windows out.",
+            "down": "A steeper m would leave something; mode 1 leaves them out.",
+        },
     ),
     Question(
         "effective_windows",
@@ -109,5 +125,9 @@ QUESTIONS = (
         action={"codes": _MUTATED},
         hidden=("posterior", "pooled"),
         options=_MOVES,
+        because={
+            "up": "The new letter does not agree with the kernel.",
+            "same": "The window's score has changed, and with it its share.",
+        },
     ),
 )

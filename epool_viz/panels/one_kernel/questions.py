@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -60,6 +61,8 @@ class Question:
     hidden : tuple of str
         What is veiled meanwhile: of `VEILS`.
     options : tuple of (value, label)
+    because : mapping
+        Value of a wrong option -> why it is wrong; text like `explanation`, which follows it.
     """
 
     id: str
@@ -71,6 +74,7 @@ class Question:
     action: dict[str, Any] = field(default_factory=dict)
     hidden: tuple[str, ...] = VEILS
     options: tuple[tuple[str, str], ...] = ()
+    because: Mapping[str, str] = field(default_factory=dict)
 
 
 SEQUENCE = "GCATATAAGCCGTATCAGGCTTAACGGCAT"
@@ -114,6 +118,7 @@ COLUMN_CONSTANT = Question(
         ("same", "Nothing: every letter is as tall as before."),
         ("changed", "It changes: column 3 gets taller or lower."),
     ),
+    because={"changed": "A column is taller where its letters differ more; here all four got the same."},
 )
 
 
@@ -124,5 +129,8 @@ def page_questions(questions: tuple[Question, ...]) -> list[dict[str, Any]]:
 
 def _plain(question: Question) -> dict[str, Any]:
     plain = dataclasses.asdict(question)
-    options = [{"value": value, "label": label} for value, label in question.options]
+    options = [
+        {"value": value, "label": label, "because": question.because.get(value, "")}
+        for value, label in question.options
+    ]
     return plain | {"hidden": list(question.hidden), "options": options}

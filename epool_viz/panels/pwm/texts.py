@@ -138,6 +138,9 @@ QUESTIONS = (
         action=_moved(lambda w, a: w + (a == 0)),
         hidden=("logo", "pooled"),
         options=_LOGO,
+        because={
+            "same": "That is so for a column; a letter that gets more in every column becomes likelier.",
+        },
     ),
     Question(
         "scaled",
@@ -154,6 +157,10 @@ QUESTIONS = (
             ("same", "As much as before."),
             ("down", "Fewer bits: the letters get lower."),
         ),
+        because={
+            "same": "A factor widens the differences within a column, and it is these that count.",
+            "down": "That is so for a factor below 1: differences shrink.",
+        },
     ),
     Question(
         "background",
@@ -168,5 +175,8 @@ QUESTIONS = (
         action={"background": AT_RICH, "background_choice": "typed", "letter_shares": AT_RICH},
         hidden=("logo", "pooled"),
         options=(("same", "Nothing: it is the kernel's own."), ("changed", "It changes.")),
+        because={
+            "same": "The kernel is the log odds; the probabilities are those times the background.",
+        },
     ),
 )

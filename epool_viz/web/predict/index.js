@@ -2,7 +2,7 @@
 //
 // options: {questions, title, live}
 //   questions  [{id, text, kind, setup, action, hidden, options, answer, explanation}]
-//     kind         "draw" (the posterior over the windows), "choice" (of `options`, [{value, label}]) or "number"
+//     kind         "draw" (the posterior over the windows), "choice" (of `options`, [{value, label, because}], `because` why it is wrong) or "number"
 //     setup        what of the state is set before it is asked; `action` what is set to show the answer. A value may be
 //                  {add: x}: that much more than now; of the kernel all numbers, or with `column` (from 0) one column
 //     hidden       what is veiled while it is open, of VEILS
@@ -514,7 +514,9 @@ function seeChoice(scene, question) {
   }
   const isRight = guess === asked.truth;
   const { label } = question.options.find((/** @type {{value: string}} */ { value }) => value === asked.truth);
-  return { score: Number(isRight), words: isRight ? "Right. " : `Not this time. True is: ${label}`, picture: askChoice(scene, question, guess) };
+  const { because } = question.options.find((/** @type {{value: string}} */ { value }) => value === guess);
+  const wrong = () => [`Not this time. True is: ${label} `, ...(because ? filled(asked, because) : [])];
+  return { score: Number(isRight), words: isRight ? "Right. " : wrong(), picture: askChoice(scene, question, guess) };
 }
 
 /** @param {Scene} scene */

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import html
 from pathlib import Path
 
 import pytest
 
 from epool_viz.app.server.landing import dashboards_below, landing_page
+from epool_viz.lessons import all_lessons
 
 
 @pytest.mark.parametrize(
@@ -25,4 +27,7 @@ def test_without_dashboards_the_page_says_how_to_open_one_and_links_to_none() ->
     alone, among = landing_page(""), landing_page("/a/voila/render/")
     assert "dashboards.e_step()" in alone
     assert ".ipynb" not in alone
-    assert among.count('href="/a/voila/render/') == 8  # seven stations, and the door of one's own network
+    assert among.count('href="/a/voila/render/') == 15  # seven stations, two doors, six lessons
+    for lesson in all_lessons():
+        assert f'<a href="/a/voila/render/lessons/{lesson.notebook}">{lesson.title}</a>' in among
+        assert lesson.line in html.unescape(alone)

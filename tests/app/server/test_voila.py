@@ -107,7 +107,10 @@ def test_foreign_address_check_can_go_red() -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/voila/render/lessons/first.ipynb",
+        "/voila/render/lessons/other.ipynb",
+        "/voila/render/lessons/private.txt",
+        "/voila/render/lessons/../private.txt",
+        "/voila/render/first.ipynb",
         "/voila/render/private.txt",
         "/voila/render/../small/private.txt",
         "/voila/render/%2e%2e/private.txt",
@@ -150,6 +153,15 @@ def test_missing_page_says_what_to_do(small_server: Server) -> None:
     assert "There is no page at this address" in answer.text
     assert '<a href="/">the dashboards</a>' in answer.text
     assert not ELSEWHERE.findall(answer.text)
+
+
+def test_a_lesson_is_a_page_and_none_waits(small_server: Server) -> None:
+    before = len(small_server.kernels())
+    page = small_server.ask("/voila/render/lessons/first.ipynb")
+    assert page.status == 200
+    assert "<title>First · epool_viz</title>" in page.text
+    assert len(small_server.kernels()) == before + 1
+    give_back(small_server, page.text, Origin=small_server.address)
 
 
 def test_list_names_the_dashboards_and_no_lesson(small_server: Server) -> None:
