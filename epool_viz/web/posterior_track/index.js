@@ -2,9 +2,10 @@
 // letter by letter above or under the strip. The other strand hangs below, mirrored.
 //
 // options: {quantity, by_step, height, sentence, live}
-//   by_step   a quantity, or null for no track, for each value of `step`; instead of `quantity`
-//   quantity  "scores", "activated", "cells", "shifted", "exponentials", "weights", "posterior" (default), "weighted" or
-//             "gradient"; may be set again later
+//   by_step   a quantity, or null for no track, for each value of `step`; instead of `quantity`. While the walk is between
+//             two steps, so are the bars and the axis
+//   quantity  "scores", "activated", "cells", "shifted", "exponentials", "weights", "posterior" (default), "weighted",
+//             "running" or "gradient"; may be set again later
 //   height    of the drawing of one strand, in rem (default 6); `narrow` where the plot is narrower than 30 rem
 //   sentence  "visible" (default) or "hidden"
 //   live      false: the sentence is never spoken on its own
@@ -17,10 +18,12 @@ import { called, cursorKeys, inView, lane, partial, windowAt, windows, zoomBy } 
 import { attributes, hatch, make } from "../lib/dom.js";
 import { follow, onWidth, widthOf } from "../lib/drawing.js";
 import { onHover, zoomKey } from "../lib/input.js";
+import { between, momentOf, onMotion, sliding, within } from "../lib/motion.js";
 import { format, number, percent } from "../lib/numbers.js";
 import { box, px } from "../lib/paths.js";
 import { panel } from "../lib/style.js";
 import { numbers, table } from "../lib/tables.js";
+import { barsBetween, barsDropped, barsGrown, timeOfValues } from "./motion.js";
 import CSS from "./style.css";
 import { extremesOf, QUANTITIES, read, scaleOf } from "./values.js";
 
@@ -28,9 +31,12 @@ import { extremesOf, QUANTITIES, read, scaleOf } from "./values.js";
  * What is drawn.
  *
  * @typedef {ReturnType<typeof placeOf> & {y: (v: number, strand: number) => number}} Place
+ * @typedef {{ place: Place, data: import("./values.js").Data, scale: import("./values.js").Scale }} View
+ * @typedef {ReturnType<typeof pairOf>} Pair
  * @typedef {{
  *   model: Model, store: Store, section: HTMLElement, svg: SVGSVGElement, plot: HTMLElement, hatching: string,
- *   back: SVGGElement, here: SVGGElement, bars: SVGGElement, front: SVGGElement,
+ *   back: SVGGElement, here: SVGGElement, bars: SVGGElement, front: SVGGElement, moving: SVGGElement, total: HTMLElement,
+ *   pair: Pair | null,
  *   title: HTMLElement, unit: HTMLElement, value: HTMLElement, logButton: HTMLElement, keyBox: HTMLElement, warning: HTMLElement,
  *   place: Place, data: import("./values.js").Data, scale: import("./values.js").Scale, drawn: string, picked: SVGPathElement | null,
  *   say: (text: string) => void, refreshTable: () => void,
@@ -46,6 +52,7 @@ export default {
     const scene = sceneOf(model, exports.store, el);
     onPlot(scene);
     const ask = follow(scene.store, (state, trace, names) => draw(scene, state, trace, names), signal);
+    onMotion(scene.store, () => move(scene), signal);
     onWidth(scene.plot, ask, signal);
     model.on("change:options", ask);
     signal?.addEventListener("abort", () => model.off("change:options", ask));
@@ -74,10 +81,12 @@ function sceneOf(model, store, el) {
     scale: null, // of its values
     drawn: "", // what the quiet part of the picture is drawn for
     picked: null, // the bar under the cursor
+    pair: null, // the pictures between which it is
+    total: make("span", { class: "ec-track-total ec-soft" }),
   }));
-  const { title, unit, value, logButton, plot, keyBox, warning } = scene;
+  const { title, unit, value, total, logButton, plot, keyBox, warning } = scene;
   const best = make("button", { type: "button", "aria-label": "Go to the largest", onclick: () => toLargest(scene) }, "Largest");
-  section.append(make("div", { class: "ec-panel-head" }, title, unit, value, make("div", { class: "ec-panel-tools ep-from-explore" }, best, logButton)), plot, keyBox, warning);
+  section.append(make("div", { class: "ec-panel-head" }, title, unit, total, value, make("div", { class: "ec-panel-tools ep-from-explore" }, best, logButton)), plot, keyBox, warning);
   const say = voice(section, model.get("options"));
   return Object.assign(scene, { say, refreshTable: numbers(section, "The numbers as a table", () => valuesTable(scene)) });
 }
@@ -86,9 +95,9 @@ function plotParts() {
   const svg = make("svg:svg", { "aria-hidden": "true" });
   const plot = make("div", { class: "ec-track-plot", tabindex: "0", role: "slider", "aria-valuemin": "1", "aria-orientation": "horizontal" }, svg);
   const hatching = hatch(svg);
-  const [back, here, bars, front] = ["back", "cursor", "bars", "front"].map((name) => make("svg:g", { "data-name": name }));
-  svg.append(back, here, bars, front);
-  return { svg, plot, hatching, back, here, bars, front };
+  const [back, here, bars, front, moving] = ["back", "cursor", "bars", "front", "moving"].map((name) => make("svg:g", { "data-name": name }));
+  svg.append(back, here, bars, front, moving);
+  return { svg, plot, hatching, back, here, bars, front, moving };
 }
 
 /** @param {Scene} scene */
@@ -158,7 +167,8 @@ function draw(scene, state, trace, names) {
   warning.textContent = store.error ? `${scene.data ? "Shown is the last state that could be computed. " : ""}${store.error}` : "";
   if (!trace || store.error) return;
   const { quantity, by_step: bySteps = null } = options(scene);
-  const name = bySteps ? bySteps[state.step] : quantity;
+  const { from, to } = momentOf(store);
+  const name = bySteps ? (bySteps[state.step] ?? bySteps[to] ?? bySteps[from]) : quantity;
   section.hidden = !name;
   if (!name) return;
   const isNew = scene.data?.trace !== trace || scene.data?.name !== name || !names;
@@ -169,9 +179,11 @@ function draw(scene, state, trace, names) {
     scene.drawn = key;
     layOut(scene, state, isLog);
     drawBars(scene, state, trace);
+    scene.pair = null;
     refreshTable();
   }
   drawCursor(scene, state, trace);
+  drawMoment(scene);
 }
 
 /**
@@ -180,7 +192,7 @@ function draw(scene, state, trace, names) {
  * @param {boolean} isLog
  */
 function layOut(scene, state, isLog) {
-  const { section, title, unit, logButton, svg, plot, data } = scene;
+  const { section, title, unit, logButton, svg, plot, data, total } = scene;
   const { quantity } = data;
   section.setAttribute("aria-label", quantity.title);
   section.classList.toggle("is-share", quantity.kind === "share");
@@ -191,20 +203,59 @@ function layOut(scene, state, isLog) {
   logButton.setAttribute("aria-pressed", String(isLog));
   plot.setAttribute("aria-label", `${quantity.title}: window`);
 
-  const place = placeOf(scene, state);
-  scene.scale = scaleOf(data, isLog, Math.max(Math.floor(place.size / (1.7 * place.rem)), 1));
-  scene.place = { ...place, y: (v, strand) => (strand ? place.bottom - place.size : place.top + place.size) + (strand ? 1 : -1) * scene.scale.y(v) * place.size };
-  attributes(svg, { height: place.bottom + 0.5 * place.rem });
+  total.hidden = quantity.kind !== "share";
+  if (!total.hidden) total.replaceChildren(`\u03a3 = ${format(totalOf(data))}`, meter(totalOf(data)));
+  Object.assign(scene, viewOf(scene, state, data, isLog));
+  attributes(svg, { height: scene.place.bottom + 0.5 * scene.place.rem });
 }
+
+/**
+ * A quantity on its axis.
+ *
+ * @param {Scene} scene
+ * @param {State} state
+ * @param {import("./values.js").Data} data
+ * @param {boolean} isLog
+ * @returns {View}
+ */
+function viewOf(scene, state, data, isLog) {
+  const place = placeOf(scene, state, data);
+  const scale = scaleOf(data, isLog, Math.max(Math.floor(place.size / (1.7 * place.rem)), 1));
+  return { data, scale, place: { ...place, y: (v, strand) => heightAt(place, scale.y(v), strand) } };
+}
+
+/**
+ * Where a part of the axis lies on the page.
+ *
+ * @param {{ top: number, bottom: number, size: number }} place
+ * @param {number} part
+ * @param {number} strand
+ */
+const heightAt = ({ top, bottom, size }, part, strand) => (strand ? bottom - size : top + size) + (strand ? 1 : -1) * part * size;
+
+/** @param {import("./values.js").Data} data */
+const totalOf = ({ values }) => values.reduce((/** @type {number} */ sum, v) => sum + (v ?? 0), 0);
+
+/**
+ * How far a total fills its meter, in which 1 lies at 0.6.
+ *
+ * @param {number} total
+ */
+const filled = (total) => (total < 1 ? 0.6 * total : 1 - 0.4 / total);
+
+/** @param {number} total */
+const meter = (total) => make("svg:svg", { class: "ec-track-meter", viewBox: "0 0 100 14", "aria-hidden": "true" },
+  make("svg:rect", { y: 3, width: String(100 * filled(total)), height: 8 }), make("svg:path", { d: "M60 0v14" }));
 
 /**
  * Where letters lie: of a lane, with the top and the height of a strand, the middle and the bottom of both.
  *
  * @param {Scene} scene
  * @param {State} state
+ * @param {import("./values.js").Data} data
  */
-function placeOf(scene, state) {
-  const { plot, data } = scene;
+function placeOf(scene, state, data) {
+  const { plot } = scene;
   const { height, narrow = height } = options(scene);
   const place = lane(widthOf(plot), inView(state));
   const rems = widthOf(plot) < NARROW * place.rem ? narrow : height;
@@ -221,68 +272,83 @@ function placeOf(scene, state) {
  * @param {Trace} trace
  */
 function drawBars(scene, state, trace) {
-  const { back, bars, front, place, data } = scene;
-  const strands = state.both_strands ? [0, 1] : [0];
-  for (const group of [back, bars, front]) group.replaceChildren();
-  for (const strand of strands) drawStrand(scene, trace, strand);
-  if (state.both_strands) {
-    const name = (/** @type {string} */ text, /** @type {number} */ y) => make("svg:text", { class: "ec-track-strand", x: place.right, y, "text-anchor": "end" }, text);
-    front.append(name("given strand", place.top + 0.45 * place.rem), name("other strand", place.bottom + 0.3 * place.rem));
-  }
-  if (data.isTop) drawTop(scene);
-  const isPooled = data.quantity.kind === "score" && (["cells", "activated"].includes(data.name) || state.activation === "identity");
-  if (isPooled) for (const strand of strands) drawPooled(scene, trace, strand);
+  const { back, bars, front, place, scale, hatching } = scene;
+  back.replaceChildren(...strandsOf(state).flatMap((strand) => behind(scene, trace, strand, hatching)));
+  bars.replaceChildren(...strandsOf(state).flatMap((strand) => {
+    const [part, rest] = pathsOf(scene, trace, strand);
+    return [...barPaths(part, rest), zeroLine(place, place.y(scale.base, strand))];
+  }));
+  front.replaceChildren(...before(scene, state, trace));
   drawKey(scene, state, trace);
 }
 
+/** @param {State} state */
+const strandsOf = (state) => (state.both_strands ? [0, 1] : [0]);
+/** @type {(place: Place, y: number) => SVGPathElement} */
+const zeroLine = ({ left, right }, y) => make("svg:path", { class: "ec-track-zero", d: `M${px(left)} ${px(y)}H${px(right)}` });
+/** @type {(part: string, rest: string) => SVGPathElement[]} */
+const barPaths = (part, rest) => [make("svg:path", { class: "ec-track-bars", d: part }), make("svg:path", { class: "ec-track-bars ec-track-partial", d: rest })];
+
 /**
- * @param {Scene} scene
+ * What lies behind the bars: the axis, and the columns of windows that take no part.
+ *
+ * @param {View} view
  * @param {Trace} trace
  * @param {number} strand
+ * @param {string} hatching
  */
-function drawStrand(scene, trace, strand) {
-  const { hatching, back, bars, place, data, scale } = scene;
-  const across = (/** @type {number} */ y) => `M${px(place.left)} ${px(y)}H${px(place.right)}`;
+function behind(view, trace, strand, hatching) {
+  const { place, data, scale } = view;
   /** @type {[number, string][]} */
   const ys = scale.ticks.map(([v, text]) => [place.y(v, strand), text]);
-  const zero = place.y(scale.base, strand);
   const skip = strand && data.low >= 0 ? 1e-6 : -1; // the shared zero is written once
-  const written = ys.filter(([y]) => !strand || y >= zero + skip);
-  const [part, rest, holes, absent] = barsOf(scene, trace, strand);
-  back.append(
-    make("svg:path", { class: "ec-track-axis", d: ys.map(([y]) => across(y)).join("") }),
+  const written = ys.filter(([y]) => !strand || y >= place.y(scale.base, strand) + skip);
+  const [, , holes, absent] = pathsOf(view, trace, strand);
+  return [
+    make("svg:path", { class: "ec-track-axis", d: ys.map(([y]) => `M${px(place.left)} ${px(y)}H${px(place.right)}`).join("") }),
     ...written.map(([y, text]) => make("svg:text", { x: place.left - 6, y: px(y + 0.26 * place.rem), "text-anchor": "end" }, text)),
     make("svg:path", { class: "ec-track-out", "data-name": "absent", d: absent }),
     make("svg:path", { class: "ec-track-hatch", "data-name": "partial", fill: hatching, d: holes }),
-  );
-  bars.append(
-    make("svg:path", { class: "ec-track-bars", d: part }),
-    make("svg:path", { class: "ec-track-bars ec-track-partial", d: rest }),
-    make("svg:path", { class: "ec-track-zero", d: across(zero) }),
-  );
+  ];
 }
 
 /**
- * @param {Scene} scene
+ * What lies before the bars: the names of the strands, max pooling's gradient, the pooled value.
+ *
+ * @param {View} view
+ * @param {State} state
+ * @param {Trace} trace
+ */
+function before(view, state, trace) {
+  const { place, data } = view;
+  const name = (/** @type {string} */ text, /** @type {number} */ y) => make("svg:text", { class: "ec-track-strand", x: place.right, y, "text-anchor": "end" }, text);
+  const names = state.both_strands ? [name("given strand", place.top + 0.45 * place.rem), name("other strand", place.bottom + 0.3 * place.rem)] : [];
+  const isPooled = data.name === "running"
+    || (data.quantity.kind === "score" && (["cells", "activated"].includes(data.name) || state.activation === "identity"));
+  return [...names, ...(data.isTop ? topOf(view) : []), ...(isPooled ? strandsOf(state).flatMap((strand) => pooledOf(view, trace, strand)) : [])];
+}
+
+/**
+ * @param {View} view
  * @param {Trace} trace
  * @param {number} strand
  */
-function drawPooled({ front, place }, { pooled }, strand) {
+function pooledOf({ place }, { pooled }, strand) {
   const y = place.y(pooled, strand);
-  front.append(make("svg:path", { class: "ec-track-pooled", d: `M${px(place.left)} ${px(y)}H${px(place.right)}` }));
-  if (strand) return;
+  const line = make("svg:path", { class: "ec-track-pooled", d: `M${px(place.left)} ${px(y)}H${px(place.right)}` });
   const isHigh = y - place.top < 1.2 * place.rem;
-  front.append(make("svg:text", { class: "ec-track-name", x: place.left + 6, y: px(isHigh ? y + 0.95 * place.rem : y - 0.3 * place.rem) }, `\u25c6 ePool ${format(pooled)}`));
+  const at = { x: place.left + 6, y: px(isHigh ? y + 0.95 * place.rem : y - 0.3 * place.rem) };
+  return strand ? [line] : [line, make("svg:text", { class: "ec-track-name", ...at }, `\u25c6 ePool ${format(pooled)}`)];
 }
 
 /**
  * Paths of a strand: bars, bars of windows that take no part, columns of partial windows, columns of absent ones.
  *
- * @param {Scene} scene
+ * @param {View} view
  * @param {Trace} trace
  * @param {number} strand
  */
-function barsOf({ place, data, scale }, trace, strand) {
+function pathsOf({ place, data, scale }, trace, strand) {
   /** @type {string[][]} */
   const out = [[], [], [], []];
   const from = strand * data.count;
@@ -306,18 +372,174 @@ function barsOf({ place, data, scale }, trace, strand) {
 /**
  * Max pooling's gradient: all of it at one window.
  *
- * @param {Scene} scene
+ * @param {View} view
  */
-function drawTop({ front, place, data }) {
+function topOf({ place, data }) {
   const i = (data.isTop ?? []).indexOf(true);
   const strand = i >= data.count ? 1 : 0;
   const start = data.trace.starts[i];
-  if (start < place.first || start >= place.last) return;
+  if (start < place.first || start >= place.last) return [];
   const x = place.x(start + 0.5);
   const [zero, one] = [place.y(0, strand), place.y(1, strand)];
   const tip = strand ? -1 : 1;
-  front.append(make("svg:path", { class: "ec-track-max", "data-name": "max", d: `M${px(x)} ${px(zero)}V${px(one)}m-5 ${tip * 4}h10l-5 ${-tip * 8}z` }));
+  return [make("svg:path", { class: "ec-track-max", "data-name": "max", d: `M${px(x)} ${px(zero)}V${px(one)}m-5 ${tip * 4}h10l-5 ${-tip * 8}z` })];
 }
+
+// between two steps -----------------------------------------------------------------------------------------------------
+
+/**
+ * The pictures of two steps, and the elements between them; null where nothing moves.
+ *
+ * @param {Scene} scene
+ * @param {import("../lib/motion.js").Moment} moment
+ */
+function pairOf(scene, { from, to, motion }) {
+  const { store: { state, trace }, moving, hatching } = scene;
+  const { by_step: bySteps } = options(scene);
+  const names = [bySteps?.[from] ?? null, bySteps?.[to] ?? null];
+  const isAtRest = from === to && from === state.step;
+  if (!bySteps || isAtRest || !names.some(Boolean) || names.every((name) => name === bySteps[state.step])) return null;
+  const [a, b] = names.map((name) => {
+    if (!name) return null;
+    const data = read(state, trace, name);
+    return viewOf(scene, state, data, state.scale === "log" && ["share", "slope"].includes(data.quantity.kind));
+  });
+  const layer = (/** @type {View | null} */ view) => ({
+    back: make("svg:g", {}, view && strandsOf(state).flatMap((strand) => behind(view, trace, strand, hatching))),
+    front: make("svg:g", {}, view && before(view, state, trace)),
+  });
+  const layers = [layer(a), layer(b)];
+  const strands = strandsOf(state).map(() => ({ bars: barPaths("", ""), zero: make("svg:path", { class: "ec-track-zero" }) }));
+  const picked = make("svg:path", { class: "ec-track-bar" });
+  const bars = make("svg:g", {}, strands.map(({ bars: paths, zero }) => [...paths, zero]), picked);
+  moving.replaceChildren(...layers.map(({ back }) => back), bars, ...layers.map(({ front }) => front));
+  return { from, to, motion, a, b, layers, strands, picked, bars, view: /** @type {View} */ (b ?? a) };
+}
+
+/**
+ * The bars at a moment, and how far the earlier picture has gone and the later one come.
+ *
+ * @param {Pair} pair
+ * @param {number} t
+ */
+function stageOf(pair, t) {
+  const { a, b, motion } = /** @type {NonNullable<Pair>} */ (pair);
+  if (a && b) return { bars: barsBetween(a, b, t), gone: within(t, 0, 0.35), come: within(t, 0.65, 1) };
+  if (!a && b && motion === "slide") {
+    const { left } = sliding(t, b.data.count, 0);
+    return { bars: barsDropped(b, left, b.data.count), gone: 1, come: within(t, 0, 0.1), ends: within(t, 0.9, 1) };
+  }
+  return b ? { bars: barsGrown(b, t), gone: 1, come: t } : { bars: barsGrown(/** @type {View} */ (a), 1 - t), gone: t, come: 0 };
+}
+
+/**
+ * In a frame of a motion: draw the bars alone; with the last one the still picture again.
+ *
+ * @param {Scene} scene
+ */
+function move(scene) {
+  const { store, section } = scene;
+  if (!options(scene).by_step || !store.trace || store.error) return;
+  const { from, to } = momentOf(store);
+  if (section.hidden || !scene.data || (from === to && from === store.state.step)) draw(scene, store.state, store.trace, new Set());
+  else drawMoment(scene);
+}
+
+/**
+ * Draw the bars between two steps, or show the still picture.
+ *
+ * @param {Scene} scene
+ */
+function drawMoment(scene) {
+  const { store: { state, trace }, back, bars, front, moving, store } = scene;
+  const moment = momentOf(store);
+  const isSame = scene.pair && scene.pair.from === moment.from && scene.pair.to === moment.to;
+  const pair = (scene.pair = isSame && moment.from !== moment.to ? scene.pair : pairOf(scene, moment));
+  for (const group of [back, bars, front]) group.setAttribute("display", pair ? "none" : "inline");
+  if (!pair) {
+    moving.replaceChildren();
+    fill(scene, totalOf(scene.data));
+    return;
+  }
+  const { bars: barsAt, gone, come, ends = come } = stageOf(pair, moment.t);
+  const [a, b] = pair.layers;
+  const views = [pair.a ?? pair.view, pair.b ?? pair.view];
+  const place = { ...pair.view.place, bottom: between(views[0].place.bottom, views[1].place.bottom, moment.t) };
+  for (const [group, opacity] of /** @type {[SVGGElement, number][]} */ ([[a.back, 1 - gone], [a.front, 1 - gone], [b.back, come], [b.front, ends]])) attributes(group, { opacity });
+  pair.bars.style.fill = toneBetween(views[0], views[1], moment.t);
+  strandsOf(state).forEach((strand) => drawMoving(pair, trace, strand, place, barsAt));
+  drawMovingPick(scene, pair, place, barsAt);
+  drawTotal(scene, pair, moment.t);
+}
+
+/** @type {(a: View, b: View, t: number) => string} */
+function toneBetween(a, b, t) {
+  const tone = (/** @type {View} */ { data }) => (["share", "slope"].includes(data.quantity.kind) ? "var(--method-expectation)" : "var(--ink-soft)");
+  return `color-mix(in srgb, ${tone(b)} ${Math.round(100 * t)}%, ${tone(a)})`;
+}
+
+/**
+ * @param {NonNullable<Pair>} pair
+ * @param {Trace} trace
+ * @param {number} strand
+ * @param {{ top: number, bottom: number, size: number }} ends
+ * @param {import("./motion.js").Bars} barsAt
+ */
+function drawMoving({ view, strands }, trace, strand, ends, barsAt) {
+  const { place, data } = view;
+  const from = strand * data.count;
+  const first = trace.starts[from];
+  const [a, b] = [Math.max(place.first, first) - first + from, Math.min(place.last - first, data.count) + from];
+  const gap = place.unit >= 6 ? 1 : place.unit >= 3 ? 0.5 : 0;
+  const perColumn = Math.max(1, Math.floor(1 / place.unit));
+  const out = ["", ""];
+  for (let i = a; i < b; i += perColumn) {
+    let [low, high, isIn] = [Infinity, -Infinity, false];
+    const end = Math.min(i + perColumn, b);
+    for (let k = i; k < end; k++) {
+      const [base, tip] = barsAt(k);
+      [low, high, isIn] = [Math.min(low, base, tip), Math.max(high, base, tip), isIn || data.isPart[k]];
+    }
+    if (high === low) continue;
+    const [y1, y2] = [heightAt(ends, high, strand), heightAt(ends, low, strand)];
+    out[isIn ? 0 : 1] += box(place.x(first + i - from) + gap / 2, Math.min(y1, y2), Math.max((end - i) * place.unit - gap, 0.5), Math.abs(y2 - y1));
+  }
+  strands[strand].bars.forEach((path, k) => path.setAttribute("d", out[k]));
+  const zero = heightAt(ends, barsAt(-1)[0], strand);
+  strands[strand].zero.setAttribute("d", `M${px(place.left)} ${px(zero)}H${px(place.right)}`);
+}
+
+/**
+ * The bar of the window in hand.
+ *
+ * @param {Scene} scene
+ * @param {NonNullable<Pair>} pair
+ * @param {{ top: number, bottom: number, size: number }} ends
+ * @param {import("./motion.js").Bars} barsAt
+ */
+function drawMovingPick({ store: { state, trace } }, { view: { place, data }, picked }, ends, barsAt) {
+  const { index: i, strand } = windowAt(state, Math.min(state.cursor, trace.scores.length - 1));
+  const start = trace.starts[i];
+  const isShown = data.values[i] !== null && start >= place.first && start < place.last;
+  const [base, tip] = barsAt(i).map((part) => heightAt(ends, part, strand));
+  const width = Math.max(place.unit - (place.unit >= 6 ? 1 : 0), 3);
+  picked.setAttribute("d", isShown ? box(place.x(start + 0.5) - width / 2, Math.min(base, tip), width, Math.abs(tip - base)) : "");
+}
+
+/**
+ * The meter of the total runs along; its number is that of the step.
+ *
+ * @param {Scene} scene
+ * @param {NonNullable<Pair>} pair
+ * @param {number} t
+ */
+function drawTotal(scene, { a, b }, t) {
+  if (!a || !b || [a, b].some(({ data }) => data.quantity.kind !== "share")) return;
+  fill(scene, between(totalOf(a.data), totalOf(b.data), timeOfValues(a, b, t)));
+}
+
+/** @type {(scene: Scene, total: number) => void} */
+const fill = (scene, total) => scene.total.hidden || scene.total.querySelector("rect")?.setAttribute("width", String(100 * filled(total)));
 
 /**
  * @param {Scene} scene
@@ -396,7 +618,7 @@ function drawPicked(scene, i, start, strand) {
   scene.picked = null;
   const v = data.values[i];
   if (v === null || v === undefined || start < place.first || start >= place.last) return;
-  const [y1, y2] = [place.y(v, strand), place.y(scale.base, strand)];
+  const [y1, y2] = [place.y(v, strand), place.y(data.bases?.[i] ?? scale.base, strand)];
   const width = Math.max(place.unit - (place.unit >= 6 ? 1 : 0), 3);
   scene.picked = make("svg:path", { class: "ec-track-bar", d: box(place.x(start + 0.5) - width / 2, Math.min(y1, y2), width, Math.max(Math.abs(y2 - y1), 1)) });
   bars.append(scene.picked);

@@ -15,6 +15,7 @@ import { CLOSEST, called, extent, inView, lane, partial, windowAt, windows, zoom
 import { attributes, hatch, make } from "../lib/dom.js";
 import { follow, onWidth, widthOf } from "../lib/drawing.js";
 import { capture, onRelease, onWheel, zoomKey } from "../lib/input.js";
+import { momentOf, onMotion, sliding } from "../lib/motion.js";
 import { box, px } from "../lib/paths.js";
 import { panel } from "../lib/style.js";
 import { numbers, table } from "../lib/tables.js";
@@ -52,6 +53,7 @@ export default {
     onLetters(scene);
     onOverview(scene);
     scene.ask = follow(scene.store, (state, _, names) => draw(scene, state, names), signal);
+    onMotion(scene.store, () => scene.place && drawWindow(scene, scene.store.state), signal);
     onWidth(scene.plot, scene.ask, signal);
   },
 };
@@ -419,7 +421,7 @@ function draw(scene, before, names) {
     drawMap(scene, state);
     refreshTable();
   }
-  drawWindow(scene, state, now, width);
+  drawWindow(scene, state);
   markMap(scene, state, now, width);
   tell(scene, state, now, width);
 }
@@ -555,15 +557,18 @@ function drawTicks({ ticks, place }, y, from, to) {
 }
 
 /**
+ * The window in hand; while the kernel slides, the one that it is on.
+ *
  * @param {Scene} scene
  * @param {State} state
- * @param {Window} now
- * @param {number} width
  */
-function drawWindow(scene, state, now, width) {
+function drawWindow(scene, state) {
   const { pick, place, caret } = scene;
+  const { motion, t } = momentOf(scene.store);
+  const [{ width, count, first }, now] = [windows(state), windowAt(state)];
+  const start = motion === "slide" ? first + sliding(t, count, now.start - first).at : now.start;
   const y = place.rows[now.strand];
-  const [a, b] = [Math.max(now.start, place.first), Math.min(now.start + width, place.last)];
+  const [a, b] = [Math.max(Math.round(start), place.first), Math.min(Math.round(start) + width, place.last)];
   const [from, to] = [Math.max(a, 0), Math.min(b, state.codes.length)];
   pick.replaceChildren();
   if (b <= a) return;
@@ -572,8 +577,8 @@ function drawWindow(scene, state, now, width) {
     pick.append(...blocksOf(scene, codes, from, to, y, "is-solid"), ...textsOf(scene, codes, from, to, y, "is-on"));
   }
   const size = Math.max((b - a) * place.unit, 4);
-  pick.append(make("svg:rect", { class: "ec-strip-frame", "data-name": "frame", x: px(place.x(a)), y: y - 1.5, width: px(size), height: place.row + 3, rx: 3 }));
-  if (caret >= a && caret < b && place.isLettered && place.unit >= 12) {
+  pick.append(make("svg:rect", { class: "ec-strip-frame", "data-name": "frame", x: px(place.x(Math.max(start, place.first))), y: y - 1.5, width: px(size), height: place.row + 3, rx: 3 }));
+  if (start === now.start && caret >= a && caret < b && place.isLettered && place.unit >= 12) {
     const cell = { x: px(place.x(caret) + 2.5), y: y + 2.5, width: px(place.unit - 5), height: place.row - 5, rx: 2 };
     pick.append(make("svg:rect", { ...cell, class: "ec-strip-caret", "data-name": "caret", stroke: "var(--paper)", style: "stroke:var(--paper)" }));
   }
