@@ -13,11 +13,12 @@
 //   first    the number of the first column (default 1)
 //   cells    deflated bytes, a row after the other: 254 sqrt(value / max), 255 where there is no value
 //
-// More cells than pixels: a pixel shows the largest of its cells, and the pointer finds that one.
+// Other values of as many cells come up from those that were there. More cells than pixels: a pixel shows the largest of its cells, and the pointer finds that one.
 
 import { voice } from "../lib/a11y.js";
 import { make } from "../lib/dom.js";
 import { onWidth, remOf, widthOf } from "../lib/drawing.js";
+import { between, tween } from "../lib/motion.js";
 import { format, number } from "../lib/numbers.js";
 import { panel } from "../lib/style.js";
 import { numbers, table } from "../lib/tables.js";
@@ -158,6 +159,9 @@ function begin(model, el, store) {
     places: new Int32Array(0), // of the rows in the order
     marks: /** @type {Map<number, [number, number][]>} */ (new Map()),
     place: { left: 0, right: 1, unit: 1, high: 1, height: 1, rem: 16, top: 2, isNamed: false },
+    seen: new Uint8Array(0), // the cells as they are drawn now
+    colours: /** @type {Colours} */ ({}),
+    stop: () => {}, // what comes up
     own: /** @type {Cell | null} */ (null), // the cursor, where the state has none
     hovered: /** @type {Cell | null} */ (null), // the cell under a pointer that only looks
     messages: 0, // from Python
@@ -215,8 +219,43 @@ async function receive(heat, signal) {
   /** @type {Heat["marks"]} */
   const marks = new Map();
   for (const [row, start, stop] of labels.marks ?? []) marks.set(row, [...(marks.get(row) ?? []), [start, stop]]);
-  Object.assign(heat, { labels, picture, cells, marks, hovered: null });
+  const before = heat.seen;
+  const isAlike = heat.picture.columns === picture.columns && cells.length === before.length && cells.length <= MOST_MOVING
+    && cells.some((byte, k) => byte !== before[k]);
+  heat.stop();
+  Object.assign(heat, { labels, picture, cells, marks, hovered: null, seen: isAlike && before.length ? before : cells });
   renew(heat);
+  heat.stop = tween(0, 1, before === heat.seen && heat.place.right > 1 ? COMES_UP : 0, (t, isLast) => {
+    heat.seen = isLast ? cells : cellsBetween(before, cells, t);
+    recolour(heat);
+  });
+}
+
+const COMES_UP = 700; // milliseconds
+const MOST_MOVING = 60_000; // cells
+
+/**
+ * Cells a part `t` of the way from others.
+ *
+ * @param {Uint8Array} from
+ * @param {Uint8Array} to
+ * @param {number} t
+ */
+export const cellsBetween = (from, to, t) =>
+  to.map((byte, k) => (byte === NONE || from[k] === NONE ? byte : Math.round(between(from[k], byte, t))));
+
+/**
+ * Draw the cells again, and what lies on them.
+ *
+ * @param {Heat} heat
+ */
+function recolour(heat) {
+  const pen = heat.canvas.getContext("2d");
+  if (!pen || !heat.canvas.height || !heat.picture.rows) return;
+  const { left, right, top, height } = heat.place;
+  pen.clearRect(left - 1, top - 1, right - left + 2, height + 2);
+  drawCells(heat, pen, heat.colours, window.devicePixelRatio || 1);
+  drawMarks(heat, pen, heat.colours);
 }
 
 /** @param {Heat} heat */
@@ -299,7 +338,7 @@ function draw(heat) {
   canvas.style.height = `${whole}px`;
   const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   pen.scale(ratio, ratio);
-  const colours = coloursAt(heat.here);
+  const colours = (heat.colours = coloursAt(heat.here));
   drawCells(heat, pen, colours, ratio);
   drawMarks(heat, pen, colours);
   pen.fillStyle = css(colours["ink-soft"]);
@@ -315,9 +354,9 @@ function draw(heat) {
  * @param {Colours} colours
  * @param {number} ratio
  */
-function drawCells({ cells, order, picture, place }, pen, colours, ratio) {
+function drawCells({ seen, order, picture, place }, pen, colours, ratio) {
   const [width, height] = [place.right - place.left, place.height];
-  const { grid, w, h } = reduce(cells, order, picture.columns, Math.round(width * ratio), Math.round(height * ratio));
+  const { grid, w, h } = reduce(seen, order, picture.columns, Math.round(width * ratio), Math.round(height * ratio));
   const image = new ImageData(w, h);
   const pixels = new Uint32Array(image.data.buffer);
   const pixelOf = palette(colours);
@@ -573,6 +612,7 @@ export default {
     heat.retable = numbers(heat.section, `The strongest ${words.value} of each ${words.row}, as a table`, () => strongestTable(heat));
     listen(heat);
     const stop = watch(heat, signal);
+    signal?.addEventListener("abort", () => heat.stop());
     await receive(heat, signal);
     return stop;
   },

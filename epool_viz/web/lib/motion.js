@@ -16,7 +16,7 @@ export const between = (a, b, t) => (t <= 0 ? a : t >= 1 ? b : a + (b - a) * t);
  *
  * @param {number} t
  */
-export const eased = (t) => (t <= 0 ? 0 : t >= 1 ? 1 : t < 0.5 ? 4 * t ** 3 : 1 - 4 * (1 - t) ** 3);
+export const eased = (t) => (t <= 0 ? 0 : t >= 1 ? 1 : t < 0.5 ? 2 * t ** 2 : 1 - 2 * (1 - t) ** 2);
 
 /**
  * How far a part of a motion is that lasts from `a` to `b` of the whole.

@@ -20,6 +20,7 @@ import { panel } from "../lib/style.js";
 import CSS from "./style.css";
 
 const ROW = 1.35; // rem
+const FLAT = 1; // rem, where it lies under the kernel too
 const NARROW = 30; // rem
 const WAVE = 0.45; // of the motion: how long a letter takes
 
@@ -34,18 +35,16 @@ const WAVE = 0.45; // of the motion: how long a letter takes
 function begin(el, store, options) {
   const section = panel(el, "onehot", "One-hot matrix", CSS);
   const svg = make("svg:svg", { role: "img" });
-  section.append(
-    make("div", { class: "ec-panel-head" }, make("span", { class: "ec-panel-title" }, "One-hot"),
-      make("span", { class: "ec-soft" }, "a row for each letter, a column for each place; a filled cell is 1, an empty one 0")),
-    svg,
-  );
+  const head = make("div", { class: "ec-panel-head" }, make("span", { class: "ec-panel-title" }, "One-hot"),
+    make("span", { class: "ec-soft" }, "a row for each letter, a column for each place; a filled cell is 1, an empty one 0"));
+  section.append(head, svg);
   const drawn = {
     cells: /** @type {SVGPathElement[]} */ ([]), // one a letter
     digits: /** @type {SVGTextElement[]} */ ([]),
     kernel: make("svg:g"),
     frame: make("svg:rect"),
   };
-  return { el, store, options, section, svg, ...drawn, place: lane(1, [0, 1]), row: 1, t: 1 };
+  return { el, store, options, section, head, svg, ...drawn, place: lane(1, [0, 1]), row: 1, t: 1 };
 }
 
 /**
@@ -61,12 +60,12 @@ function partsOf({ store, options, section }) {
   return {
     isShown: isNarrow ? holds(options.narrow, store.state) : isAt(when, Math.max(from, 0)) || (motion !== null && isAt(when, to)),
     isLeaving: !isNarrow && !isAt(when, to),
-    hasKernel: Boolean(options.kernel) && (isAt(options.kernel, to) || isAt(options.kernel, from)),
+    hasKernel: Boolean(options.kernel) && (isAt(options.kernel, to) || isAt(options.kernel, from)) && from >= 0,
   };
 }
 
 /**
- * The cells of a letter, each a part of its way from the row of the sequence, below, to its own.
+ * The cells of a letter, each a part of its way from the lowest row, next to the sequence, to its own.
  *
  * @param {Scene} scene
  * @param {number} code
@@ -79,7 +78,7 @@ function cellsOf({ store: { state }, place, row }, code, t) {
   for (let i = first; i < last; i++) {
     if (state.codes[i] !== code) continue;
     const late = ((i - first) / Math.max(last - first, 1)) * (1 - WAVE);
-    const at = between(state.alphabet.length, code, eased(within(t, late, late + WAVE)));
+    const at = between(state.alphabet.length - 1, code, eased(within(t, late, late + WAVE)));
     d += `M${px(place.x(i) + gap / 2)} ${px(at * row + 1)}h${px(place.unit - gap)}v${px(row - 2)}h${px(gap - place.unit)}z`;
     count += 1;
   }
@@ -93,7 +92,7 @@ function build(scene) {
   el.hidden = !partsOf(scene).isShown;
   if (el.hidden || !width) return;
   const place = (scene.place = lane(width, inView(state)));
-  const row = (scene.row = ROW * place.rem);
+  const row = (scene.row = (scene.options.kernel ? FLAT : ROW) * place.rem);
   const letters = [...state.alphabet];
   const height = letters.length * row;
   attributes(svg, { height, viewBox: `0 0 ${width} ${height}` });
@@ -147,6 +146,7 @@ function move(scene) {
   const { isShown, isLeaving, hasKernel } = partsOf(scene);
   if (el.hidden === isShown) build(scene);
   if (el.hidden) return;
+  scene.head.hidden = hasKernel; // the room is the scores'
   const t = moment.motion === "columns" ? moment.t : 1;
   scene.section.style.opacity = isLeaving ? String(1 - moment.t) : "";
   if (t !== scene.t) {

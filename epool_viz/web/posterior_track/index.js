@@ -23,7 +23,7 @@ import { format, number, percent } from "../lib/numbers.js";
 import { box, px } from "../lib/paths.js";
 import { panel } from "../lib/style.js";
 import { numbers, table } from "../lib/tables.js";
-import { barsBetween, barsDropped, barsGrown, timeOfValues } from "./motion.js";
+import { axisBetween, barsBetween, barsDropped, barsGrown, timeOfValues } from "./motion.js";
 import CSS from "./style.css";
 import { extremesOf, QUANTITIES, read, scaleOf } from "./values.js";
 
@@ -276,7 +276,8 @@ function drawBars(scene, state, trace) {
   back.replaceChildren(...strandsOf(state).flatMap((strand) => behind(scene, trace, strand, hatching)));
   bars.replaceChildren(...strandsOf(state).flatMap((strand) => {
     const [part, rest] = pathsOf(scene, trace, strand);
-    return [...barPaths(part, rest), zeroLine(place, place.y(scale.base, strand))];
+    const level = (/** @type {number} */ i) => place.y(scene.data.bases?.[i] ?? trace.pooled, strand);
+    return [...barPaths(part, rest), zeroLine(place, place.y(scale.base, strand)), make("svg:path", { class: "ec-track-stair", d: stair(scene, strand, level) })];
   }));
   front.replaceChildren(...before(scene, state, trace));
   drawKey(scene, state, trace);
@@ -288,6 +289,28 @@ const strandsOf = (state) => (state.both_strands ? [0, 1] : [0]);
 const zeroLine = ({ left, right }, y) => make("svg:path", { class: "ec-track-zero", d: `M${px(left)} ${px(y)}H${px(right)}` });
 /** @type {(part: string, rest: string) => SVGPathElement[]} */
 const barPaths = (part, rest) => [make("svg:path", { class: "ec-track-bars", d: part }), make("svg:path", { class: "ec-track-bars ec-track-partial", d: rest })];
+
+/**
+ * The line on which the bars of a running sum stand, from the left to the right; "" for other quantities.
+ *
+ * @param {View} view
+ * @param {number} strand
+ * @param {(i: number) => number} level where the bar of a window begins, on the page
+ */
+function stair({ place, data }, strand, level) {
+  if (!data.bases) return "";
+  const from = strand * data.count;
+  const first = data.trace.starts[from];
+  const [a, b] = [Math.max(place.first - first, 0) + from, Math.min(place.last - first, data.count) + from];
+  let [d, last] = [`M${px(place.left)} ${px(level(a))}`, level(a)];
+  for (let i = a + 1; i < b; i++) {
+    const y = level(i);
+    if (Math.abs(y - last) < 0.05) continue;
+    d += `H${px(place.x(first + i - from))}V${px(y)}`;
+    last = y;
+  }
+  return `${d}H${px(place.x(first + b - from))}V${px(level(b))}H${px(place.right)}`;
+}
 
 /**
  * What lies behind the bars: the axis, and the columns of windows that take no part.
@@ -304,9 +327,11 @@ function behind(view, trace, strand, hatching) {
   const skip = strand && data.low >= 0 ? 1e-6 : -1; // the shared zero is written once
   const written = ys.filter(([y]) => !strand || y >= place.y(scale.base, strand) + skip);
   const [, , holes, absent] = pathsOf(view, trace, strand);
+  const marks = ys.map(([y, text], i) => make("svg:g", { "data-value": scale.ticks[i][0], "data-strand": strand },
+    make("svg:path", { class: "ec-track-axis", d: `M${px(place.left)} ${px(y)}H${px(place.right)}` }),
+    written.includes(ys[i]) ? make("svg:text", { x: place.left - 6, y: px(y + 0.26 * place.rem), "text-anchor": "end" }, text) : null));
   return [
-    make("svg:path", { class: "ec-track-axis", d: ys.map(([y]) => `M${px(place.left)} ${px(y)}H${px(place.right)}`).join("") }),
-    ...written.map(([y, text]) => make("svg:text", { x: place.left - 6, y: px(y + 0.26 * place.rem), "text-anchor": "end" }, text)),
+    ...marks,
     make("svg:path", { class: "ec-track-out", "data-name": "absent", d: absent }),
     make("svg:path", { class: "ec-track-hatch", "data-name": "partial", fill: hatching, d: holes }),
   ];
@@ -409,9 +434,9 @@ function pairOf(scene, { from, to, motion }) {
     front: make("svg:g", {}, view && before(view, state, trace)),
   });
   const layers = [layer(a), layer(b)];
-  const strands = strandsOf(state).map(() => ({ bars: barPaths("", ""), zero: make("svg:path", { class: "ec-track-zero" }) }));
+  const strands = strandsOf(state).map(() => ({ bars: barPaths("", ""), zero: make("svg:path", { class: "ec-track-zero" }), line: make("svg:path", { class: "ec-track-stair" }) }));
   const picked = make("svg:path", { class: "ec-track-bar" });
-  const bars = make("svg:g", {}, strands.map(({ bars: paths, zero }) => [...paths, zero]), picked);
+  const bars = make("svg:g", {}, strands.map(({ bars: paths, zero, line }) => [...paths, zero, line]), picked);
   moving.replaceChildren(...layers.map(({ back }) => back), bars, ...layers.map(({ front }) => front));
   return { from, to, motion, a, b, layers, strands, picked, bars, view: /** @type {View} */ (b ?? a) };
 }
@@ -458,6 +483,7 @@ function drawMoment(scene) {
   for (const group of [back, bars, front]) group.setAttribute("display", pair ? "none" : "inline");
   if (!pair) {
     moving.replaceChildren();
+    moveCursor(scene, moment);
     fill(scene, totalOf(scene.data));
     return;
   }
@@ -466,10 +492,45 @@ function drawMoment(scene) {
   const views = [pair.a ?? pair.view, pair.b ?? pair.view];
   const place = { ...pair.view.place, bottom: between(views[0].place.bottom, views[1].place.bottom, moment.t) };
   for (const [group, opacity] of /** @type {[SVGGElement, number][]} */ ([[a.back, 1 - gone], [a.front, 1 - gone], [b.back, come], [b.front, ends]])) attributes(group, { opacity });
+  moveAxes(pair, moment.t, place);
+  moveCursor(scene, moment);
   pair.bars.style.fill = toneBetween(views[0], views[1], moment.t);
   strandsOf(state).forEach((strand) => drawMoving(pair, trace, strand, place, barsAt));
   drawMovingPick(scene, pair, place, barsAt);
   drawTotal(scene, pair, moment.t);
+}
+
+/**
+ * The marks of both axes go where their values lie now.
+ *
+ * @param {NonNullable<Pair>} pair
+ * @param {number} t
+ * @param {{ top: number, bottom: number, size: number }} place
+ */
+function moveAxes({ a, b, layers }, t, place) {
+  const y = a && b && axisBetween(a, b, t);
+  if (!y) return;
+  [a, b].forEach((view, k) => {
+    for (const mark of /** @type {NodeListOf<SVGGElement>} */ (layers[k].back.querySelectorAll("[data-value]"))) {
+      const [value, strand] = [Number(mark.dataset.value), Number(mark.dataset.strand)];
+      const part = y(value);
+      mark.setAttribute("transform", `translate(0 ${px(heightAt(place, part, strand) - view.place.y(value, strand))})`);
+      mark.setAttribute("opacity", part < -0.02 || part > 1.02 ? "0" : "1");
+    }
+  });
+}
+
+/**
+ * The window in hand goes along with the kernel.
+ *
+ * @param {Scene} scene
+ * @param {import("../lib/motion.js").Moment} moment
+ */
+function moveCursor({ store: { state }, here, place }, { motion, t }) {
+  const { count, first } = windows(state);
+  const hand = windowAt(state).start - first;
+  const by = motion === "slide" ? sliding(t, count, hand).at - hand : 0;
+  here.setAttribute("transform", `translate(${px(by * place.unit)} 0)`);
 }
 
 /** @type {(a: View, b: View, t: number) => string} */
@@ -507,6 +568,7 @@ function drawMoving({ view, strands }, trace, strand, ends, barsAt) {
   strands[strand].bars.forEach((path, k) => path.setAttribute("d", out[k]));
   const zero = heightAt(ends, barsAt(-1)[0], strand);
   strands[strand].zero.setAttribute("d", `M${px(place.left)} ${px(zero)}H${px(place.right)}`);
+  if (data.bases) strands[strand].line.setAttribute("d", stair(view, strand, (i) => heightAt(ends, i in data.values ? barsAt(i)[0] : barsAt(i - 1)[1], strand)));
 }
 
 /**

@@ -41,8 +41,25 @@ export function timeOfValues(a, b, t) {
 }
 
 /**
- * The bars a part `t` of the way from one picture to another: the values between those of both, where both axes are linear;
- * else, and from exponents to exponentials, the ends of the bars as they lie on the page.
+ * Where both axes are linear, the axis between them; not from exponents to exponentials, which no axis shows together.
+ *
+ * @param {Still} a
+ * @param {Still} b
+ * @param {number} t
+ */
+export function axisBetween(a, b, t) {
+  const [from, to] = [a.scale.ends, b.scale.ends];
+  if (!from || !to || (a.data.quantity.kind === "distance" && b.data.quantity.kind === "share")) return null;
+  const { both, wide, moved } = partsOf(from, to);
+  const [out, back] = [wide ? within(t, 0, wide) : 1, moved < 1 ? within(t, moved, 1) : 0];
+  const end = (/** @type {0 | 1} */ k) => (back > 0 ? between(both[k], to[k], back) : between(from[k], both[k], out));
+  const [low, high] = [end(0), end(1)];
+  return (/** @type {number} */ v) => (v - low) / (high - low);
+}
+
+/**
+ * The bars a part `t` of the way from one picture to another: their values are between those of both where there is an axis
+ * for them; else the ends of the bars are, as they lie on the page.
  *
  * @param {Still} a
  * @param {Still} b
@@ -50,19 +67,14 @@ export function timeOfValues(a, b, t) {
  * @returns {Bars}
  */
 export function barsBetween(a, b, t) {
-  const [from, to] = [a.scale.ends, b.scale.ends];
-  if (!from || !to || (a.data.quantity.kind === "distance") !== (b.data.quantity.kind === "distance") && b.data.quantity.kind !== "distance") {
+  const y = axisBetween(a, b, t);
+  if (!y) {
     return (i) => [
       between(a.scale.y(baseOf(a, i)), b.scale.y(baseOf(b, i)), t),
       between(a.scale.y(tipOf(a, i)), b.scale.y(tipOf(b, i)), t),
     ];
   }
-  const { both, wide, moved } = partsOf(from, to);
-  const u = within(t, wide, moved);
-  const [out, back] = [wide ? within(t, 0, wide) : 1, moved < 1 ? within(t, moved, 1) : 0];
-  const end = (/** @type {0 | 1} */ k) => (back > 0 ? between(both[k], to[k], back) : between(from[k], both[k], out));
-  const [low, high] = [end(0), end(1)];
-  const y = (/** @type {number} */ v) => (v - low) / (high - low);
+  const u = timeOfValues(a, b, t);
   return (i) => [y(between(baseOf(a, i), baseOf(b, i), u)), y(between(tipOf(a, i), tipOf(b, i), u))];
 }
 
