@@ -36,6 +36,7 @@ HEAT: dict[str, Any] = {
     },
     "cursor": "heat",
     "height": 24,
+    "guess": "likeliest site",
 }
 CURVE: dict[str, Any] = {
     "title": "Log evidence",

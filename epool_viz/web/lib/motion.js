@@ -44,7 +44,7 @@ export function tween(from, to, ms, draw) {
     draw(to, true);
     return () => {};
   }
-  const begun = performance.now();
+  let begun = 0; // with the second frame: in the first one the page draws what else has changed
   let frame = 0;
   const end = () => {
     cancelAnimationFrame(frame);
@@ -61,7 +61,12 @@ export function tween(from, to, ms, draw) {
     draw(between(from, to, eased(t)), false);
   };
   document.addEventListener("visibilitychange", finish);
-  frame = requestAnimationFrame(go);
+  frame = requestAnimationFrame(() => {
+    frame = requestAnimationFrame(() => {
+      begun = performance.now();
+      go();
+    });
+  });
   return end;
 }
 

@@ -20,7 +20,7 @@ import { panel } from "../lib/style.js";
 import CSS from "./style.css";
 
 const ROW = 1.35; // rem
-const FLAT = 1; // rem, where it lies under the kernel too
+const FLAT = 0.85; // rem, where it lies under the kernel too
 const NARROW = 30; // rem
 const WAVE = 0.45; // of the motion: how long a letter takes
 

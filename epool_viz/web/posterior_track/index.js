@@ -476,7 +476,8 @@ function move(scene) {
  * @param {Scene} scene
  */
 function drawMoment(scene) {
-  const { store: { state, trace }, back, bars, front, moving, store } = scene;
+  const { store: { state, trace }, back, bars, front, moving, plot, store } = scene;
+  if (!widthOf(plot)) return; // not on the page
   const moment = momentOf(store);
   const isSame = scene.pair && scene.pair.from === moment.from && scene.pair.to === moment.to;
   const pair = (scene.pair = isSame && moment.from !== moment.to ? scene.pair : pairOf(scene, moment));
