@@ -1,8 +1,9 @@
-"""Motion between the steps of a walk: seen frame by frame, interrupted, turned back, drawn by the slider, and left out."""
+"""Motion between the steps of a walk: frame by frame, interrupted, turned back, drawn by the slider, and left out."""
 
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,11 +28,12 @@ _CLOCK = """() => {
   performance.now = () => now;
 }"""
 
-# presses keys at their milliseconds, [{at, key}], and gives what each frame shows until nothing has changed for a while: the
-# bars, their number, the highest, the meter of their sum, where the window is, the letters of the one-hot matrix
+# presses keys at their milliseconds, [{at, key}], and gives what each frame shows until nothing has changed for a while:
+# the bars, their number, the highest, the meter of their sum, where the window is, the letters of the one-hot matrix
 _WATCH = """async (press) => {
   const track = [...document.querySelectorAll(".ep-picture .ec-track")].at(-1);
-  const key = (name) => document.body.dispatchEvent(new KeyboardEvent("keydown", { key: name, bubbles: true, cancelable: true }));
+  const options = { bubbles: true, cancelable: true };
+  const key = (key) => document.body.dispatchEvent(new KeyboardEvent("keydown", { key, ...options }));
   const look = () => {
     const isMoving = Boolean(track.querySelector("[data-name=moving] path"));
     const bars = track.querySelector(`[data-name=${isMoving ? "moving" : "bars"}] .ec-track-bars`);
@@ -149,7 +151,7 @@ def test_a_key_interrupts_a_motion_which_turns_back_from_where_it_is(moving: Pag
     assert seen[-1]["bars"] == seen[0]["bars"]
     bars = different([frame["bars"] for frame in seen])
     assert len(bars) > FEWEST
-    least = [abs(frame["highest"] - before["highest"]) for before, frame in zip(seen, seen[1:], strict=False)]
+    least = [abs(frame["highest"] - before["highest"]) for before, frame in pairwise(seen)]
     assert max(least) < 0.5 * max(frame["highest"] for frame in seen), "no cut"
     moving.keyboard.press("ArrowRight")
     shows(moving, "exponentials")

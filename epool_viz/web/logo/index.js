@@ -209,7 +209,7 @@ function drawLetters(logo, boxes) {
   };
   const from = logo.boxes;
   logo.stop();
-  logo.stop = tween(0, 1, logo.isAnother && from.length ? GROWS : 0, (t) => show(boxesBetween(from, boxes, t)));
+  logo.stop = tween(0, 1, logo.isAnother && from.length ? GROWS : 0, (t) => show(t < 1 ? boxesBetween(from, boxes, t) : boxes));
   logo.isAnother = false;
 }
 

@@ -9,10 +9,10 @@
 //   narrow   likewise: where it is shown when there is little room
 // state: codes, alphabet, kernel, padding, zoom, cursor, both_strands
 
-import { inView, lane, windowAt, windows } from "../lib/cursor.js";
+import { inView, lane, windows } from "../lib/cursor.js";
 import { attributes, make } from "../lib/dom.js";
 import { follow, onWidth, remOf, widthOf } from "../lib/drawing.js";
-import { between, eased, momentOf, onMotion, sliding, within } from "../lib/motion.js";
+import { between, eased, momentOf, onMotion, startNow, within } from "../lib/motion.js";
 import { letterColour } from "../lib/numbers.js";
 import { box, px } from "../lib/paths.js";
 import { holds } from "../lib/steps.js";
@@ -154,9 +154,8 @@ function move(scene) {
     scene.cells.forEach((path, k) => path.setAttribute("d", cellsOf(scene, k, t).d));
     for (const digit of scene.digits) digit.setAttribute("opacity", String(within(t, 0.8, 1)));
   }
-  const now = windowAt(state);
-  const { width, count, first } = windows(state);
-  const start = moment.motion === "slide" ? first + sliding(moment.t, count, now.start - first).at : now.start;
+  const { width } = windows(state);
+  const start = startNow(scene.store);
   const [from, to] = [Math.max(start, place.first), Math.min(start + width, place.last)];
   frame.setAttribute("display", to > from ? "inline" : "none");
   kernel.setAttribute("display", hasKernel && start >= place.first && start + width <= place.last ? "inline" : "none");

@@ -14,36 +14,21 @@
 // The pointer takes the cursor along; where it leaves without a click, the cursor goes back.
 
 import { voice } from "../lib/a11y.js";
-import { called, cursorKeys, inView, lane, partial, windowAt, windows, zoomBy } from "../lib/cursor.js";
+import { called, cursorKeys, inView, partial, windowAt, windows, zoomBy } from "../lib/cursor.js";
 import { attributes, hatch, make } from "../lib/dom.js";
 import { follow, onWidth, widthOf } from "../lib/drawing.js";
 import { onHover, zoomKey } from "../lib/input.js";
-import { between, momentOf, onMotion, sliding, within } from "../lib/motion.js";
+import { momentOf, onMotion } from "../lib/motion.js";
 import { format, number, percent } from "../lib/numbers.js";
 import { box, px } from "../lib/paths.js";
 import { panel } from "../lib/style.js";
 import { numbers, table } from "../lib/tables.js";
-import { axisBetween, barsBetween, barsDropped, barsGrown, timeOfValues } from "./motion.js";
+import { drawMoment } from "./moving.js";
+import { barPaths, before, behind, meter, optionsOf, pathsOf, stair, strandsOf, totalOf, viewOf, zeroLine } from "./still.js";
 import CSS from "./style.css";
-import { extremesOf, QUANTITIES, read, scaleOf } from "./values.js";
+import { QUANTITIES, read } from "./values.js";
 
-/**
- * What is drawn.
- *
- * @typedef {ReturnType<typeof placeOf> & {y: (v: number, strand: number) => number}} Place
- * @typedef {{ place: Place, data: import("./values.js").Data, scale: import("./values.js").Scale }} View
- * @typedef {ReturnType<typeof pairOf>} Pair
- * @typedef {{
- *   model: Model, store: Store, section: HTMLElement, svg: SVGSVGElement, plot: HTMLElement, hatching: string,
- *   back: SVGGElement, here: SVGGElement, bars: SVGGElement, front: SVGGElement, moving: SVGGElement, total: HTMLElement,
- *   pair: Pair | null,
- *   title: HTMLElement, unit: HTMLElement, value: HTMLElement, logButton: HTMLElement, keyBox: HTMLElement, warning: HTMLElement,
- *   place: Place, data: import("./values.js").Data, scale: import("./values.js").Scale, drawn: string, picked: SVGPathElement | null,
- *   say: (text: string) => void, refreshTable: () => void,
- * }} Scene `place`, `data` and `scale` are null before the first drawing
- */
-
-const NARROW = 30; // rem
+/** @typedef {import("./still.js").Scene} Scene */
 
 export default {
   /** @param {Context} context */
@@ -99,9 +84,6 @@ function plotParts() {
   svg.append(back, here, bars, front, moving);
   return { svg, plot, hatching, back, here, bars, front, moving };
 }
-
-/** @param {Scene} scene */
-const options = ({ model }) => ({ quantity: "posterior", height: 6, ...model.get("options") });
 
 // numbers ---------------------------------------------------------------------------------------------------------------
 
@@ -166,7 +148,7 @@ function draw(scene, state, trace, names) {
   const { store, section, plot, warning, refreshTable } = scene;
   warning.textContent = store.error ? `${scene.data ? "Shown is the last state that could be computed. " : ""}${store.error}` : "";
   if (!trace || store.error) return;
-  const { quantity, by_step: bySteps = null } = options(scene);
+  const { quantity, by_step: bySteps = null } = optionsOf(scene);
   const { from, to } = momentOf(store);
   const name = bySteps ? (bySteps[state.step] ?? bySteps[to] ?? bySteps[from]) : quantity;
   section.hidden = !name;
@@ -210,63 +192,6 @@ function layOut(scene, state, isLog) {
 }
 
 /**
- * A quantity on its axis.
- *
- * @param {Scene} scene
- * @param {State} state
- * @param {import("./values.js").Data} data
- * @param {boolean} isLog
- * @returns {View}
- */
-function viewOf(scene, state, data, isLog) {
-  const place = placeOf(scene, state, data);
-  const scale = scaleOf(data, isLog, Math.max(Math.floor(place.size / (1.7 * place.rem)), 1));
-  return { data, scale, place: { ...place, y: (v, strand) => heightAt(place, scale.y(v), strand) } };
-}
-
-/**
- * Where a part of the axis lies on the page.
- *
- * @param {{ top: number, bottom: number, size: number }} place
- * @param {number} part
- * @param {number} strand
- */
-const heightAt = ({ top, bottom, size }, part, strand) => (strand ? bottom - size : top + size) + (strand ? 1 : -1) * part * size;
-
-/** @param {import("./values.js").Data} data */
-const totalOf = ({ values }) => values.reduce((/** @type {number} */ sum, v) => sum + (v ?? 0), 0);
-
-/**
- * How far a total fills its meter, in which 1 lies at 0.6.
- *
- * @param {number} total
- */
-const filled = (total) => (total < 1 ? 0.6 * total : 1 - 0.4 / total);
-
-/** @param {number} total */
-const meter = (total) => make("svg:svg", { class: "ec-track-meter", viewBox: "0 0 100 14", "aria-hidden": "true" },
-  make("svg:rect", { y: 3, width: String(100 * filled(total)), height: 8 }), make("svg:path", { d: "M60 0v14" }));
-
-/**
- * Where letters lie: of a lane, with the top and the height of a strand, the middle and the bottom of both.
- *
- * @param {Scene} scene
- * @param {State} state
- * @param {import("./values.js").Data} data
- */
-function placeOf(scene, state, data) {
-  const { plot } = scene;
-  const { height, narrow = height } = options(scene);
-  const place = lane(widthOf(plot), inView(state));
-  const rems = widthOf(plot) < NARROW * place.rem ? narrow : height;
-  const both = state.both_strands;
-  const top = 0.5 * place.rem;
-  const size = rems * place.rem * (both ? 0.75 : 1);
-  const gap = both && data.low < 0 ? 0.75 * place.rem : 0;
-  return { ...place, top, size, middle: top + size + gap / 2, bottom: top + size + (both ? gap + size : 0) };
-}
-
-/**
  * @param {Scene} scene
  * @param {State} state
  * @param {Trace} trace
@@ -283,180 +208,6 @@ function drawBars(scene, state, trace) {
   drawKey(scene, state, trace);
 }
 
-/** @param {State} state */
-const strandsOf = (state) => (state.both_strands ? [0, 1] : [0]);
-/** @type {(place: Place, y: number) => SVGPathElement} */
-const zeroLine = ({ left, right }, y) => make("svg:path", { class: "ec-track-zero", d: `M${px(left)} ${px(y)}H${px(right)}` });
-/** @type {(part: string, rest: string) => SVGPathElement[]} */
-const barPaths = (part, rest) => [make("svg:path", { class: "ec-track-bars", d: part }), make("svg:path", { class: "ec-track-bars ec-track-partial", d: rest })];
-
-/**
- * The line on which the bars of a running sum stand, from the left to the right; "" for other quantities.
- *
- * @param {View} view
- * @param {number} strand
- * @param {(i: number) => number} level where the bar of a window begins, on the page
- */
-function stair({ place, data }, strand, level) {
-  if (!data.bases) return "";
-  const from = strand * data.count;
-  const first = data.trace.starts[from];
-  const [a, b] = [Math.max(place.first - first, 0) + from, Math.min(place.last - first, data.count) + from];
-  let [d, last] = [`M${px(place.left)} ${px(level(a))}`, level(a)];
-  for (let i = a + 1; i < b; i++) {
-    const y = level(i);
-    if (Math.abs(y - last) < 0.05) continue;
-    d += `H${px(place.x(first + i - from))}V${px(y)}`;
-    last = y;
-  }
-  return `${d}H${px(place.x(first + b - from))}V${px(level(b))}H${px(place.right)}`;
-}
-
-/**
- * What lies behind the bars: the axis, and the columns of windows that take no part.
- *
- * @param {View} view
- * @param {Trace} trace
- * @param {number} strand
- * @param {string} hatching
- */
-function behind(view, trace, strand, hatching) {
-  const { place, data, scale } = view;
-  /** @type {[number, string][]} */
-  const ys = scale.ticks.map(([v, text]) => [place.y(v, strand), text]);
-  const skip = strand && data.low >= 0 ? 1e-6 : -1; // the shared zero is written once
-  const written = ys.filter(([y]) => !strand || y >= place.y(scale.base, strand) + skip);
-  const [, , holes, absent] = pathsOf(view, trace, strand);
-  const marks = ys.map(([y, text], i) => make("svg:g", { "data-value": scale.ticks[i][0], "data-strand": strand },
-    make("svg:path", { class: "ec-track-axis", d: `M${px(place.left)} ${px(y)}H${px(place.right)}` }),
-    written.includes(ys[i]) ? make("svg:text", { x: place.left - 6, y: px(y + 0.26 * place.rem), "text-anchor": "end" }, text) : null));
-  return [
-    ...marks,
-    make("svg:path", { class: "ec-track-out", "data-name": "absent", d: absent }),
-    make("svg:path", { class: "ec-track-hatch", "data-name": "partial", fill: hatching, d: holes }),
-  ];
-}
-
-/**
- * What lies before the bars: the names of the strands, max pooling's gradient, the pooled value.
- *
- * @param {View} view
- * @param {State} state
- * @param {Trace} trace
- */
-function before(view, state, trace) {
-  const { place, data } = view;
-  const name = (/** @type {string} */ text, /** @type {number} */ y) => make("svg:text", { class: "ec-track-strand", x: place.right, y, "text-anchor": "end" }, text);
-  const names = state.both_strands ? [name("given strand", place.top + 0.45 * place.rem), name("other strand", place.bottom + 0.3 * place.rem)] : [];
-  const isPooled = data.name === "running"
-    || (data.quantity.kind === "score" && (["cells", "activated"].includes(data.name) || state.activation === "identity"));
-  return [...names, ...(data.isTop ? topOf(view) : []), ...(isPooled ? strandsOf(state).flatMap((strand) => pooledOf(view, trace, strand)) : [])];
-}
-
-/**
- * @param {View} view
- * @param {Trace} trace
- * @param {number} strand
- */
-function pooledOf({ place }, { pooled }, strand) {
-  const y = place.y(pooled, strand);
-  const line = make("svg:path", { class: "ec-track-pooled", d: `M${px(place.left)} ${px(y)}H${px(place.right)}` });
-  const isHigh = y - place.top < 1.2 * place.rem;
-  const at = { x: place.left + 6, y: px(isHigh ? y + 0.95 * place.rem : y - 0.3 * place.rem) };
-  return strand ? [line] : [line, make("svg:text", { class: "ec-track-name", ...at }, `\u25c6 ePool ${format(pooled)}`)];
-}
-
-/**
- * Paths of a strand: bars, bars of windows that take no part, columns of partial windows, columns of absent ones.
- *
- * @param {View} view
- * @param {Trace} trace
- * @param {number} strand
- */
-function pathsOf({ place, data, scale }, trace, strand) {
-  /** @type {string[][]} */
-  const out = [[], [], [], []];
-  const from = strand * data.count;
-  const first = trace.starts[from];
-  const [a, b] = [Math.max(place.first, first) - first + from, Math.min(place.last - first, data.count) + from];
-  const gap = place.unit >= 6 ? 1 : place.unit >= 3 ? 0.5 : 0;
-  const perColumn = Math.max(1, Math.floor(1 / place.unit)); // narrower than a pixel: the highest and the lowest of a column
-  for (let i = a; i < b; i += perColumn) {
-    const end = Math.min(i + perColumn, b);
-    const { high, low, isIn, isWhole, isAbsent } = extremesOf(data, trace.whole, i, end, scale.base);
-    const x = place.x(first + i - from);
-    const width = (end - i) * place.unit;
-    if (!isWhole || isAbsent) out[isWhole ? 3 : 2].push(box(x, strand ? place.bottom - place.size : place.top, width, place.size));
-    if (high === low) continue;
-    const [y1, y2] = [place.y(high, strand), place.y(low, strand)];
-    out[isIn ? 0 : 1].push(box(x + gap / 2, Math.min(y1, y2), Math.max(width - gap, 0.5), Math.abs(y2 - y1)));
-  }
-  return out.map((parts) => parts.join(""));
-}
-
-/**
- * Max pooling's gradient: all of it at one window.
- *
- * @param {View} view
- */
-function topOf({ place, data }) {
-  const i = (data.isTop ?? []).indexOf(true);
-  const strand = i >= data.count ? 1 : 0;
-  const start = data.trace.starts[i];
-  if (start < place.first || start >= place.last) return [];
-  const x = place.x(start + 0.5);
-  const [zero, one] = [place.y(0, strand), place.y(1, strand)];
-  const tip = strand ? -1 : 1;
-  return [make("svg:path", { class: "ec-track-max", "data-name": "max", d: `M${px(x)} ${px(zero)}V${px(one)}m-5 ${tip * 4}h10l-5 ${-tip * 8}z` })];
-}
-
-// between two steps -----------------------------------------------------------------------------------------------------
-
-/**
- * The pictures of two steps, and the elements between them; null where nothing moves.
- *
- * @param {Scene} scene
- * @param {import("../lib/motion.js").Moment} moment
- */
-function pairOf(scene, { from, to, motion }) {
-  const { store: { state, trace }, moving, hatching } = scene;
-  const { by_step: bySteps } = options(scene);
-  const names = [bySteps?.[from] ?? null, bySteps?.[to] ?? null];
-  const isAtRest = from === to && from === state.step;
-  if (!bySteps || isAtRest || !names.some(Boolean) || names.every((name) => name === bySteps[state.step])) return null;
-  const [a, b] = names.map((name) => {
-    if (!name) return null;
-    const data = read(state, trace, name);
-    return viewOf(scene, state, data, state.scale === "log" && ["share", "slope"].includes(data.quantity.kind));
-  });
-  const layer = (/** @type {View | null} */ view) => ({
-    back: make("svg:g", {}, view && strandsOf(state).flatMap((strand) => behind(view, trace, strand, hatching))),
-    front: make("svg:g", {}, view && before(view, state, trace)),
-  });
-  const layers = [layer(a), layer(b)];
-  const strands = strandsOf(state).map(() => ({ bars: barPaths("", ""), zero: make("svg:path", { class: "ec-track-zero" }), line: make("svg:path", { class: "ec-track-stair" }) }));
-  const picked = make("svg:path", { class: "ec-track-bar" });
-  const bars = make("svg:g", {}, strands.map(({ bars: paths, zero, line }) => [...paths, zero, line]), picked);
-  moving.replaceChildren(...layers.map(({ back }) => back), bars, ...layers.map(({ front }) => front));
-  return { from, to, motion, a, b, layers, strands, picked, bars, view: /** @type {View} */ (b ?? a) };
-}
-
-/**
- * The bars at a moment, and how far the earlier picture has gone and the later one come.
- *
- * @param {Pair} pair
- * @param {number} t
- */
-function stageOf(pair, t) {
-  const { a, b, motion } = /** @type {NonNullable<Pair>} */ (pair);
-  if (a && b) return { bars: barsBetween(a, b, t), gone: within(t, 0, 0.35), come: within(t, 0.65, 1) };
-  if (!a && b && motion === "slide") {
-    const { left } = sliding(t, b.data.count, 0);
-    return { bars: barsDropped(b, left, b.data.count), gone: 1, come: within(t, 0, 0.1), ends: within(t, 0.9, 1) };
-  }
-  return b ? { bars: barsGrown(b, t), gone: 1, come: t } : { bars: barsGrown(/** @type {View} */ (a), 1 - t), gone: t, come: 0 };
-}
-
 /**
  * In a frame of a motion: draw the bars alone; with the last one the still picture again.
  *
@@ -464,145 +215,11 @@ function stageOf(pair, t) {
  */
 function move(scene) {
   const { store, section } = scene;
-  if (!options(scene).by_step || !store.trace || store.error) return;
+  if (!optionsOf(scene).by_step || !store.trace || store.error) return;
   const { from, to } = momentOf(store);
   if (section.hidden || !scene.data || (from === to && from === store.state.step)) draw(scene, store.state, store.trace, new Set());
   else drawMoment(scene);
 }
-
-/**
- * Draw the bars between two steps, or show the still picture.
- *
- * @param {Scene} scene
- */
-function drawMoment(scene) {
-  const { store: { state, trace }, back, bars, front, moving, plot, store } = scene;
-  if (!widthOf(plot)) return; // not on the page
-  const moment = momentOf(store);
-  const isSame = scene.pair && scene.pair.from === moment.from && scene.pair.to === moment.to;
-  const pair = (scene.pair = isSame && moment.from !== moment.to ? scene.pair : pairOf(scene, moment));
-  for (const group of [back, bars, front]) group.setAttribute("display", pair ? "none" : "inline");
-  if (!pair) {
-    moving.replaceChildren();
-    moveCursor(scene, moment);
-    fill(scene, totalOf(scene.data));
-    return;
-  }
-  const { bars: barsAt, gone, come, ends = come } = stageOf(pair, moment.t);
-  const [a, b] = pair.layers;
-  const views = [pair.a ?? pair.view, pair.b ?? pair.view];
-  const place = { ...pair.view.place, bottom: between(views[0].place.bottom, views[1].place.bottom, moment.t) };
-  for (const [group, opacity] of /** @type {[SVGGElement, number][]} */ ([[a.back, 1 - gone], [a.front, 1 - gone], [b.back, come], [b.front, ends]])) attributes(group, { opacity });
-  moveAxes(pair, moment.t, place);
-  moveCursor(scene, moment);
-  pair.bars.style.fill = toneBetween(views[0], views[1], moment.t);
-  strandsOf(state).forEach((strand) => drawMoving(pair, trace, strand, place, barsAt));
-  drawMovingPick(scene, pair, place, barsAt);
-  drawTotal(scene, pair, moment.t);
-}
-
-/**
- * The marks of both axes go where their values lie now.
- *
- * @param {NonNullable<Pair>} pair
- * @param {number} t
- * @param {{ top: number, bottom: number, size: number }} place
- */
-function moveAxes({ a, b, layers }, t, place) {
-  const y = a && b && axisBetween(a, b, t);
-  if (!y) return;
-  [a, b].forEach((view, k) => {
-    for (const mark of /** @type {NodeListOf<SVGGElement>} */ (layers[k].back.querySelectorAll("[data-value]"))) {
-      const [value, strand] = [Number(mark.dataset.value), Number(mark.dataset.strand)];
-      const part = y(value);
-      mark.setAttribute("transform", `translate(0 ${px(heightAt(place, part, strand) - view.place.y(value, strand))})`);
-      mark.setAttribute("opacity", part < -0.02 || part > 1.02 ? "0" : "1");
-    }
-  });
-}
-
-/**
- * The window in hand goes along with the kernel.
- *
- * @param {Scene} scene
- * @param {import("../lib/motion.js").Moment} moment
- */
-function moveCursor({ store: { state }, here, place }, { motion, t }) {
-  const { count, first } = windows(state);
-  const hand = windowAt(state).start - first;
-  const by = motion === "slide" ? sliding(t, count, hand).at - hand : 0;
-  here.setAttribute("transform", `translate(${px(by * place.unit)} 0)`);
-}
-
-/** @type {(a: View, b: View, t: number) => string} */
-function toneBetween(a, b, t) {
-  const tone = (/** @type {View} */ { data }) => (["share", "slope"].includes(data.quantity.kind) ? "var(--method-expectation)" : "var(--ink-soft)");
-  return `color-mix(in srgb, ${tone(b)} ${Math.round(100 * t)}%, ${tone(a)})`;
-}
-
-/**
- * @param {NonNullable<Pair>} pair
- * @param {Trace} trace
- * @param {number} strand
- * @param {{ top: number, bottom: number, size: number }} ends
- * @param {import("./motion.js").Bars} barsAt
- */
-function drawMoving({ view, strands }, trace, strand, ends, barsAt) {
-  const { place, data } = view;
-  const from = strand * data.count;
-  const first = trace.starts[from];
-  const [a, b] = [Math.max(place.first, first) - first + from, Math.min(place.last - first, data.count) + from];
-  const gap = place.unit >= 6 ? 1 : place.unit >= 3 ? 0.5 : 0;
-  const perColumn = Math.max(1, Math.floor(1 / place.unit));
-  const out = ["", ""];
-  for (let i = a; i < b; i += perColumn) {
-    let [low, high, isIn] = [Infinity, -Infinity, false];
-    const end = Math.min(i + perColumn, b);
-    for (let k = i; k < end; k++) {
-      const [base, tip] = barsAt(k);
-      [low, high, isIn] = [Math.min(low, base, tip), Math.max(high, base, tip), isIn || data.isPart[k]];
-    }
-    if (high === low) continue;
-    const [y1, y2] = [heightAt(ends, high, strand), heightAt(ends, low, strand)];
-    out[isIn ? 0 : 1] += box(place.x(first + i - from) + gap / 2, Math.min(y1, y2), Math.max((end - i) * place.unit - gap, 0.5), Math.abs(y2 - y1));
-  }
-  strands[strand].bars.forEach((path, k) => path.setAttribute("d", out[k]));
-  const zero = heightAt(ends, barsAt(-1)[0], strand);
-  strands[strand].zero.setAttribute("d", `M${px(place.left)} ${px(zero)}H${px(place.right)}`);
-  if (data.bases) strands[strand].line.setAttribute("d", stair(view, strand, (i) => heightAt(ends, i in data.values ? barsAt(i)[0] : barsAt(i - 1)[1], strand)));
-}
-
-/**
- * The bar of the window in hand.
- *
- * @param {Scene} scene
- * @param {NonNullable<Pair>} pair
- * @param {{ top: number, bottom: number, size: number }} ends
- * @param {import("./motion.js").Bars} barsAt
- */
-function drawMovingPick({ store: { state, trace } }, { view: { place, data }, picked }, ends, barsAt) {
-  const { index: i, strand } = windowAt(state, Math.min(state.cursor, trace.scores.length - 1));
-  const start = trace.starts[i];
-  const isShown = data.values[i] !== null && start >= place.first && start < place.last;
-  const [base, tip] = barsAt(i).map((part) => heightAt(ends, part, strand));
-  const width = Math.max(place.unit - (place.unit >= 6 ? 1 : 0), 3);
-  picked.setAttribute("d", isShown ? box(place.x(start + 0.5) - width / 2, Math.min(base, tip), width, Math.abs(tip - base)) : "");
-}
-
-/**
- * The meter of the total runs along; its number is that of the step.
- *
- * @param {Scene} scene
- * @param {NonNullable<Pair>} pair
- * @param {number} t
- */
-function drawTotal(scene, { a, b }, t) {
-  if (!a || !b || [a, b].some(({ data }) => data.quantity.kind !== "share")) return;
-  fill(scene, between(totalOf(a.data), totalOf(b.data), timeOfValues(a, b, t)));
-}
-
-/** @type {(scene: Scene, total: number) => void} */
-const fill = (scene, total) => scene.total.hidden || scene.total.querySelector("rect")?.setAttribute("width", String(100 * filled(total)));
 
 /**
  * @param {Scene} scene

@@ -15,7 +15,7 @@ import { CLOSEST, called, extent, inView, lane, partial, windowAt, windows, zoom
 import { attributes, hatch, make } from "../lib/dom.js";
 import { follow, onWidth, widthOf } from "../lib/drawing.js";
 import { capture, onRelease, onWheel, zoomKey } from "../lib/input.js";
-import { momentOf, onMotion, sliding } from "../lib/motion.js";
+import { onMotion, startNow } from "../lib/motion.js";
 import { box, px } from "../lib/paths.js";
 import { panel } from "../lib/style.js";
 import { numbers, table } from "../lib/tables.js";
@@ -439,10 +439,7 @@ function placeOf(width, view) {
   return { ...place, row, rows: [0.6 * rem, 0.6 * rem + row + 2], isLettered: unit >= SMALLEST, size: Math.min(1.25 * rem, unit * 1.2) };
 }
 
-/**
- * @param {Scene} scene
- * @param {State} state
- */
+/** @type {(scene: Scene, state: State) => void} */
 function drawLetters(scene, state) {
   const { svg, hatching, letters, place } = scene;
   const { rows, row, first, last, isLettered } = place;
@@ -556,17 +553,10 @@ function drawTicks({ ticks, place }, y, from, to) {
   );
 }
 
-/**
- * The window in hand; while the kernel slides, the one that it is on.
- *
- * @param {Scene} scene
- * @param {State} state
- */
+/** @type {(scene: Scene, state: State) => void} */
 function drawWindow(scene, state) {
   const { pick, place, caret } = scene;
-  const { motion, t } = momentOf(scene.store);
-  const [{ width, count, first }, now] = [windows(state), windowAt(state)];
-  const start = motion === "slide" ? first + sliding(t, count, now.start - first).at : now.start;
+  const [{ width }, now, start] = [windows(state), windowAt(state), startNow(scene.store)];
   const y = place.rows[now.strand];
   const [a, b] = [Math.max(Math.round(start), place.first), Math.min(Math.round(start) + width, place.last)];
   const [from, to] = [Math.max(a, 0), Math.min(b, state.codes.length)];
@@ -585,13 +575,7 @@ function drawWindow(scene, state) {
   if (state.both_strands) pick.append(arrow(place, now.strand, place.x(a) + size / 2));
 }
 
-/**
- * The way in which a strand is read.
- *
- * @param {Place} place
- * @param {number} strand
- * @param {number} middle
- */
+/** @type {(place: Place, strand: number, middle: number) => SVGPathElement} the way in which a strand is read */
 function arrow(place, strand, middle) {
   const y = place.rows[strand];
   const [reads, edge] = strand ? [-1, y + place.row + 6] : [1, y - 5.5];
@@ -599,10 +583,7 @@ function arrow(place, strand, middle) {
   return make("svg:path", { class: "ec-strip-arrow", d: `M${px(tip)} ${edge}l${px(back - tip)} -3.5v7z` });
 }
 
-/**
- * @param {Scene} scene
- * @param {State} state
- */
+/** @type {(scene: Scene, state: State) => void} */
 function drawMap(scene, state) {
   const { zoomTools, mapLetters, map } = scene;
   const [first, last] = extent(state);
@@ -651,10 +632,7 @@ function placeBrush(scene, state, first, last) {
   for (const other of [wider, whole]) other.setAttribute("aria-disabled", String(span >= last - first));
 }
 
-/**
- * @param {Scene} scene
- * @param {State} state
- */
+/** @type {(scene: Scene, state: State) => void} */
 function offerLetters(scene, state) {
   const { choices, undo } = scene;
   scene.alphabet = state.alphabet;
