@@ -171,8 +171,7 @@ export function boxesOf(values, [low, high]) {
   const scale = 1 / (high - low);
   let [up, down] = [0, 0];
   const order = values.map((_, a) => a).sort((a, b) => Math.abs(values[a]) - Math.abs(values[b]) || a - b);
-  /** @type {Box[]} */
-  const boxes = [];
+  const boxes = values.map(() => /** @type {Box} */ ([0, 0]));
   for (const a of order) {
     const size = Math.abs(values[a]);
     const top = values[a] > 0 ? (up += size) : down;
