@@ -42,7 +42,7 @@ _WATCH = """async (press) => {
     const letters = document.querySelector(".ec-onehot path[data-letter=A]");
     return {
       bars: d, count: heights.length, highest: Math.max(0, ...heights), isMoving,
-      meter: Number(track.querySelector(".ec-track-meter rect")?.getAttribute("width")),
+      meter: parseFloat(track.querySelector(".ec-track-meter i")?.style.width),
       frame: Number(document.querySelector(".ec-strip-frame").getAttribute("x")),
       letters: letters?.checkVisibility() ? letters.getAttribute("d") : "",
       shade: document.querySelector(".ec-onehot section, section.ec-onehot").style.opacity,

@@ -124,7 +124,8 @@ function begin(el, store, options) {
     say: quiet ? () => {} : speaker(el),
     glyphs: /** @type {SVGPathElement[][]} */ ([]), // [column][letter]
     boxes: /** @type {Boxes} */ ([]), // of the letters as they are drawn now
-    isAnother: false, // the kernel, since the last drawing
+    target: /** @type {Boxes} */ ([]), // where they go
+    changed: /** @type {Set<string>} */ (new Set()), // of the state, since the last drawing
     stop: () => {}, // what grows
     shape: "",
   };
@@ -206,10 +207,14 @@ function drawLetters(logo, boxes) {
     logo.boxes = now;
     logo.glyphs.forEach((glyphs, j) => put(glyphs, j, now[j]));
   };
+  const isAnother = logo.changed.has("kernel") && logo.changed.has("kernel_name");
+  logo.changed.clear();
+  if (logo.boxes !== logo.target && logo.shape && JSON.stringify(boxes) === JSON.stringify(logo.target)) return; // on the way
   const from = logo.boxes;
   logo.stop();
-  logo.stop = tween(0, 1, logo.isAnother && from.length ? GROWS : 0, (t) => show(t < 1 ? boxesBetween(from, boxes, t) : boxes));
-  logo.isAnother = false;
+  logo.target = boxes;
+  if (isAnother) show(boxesBetween(from, boxes, 0)); // other letters may be new on the page
+  logo.stop = tween(0, 1, isAnother && from.length ? GROWS : 0, (t) => show(t < 1 ? boxesBetween(from, boxes, t) : boxes));
 }
 
 /** @type {(logo: Logo, limits: number[], unit: string) => void} */
@@ -251,7 +256,7 @@ function draw(logo) {
   const kind = kindOf(state, options);
   const shape = `${state.alphabet} ${state.kernel[0].length}`;
   if (logo.shape !== shape) build(logo, state);
-  if (logo.shape && logo.shape !== shape) logo.boxes = [[]]; // letters of a matrix of another size grow from nothing
+  if (logo.shape && logo.shape !== shape) logo.boxes = [[]], (logo.target = []); // letters of a matrix of another size grow from nothing
   logo.shape = shape;
   const found = heightsOf(state, kind);
   const limits = limitsOf(found.heights, kind, state.background);
@@ -344,7 +349,7 @@ export default {
     const laterWindow = oncePerFrame(() => drawWindow(logo));
     draw(logo);
     const off = exports.store.on((_state, _trace, changed) => {
-      logo.isAnother ||= changed.includes("kernel") && changed.includes("kernel_name");
+      for (const key of changed) logo.changed.add(key);
       if (changed.some((key) => watched.includes(key))) later();
       else if (changed.some((key) => moving.includes(key))) laterWindow();
     });

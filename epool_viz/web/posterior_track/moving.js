@@ -186,5 +186,7 @@ function drawTotal(scene, { a, b }, t) {
 }
 
 /** @type {(scene: Scene, total: number) => void} */
-const fill = (scene, total) => scene.total.hidden || scene.total.querySelector("rect")?.setAttribute("width", String(100 * filled(total)));
-
+function fill({ total: box }, total) {
+  const bar = box.querySelector("i");
+  if (bar && !box.hidden) bar.style.width = `${100 * filled(total)}%`;
+}

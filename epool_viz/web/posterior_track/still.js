@@ -209,6 +209,4 @@ export const totalOf = ({ values }) => values.reduce((/** @type {number} */ sum,
 export const filled = (total) => (total < 1 ? 0.6 * total : 1 - 0.4 / total);
 
 /** @param {number} total */
-export const meter = (total) => make("svg:svg", { class: "ec-track-meter", viewBox: "0 0 100 14", "aria-hidden": "true" },
-  make("svg:rect", { y: 3, width: String(100 * filled(total)), height: 8 }), make("svg:path", { d: "M60 0v14" }));
-
+export const meter = (total) => make("span", { class: "ec-track-meter", "aria-hidden": "true" }, make("i", { style: `width:${100 * filled(total)}%` }));
