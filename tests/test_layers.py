@@ -27,7 +27,7 @@ DATA = {
 DASHBOARDS = {f"panels.{row.name}" for row in registry.DASHBOARDS}
 PANELS = {"panels.registry", "panels.shared", "panels.one_kernel", *DASHBOARDS}
 BELOW = {"errors", "_writing"}
-OF_A_PANEL = {"core", "analysis", "figures", "components", "models", "jobs", "errors", "_slow_imports", *DATA}
+OF_A_PANEL = {"guides", "core", "analysis", "figures", "components", "models", "jobs", "errors", "_slow_imports", *DATA}
 OF_A_DASHBOARD = {*OF_A_PANEL, "panels.registry", "panels.shared"}
 OF_ONE_KERNEL = {*OF_A_DASHBOARD, "panels.one_kernel"}
 ALLOWED = {
@@ -48,6 +48,7 @@ ALLOWED = {
     "figures": {"core", "errors", "_slow_imports", "_writing"},
     "components": {"core", "errors"},
     "jobs": {"core", "analysis", "models", "errors", *DATA},
+    "guides": set(),
     "panels.registry": set(),
     "panels.shared": {*OF_A_PANEL, "panels.registry"},
     "panels.one_kernel": OF_A_DASHBOARD,
@@ -65,6 +66,7 @@ ALLOWED = {
         "figures",
         *PANELS,
         "dashboards",
+        "guides",
         "errors",
         "_slow_imports",
         "_writing",

@@ -83,6 +83,25 @@ class Fold(Component):
     module = "fold"
 
 
+class Glossary(Component):
+    """Explains the words of the field wherever a text of the page has one: by hover, focus or tap.
+
+    Parameters
+    ----------
+    store : Store
+    options : dict
+        `terms`: list of dict, each `names` and `text`.
+    """
+
+    module = "glossary"
+
+
+class Guide(Component):
+    """The story and the tour of a dashboard; see `web/guide/index.js` for its options."""
+
+    module = "guide"
+
+
 class WindowFormula(Component):
     """Kernel columns with the picked entries, and the ledger of the identity; see `web/formula/index.js`."""
 

@@ -15,7 +15,8 @@ import numpy as np
 from epool_viz.app.server import settings
 from epool_viz.app.server.start import find_dashboards, metadata_of
 from epool_viz.figures.palette import DARK, LIGHT, component_variables
-from epool_viz.panels.registry import DASHBOARDS
+from epool_viz.guides import story
+from epool_viz.panels.registry import DASHBOARDS, row_of
 
 FILE = settings.JUPYTER_DATA / "voila" / "templates" / settings.TEMPLATE / "generated.html.j2"
 DIGITS = 2  # of a score on the wait screen
@@ -66,6 +67,7 @@ def generated() -> str:
         "waiting": waiting_scores(),
         "landing": landing_state(),
         "path": path_of_dashboards(),
+        "story": [{"id": scene.id, "file": row_of(scene.dashboard).notebook} for scene in story()],
     }
     lines = [f"{{%- set {name} = {json.dumps(value, ensure_ascii=False)} -%}}" for name, value in values.items()]
     return "\n".join(["{#- Written by `python -m epool_viz.app.server.frame`. -#}", *lines]) + "\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from epool_viz.guides import explained
 from epool_viz.panels.shared.visitor_data import CHOICE, LABEL
 
 PARTS: tuple[dict[str, str], ...] = (
@@ -26,13 +27,7 @@ HELP: dict[str, Any] = {
         "Change the baseline: two of the heuristics follow it, the exact reading has none.",
         "Paste a sequence of your own, or open a network of your own.",
     ],
-    "terms": [
-        ["Posterior coverage", "how much of the posterior over windows lies over a letter"],
-        ["Log odds", "how much likelier a letter is in the motif than in the background, as a logarithm"],
-        ["Baseline", "what DeepLIFT and integrated gradients compare the sequence with"],
-        ["AUPRC", "area under the precision-recall curve: 1 if all letters of the site rank first; chance gets 0.055"],
-        ["Complete", "the letters' scores sum to the number that is to be explained"],
-    ],
+    "terms": explained(["Posterior coverage", "Log odds", "Baseline", "AUPRC", "Complete"]),
     "keys": [
         ["Tab", "from one control to the next"],
         ["← →", "on the tracks: the letter before and after"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from epool_viz.guides import explained
 from epool_viz.panels.shared.visitor_data import CHOICE, LABEL
 
 PARTS: tuple[dict[str, str], ...] = (
@@ -26,12 +27,7 @@ HELP: dict[str, Any] = {
         "Compare training and test AUC: the difference is what was learnt by heart.",
         "Open a trained network in the E-step view, one click, and read its kernel as a motif.",
     ],
-    "terms": [
-        ["AUC", "the chance that a bound sequence is ranked above an unbound one; 0.5 is guessing"],
-        ["Gradient of a window", "how much the pooled value follows that window's score: what it is learnt from"],
-        ["Weight on the planted sites", "how much of the pooling's weight lies on windows that overlap a planted site"],
-        ["Interval", "95 % of test sets drawn again from this one fall into it"],
-    ],
+    "terms": explained(["AUC", "Gradient of a window", "Weight on the planted sites", "Interval"]),
     "keys": [
         ["Tab", "from one control to the next"],
         ["← →", "on the slider: the epoch before and after"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from epool_viz.guides import explained
 from epool_viz.panels.one_kernel import steps
 from epool_viz.panels.one_kernel.model import BOUNDS, OPENING
 from epool_viz.panels.one_kernel.page import BACKGROUND, BIAS_SLIDER
@@ -144,14 +145,7 @@ HELP: dict[str, Any] = {
         "Guess first: “Predict, then see” asks, then shows your answer beside the true one.",
         "Bring your own sequence and motif, check the numbers, take them away.",
     ],
-    "terms": [
-        ["Score", "what the convolution gives for one window: the sum of one kernel entry a column, and the bias"],
-        ["Posterior", "the probability that the site starts in this window, given that the sequence holds one"],
-        ["ePool", "expectation pooling: the mean of the scores, weighted with the posterior"],
-        ["m", "how sharply the weights prefer the best window: 0 is the average, large m is nearly the maximum"],
-        ["OOPS, ZOOPS", "exactly one site in a sequence; at most one"],
-        ["Gradient", "how much the pooled number rises when the score of one window rises by 1"],
-    ],
+    "terms": explained(["Score", "Posterior", "ePool", "m", "OOPS, ZOOPS", "Gradient"]),
     "keys": [
         ["Tab", "from one control to the next"],
         ["← →", "step back and forward; on a picture: the window before and after"],

@@ -6,7 +6,8 @@ and stays the authority for choices, exports and links.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import ipywidgets as w
 from markupsafe import Markup
@@ -64,6 +65,7 @@ class EStepView(KernelDashboard):
     PARTS, HELP, LOOKS, DEPTHS = page.PARTS, page.HELP, bridge.LOOKS, page.DEPTHS
     LINK = ("link", *bridge.SHARED, "step", "cursor")
     KEPT = ("codes", "kernel")
+    STAGES: ClassVar[Mapping[str, Sequence[str]]] = {"step": bridge.STEP_NAMES}
 
     def _page_state(self) -> dict[str, Any]:
         return bridge.page_state(self.model)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from epool_viz.guides import explained
 from epool_viz.panels.shared.visitor_data import CHOICE, LABEL
 
 DATA = [
@@ -77,17 +78,7 @@ HELP: dict[str, Any] = {
         "Begin from a trained kernel: if EM leaves it alone, the network has learnt a motif that EM would find.",
         "Erase the sites and look for the next motif; take the motifs and sites along.",
     ],
-    "terms": [
-        ["E-step", "the posterior of each window: how probable it is that the site of its sequence starts there"],
-        ["M-step", "expected letter counts under this posterior, made into probabilities: the next motif"],
-        [
-            "Log evidence",
-            "how much better one motif explains all sequences than background alone, in nats; EM climbs it",
-        ],
-        ["OOPS, ZOOPS", "exactly one site in a sequence; at most one, in a share γ of them, which is learnt"],
-        ["Pseudocount", "imaginary sites that keep a letter that was not seen possible"],
-        ["Fixed point", "a motif that the next M-step gives back unchanged"],
-    ],
+    "terms": explained(["E-step", "M-step", "Log evidence", "OOPS, ZOOPS", "Pseudocount", "Fixed point"]),
     "keys": [
         ["Tab", "from one control to the next"],
         ["← →", "step back and forward; on the picture: the cell before and after"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from epool_viz.data.examples import list_models
+from epool_viz.guides import explained
 from epool_viz.panels.logos.model import BOUNDS
 from epool_viz.panels.shared.visitor_data import CHOICE, LABEL
 
@@ -27,17 +28,19 @@ HELP: dict[str, Any] = {
         "See where in the held-out sequences the kernel reads: one row a sequence.",
         "Take kernels along as MEME, JASPAR or TRANSFAC, or as a report.",
     ],
-    "terms": [
-        ["Exact", "q·bᵂ, normalised in each column: gives the network's scores back, up to a constant"],
-        ["Heuristic", "letters counted in windows with a high activation; it depends on rule, threshold and sequences"],
-        ["Posterior", "letters counted in all windows, each as much as it is probable to be the site: one M-step"],
-        ["Base", "b = eᵐ. ePooling and log-sum-exp fix it by their m; for others the likeliest base is estimated"],
-        ["At best windows, at known sites", "mean of ln P(window | motif) − ln P(window | background), nats a site"],
-        ["Evidence", "ln of how much likelier a held-out sequence is with one site anywhere than without, its mean"],
-        ["E", "how many of the 1,019 known motifs would be as near by chance; nothing above 0.05 is shown"],
-        ["Letters p", "that the same columns with their letters dealt anew fit as well; keeps flat columns out"],
-        ["Decides", "in how many held-out bound sequences this kernel moves the output most"],
-    ],
+    "terms": explained(
+        [
+            "Exact",
+            "Heuristic",
+            "Posterior reading",
+            "Base",
+            "At best windows, at known sites",
+            "Evidence",
+            "E",
+            "Letters p",
+            "Decides",
+        ]
+    ),
     "keys": [
         ["Tab", "from one control to the next; the gallery is one stop"],
         ["← → ↑ ↓", "in the gallery: the next card; on a slider: the next value; on the map: the next cell"],

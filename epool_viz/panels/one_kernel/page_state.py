@@ -22,13 +22,13 @@ SHARED = ("m", "mode", "both_strands", "occurrence", "site_rate", "activation", 
 OF_A_SCORE = ("m", "bias")  # what of a network's settings the score of its kernel depends on
 # what belongs to the page alone: the looks of a state
 LOOKS: dict[str, Any] = {"logo_kind": "information", "logo_reverse": False, "pinned": None}
-_STEP_NAMES = tuple(step.name for step in STEPS)
+STEP_NAMES = tuple(step.name for step in STEPS)
 _LETTERS = DNA.letters + DNA.unknown[0]
 
 
 def page_state(model: EStepModel) -> dict[str, Any]:
     """The values of a model that the page needs."""
-    return shown(model) | {"step": _STEP_NAMES.index(model.current_step.name)}
+    return shown(model) | {"step": STEP_NAMES.index(model.current_step.name)}
 
 
 def shown(model: EStepModel) -> dict[str, Any]:
@@ -190,6 +190,6 @@ def _text_of(kernel: Kernel, name: str) -> str:
 
 def _step_in(model: EStepModel, place: Any) -> int:
     """The model counts only the steps that apply; the page counts all of them."""
-    wanted = _STEP_NAMES[min(max(int(place), 0), len(_STEP_NAMES) - 1)]
+    wanted = STEP_NAMES[min(max(int(place), 0), len(STEP_NAMES) - 1)]
     names = [step.name for step in model.steps]
     return names.index(wanted) if wanted in names else model.step

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from epool_viz.guides import explained
 from epool_viz.panels.one_kernel import page_state as one_kernel
 from epool_viz.panels.one_kernel.model import BOUNDS
 from epool_viz.panels.pwm.model import PwmModel
@@ -73,16 +74,7 @@ HELP: dict[str, Any] = {
         "Make a reading hold, and see which one still does when you drag a bar again.",
         "Bring your own kernel and sequence; take the motif away as MEME, JASPAR or a logo.",
     ],
-    "terms": [
-        ["Kernel, W", "the numbers of a convolution: a row for each letter, a column for each place"],
-        ["Score", "what the convolution gives for one window: one number of each column, added up, and the bias"],
-        ["PPM", "position probability matrix: the probability of each letter at each place"],
-        ["PWM", "position weight matrix: logarithms of probability over background"],
-        ["b, m", "the base of the logarithm; m = ln b is the m of expectation pooling"],
-        ["Z", "the sum of a column of bᵂ, by which it is divided to become probabilities"],
-        ["Offset", "the bias and the logarithms of all Z: what the score says beyond the motif"],
-        ["Log Bayes factor", "the logarithm of P(window | motif) over P(window | background)"],
-    ],
+    "terms": explained(["Kernel, W", "Score", "PPM", "PWM", "b, m", "Z", "Offset", "Log Bayes factor"]),
     "keys": [
         ["Tab", "from one control to the next"],
         ["↑ ↓", "on a bar of the kernel: 0.1 up and down, with Shift 1"],

@@ -13,8 +13,9 @@ from epool_viz.components.base import Store
 from epool_viz.components.browser_store import BrowserStore
 from epool_viz.components.heartbeat import Heartbeat
 from epool_viz.components.upload import Upload
-from epool_viz.components.widgets import InHand, ShareLink, Toolbar
+from epool_viz.components.widgets import Glossary, Guide, InHand, ShareLink, Toolbar
 from epool_viz.errors import ArgumentError
+from epool_viz.guides import page_guide, page_terms, story
 from epool_viz.panels.shared.hand import hand_of
 from epool_viz.panels.shared.handlers import Guard, Wiring
 from epool_viz.panels.shared.html import around, each
@@ -47,6 +48,7 @@ class Dashboard(w.VBox):
     # choices that mean what the visitor keeps in the browser: trait of the model -> ("yours", what of it)
     VISITOR_CHOICES: ClassVar[Mapping[str, tuple[str, str]]] = {}
     KEEPING: ClassVar[Mapping[str, Any]] = {}  # options of the browser's store
+    STAGES: ClassVar[Mapping[str, Sequence[str]]] = {}  # what the places of a key of the state are called in the story
 
     def __init__(self, model: HasTraits) -> None:
         self.model: Any = model
@@ -59,7 +61,7 @@ class Dashboard(w.VBox):
         self.alert = Html().add_class("ep-alert")
         self._build_head(first)
         self._build()
-        around = (self.store, self.heartbeat, self.hand, self.share, self.toolbar, self.keep, self.alert)
+        around = (self.store, self.heartbeat, self.hand, self.share, self.toolbar, self.keep, *self.guides, self.alert)
         super().__init__([style_sheet(self._style()), *around, *self._arranged()])
         self.add_class("ep-root")
         self.wiring.follow((model, "message"), (self.alert, "value"), self._alert_html)
@@ -122,15 +124,18 @@ class Dashboard(w.VBox):
         on = {"store": self.store}
         link = {"share": [*self.LINK, *self.LOOKS, *TEACHING]}
         self.heartbeat = Heartbeat(**on, options={"share": [*link["share"], *self.KEPT]})
-        self.hand = InHand(
-            **on, options={"first": self._first(state), "slot": "hand", "m": "m" in self.model.in_hand()}
-        )
+        name = type(self).__module__.split(".")[-2]
+        own = [scene.id for scene in story() if scene.dashboard == name and scene.is_fresh]
+        held = {"first": self._first(state), "slot": "hand", "m": "m" in self.model.in_hand(), "own": own}
+        self.hand = InHand(**on, options=held)
         self.share = ShareLink(**on, options=link | {"label": "Share", "slot": "tools", "live": True})
         guard = self.guard
         handlers = (guard(self._hear_kept), guard(self._take_given), guard(self._forgotten))
         self.keep = BrowserStore(self.store, *handlers, options=self.KEEPING)
         head = {"first": self._first(state), "parts": list(self.PARTS), "help": dict(self.HELP)}
         self.toolbar = Toolbar(**on, options=link | head)
+        guide = Guide(**on, options={"name": name, "slot": "guide"} | page_guide(name, self.STAGES))
+        self.guides = (guide, Glossary(**on, options={"terms": page_terms()}))
 
     # --- files of the visitor's
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from epool_viz.components.browser_store import HOURS
+from epool_viz.guides import explained
 from epool_viz.panels.registry import DASHBOARDS
 from epool_viz.panels.shared.links import link
 from epool_viz.panels.shared.opened_model import LARGEST_MODEL
@@ -24,15 +25,7 @@ HELP: dict[str, Any] = {
         "Open another dashboard and choose “yours, from the page Your data”.",
         "Press “Forget my data” when you are done; the browser drops it after some hours in any case.",
     ],
-    "terms": [
-        ["Axes", "a stored weight is a block of numbers; its sides are kernels, letters and positions, in some order"],
-        [
-            "Batch-norm",
-            "a scale and a shift a kernel, learnt in training; straight after the convolution it belongs to it",
-        ],
-        ["Turned round", "a true convolution reads a kernel from its end; Theano's did"],
-        ["safetensors", "a file of weights that holds numbers only, and nothing that could be run"],
-    ],
+    "terms": explained(["Axes", "Batch-norm", "Turned round", "safetensors"]),
     "keys": [["Tab", "from one control to the next"], ["?", "this help"]],
 }
 LINKS: tuple[dict[str, str], ...] = tuple(

@@ -7,6 +7,7 @@
 
 import { make } from "../lib/dom.js";
 import { follow } from "../lib/drawing.js";
+import { reach } from "../lib/reach.js";
 import { dress } from "../lib/style.js";
 import CSS from "./style.css";
 
@@ -25,8 +26,8 @@ export default {
       store.set({ [key]: !store.state[key] });
       requestAnimationFrame(() => requestAnimationFrame(() => {
         if (!store.state[key]) return;
-        part()?.scrollIntoView({ block: "nearest" });
-        [.../** @type {NodeListOf<HTMLElement>} */ (part()?.querySelectorAll(FIRST) ?? [])].find((each) => each.checkVisibility())?.focus({ preventScroll: true });
+        const opened = part();
+        if (opened) reach(opened, FIRST);
       }));
     };
     const button = make("button", { type: "button", onclick: toggle });

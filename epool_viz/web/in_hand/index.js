@@ -4,12 +4,14 @@
 // a state in its address is told what is kept, and takes over what it can use. What is kept stands in the page's head, and
 // can be put down there.
 //
-// options: {slot, first, m}
+// options: {slot, first, m, own}
+//   own    scenes of the story that show this dashboard's own data: what is in hand waits while one is open
 //   slot   place in the page's head where it stands; where the page has none, as in a notebook, nothing is kept
 //   m      true: the `m` of the state goes along
 //   first  what putting it down brings back: names of the state and their values
 
 import { make } from "../lib/dom.js";
+import { openScene } from "../lib/guide.js";
 import { RESET, afterChange, keep, kept, wordsOf } from "../lib/hand.js";
 import { dress, placed } from "../lib/style.js";
 import CSS from "./style.css";
@@ -17,7 +19,7 @@ import CSS from "./style.css";
 /** @typedef {import("../lib/hand.js").Hand} Hand */
 /** @typedef {ReturnType<typeof begin>} InHand */
 
-/** @typedef {{ slot?: string, first?: Patch, m?: boolean }} Options */
+/** @typedef {{ slot?: string, first?: Patch, m?: boolean, own?: string[] }} Options */
 
 /** @type {(state: State, options: Options, changed?: string[]) => Hand} */
 const handOf = (state, options, changed = ["hand", "m"]) => ({
@@ -31,7 +33,7 @@ const handOf = (state, options, changed = ["hand", "m"]) => ({
  * @param {Options} options
  */
 function begin(root, store, options) {
-  const { first = {} } = options;
+  const { first = {}, own = [] } = options;
   dress(root, "in-hand", CSS);
   const atFirst = handOf(store.state, options);
   const putDown = () => {
@@ -42,7 +44,7 @@ function begin(root, store, options) {
   const button = make("button", { type: "button", "aria-label": "Put down what is in hand", title: "Put it down", onclick: putDown }, "×");
   const box = make("div", { class: "ec-in-hand-box", hidden: true }, text, button);
   root.append(box);
-  return { store, atFirst, shown: atFirst, before: { held: /** @type {Hand} */ ({}), shown: atFirst }, isTelling: false, text, box };
+  return { store, own, atFirst, shown: atFirst, before: { held: /** @type {Hand} */ ({}), shown: atFirst }, isTelling: false, text, box };
 }
 
 /** @param {InHand} inHand */
@@ -71,7 +73,8 @@ function forget(inHand, isUndone) {
 /** @param {InHand} inHand */
 function tellPython(inHand) {
   const held = kept();
-  if (!Object.keys(held).length || /[#&]state=/.test(location.hash)) return;
+  const scene = /^#scene=([\w-]+)/.exec(location.hash)?.[1] ?? openScene();
+  if (!Object.keys(held).length || /[#&]state=/.test(location.hash) || inHand.own.includes(String(scene))) return;
   inHand.isTelling = true;
   inHand.store.set({ hand: held });
   inHand.isTelling = false;

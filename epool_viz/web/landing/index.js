@@ -4,6 +4,7 @@
 
 import { make } from "../lib/dom.js";
 import { oncePerFrame } from "../lib/drawing.js";
+import { progress } from "../lib/guide.js";
 import { outlineOf } from "../lib/glyphs.js";
 import { colourOf, format, percent } from "../lib/numbers.js";
 import { box, px } from "../lib/paths.js";
@@ -151,4 +152,19 @@ export function mount(root) {
   store.on(oncePerFrame(() => draw(scene)));
 }
 
+/**
+ * The way to the story: to where this visitor has come.
+ *
+ * @param {HTMLAnchorElement} door
+ */
+export function openAtScene(door) {
+  /** @type {{ id: string, file: string }[]} */
+  const story = JSON.parse(door.dataset.epStory ?? "[]");
+  const at = story.findIndex(({ id }) => id === progress().at);
+  if (at < 1) return;
+  door.href = `${door.dataset.epFolder}${story[at].file}#scene=${story[at].id}`;
+  /** @type {Element} */ (door.querySelector("span")).textContent = `go on at scene ${at + 1} of ${story.length}.`;
+}
+
+for (const door of document.querySelectorAll("[data-ep-story]")) openAtScene(/** @type {HTMLAnchorElement} */ (door));
 for (const root of document.querySelectorAll("[data-ep-landing]")) mount(/** @type {HTMLElement} */ (root));

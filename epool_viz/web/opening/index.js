@@ -2,19 +2,9 @@
 //
 // options: {opens}: [{button, shows}], CSS selectors
 
+import { isShown, reach } from "../lib/reach.js";
+
 const LONGEST = 3000; // ms that Python may take to open it
-const WITHIN = 'h2[tabindex="-1"], h3[tabindex="-1"], select, input, textarea, button, [tabindex="0"]';
-
-/** @param {Element | null} element */
-const isShown = (element) => Boolean(element?.checkVisibility());
-
-/** @param {Element} element */
-function reach(element) {
-  const fits = element.getBoundingClientRect().height < innerHeight;
-  element.scrollIntoView({ block: fits ? "nearest" : "start" });
-  const first = [.../** @type {NodeListOf<HTMLElement>} */ (element.querySelectorAll(WITHIN))].find(isShown);
-  first?.focus({ preventScroll: true });
-}
 
 /** @type {(shows: string, signal: AbortSignal) => void} */
 function reachWhenShown(shows, signal) {

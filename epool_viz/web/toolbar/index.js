@@ -14,6 +14,7 @@
 
 import { speaker } from "../lib/a11y.js";
 import { make } from "../lib/dom.js";
+import { GUIDE } from "../lib/guide.js";
 import { RESET } from "../lib/hand.js";
 import { toFragment } from "../lib/link.js";
 import { dress, placed } from "../lib/style.js";
@@ -89,7 +90,7 @@ function begin(root, isOurs, store, { first = {}, parts = [], help = {}, share =
     copying: button("Copy the link"),
     copied: make("span", { class: "ec-soft", role: "status" }),
     panel: make("div", { class: "ec-toolbar-panel", role: "group", "aria-label": "Settings", hidden: true }),
-    helping: dialog("What this page shows", helpOf(help)),
+    helping: dialog("What this page shows", helpOf(help, isOurs)),
   };
 }
 
@@ -103,12 +104,19 @@ function dialog(title, children) {
   return box;
 }
 
-/** @type {(help: Help) => Child[]} */
-function helpOf({ goal = "", order = [], terms = [], keys = [] }) {
+/** @type {(what: string) => (event: Event) => void} */
+const guided = (what) => ({ target }) => {
+  /** @type {Element} */ (target).closest("dialog")?.close();
+  document.dispatchEvent(new CustomEvent(GUIDE, { detail: what }));
+};
+
+/** @type {(help: Help, isOurs: boolean) => Child[]} */
+function helpOf({ goal = "", order = [], terms = [], keys = [] }, isOurs) {
   /** @type {(pairs: [string, string][], wrap: (text: string) => Child) => HTMLElement} */
   const list = (pairs, wrap) => make("dl", {}, pairs.flatMap(([name, what]) => [make("dt", {}, wrap(name)), make("dd", {}, what)]));
   return [
     make("p", {}, goal),
+    make("div", { class: "ec-row" }, button("Show me this page", { onclick: guided("tour") }), isOurs ? button("The story, scene by scene", { onclick: guided("story") }) : null),
     ...(order.length ? [make("h3", {}, "How to go about it"), make("ol", {}, order.map((text) => make("li", {}, text)))] : []),
     ...(terms.length ? [make("h3", {}, "Words"), list(terms, (text) => text)] : []),
     ...(keys.length ? [make("h3", {}, "Keys"), list(keys, (text) => text.split(" ").map((key) => make("kbd", {}, key)))] : []),
