@@ -28,7 +28,7 @@ _CLOCK = """() => {
   performance.now = () => now;
 }"""
 
-# presses keys at their milliseconds, [{at, key}], and gives what each frame shows until nothing has changed for a while:
+# presses keys at their milliseconds, [{at, key}], and gives what each frame shows until nothing changes for a while:
 # the bars, their number, the highest, the meter of their sum, where the window is, the letters of the one-hot matrix
 _WATCH = """async (press) => {
   const track = [...document.querySelectorAll(".ep-picture .ec-track")].at(-1);
