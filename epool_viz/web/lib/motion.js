@@ -2,8 +2,6 @@
 //
 // A motion computes nothing: it lies between the arrays of two still pictures, and at its ends it is one of them.
 
-import { windowAt, windows } from "./cursor.js";
-
 /**
  * Between two numbers: exactly `a` at 0, exactly `b` at 1.
  *
@@ -241,16 +239,4 @@ export function sliding(t, count, hand) {
   const at = t < TRAVELS[0] ? between(hand, 0, eased(within(t, 0, TRAVELS[0])))
     : t < TRAVELS[1] ? between(0, last, along) : between(last, hand, eased(within(t, TRAVELS[1], 1)));
   return { at, left: along * count };
-}
-
-/**
- * The letter where the window in hand starts; while the kernel slides, the one that it is on, which may be a fraction.
- *
- * @param {Store} store
- */
-export function startNow(store) {
-  const { motion, t } = momentOf(store);
-  const { start } = windowAt(store.state);
-  const { count, first } = windows(store.state);
-  return motion === "slide" ? first + sliding(t, count, start - first).at : start;
 }

@@ -9,10 +9,10 @@
 //   narrow   likewise: where it is shown when there is little room
 // state: codes, alphabet, kernel, padding, zoom, cursor, both_strands
 
-import { inView, lane, windows } from "../lib/cursor.js";
+import { inView, lane, startNow, windows } from "../lib/cursor.js";
 import { attributes, make } from "../lib/dom.js";
 import { follow, onWidth, remOf, widthOf } from "../lib/drawing.js";
-import { between, eased, momentOf, onMotion, startNow, within } from "../lib/motion.js";
+import { between, eased, momentOf, onMotion, within } from "../lib/motion.js";
 import { letterColour } from "../lib/numbers.js";
 import { box, px } from "../lib/paths.js";
 import { holds } from "../lib/steps.js";

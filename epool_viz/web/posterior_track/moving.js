@@ -1,9 +1,9 @@
 // A track between two steps: over the still pictures of both lies one that moves.
 
-import { windowAt } from "../lib/cursor.js";
+import { startNow, windowAt } from "../lib/cursor.js";
 import { attributes, make } from "../lib/dom.js";
 import { widthOf } from "../lib/drawing.js";
-import { between, momentOf, sliding, startNow, within } from "../lib/motion.js";
+import { between, momentOf, sliding, within } from "../lib/motion.js";
 import { box, px } from "../lib/paths.js";
 import { axisBetween, barsBetween, barsDropped, barsGrown, timeOfValues } from "./motion.js";
 import { barPaths, before, behind, filled, heightAt, optionsOf, stair, strandsOf, totalOf, viewOf } from "./still.js";

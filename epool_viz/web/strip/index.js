@@ -11,11 +11,11 @@
 // The letter in hand lies always in the window under the cursor: the window follows it, and it follows the window.
 
 import { onArrows, roving, voice } from "../lib/a11y.js";
-import { CLOSEST, called, extent, inView, lane, partial, windowAt, windows, zoomBy } from "../lib/cursor.js";
+import { CLOSEST, called, extent, inView, lane, partial, startNow, windowAt, windows, zoomBy } from "../lib/cursor.js";
 import { attributes, hatch, make } from "../lib/dom.js";
 import { follow, onWidth, widthOf } from "../lib/drawing.js";
 import { capture, onRelease, onWheel, zoomKey } from "../lib/input.js";
-import { onMotion, startNow } from "../lib/motion.js";
+import { onMotion } from "../lib/motion.js";
 import { box, px } from "../lib/paths.js";
 import { panel } from "../lib/style.js";
 import { numbers, table } from "../lib/tables.js";
