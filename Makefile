@@ -71,6 +71,7 @@ $(VENV)/.dev: $(PY) $(NEEDS)
 	@echo "installing epool_viz and the tools of its tests (a few minutes the first time)"
 	@$(PIP) install --quiet --constraint constraints.txt --editable ".[dev]"
 	@$(PY) -m epool_viz.models.engine
+	@$(PY) -c 'from epool_viz import load_jaspar, match_motifs; match_motifs([load_jaspar("CTCF").ppm])'
 	@touch $@ $(VENV)/.app
 
 $(PY):

@@ -8,6 +8,7 @@ import os
 # take as long as the work; the servers and the workers of the package do the same
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import gc
 import logging
 import signal
 import sys
@@ -20,6 +21,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from epool_viz._slow_imports import defer_iri_parsers
 from tests.browser import chromium
 
 if TYPE_CHECKING:
@@ -43,14 +45,19 @@ os.environ.setdefault("KERAS_HOME", str(Path(tempfile.gettempdir(), "epool-viz-k
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# as the package does: Plotly and Jupyter's server, which collecting imports, would compile parsers for seconds
+defer_iri_parsers()
+
 # what takes longest, by one process each; it begins first, lest one process is left with it
 LONGEST = (
     "tests/border/test_networks.py",
-    "tests/analysis/test_known_motifs.py",
     "tests/app/server/test_voila.py",
     "tests/test_packaging.py",
     "tests/border/test_time.py",
     "tests/app/server/test_malformed_requests.py",
+    "tests/panels/test_dashboards.py",
+    "tests/test_layers.py",
+    "tests/test_fig4.py",
 )
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -124,6 +131,17 @@ def browser() -> Iterator[Browser]:
         launched = playwright.chromium.launch(executable_path=found.executable, args=chromium.arguments())
         yield launched
         launched.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Collect no garbage while tests are collected: modules and tests, all of which stay."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -21,6 +21,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.browser.server import serving, wait_for
+from tests.patience import allowed
 from tests.scratch import Scratch
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -201,7 +202,7 @@ def test_image_builds_and_starts_into_the_dashboard(tree: Path, tmp_path: Path) 
             page = answer.read().decode()
     finally:
         server.terminate()
-        server.wait(timeout=30)
+        server.wait(timeout=allowed(30))
     assert "<title>One E-step · epool_viz</title>" in page  # our template
     assert "application/vnd.jupyter.widget-view+json" in page
     assert "dashboards.e_step" not in page  # no source

@@ -309,6 +309,12 @@ class Rewind(Component):
     module = "rewind"
 
 
+class Presenter(Component):
+    """The presenter's view and the speaker's notes; see `web/presenter/index.js` for its options."""
+
+    module = "presenter"
+
+
 class ShareLink(Component):
     """Copies the link, and loads the state of the page's own address at the start.
 

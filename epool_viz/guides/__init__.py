@@ -1,7 +1,7 @@
-"""What leads through the dashboards, as data: the story, a tour of each dashboard, and the words of the field.
+"""What leads through the dashboards, as data: the story, tours, notes for a speaker, and the words of the field.
 
-`story.toml`, `tours.toml` and `glossary.toml` beside this file hold the texts. The page's component `guide` shows the
-first two, `glossary` the third. Nothing here knows a widget.
+The TOML files beside this one hold the texts. The component `guide` of the page shows story and tours,
+`presenter` the notes, `glossary` the words. Nothing here knows a widget.
 """
 
 from __future__ import annotations
@@ -111,6 +111,13 @@ def story() -> tuple[Scene, ...]:
 def tour(dashboard: str) -> tuple[Stop, ...]:
     """The stops of a dashboard's tour, in their order."""
     return tuple(Stop(**row) for row in _table("tours").get(dashboard, ()))
+
+
+@cache
+def notes(dashboard: str) -> Mapping[str, Any]:
+    """What a speaker may say and ask at a dashboard, and what a class tends to get wrong: `say`, `ask`, `beware`."""
+    found: dict[str, Any] = _table("notes")[dashboard]
+    return found
 
 
 @cache

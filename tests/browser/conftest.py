@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.server import Server, serving
-from tests.browser.watch import Watch
+from tests.browser.watch import Watch, watched
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -57,13 +57,5 @@ def depth() -> str:
 @pytest.fixture
 def page(browser: Browser, app_server: Server, watch: Watch, depth: str) -> Iterator[Page]:
     """A page that fails the test on a console error, an outside or failed request, or an exception in the log."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
-    if depth != "learn":
-        context.add_init_script(f"try {{ localStorage.setItem('epool-depth', '{depth}') }} catch {{}}")
-    opened = context.new_page()
-    watch.over(opened)
-    logged = len(app_server.log)
-    yield opened
-    opened.goto("about:blank")  # leave as a visitor does, so that the kernel is given back
-    context.close()
-    watch.assert_calm(app_server.log[logged:])
+    with watched(browser, app_server, watch, depth) as opened:
+        yield opened

@@ -18,11 +18,14 @@ from urllib.parse import urlsplit
 
 import psutil
 
+from tests.patience import allowed
+
 T = TypeVar("T")
 
 
 def wait_for(question: Callable[[], T], *, seconds: float, what: str) -> T:
-    """Ask until the answer is true; fail with `what` after so many seconds."""
+    """Ask until the answer is true; fail with `what` after so many seconds, of a machine that is not busy."""
+    seconds = allowed(seconds)
     end = time.monotonic() + seconds
     while not (answer := question()):
         if time.monotonic() > end:
@@ -79,7 +82,7 @@ class Server:
 
     def ask(self, path: str, method: str = "GET", headers: dict[str, str] | None = None) -> Answer:
         """Send one request and read the whole answer; the path goes out as it is, dots included."""
-        connection = http.client.HTTPConnection(urlsplit(self.address).netloc, timeout=60)
+        connection = http.client.HTTPConnection(urlsplit(self.address).netloc, timeout=allowed(60))
         with contextlib.closing(connection):
             connection.request(method, path, headers=headers or {})
             response = connection.getresponse()
@@ -157,8 +160,8 @@ def stop(server: Server, by: int = signal.SIGINT) -> None:
         return
     children = psutil.Process(server.process.pid).children(recursive=True)
     server.process.send_signal(by)
-    assert server.process.wait(timeout=30) == 0, server.log
-    _, alive = psutil.wait_procs(children, timeout=10)
+    assert server.process.wait(timeout=allowed(30)) == 0, server.log
+    _, alive = psutil.wait_procs(children, timeout=allowed(10))
     assert not alive, f"processes left behind: {alive}"
 
 

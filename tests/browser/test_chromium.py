@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from tests.browser import chromium
 from tests.browser.chromium import Machine, find
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 class Described:
@@ -121,3 +126,19 @@ def test_script_fails_only_where_a_skip_would_hide(
 def test_only_root_goes_without_a_sandbox() -> None:
     assert "--no-sandbox" in chromium.arguments(Described(root=True).machine())
     assert "--no-sandbox" not in chromium.arguments(Described().machine())
+
+
+def command_of(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+def test_what_playwright_switches_off_stays_off(browser: Browser) -> None:
+    """Chromium takes the last of two lists, which is ours."""
+    option = "--disable-features="
+    commands = [command_of(process) for process in psutil.Process().children(recursive=True)]
+    lists = [[each for each in command if each.startswith(option)] for command in commands]
+    ((playwrights, _),) = [found for found in lists if len(found) == 2 and found[-1] == option + chromium.FEATURES]
+    assert set(playwrights.removeprefix(option).split(",")) <= set(chromium.FEATURES.split(","))

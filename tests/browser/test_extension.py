@@ -16,6 +16,7 @@ import pytest
 
 from tests.browser.server import Server, wait_for
 from tests.browser.test_e_step import move_m, peak_trace, ready, wait_until_pooled
+from tests.patience import allowed
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -58,8 +59,8 @@ def extension_server(tmp_path: Path) -> Iterator[Server]:
     finally:
         children = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(signal.SIGTERM)
-        process.wait(timeout=30)
-        _, alive = psutil.wait_procs(children, timeout=10)
+        process.wait(timeout=allowed(30))
+        _, alive = psutil.wait_procs(children, timeout=allowed(10))
     assert not alive, f"processes left behind: {alive}"
 
 

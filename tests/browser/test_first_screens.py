@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,10 +13,11 @@ from epool_viz.panels.one_kernel.steps import STEPS
 from epool_viz.panels.registry import row_of
 from epool_viz.panels.shared.links import fragment
 from tests.browser.head import settings
-from tests.browser.server import wait_for
+from tests.browser.server import Server, wait_for
+from tests.browser.watch import Watch, watched
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Browser, Locator, Page
 
 # dashboard, and the CSS selector of the picture that answers its question
 PICTURES = {
@@ -62,6 +65,17 @@ def open_dashboard(page: Page, app_url: str, name: str, state: dict[str, object]
     return picture
 
 
+@pytest.fixture(scope="module")
+def pages(browser: Browser, app_server: Server) -> Iterator[dict[str, Page]]:
+    """A page of each dashboard, for the laws that only look at it; the law that leaves it otherwise comes last."""
+    with contextlib.ExitStack() as stack:
+        opened = {}
+        for name in DASHBOARDS:
+            opened[name] = stack.enter_context(watched(browser, app_server, Watch(), "learn"))
+            open_dashboard(opened[name], app_server.address, name)
+        yield opened
+
+
 def box_of(element: Locator) -> dict[str, float]:
     box = element.bounding_box()
     assert box is not None
@@ -79,8 +93,9 @@ def is_in_view(element: Locator) -> bool:
 
 
 @pytest.mark.parametrize("name", DASHBOARDS)
-def test_a_first_screen_has_few_words_few_controls_and_a_large_picture(page: Page, app_url: str, name: str) -> None:
-    picture = box_of(open_dashboard(page, app_url, name))
+def test_a_first_screen_has_few_words_few_controls_and_a_large_picture(pages: dict[str, Page], name: str) -> None:
+    page = pages[name]
+    picture = box_of(page.locator(PICTURES[name]))
     seen = page.evaluate(_SEEN)
     assert seen["characters"] <= MOST_CHARACTERS
     assert len(seen["controls"]) <= MOST_CONTROLS, seen["controls"]
@@ -90,9 +105,8 @@ def test_a_first_screen_has_few_words_few_controls_and_a_large_picture(page: Pag
 
 
 @pytest.mark.parametrize("name", DASHBOARDS)
-def test_a_first_screen_asks_the_question_of_its_dashboard(page: Page, app_url: str, name: str) -> None:
-    open_dashboard(page, app_url, name)
-    asked = page.locator("#rendered_cells").get_by_role("heading", name=row_of(name).idea.question)
+def test_a_first_screen_asks_the_question_of_its_dashboard(pages: dict[str, Page], name: str) -> None:
+    asked = pages[name].locator("#rendered_cells").get_by_role("heading", name=row_of(name).idea.question)
     assert is_in_view(asked)
 
 
@@ -105,8 +119,8 @@ def test_a_phone_shows_the_picture_at_once_and_never_scrolls_sideways(page: Page
 
 
 @pytest.mark.parametrize("name", DASHBOARDS)
-def test_the_head_is_one_row_at_every_size_of_text(page: Page, app_url: str, name: str) -> None:
-    open_dashboard(page, app_url, name)
+def test_the_head_is_one_row_at_every_size_of_text(pages: dict[str, Page], name: str) -> None:
+    page = pages[name]
     settings(page)
     for size in (100, 150, 200):
         page.get_by_label("Text size", exact=True).first.select_option(f"{size} %")

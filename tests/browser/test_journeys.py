@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,13 +22,13 @@ from epool_viz import e_step_trace, parse_motifs
 from epool_viz.panels.e_step.exports import TAKE_AWAY
 from epool_viz.panels.shared.links import fragment
 from tests.browser.head import settings
-from tests.browser.server import serving, wait_for
+from tests.browser.server import Server, serving, wait_for
 from tests.browser.test_e_step import WALK, go_to, move_m, peak_trace, pooled, ready, wait_until_pooled
+from tests.browser.watch import Watch, watched
+from tests.patience import allowed
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
-
-    from tests.browser.watch import Watch
 
 
 @pytest.fixture
@@ -146,7 +146,7 @@ def test_python_gone_is_told_and_the_state_comes_back(browser: Browser, tmp_path
         kernel = server.kernel(mine)
         kernel.send_signal(signal.SIGSTOP)  # neither answers nor is restarted
         banner = page.locator(".ec-heartbeat-banner")
-        banner.get_by_text("Python no longer answers.").wait_for(timeout=45_000)
+        banner.get_by_text("Python no longer answers.").wait_for(timeout=1000 * allowed(45))
         page.get_by_role("slider", name="step", exact=True).press("Home")
         go_to(page, WALK[0])  # the picture still moves
         settings(page)
@@ -178,9 +178,9 @@ def test_a_state_over_which_python_stops_does_not_come_back_by_itself(browser: B
         kernel.send_signal(signal.SIGSTOP)
         ready(page)
         banner = page.locator(".ec-heartbeat-banner")
-        banner.get_by_text("not since this address was opened").wait_for(timeout=45_000)
+        banner.get_by_text("not since this address was opened").wait_for(timeout=1000 * allowed(45))
         banner.get_by_role("button", name="Reload with this state").click()
-        banner.get_by_text("was not taken over").wait_for(timeout=45_000)
+        banner.get_by_text("was not taken over").wait_for(timeout=1000 * allowed(45))
         ready(page)
         wait_until_pooled(page, float(peak_trace().pooled))
         banner.get_by_role("button", name="Take it over all the same").click()
@@ -300,9 +300,20 @@ KINDS: dict[str, Callable[[bytes], None]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def taking_away(browser: Browser, app_server: Server) -> Iterator[Page]:
+    """One page for all downloads, none of which changes it."""
+    with watched(browser, app_server, Watch(), "expert") as page:
+        page.goto(f"{app_server.address}/voila/render/e_step.ipynb{fragment({'step': 0})}")
+        ready(page)
+        page.locator("#loading").wait_for(state="detached")
+        page.get_by_role("button", name="Take away").click()
+        yield page
+
+
 @pytest.mark.parametrize("item", TAKE_AWAY, ids=lambda item: item["label"])
-def test_every_download_is_opened_and_read(dashboard: Page, item: dict[str, object], tmp_path: Path) -> None:
-    dashboard.get_by_role("button", name="Take away").click()
+def test_every_download_is_opened_and_read(taking_away: Page, item: dict[str, object], tmp_path: Path) -> None:
+    dashboard = taking_away
     button: Locator = dashboard.locator(".ec-download").get_by_role("button", name=str(item["label"]), exact=True)
     if item.get("copy"):
         dashboard.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -310,7 +321,7 @@ def test_every_download_is_opened_and_read(dashboard: Page, item: dict[str, obje
         wait_for(lambda: "import epool_viz" in copied(dashboard), seconds=30, what="the lines")
         is_python(copied(dashboard).encode())
         return
-    with dashboard.expect_download(timeout=60_000) as download:
+    with dashboard.expect_download(timeout=1000 * allowed(60)) as download:
         button.click()
     path = tmp_path / download.value.suggested_filename
     download.value.save_as(path)

@@ -15,13 +15,14 @@ from epool_viz.data.motifs.reading import parse_motifs
 from epool_viz.panels.logos.model import LogosModel
 from epool_viz.panels.shared.links import fragment
 from tests.browser.server import wait_for
+from tests.patience import allowed
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 
 def ready(page: Page) -> None:
-    page.locator("svg[data-reading=posterior] path").first.wait_for(state="attached", timeout=60_000)
+    page.locator("svg[data-reading=posterior] path").first.wait_for(state="attached", timeout=1000 * allowed(60))
     page.locator("#loading").wait_for(state="detached")
 
 

@@ -26,7 +26,7 @@ KEYS = {
     "base": (".ep-part-base input[type=range]", ["End"]),
     "gradient": (".ep-drive button:has-text('Play')", ["Enter"]),
     "average": (".ep-drive input[type=range]", ["Home"]),
-    "network": (".ec-kernel_summary button:has-text('→'), .ep-picture button:has-text('→')", ["Enter"]),
+    "network": (".ep-picture [data-ep-next]", ["Enter"]),
     "em": (".ec-stepper-next", ["Enter"]),
     "letters": (".ep-number-of input", ["ArrowUp", "Tab"]),
 }

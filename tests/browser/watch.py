@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from tests.patience import allowed
+
 if TYPE_CHECKING:
-    from playwright.sync_api import ConsoleMessage, Page, Request, Response
+    from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
+
+    from tests.browser.server import Server
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 LOCAL_SCHEMES = {"data", "blob", "about"}
@@ -58,3 +64,19 @@ class Watch:
         if "Traceback (most recent call last)" in log:
             found.append(f"the server logged an exception:\n{log}")
         assert not found, "\n".join(found)
+
+
+@contextlib.contextmanager
+def watched(browser: Browser, server: Server, watch: Watch, depth: str) -> Iterator[Page]:
+    """A page in a context of its own; at the end it fails on what `page` fails on."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+    if depth != "learn":
+        context.add_init_script(f"try {{ localStorage.setItem('epool-depth', '{depth}') }} catch {{}}")
+    context.set_default_timeout(1000 * allowed(30))
+    opened = context.new_page()
+    watch.over(opened)
+    logged = len(server.log)
+    yield opened
+    opened.goto("about:blank")  # leave as a visitor does, so that the kernel is given back
+    context.close()
+    watch.assert_calm(server.log[logged:])

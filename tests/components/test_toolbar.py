@@ -23,7 +23,7 @@ OPTIONS = {
         "keys": [["← →", "step"]],
         "terms": [["m", "how <b>sharp</b>"]],
     },
-    "share": ["m", "without", "size", "theme", "depth"],
+    "share": ["m", "without", "size", "theme", "depth", "present"],
 }
 HEAD = """() => {
   document.querySelectorAll("[data-ep-slot]").forEach((e) => e.remove());
@@ -31,7 +31,7 @@ HEAD = """() => {
   slot.dataset.epSlot = "tools";
   document.documentElement.prepend(slot);
 }"""
-DEFAULTS = {"without": None, "size": None, "theme": None, "depth": None}
+DEFAULTS = {"without": None, "size": None, "theme": None, "depth": None, "present": None}
 
 
 @pytest.fixture
@@ -186,7 +186,7 @@ def test_the_teachers_link_holds_what_is_chosen(toolbar):
     link = page.get_by_label("link for your class").input_value()
     text = link.split("#state=")[1]
     held = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    assert held == {"m": 2.5, "without": ["logo"], "size": 150, "theme": "light", "depth": "explore"}
+    assert held == {"m": 2.5, "without": ["logo"], "size": 150, "theme": "light", "depth": "explore", "present": None}
 
 
 def test_the_link_for_a_class_opens_what_is_seen_when_the_dialog_is_opened(toolbar):

@@ -13,9 +13,10 @@ from epool_viz.components.base import Store
 from epool_viz.components.browser_store import BrowserStore
 from epool_viz.components.heartbeat import Heartbeat
 from epool_viz.components.upload import Upload
-from epool_viz.components.widgets import Glossary, Guide, InHand, ShareLink, Toolbar
+from epool_viz.components.widgets import Glossary, Guide, InHand, Presenter, ShareLink, Toolbar
 from epool_viz.errors import ArgumentError
-from epool_viz.guides import page_guide, page_terms, story
+from epool_viz.guides import notes, page_guide, page_terms, story
+from epool_viz.panels.registry import row_of
 from epool_viz.panels.shared.hand import hand_of
 from epool_viz.panels.shared.handlers import Guard, Wiring
 from epool_viz.panels.shared.html import around, each
@@ -23,7 +24,7 @@ from epool_viz.panels.shared.state import require_modest, require_size
 from epool_viz.panels.shared.style import Html, panel_style, style_sheet
 
 # what a teacher's link asks for; it belongs to the page alone
-TEACHING: dict[str, Any] = {"without": None, "size": None, "theme": None, "depth": None}
+TEACHING: dict[str, Any] = {"without": None, "size": None, "theme": None, "depth": None, "present": None}
 
 
 class Dashboard(w.VBox):
@@ -135,7 +136,9 @@ class Dashboard(w.VBox):
         head = {"first": self._first(state), "parts": list(self.PARTS), "help": dict(self.HELP)}
         self.toolbar = Toolbar(**on, options=link | head)
         guide = Guide(**on, options={"name": name, "slot": "guide"} | page_guide(name, self.STAGES))
-        self.guides = (guide, Glossary(**on, options={"terms": page_terms()}))
+        speaking = {"title": row_of(name).title, "question": row_of(name).idea.question, "notes": notes(name)}
+        presenter = Presenter(**on, options=speaking)
+        self.guides = (guide, presenter, Glossary(**on, options={"terms": page_terms()}))
 
     # --- files of the visitor's
 

@@ -12,7 +12,7 @@
 // `#scene=<id>` in the address begins a scene, `#tour` the tour.
 
 import { make } from "../lib/dom.js";
-import { GUIDE, isDone, keepOpen, keepProgress, openScene, progress } from "../lib/guide.js";
+import { GUIDE, SCENE, isDone, keepOpen, keepProgress, openScene, progress } from "../lib/guide.js";
 import { keep, kept } from "../lib/hand.js";
 import { isShown, reach } from "../lib/reach.js";
 import { dress, placed } from "../lib/style.js";
@@ -133,6 +133,7 @@ function show(guide, label, where, heading, ...children) {
 
 /** @param {Guide} guide */
 function leave(guide) {
+  tellSpeaker(null);
   keepOpen(null);
   Object.assign(guide, { stop: null, scene: null, before: null });
   pointAt(guide, null);
@@ -148,8 +149,8 @@ function showStop(guide, at) {
   if (at < 0 || at >= tour.length) return leave(guide);
   guide.stop = at;
   const isLast = at === tour.length - 1;
-  const next = button(isLast ? "Done" : "Next →", () => showStop(guide, at + 1), { class: "ec-guide-next" });
-  const back = button("← Back", () => showStop(guide, at - 1), at ? {} : { disabled: true });
+  const next = button(isLast ? "Done" : "Next →", () => showStop(guide, at + 1), { class: "ec-guide-next", "data-ep-next": "" });
+  const back = button("← Back", () => showStop(guide, at - 1), { "data-ep-back": "", disabled: !at });
   show(guide, "Tour", `${at + 1} / ${tour.length}`, tour[at].text, make("div", { class: "ec-row ec-guide-walk" }, back, next));
   pointAt(guide, tour[at].at);
 }
@@ -176,8 +177,12 @@ function enter(guide, scene) {
   showScene(guide, scene);
 }
 
+/** @param {Scene | null} scene */
+const tellSpeaker = (scene) => document.dispatchEvent(new CustomEvent(SCENE, { detail: scene }));
+
 /** @type {(guide: Guide, scene: Scene) => void} */
 function showScene(guide, scene) {
+  tellSpeaker(scene);
   const { path } = guide.options;
   const place = path.findIndex(({ id }) => id === scene.id);
   Object.assign(guide, { stop: null, scene, before: null });
@@ -186,8 +191,8 @@ function showScene(guide, scene) {
   const asked = make("div", { class: "ec-guide-asked" }, make("p", { id: "ec-guide-question" }, scene.question), make("div", { class: "ec-row", role: "group", "aria-labelledby": "ec-guide-question" },
     scene.options.map(({ value, label }) => button(label, () => answer(guide, scene, value), { "data-value": value, "aria-pressed": String(value === chosen) }))));
   const steps = make("div", { class: "ec-guide-steps" });
-  const next = button("Skip →", () => goTo(guide, path[place + 1]?.id), { class: "ec-guide-next" });
-  const back = button("← Back", () => goTo(guide, path[place - 1].id), place ? {} : { disabled: true });
+  const next = button("Skip →", () => goTo(guide, path[place + 1]?.id), { class: "ec-guide-next", "data-ep-next": "" });
+  const back = button("← Back", () => goTo(guide, path[place - 1].id), { "data-ep-back": "", disabled: !place });
   show(guide, "Story", `${place + 1} / ${path.length}`, scene.sentence, asked, steps, make("div", { class: "ec-row ec-guide-walk" }, back, next));
   if (chosen !== undefined) showTask(guide, scene, isEnded);
   pointAt(guide, scene.at);

@@ -72,8 +72,8 @@ function sceneOf(store, el) {
     const at = menu.selectedIndex + by;
     if (at >= 0 && at < menu.options.length) choose(Number(menu.options[at].value));
   };
-  const before = make("button", { type: "button", "aria-label": "stronger kernel", onclick: step(-1) }, "←");
-  const after = make("button", { type: "button", "aria-label": "weaker kernel", onclick: step(1) }, "→");
+  const before = make("button", { type: "button", "aria-label": "stronger kernel", "data-ep-back": "", onclick: step(-1) }, "←");
+  const after = make("button", { type: "button", "aria-label": "weaker kernel", "data-ep-next": "", onclick: step(1) }, "→");
   const rank = make("span", { class: "ec-soft", role: "status" });
   const svg = make("svg:svg", { role: "img", preserveAspectRatio: "none", "data-name": "summary" });
   const top = make("span", { class: "ec-summary-top" });

@@ -5,6 +5,7 @@
 
 const KEY = "epool-story";
 export const GUIDE = "epool-guide"; // event of the document: its `detail` is "story" or "tour", which then opens
+export const SCENE = "epool-scene"; // event of the document: its `detail` is the scene of the story that is shown, or null
 
 /** @type {() => Progress} */
 const unread = () => ({ at: null, answers: {}, done: [] });

@@ -41,6 +41,7 @@ function walkerIn(el, store, { steps, seconds = 3.2, opening }, signal) {
   const back = button("\u2190", () => walker.go(walker.here() - 1), "previous step");
   const next = button("\u2192", () => walker.go(walker.here() + 1), "next step");
   for (const arrow of [back, next]) arrow.classList.add("ep-from-explore");
+  back.dataset.epBack = next.dataset.epNext = "";
   const names = steps.map((step, i) => button(step.short, () => store.set({ step: i })));
   const items = names.map((name) => make("li", {}, name));
   walker.toggle.className = "ec-player-play";

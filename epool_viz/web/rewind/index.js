@@ -39,6 +39,7 @@ function walkerIn(el, store, { key, end, first = 0, label = "epoch", seconds = 0
     button("\u21e4", "first", () => first), button("\u2190", "previous", () => walker.here() - 1),
     button("\u2192", "next", () => walker.here() + 1), button("\u21e5", "last", last),
   ];
+  buttons[1].dataset.epBack = buttons[2].dataset.epNext = "";
   walker.toggle.className = "ec-rewind-play";
   el.append(make("div", { class: "ec-row", role: "group", "aria-label": `walk through the ${label}s` },
     buttons.slice(0, 2), walker.toggle, buttons.slice(2), walker.where));

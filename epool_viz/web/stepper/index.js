@@ -45,6 +45,7 @@ function walkerIn(el, store, { key, end, more, here, next: onward, label = "step
   const next = make("button", { type: "button", class: "ec-stepper-next", onclick: byHand(walker, () => walker.go(walker.here() + 1)) });
   const latest = button("\u21e5", `last ${label} so far`, last);
   for (const end of [first, latest]) end.classList.add("ep-from-explore"); // the slider goes there too
+  back.dataset.epBack = next.dataset.epNext = "";
   walker.toggle.className = "ec-stepper-play";
   el.append(make("div", { class: "ec-row", role: "group", "aria-label": `walk through the ${label}s` },
     first, back, next, walker.toggle, latest, walker.where));

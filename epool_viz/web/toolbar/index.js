@@ -78,6 +78,7 @@ function begin(root, isOurs, store, { first = {}, parts = [], help = {}, share =
     reset: button("", { title: "Back to the first state" }),
     showAll: button(""),
     teach: button("Teach", { "aria-haspopup": "dialog" }),
+    present: button("Present", { title: "The picture large, for a projector; Escape ends it" }),
     settings: button("Settings", { class: "ec-toolbar-settings", "data-icon": "settings", "aria-expanded": "false", title: "Depth, text size, colours, Reset, Teach" }),
     depths: make("select", { "aria-label": "Depth", title: "How many controls the page shows; no number depends on it" }, DEPTHS.map((depth) => option(depth, depth))),
     sizes: make("select", { "aria-label": "Text size", title: "Text size" }, sizeOptions()),
@@ -137,10 +138,10 @@ function teachingOf({ boxes, isOurs, fixedDepth, fixedSize, fixedTheme, address,
 }
 
 /** @type {(toolbar: Toolbar, teaching: HTMLDialogElement) => void} */
-function assemble({ root, isOurs, boxes, reset, showAll, teach, settings, panel, depths, sizes, themes, question, helping }, teaching) {
+function assemble({ root, isOurs, boxes, reset, showAll, teach, present, settings, panel, depths, sizes, themes, question, helping }, teaching) {
   const rules = boxes.map(({ name }) => `:root[data-ep-without~="${inCss(name)}"] .ep-part-${inCss(name)}{display:none!important}`);
   const line = (/** @type {string} */ text, /** @type {Node} */ menu) => make("div", { class: "ec-toolbar-line" }, make("span", { "aria-hidden": "true" }, text), menu);
-  panel.append(line("Depth", depths), ...(isOurs ? [line("Text size", sizes), line("Colours", themes)] : []), make("div", { class: "ec-row" }, reset, teach));
+  panel.append(line("Depth", depths), ...(isOurs ? [line("Text size", sizes), line("Colours", themes)] : []), make("div", { class: "ec-row" }, reset, teach, isOurs ? present : null));
   root.append(
     make("div", { class: "ec-row", role: "group", "aria-label": "this page" }, showAll, settings, question),
     panel,
@@ -239,6 +240,7 @@ function listen(toolbar, teaching, redraw, signal) {
       toolbar.teach.focus();
     }],
     [toolbar.teach, "click", () => open(teaching)],
+    [toolbar.present, "click", () => store.set({ present: !store.state.present })],
     [toolbar.question, "click", () => open(helping)],
     [depths, "change", () => choose(toolbar, "depth", depths.value)],
     [fixedDepth, "change", () => store.set({ depth: fixedDepth.value || null })],
@@ -269,7 +271,7 @@ function dressPage({ isOurs, store: { state }, own, darkDevice, sizes, themes })
   const size = SIZES.includes(state.size) ? state.size : own.size;
   const wanted = THEMES.some(([name]) => name && name === state.theme) ? state.theme : own.theme;
   const isDark = wanted ? wanted === "dark" : darkDevice.matches;
-  page.style.fontSize = size === 100 ? "" : `${size}%`;
+  if (!page.hasAttribute("data-ep-present")) page.style.fontSize = size === 100 ? "" : `${size}%`; // which is presented has its own
   page.dataset.jpThemeLight = document.body.dataset.jpThemeLight = String(!isDark);
   sizes.value = String(size);
   themes.value = wanted;
@@ -283,10 +285,11 @@ function dressDepth({ store: { state }, own, depths }) {
 
 /** @type {(toolbar: Toolbar, teaching: HTMLDialogElement) => void} */
 function draw(toolbar, teaching) {
-  const { store: { state }, first, boxes, reset, showAll, fixedDepth, fixedSize, fixedTheme, address, share } = toolbar;
+  const { store: { state }, first, boxes, reset, present, showAll, fixedDepth, fixedSize, fixedTheme, address, share } = toolbar;
   const hidden = hiddenOf(toolbar, state);
   const isFirst = Object.keys(first).every((key) => JSON.stringify(first[key]) === JSON.stringify(state[key]));
   if (!isFirst) toolbar.before = null; // somebody went on from the first state
+  present.textContent = state.present ? "End presenting" : "Present";
   reset.textContent = toolbar.before ? "Undo reset" : "Reset";
   document.documentElement.dataset.epWithout = hidden.join(" ");
   showAll.hidden = !hidden.length;

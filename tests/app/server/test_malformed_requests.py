@@ -397,8 +397,8 @@ print("IDS", button.model_id, said.model_id)
                 except WebSocketClosedError:
                     pass
                 await asyncio.to_thread(
-                    lambda: wait_for(lambda: "reads too little" in server.log, seconds=30, what="the end")
+                    lambda: wait_for(lambda: "reads too little" in server.log, seconds=60, what="the end")
                 )
-                await asyncio.to_thread(lambda: wait_for(has_forgotten, seconds=30, what="memory given back"))
+                await asyncio.to_thread(lambda: wait_for(has_forgotten, seconds=60, what="memory given back"))
 
         asyncio.run(story())

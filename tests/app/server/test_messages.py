@@ -176,10 +176,10 @@ LONG = {
 @pytest.mark.parametrize("what", LONG)
 def test_no_frame_takes_long(what: str) -> None:
     text = LONG[what]
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(NoMessage):
         read_message(text, is_v1=False)
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
 
 
 def test_the_largest_file_passes() -> None:

@@ -42,11 +42,11 @@ def assert_refused(raw: bytes, message: str, name: str = "upload.bin") -> None:
     import onnx  # noqa: F401 - its own import is neither time nor memory of the file
 
     tracemalloc.start()
-    began = time.perf_counter()
+    began = time.process_time()
     try:
         with pytest.raises(EpoolError) as caught:
             read_kernel_bytes(raw, name=name)
-        assert time.perf_counter() - began < 1
+        assert time.process_time() - began < 1
         assert tracemalloc.get_traced_memory()[1] < 20e6 + 3 * len(raw)
     finally:
         tracemalloc.stop()

@@ -795,9 +795,9 @@ def test_many_convolutions_behind_a_long_way_take_no_longer_than_few() -> None:
     way = [Node("Neg", [f"v{i}"], [f"v{i + 1}"]) for i in range(900)]
     way[0].input[0] = "x"
     many = [Node("Conv", ["v900", "w"], [f"y{i}"], name=f"c{i}") for i in range(700)]
-    began = time.perf_counter()
+    began = time.process_time()
     read = import_kernels(model_of([*way, *many], outputs=["y0"]), layer="c499")
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
     assert read.reads_letters is False, "what is not followed to its end is not known"
     assert "Of its convolutions the last 200 are not read." in read.assumptions
 

@@ -324,9 +324,9 @@ def test_100_000_sequences_are_read_in_seconds(rng: np.random.Generator) -> None
     letters = np.frombuffer(b"ACGT", np.uint8)[rng.integers(0, 4, 20_000_000, dtype=np.uint8)].tobytes().decode()
     strings = [letters[i : i + 200] for i in range(0, len(letters), 200)]
     text = "".join(f">{i}\n{string[:120]}\n{string[120:]}\n" for i, string in enumerate(strings))
-    start = time.perf_counter()
+    start = time.process_time()
     s = parse_sequences(text)
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     assert len(s) == 100_000
     assert (s[0], s[54_321], s[-1]) == (strings[0], strings[54_321], strings[-1])
     assert seconds < 10

@@ -24,6 +24,7 @@ from epool_viz.panels.attribution.asking import Asker, ask_captum
 from epool_viz.panels.attribution.model import TITLES, AttributionModel
 from epool_viz.panels.shared.visitor_data import CHOICE, packed_sequences
 from tests.panels.shared.test_visitor_data import Browser
+from tests.patience import allowed
 
 SEQUENCE = "ACGTTGCAATTACGATCGATTACGGATTACAGGGACTTTCCACGT"  # 45 letters
 
@@ -36,7 +37,7 @@ def view():
 
 
 def until(condition, pump, seconds=60):
-    end = time.monotonic() + seconds
+    end = time.monotonic() + allowed(seconds)
     while not condition():
         assert time.monotonic() < end, "took too long"
         pump()

@@ -96,7 +96,7 @@ def test_page_and_python_bound_one_text_of_a_link_alike() -> None:
 
 @pytest.mark.parametrize("state", [[1] * 1_000_000, ["x" * 1000] * 1000, {"x": "y" * 1_000_000}])
 def test_looking_at_a_state_takes_no_time(state: Any) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(ArgumentError):
         require_modest(state)
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 1
