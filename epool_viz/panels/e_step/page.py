@@ -114,7 +114,14 @@ DEPTHS: dict[str, str] = {
     "bias": "expert",
 }
 OPENING_PLACE = [step.name for step in steps.STEPS].index(OPENING)  # of the step that the page opens with
-ONE_HOT: dict[str, Any] = {"when": {"key": "step", "is": [step.name for step in steps.STEPS].index("onehot")}}
+_ONE_HOT, _SLIDE = ([step.name for step in steps.STEPS].index(name) for name in ("onehot", "window"))
+ONE_HOT: dict[str, Any] = {
+    "when": {"key": "step", "is": [_ONE_HOT, _SLIDE]},
+    "kernel": {"key": "step", "is": _SLIDE},
+    "narrow": {"key": "step", "is": _ONE_HOT},
+}
+# what the pictures do on the way to a step, where it is more than bars that change
+_MOTIONS = {"onehot": "columns", "window": "slide"}
 
 # what a teacher can leave out, by the names of the parts in the view
 PARTS: tuple[dict[str, str], ...] = (
@@ -168,8 +175,10 @@ def quantities() -> tuple[list[str | None], list[str | None]]:
 
 
 def _drawn(step: Step) -> list[str]:
+    if step.name == "window":
+        return ["scores"]  # what the kernel drops on its way
     if step.name == "pooled":
-        return ["weighted", "gradient"]
+        return ["weighted", "running"]
     return ["posterior" if name == "bayes_posterior" else name for name in step.tracks]
 
 
@@ -178,4 +187,5 @@ def _page_step(step: Step) -> dict[str, Any]:
     told = {"sentence": step.rectified_sentence, "formula": step.rectified_formula}
     rectified = {name: text for name, text in told.items() if text}
     variants = [{"when": {"key": "activation", "not": "identity"}, **rectified}] if rectified else []
+    fields["motion"] = _MOTIONS.get(step.name)
     return fields | {"when": _WHEN.get(step.name), "variants": [*variants, *_LATER.get(step.name, [])]}

@@ -91,7 +91,7 @@ class EStepView(KernelDashboard):
         self.track_before = PosteriorTrack(
             **on, options={"by_step": above, "height": 4, "sentence": "hidden", "live": False}
         )
-        self.track_now = PosteriorTrack(**on, options={"by_step": below, "height": 13, "narrow": 7})
+        self.track_now = PosteriorTrack(**on, options={"by_step": below, "height": 11, "narrow": 7})
         self.cursor = Slider(**on, options=CURSOR_SLIDER)
         self.formula = WindowFormula(**on, options={"live": False})
         self.logo = Logo(**on, options={"quiet": True, "brief": True})

@@ -25,7 +25,15 @@ STARTS = [
 ]
 FILE = "FASTA, or a sequence a line"
 OCCURRENCE = [("exactly one (OOPS)", "oops"), ("at most one (ZOOPS)", "zoops")]
-STEPPER: dict[str, Any] = {"key": "at", "end": "end", "more": "more", "here": "here", "next": "next", "label": "step"}
+STEPPER: dict[str, Any] = {
+    "key": "at",
+    "end": "end",
+    "more": "more",
+    "here": "here",
+    "next": "next",
+    "label": "step",
+    "seconds": 1.4,  # what changes moves for half of them
+}
 HEAT: dict[str, Any] = {
     "title": "Where each sequence has its site",
     "words": {
@@ -37,6 +45,7 @@ HEAT: dict[str, Any] = {
     },
     "cursor": "heat",
     "height": 24,
+    "guess": "likeliest site",
 }
 CURVE: dict[str, Any] = {
     "title": "Log evidence",

@@ -8,16 +8,18 @@
 //   cursor   key of the state that holds [row, column], counted from 0 in the order given; without it the cursor is its own
 //   height   of the drawing at the most, in rem (default 26)
 //   live     false: the sentence is never spoken on its own
+//   guess    what the likeliest of each row is called: as wide as the kernel it is outlined, and moves with the values
 // traits: labels {names, marks, first}, picture {rows, columns, max, caption, cells}
 //   marks    [[row, start, stop]]: what is known to be there, outlined
 //   first    the number of the first column (default 1)
 //   cells    deflated bytes, a row after the other: 254 sqrt(value / max), 255 where there is no value
 //
-// More cells than pixels: a pixel shows the largest of its cells, and the pointer finds that one.
+// Other values of as many cells come up from those that were there. More cells than pixels: a pixel shows the largest of its cells, and the pointer finds that one.
 
 import { voice } from "../lib/a11y.js";
 import { make } from "../lib/dom.js";
 import { onWidth, remOf, widthOf } from "../lib/drawing.js";
+import { between, tween } from "../lib/motion.js";
 import { format, number } from "../lib/numbers.js";
 import { panel } from "../lib/style.js";
 import { numbers, table } from "../lib/tables.js";
@@ -158,6 +160,10 @@ function begin(model, el, store) {
     places: new Int32Array(0), // of the rows in the order
     marks: /** @type {Map<number, [number, number][]>} */ (new Map()),
     place: { left: 0, right: 1, unit: 1, high: 1, height: 1, rem: 16, top: 2, isNamed: false },
+    seen: new Uint8Array(0), // the cells as they are drawn now
+    guesses: /** @type {number[]} */ ([]), // where those of the rows are drawn now; NaN for none
+    colours: /** @type {Colours} */ ({}),
+    stop: () => {}, // what comes up
     own: /** @type {Cell | null} */ (null), // the cursor, where the state has none
     hovered: /** @type {Cell | null} */ (null), // the cell under a pointer that only looks
     messages: 0, // from Python
@@ -215,8 +221,57 @@ async function receive(heat, signal) {
   /** @type {Heat["marks"]} */
   const marks = new Map();
   for (const [row, start, stop] of labels.marks ?? []) marks.set(row, [...(marks.get(row) ?? []), [start, stop]]);
-  Object.assign(heat, { labels, picture, cells, marks, hovered: null });
+  const [before, guessed] = [heat.seen, heat.guesses];
+  const isAlike = heat.picture.columns === picture.columns && cells.length === before.length && cells.length <= MOST_MOVING
+    && cells.some((byte, k) => byte !== before[k]);
+  heat.stop();
+  Object.assign(heat, { labels, picture, cells, marks, hovered: null, seen: isAlike && before.length ? before : cells });
+  const guesses = guessesOf(heat);
+  if (!isAlike) heat.guesses = guesses;
   renew(heat);
+  heat.stop = tween(0, 1, before === heat.seen && heat.place.right > 1 ? COMES_UP : 0, (t, isLast) => {
+    heat.seen = isLast ? cells : cellsBetween(before, cells, t);
+    heat.guesses = guesses.map((at, row) => (Number.isNaN(guessed[row] ?? NaN) ? at : between(guessed[row], at, t)));
+    recolour(heat);
+  });
+}
+
+const COMES_UP = 700; // milliseconds
+const MOST_MOVING = 60_000; // cells
+
+/**
+ * Cells a part `t` of the way from others.
+ *
+ * @param {Uint8Array} from
+ * @param {Uint8Array} to
+ * @param {number} t
+ */
+export const cellsBetween = (from, to, t) =>
+  to.map((byte, k) => (byte === NONE || from[k] === NONE ? byte : Math.round(between(from[k], byte, t))));
+
+/**
+ * Where each row has its largest value; NaN for one whose values are all alike.
+ *
+ * @param {Heat} heat
+ */
+function guessesOf({ options, cells, picture: { rows, columns } }) {
+  if (!options.guess) return [];
+  const { at, top } = peaks(cells, rows, columns);
+  return Array.from(at, (column, row) => (cells.subarray(row * columns, (row + 1) * columns).some((byte) => byte !== NONE && byte !== top[row]) ? column : NaN));
+}
+
+/**
+ * Draw the cells again, and what lies on them.
+ *
+ * @param {Heat} heat
+ */
+function recolour(heat) {
+  const pen = heat.canvas.getContext("2d");
+  if (!pen || !heat.canvas.height || !heat.picture.rows) return;
+  const { left, right, top, height } = heat.place;
+  pen.clearRect(left - 1, top - 1, right - left + 2, height + 2);
+  drawCells(heat, pen, heat.colours, window.devicePixelRatio || 1);
+  drawMarks(heat, pen, heat.colours);
 }
 
 /** @param {Heat} heat */
@@ -299,7 +354,7 @@ function draw(heat) {
   canvas.style.height = `${whole}px`;
   const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   pen.scale(ratio, ratio);
-  const colours = coloursAt(heat.here);
+  const colours = (heat.colours = coloursAt(heat.here));
   drawCells(heat, pen, colours, ratio);
   drawMarks(heat, pen, colours);
   pen.fillStyle = css(colours["ink-soft"]);
@@ -315,9 +370,9 @@ function draw(heat) {
  * @param {Colours} colours
  * @param {number} ratio
  */
-function drawCells({ cells, order, picture, place }, pen, colours, ratio) {
+function drawCells({ seen, order, picture, place }, pen, colours, ratio) {
   const [width, height] = [place.right - place.left, place.height];
-  const { grid, w, h } = reduce(cells, order, picture.columns, Math.round(width * ratio), Math.round(height * ratio));
+  const { grid, w, h } = reduce(seen, order, picture.columns, Math.round(width * ratio), Math.round(height * ratio));
   const image = new ImageData(w, h);
   const pixels = new Uint32Array(image.data.buffer);
   const pixelOf = palette(colours);
@@ -336,7 +391,15 @@ function drawCells({ cells, order, picture, place }, pen, colours, ratio) {
  * @param {CanvasRenderingContext2D} pen
  * @param {Colours} colours
  */
-function drawMarks({ marks, place, places, picture }, pen, { mark }) {
+function drawMarks(heat, pen, { mark, accent }) {
+  const { marks, place, places, picture } = heat;
+  pen.strokeStyle = css(accent);
+  pen.lineWidth = 1;
+  const width = heat.store.state.kernel?.[0].length ?? 1;
+  heat.guesses.forEach((at, row) => {
+    if (Number.isNaN(at) || place.high < 10) return;
+    pen.strokeRect(place.left + at * place.unit + 0.5, place.top + places[row] * place.high + 4, Math.min(width, picture.columns - at) * place.unit, place.high - 8);
+  });
   pen.strokeStyle = pen.fillStyle = css(mark);
   pen.lineWidth = 1.5;
   for (const [row, sites] of marks) {
@@ -400,11 +463,13 @@ function drawAxis(heat, pen) {
 }
 
 /** @param {Heat} heat */
-function drawKey({ key, picture, words, marks, cells }) {
+function drawKey(heat) {
+  const { key, picture, words, marks, cells, options } = heat;
   const shares = [0, 0.1, 0.3, 0.6, 1];
   const scale = make("span", { class: "ec-heatmap-scale", role: "img", "aria-label": `colours from 0 to ${format(picture.max, 3)}` }, make("i"),
     shares.map((share) => make("b", { style: `left: ${100 * Math.sqrt(share)}%` }, format(share * picture.max, 2))));
   const items = [make("span", {}, words.value, scale)];
+  if (guessesOf(heat).some((at) => !Number.isNaN(at))) items.push(make("span", {}, make("i", { class: "ec-heatmap-swatch ec-heatmap-guess" }), options.guess));
   if (marks.size) items.push(make("span", {}, make("i", { class: "ec-heatmap-swatch ec-heatmap-mark" }), words.mark));
   if (cells.includes(NONE)) items.push(make("span", {}, make("i", { class: "ec-heatmap-swatch ec-heatmap-none" }), `no ${words.column}`));
   key.replaceChildren(...items);
@@ -573,6 +638,7 @@ export default {
     heat.retable = numbers(heat.section, `The strongest ${words.value} of each ${words.row}, as a table`, () => strongestTable(heat));
     listen(heat);
     const stop = watch(heat, signal);
+    signal?.addEventListener("abort", () => heat.stop());
     await receive(heat, signal);
     return stop;
   },

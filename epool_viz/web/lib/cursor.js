@@ -2,6 +2,7 @@
 
 import { onArrows } from "./a11y.js";
 import { remOf } from "./drawing.js";
+import { momentOf, sliding } from "./motion.js";
 
 /** @typedef {Pick<State, "codes" | "kernel" | "padding">} Lettered */
 
@@ -86,6 +87,18 @@ export function windowAt(state, cursor = state.cursor) {
   const index = Math.min(Math.max(Math.round(cursor) || 0, 0), Math.max(count * strands - 1, 0));
   const strand = count && index >= count ? 1 : 0;
   return { index, number: index - strand * count + 1, strand, start: first + index - strand * count };
+}
+
+/**
+ * The letter where the window in hand starts; while the kernel slides, the one that it is on, which may be a fraction.
+ *
+ * @param {Store} store
+ */
+export function startNow(store) {
+  const { motion, t } = momentOf(store);
+  const { start } = windowAt(store.state);
+  const { count, first } = windows(store.state);
+  return motion === "slide" ? first + sliding(t, count, start - first).at : start;
 }
 
 /**

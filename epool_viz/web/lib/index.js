@@ -10,6 +10,7 @@ export * as hand from "./hand.js";
 export * as input from "./input.js";
 export * as link from "./link.js";
 export * as maths from "./maths.js";
+export * as motion from "./motion.js";
 export * as numbers from "./numbers.js";
 export * as opening from "./opening.js";
 export * as paths from "./paths.js";

@@ -8,11 +8,13 @@ const BUSY = "input, select, textarea, [contenteditable], [role=slider], [role=g
 /**
  * What is walked through. `look` draws what is the component's own and gives what the slider says, what stands beside it,
  * and for each button that leads to an end whether it leads nowhere now. Where `isFresh` holds and nobody has walked yet,
- * playing begins at the first place.
+ * playing begins at the first place. With `hold` and `settle` the pointer draws the slider through all that lies between
+ * two places, and lets it go to the nearer one.
  *
  * @typedef {{
  *   label: string, seconds: number, isWaiting?: () => boolean, isFresh?: () => boolean, canGoOn: () => boolean,
  *   here: () => number, last: () => number, go: (place: number) => void, first?: number,
+ *   hold?: (place: number) => void, settle?: () => void,
  *   look: (at: number, last: number) => { spoken: string, shown: string, ends: [HTMLButtonElement, boolean][] },
  * }} Places
  * @typedef {ReturnType<typeof walkerOf>} Walker
@@ -24,10 +26,35 @@ export function walkerOf(places) {
   const count = make("output", { "aria-hidden": "true" });
   const toggle = make("button", { type: "button" });
   const where = make("span", { class: "ec-walk-where" }, range, count);
-  const walker = { ...places, range, count, toggle, where, timer: /** @type {number | undefined} */ (undefined), hasWalked: false };
-  range.addEventListener("input", byHand(walker, () => walker.go(Number(range.value))));
+  const walker = { ...places, range, count, toggle, where, timer: /** @type {number | undefined} */ (undefined), hasWalked: false, isHeld: false };
+  range.addEventListener("input", byHand(walker, () => {
+    const place = Number(range.value);
+    if (walker.isHeld) walker.hold?.(place);
+    walker.go(Math.round(place));
+  }));
+  if (walker.hold) onDrag(walker);
   toggle.addEventListener("click", () => (walker.timer ? pause(walker) : play(walker)));
   return walker;
+}
+
+const FINE = 1 / 20; // of a step, under the pointer; keys go whole steps
+
+/** @param {Walker} walker */
+function onDrag(walker) {
+  const { range } = walker;
+  range.addEventListener("pointerdown", (event) => {
+    if (event.button) return;
+    walker.isHeld = true;
+    range.step = String(FINE);
+  });
+  const release = () => {
+    if (!walker.isHeld) return;
+    walker.isHeld = false;
+    range.step = "1";
+    walker.settle?.();
+    draw(walker);
+  };
+  for (const name of ["pointerup", "pointercancel", "change", "blur"]) range.addEventListener(name, release);
 }
 
 /**
@@ -70,7 +97,7 @@ function draw(walker) {
   const at = Math.min(walker.here(), last);
   const { spoken, shown, ends } = walker.look(at, last);
   range.max = String(Math.max(last, first + 1));
-  range.value = String(at);
+  if (!walker.isHeld) range.value = String(at);
   range.disabled = last <= first;
   range.setAttribute("aria-valuetext", spoken);
   count.textContent = shown;

@@ -1,4 +1,5 @@
-// Logo: what the kernel means, as letters, under the base e^m; it moves with m and always says what it draws.
+// Logo: what the kernel means, as letters, under the base e^m; it moves with m and always says what it draws. For another
+// kernel, one with another name, its letters grow from what they were.
 //
 // state: logo_kind ("information", "probability", "log odds" or "kernel"), logo_reverse (boolean), cursor
 // options: {kind, letters, label, height, quiet, motif, brief}
@@ -15,6 +16,7 @@ import { attributes, make } from "../lib/dom.js";
 import { onWidth, oncePerFrame } from "../lib/drawing.js";
 import { outlineOf } from "../lib/glyphs.js";
 import { informationContent, kernelToPwm, largestAt, letterHeights, likeliestLetters, mostBits, reverseComplement, strandLogOdds, sum } from "../lib/maths.js";
+import { between, tween } from "../lib/motion.js";
 import { colourOf, format, percent } from "../lib/numbers.js";
 import { dress } from "../lib/style.js";
 import { matrixTable, tableTwin } from "../lib/tables.js";
@@ -25,6 +27,8 @@ import CSS from "./style.css";
 /** @typedef {{ kind?: Kind, letters?: boolean, label?: string, height?: number, quiet?: boolean, motif?: boolean, brief?: boolean }} Options */
 /** @typedef {ReturnType<typeof heightsOf>} Heights */
 /** @typedef {ReturnType<typeof begin>} Logo */
+/** @typedef {[top: number, size: number]} Box of a letter, as shares of the axis */
+/** @typedef {Box[][]} Boxes of each column, one a letter */
 
 /** @type {Record<Kind, { name: string, unit: string, title: string }>} */
 export const KINDS = {
@@ -119,6 +123,10 @@ function begin(el, store, options) {
     radios: radios.map(({ radio }) => radio),
     say: quiet ? () => {} : speaker(el),
     glyphs: /** @type {SVGPathElement[][]} */ ([]), // [column][letter]
+    boxes: /** @type {Boxes} */ ([]), // of the letters as they are drawn now
+    target: /** @type {Boxes} */ ([]), // where they go
+    changed: /** @type {Set<string>} */ (new Set()), // of the state, since the last drawing
+    stop: () => {}, // what grows
     shape: "",
   };
 }
@@ -156,20 +164,57 @@ function reach(box) {
 }
 
 /**
- * Positive letters stack upwards with the tallest on top, negative ones downwards likewise.
+ * Where the letters of a column lie: positive ones stack upwards with the tallest on top, negative ones downwards likewise.
  *
- * @type {(glyphs: SVGPathElement[], column: number, values: number[], limits: number[]) => void}
+ * @type {(values: number[], limits: number[]) => Box[]}
  */
-export function stack(glyphs, column, values, [low, high]) {
+export function boxesOf(values, [low, high]) {
   const scale = 1 / (high - low);
   let [up, down] = [0, 0];
   const order = values.map((_, a) => a).sort((a, b) => Math.abs(values[a]) - Math.abs(values[b]) || a - b);
+  const boxes = values.map(() => /** @type {Box} */ ([0, 0]));
   for (const a of order) {
     const size = Math.abs(values[a]);
     const top = values[a] > 0 ? (up += size) : down;
     if (values[a] < 0) down -= size;
-    glyphs[a].setAttribute("transform", `translate(${column + 0.03},${(high - top) * scale}) scale(0.0094,${(size * scale) / 100})`);
+    boxes[a] = [(high - top) * scale, size * scale];
   }
+  return boxes;
+}
+
+/** @type {(glyphs: SVGPathElement[], column: number, values: number[], limits: number[]) => void} */
+export const stack = (glyphs, column, values, limits) => put(glyphs, column, boxesOf(values, limits));
+
+/** @type {(glyphs: SVGPathElement[], column: number, boxes: Box[]) => void} */
+const put = (glyphs, column, boxes) =>
+  glyphs.forEach((glyph, a) => glyph.setAttribute("transform", `translate(${column + 0.03},${boxes[a][0]}) scale(0.0094,${boxes[a][1] / 100})`));
+
+/**
+ * Letters a part `t` of the way from where they were; a column that was not there grows from its lower edge.
+ *
+ * @type {(from: Boxes, to: Boxes, t: number) => Boxes}
+ */
+export const boxesBetween = (from, to, t) => to.map((column, j) => column.map(([top, size], a) => {
+  const [wasAt, was] = from[j]?.[a] ?? [top + size, 0];
+  return [between(wasAt, top, t), between(was, size, t)];
+}));
+
+const GROWS = 700; // milliseconds
+
+/** @type {(logo: Logo, boxes: Boxes) => void} */
+function drawLetters(logo, boxes) {
+  const show = (/** @type {Boxes} */ now) => {
+    logo.boxes = now;
+    logo.glyphs.forEach((glyphs, j) => put(glyphs, j, now[j]));
+  };
+  const isAnother = logo.changed.has("kernel") && logo.changed.has("kernel_name");
+  logo.changed.clear();
+  if (logo.boxes !== logo.target && logo.shape && JSON.stringify(boxes) === JSON.stringify(logo.target)) return; // on the way
+  const from = logo.boxes;
+  logo.stop();
+  logo.target = boxes;
+  if (isAnother) show(boxesBetween(from, boxes, 0)); // other letters may be new on the page
+  logo.stop = tween(0, 1, isAnother && from.length ? GROWS : 0, (t) => show(t < 1 ? boxesBetween(from, boxes, t) : boxes));
 }
 
 /** @type {(logo: Logo, limits: number[], unit: string) => void} */
@@ -211,10 +256,11 @@ function draw(logo) {
   const kind = kindOf(state, options);
   const shape = `${state.alphabet} ${state.kernel[0].length}`;
   if (logo.shape !== shape) build(logo, state);
+  if (logo.shape && logo.shape !== shape) logo.boxes = [[]], (logo.target = []); // letters of a matrix of another size grow from nothing
   logo.shape = shape;
   const found = heightsOf(state, kind);
   const limits = limitsOf(found.heights, kind, state.background);
-  logo.glyphs.forEach((glyphs, j) => stack(glyphs, j, found.heights.map((row) => row[j]), limits));
+  drawLetters(logo, logo.glyphs.map((_, j) => boxesOf(found.heights.map((row) => row[j]), limits)));
   drawAxis(logo, limits, KINDS[kind].unit);
   const [what, rest] = labelWords(state, options);
   const long = make("span", { class: options.brief ? "ep-from-explore" : null }, make("b", {}, what), rest);
@@ -303,10 +349,14 @@ export default {
     const laterWindow = oncePerFrame(() => drawWindow(logo));
     draw(logo);
     const off = exports.store.on((_state, _trace, changed) => {
+      for (const key of changed) logo.changed.add(key);
       if (changed.some((key) => watched.includes(key))) later();
       else if (changed.some((key) => moving.includes(key))) laterWindow();
     });
-    signal.addEventListener("abort", off);
+    signal.addEventListener("abort", () => {
+      logo.stop();
+      off();
+    });
     return off;
   },
 };

@@ -1,26 +1,29 @@
-// StepPlayer: walks through the steps; `step` in the state is the place in options.steps, also where some do not apply.
+// StepPlayer: walks through the steps; `step` in the state is the place in options.steps, also where some do not apply. From
+// one to the next the pictures move, and under the pointer the slider draws them through all that lies between.
 //
 // options: {steps, seconds, opening}
-//   steps    [{name, short, when}]; when: {key, is} or {key, not}, without it the step always applies
-//   seconds  a step is shown for while playing (default 2.5)
+//   steps    [{name, short, when, motion}]; when: {key, is} or {key, not}, without it the step always applies; motion:
+//            "columns" or "slide", what pictures do on the way to it
+//   seconds  a step is shown for while playing, the motion with it (default 3.2)
 //   opening  the step that the page opens with: Play begins there with the first one, once
 //
 // The arrows and the names of all steps are shown from the depth "explore" on.
 
 import { make } from "../lib/dom.js";
+import { lead } from "../lib/motion.js";
 import { walk } from "../lib/steps.js";
 import { dress } from "../lib/style.js";
 import { byHand, followWalk, onWalkKeys, walkerOf } from "../lib/walking.js";
 import CSS from "./style.css";
 
-/** @typedef {{ short: string, when?: When | null }} Step */
+/** @typedef {{ short: string, when?: When | null, motion?: string | null }} Step */
 
-/** @type {(el: HTMLElement, store: Store, options: { steps: Step[], seconds?: number, opening?: number }) => import("../lib/walking.js").Walker} */
-function walkerIn(el, store, { steps, seconds = 2.5, opening }) {
+/** @type {(el: HTMLElement, store: Store, options: { steps: Step[], seconds?: number, opening?: number }, signal: AbortSignal) => import("../lib/walking.js").Walker} */
+function walkerIn(el, store, { steps, seconds = 3.2, opening }, signal) {
   const there = () => walk(steps, store.state);
   const last = () => there().places.length - 1;
   const walker = walkerOf({
-    label: "step", seconds, last,
+    label: "step", seconds, last, ...lead(store, steps, there, signal),
     here: () => there().places.indexOf(there().shown),
     isFresh: () => store.state.step === opening,
     go: (place) => store.set({ step: there().places[Math.min(Math.max(place, 0), last())] }),
@@ -57,7 +60,7 @@ export default {
     const options = model.get("options");
     const { steps } = options;
     dress(el, "player", CSS);
-    const walker = walkerIn(el, exports.store, options);
+    const walker = walkerIn(el, exports.store, options, signal);
     onWalkKeys(walker, el, signal, true);
     return followWalk(walker, exports.store, ["step", ...steps.flatMap(({ when }) => when?.key ?? [])], signal);
   },

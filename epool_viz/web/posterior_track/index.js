@@ -2,9 +2,10 @@
 // letter by letter above or under the strip. The other strand hangs below, mirrored.
 //
 // options: {quantity, by_step, height, sentence, live}
-//   by_step   a quantity, or null for no track, for each value of `step`; instead of `quantity`
-//   quantity  "scores", "activated", "cells", "shifted", "exponentials", "weights", "posterior" (default), "weighted" or
-//             "gradient"; may be set again later
+//   by_step   a quantity, or null for no track, for each value of `step`; instead of `quantity`. While the walk is between
+//             two steps, so are the bars and the axis
+//   quantity  "scores", "activated", "cells", "shifted", "exponentials", "weights", "posterior" (default), "weighted",
+//             "running" or "gradient"; may be set again later
 //   height    of the drawing of one strand, in rem (default 6); `narrow` where the plot is narrower than 30 rem
 //   sentence  "visible" (default) or "hidden"
 //   live      false: the sentence is never spoken on its own
@@ -13,31 +14,21 @@
 // The pointer takes the cursor along; where it leaves without a click, the cursor goes back.
 
 import { voice } from "../lib/a11y.js";
-import { called, cursorKeys, inView, lane, partial, windowAt, windows, zoomBy } from "../lib/cursor.js";
+import { called, cursorKeys, inView, partial, windowAt, windows, zoomBy } from "../lib/cursor.js";
 import { attributes, hatch, make } from "../lib/dom.js";
 import { follow, onWidth, widthOf } from "../lib/drawing.js";
 import { onHover, zoomKey } from "../lib/input.js";
+import { momentOf, onMotion } from "../lib/motion.js";
 import { format, number, percent } from "../lib/numbers.js";
 import { box, px } from "../lib/paths.js";
 import { panel } from "../lib/style.js";
 import { numbers, table } from "../lib/tables.js";
+import { drawMoment } from "./moving.js";
+import { barPaths, before, behind, meter, optionsOf, pathsOf, stair, strandsOf, totalOf, viewOf, zeroLine } from "./still.js";
 import CSS from "./style.css";
-import { extremesOf, QUANTITIES, read, scaleOf } from "./values.js";
+import { QUANTITIES, read } from "./values.js";
 
-/**
- * What is drawn.
- *
- * @typedef {ReturnType<typeof placeOf> & {y: (v: number, strand: number) => number}} Place
- * @typedef {{
- *   model: Model, store: Store, section: HTMLElement, svg: SVGSVGElement, plot: HTMLElement, hatching: string,
- *   back: SVGGElement, here: SVGGElement, bars: SVGGElement, front: SVGGElement,
- *   title: HTMLElement, unit: HTMLElement, value: HTMLElement, logButton: HTMLElement, keyBox: HTMLElement, warning: HTMLElement,
- *   place: Place, data: import("./values.js").Data, scale: import("./values.js").Scale, drawn: string, picked: SVGPathElement | null,
- *   say: (text: string) => void, refreshTable: () => void,
- * }} Scene `place`, `data` and `scale` are null before the first drawing
- */
-
-const NARROW = 30; // rem
+/** @typedef {import("./still.js").Scene} Scene */
 
 export default {
   /** @param {Context} context */
@@ -46,6 +37,7 @@ export default {
     const scene = sceneOf(model, exports.store, el);
     onPlot(scene);
     const ask = follow(scene.store, (state, trace, names) => draw(scene, state, trace, names), signal);
+    onMotion(scene.store, () => move(scene), signal);
     onWidth(scene.plot, ask, signal);
     model.on("change:options", ask);
     signal?.addEventListener("abort", () => model.off("change:options", ask));
@@ -74,10 +66,12 @@ function sceneOf(model, store, el) {
     scale: null, // of its values
     drawn: "", // what the quiet part of the picture is drawn for
     picked: null, // the bar under the cursor
+    pair: null, // the pictures between which it is
+    total: make("span", { class: "ec-track-total ec-soft" }),
   }));
-  const { title, unit, value, logButton, plot, keyBox, warning } = scene;
+  const { title, unit, value, total, logButton, plot, keyBox, warning } = scene;
   const best = make("button", { type: "button", "aria-label": "Go to the largest", onclick: () => toLargest(scene) }, "Largest");
-  section.append(make("div", { class: "ec-panel-head" }, title, unit, value, make("div", { class: "ec-panel-tools ep-from-explore" }, best, logButton)), plot, keyBox, warning);
+  section.append(make("div", { class: "ec-panel-head" }, title, unit, total, value, make("div", { class: "ec-panel-tools ep-from-explore" }, best, logButton)), plot, keyBox, warning);
   const say = voice(section, model.get("options"));
   return Object.assign(scene, { say, refreshTable: numbers(section, "The numbers as a table", () => valuesTable(scene)) });
 }
@@ -86,13 +80,10 @@ function plotParts() {
   const svg = make("svg:svg", { "aria-hidden": "true" });
   const plot = make("div", { class: "ec-track-plot", tabindex: "0", role: "slider", "aria-valuemin": "1", "aria-orientation": "horizontal" }, svg);
   const hatching = hatch(svg);
-  const [back, here, bars, front] = ["back", "cursor", "bars", "front"].map((name) => make("svg:g", { "data-name": name }));
-  svg.append(back, here, bars, front);
-  return { svg, plot, hatching, back, here, bars, front };
+  const [back, here, bars, front, moving] = ["back", "cursor", "bars", "front", "moving"].map((name) => make("svg:g", { "data-name": name }));
+  svg.append(back, here, bars, front, moving);
+  return { svg, plot, hatching, back, here, bars, front, moving };
 }
-
-/** @param {Scene} scene */
-const options = ({ model }) => ({ quantity: "posterior", height: 6, ...model.get("options") });
 
 // numbers ---------------------------------------------------------------------------------------------------------------
 
@@ -157,8 +148,9 @@ function draw(scene, state, trace, names) {
   const { store, section, plot, warning, refreshTable } = scene;
   warning.textContent = store.error ? `${scene.data ? "Shown is the last state that could be computed. " : ""}${store.error}` : "";
   if (!trace || store.error) return;
-  const { quantity, by_step: bySteps = null } = options(scene);
-  const name = bySteps ? bySteps[state.step] : quantity;
+  const { quantity, by_step: bySteps = null } = optionsOf(scene);
+  const { from, to } = momentOf(store);
+  const name = bySteps ? (bySteps[state.step] ?? bySteps[to] ?? bySteps[from]) : quantity;
   section.hidden = !name;
   if (!name) return;
   const isNew = scene.data?.trace !== trace || scene.data?.name !== name || !names;
@@ -169,9 +161,11 @@ function draw(scene, state, trace, names) {
     scene.drawn = key;
     layOut(scene, state, isLog);
     drawBars(scene, state, trace);
+    scene.pair = null;
     refreshTable();
   }
   drawCursor(scene, state, trace);
+  drawMoment(scene);
 }
 
 /**
@@ -180,7 +174,7 @@ function draw(scene, state, trace, names) {
  * @param {boolean} isLog
  */
 function layOut(scene, state, isLog) {
-  const { section, title, unit, logButton, svg, plot, data } = scene;
+  const { section, title, unit, logButton, svg, plot, data, total } = scene;
   const { quantity } = data;
   section.setAttribute("aria-label", quantity.title);
   section.classList.toggle("is-share", quantity.kind === "share");
@@ -191,28 +185,10 @@ function layOut(scene, state, isLog) {
   logButton.setAttribute("aria-pressed", String(isLog));
   plot.setAttribute("aria-label", `${quantity.title}: window`);
 
-  const place = placeOf(scene, state);
-  scene.scale = scaleOf(data, isLog, Math.max(Math.floor(place.size / (1.7 * place.rem)), 1));
-  scene.place = { ...place, y: (v, strand) => (strand ? place.bottom - place.size : place.top + place.size) + (strand ? 1 : -1) * scene.scale.y(v) * place.size };
-  attributes(svg, { height: place.bottom + 0.5 * place.rem });
-}
-
-/**
- * Where letters lie: of a lane, with the top and the height of a strand, the middle and the bottom of both.
- *
- * @param {Scene} scene
- * @param {State} state
- */
-function placeOf(scene, state) {
-  const { plot, data } = scene;
-  const { height, narrow = height } = options(scene);
-  const place = lane(widthOf(plot), inView(state));
-  const rems = widthOf(plot) < NARROW * place.rem ? narrow : height;
-  const both = state.both_strands;
-  const top = 0.5 * place.rem;
-  const size = rems * place.rem * (both ? 0.75 : 1);
-  const gap = both && data.low < 0 ? 0.75 * place.rem : 0;
-  return { ...place, top, size, middle: top + size + gap / 2, bottom: top + size + (both ? gap + size : 0) };
+  total.hidden = quantity.kind !== "share";
+  if (!total.hidden) total.replaceChildren(`\u03a3 = ${format(totalOf(data))}`, meter(totalOf(data)));
+  Object.assign(scene, viewOf(scene, state, data, isLog));
+  attributes(svg, { height: scene.place.bottom + 0.5 * scene.place.rem });
 }
 
 /**
@@ -221,102 +197,28 @@ function placeOf(scene, state) {
  * @param {Trace} trace
  */
 function drawBars(scene, state, trace) {
-  const { back, bars, front, place, data } = scene;
-  const strands = state.both_strands ? [0, 1] : [0];
-  for (const group of [back, bars, front]) group.replaceChildren();
-  for (const strand of strands) drawStrand(scene, trace, strand);
-  if (state.both_strands) {
-    const name = (/** @type {string} */ text, /** @type {number} */ y) => make("svg:text", { class: "ec-track-strand", x: place.right, y, "text-anchor": "end" }, text);
-    front.append(name("given strand", place.top + 0.45 * place.rem), name("other strand", place.bottom + 0.3 * place.rem));
-  }
-  if (data.isTop) drawTop(scene);
-  const isPooled = data.quantity.kind === "score" && (["cells", "activated"].includes(data.name) || state.activation === "identity");
-  if (isPooled) for (const strand of strands) drawPooled(scene, trace, strand);
+  const { back, bars, front, place, scale, hatching } = scene;
+  back.replaceChildren(...strandsOf(state).flatMap((strand) => behind(scene, trace, strand, hatching)));
+  bars.replaceChildren(...strandsOf(state).flatMap((strand) => {
+    const [part, rest] = pathsOf(scene, trace, strand);
+    const level = (/** @type {number} */ i) => place.y(scene.data.bases?.[i] ?? trace.pooled, strand);
+    return [...barPaths(part, rest), zeroLine(place, place.y(scale.base, strand)), make("svg:path", { class: "ec-track-stair", d: stair(scene, strand, level) })];
+  }));
+  front.replaceChildren(...before(scene, state, trace));
   drawKey(scene, state, trace);
 }
 
 /**
- * @param {Scene} scene
- * @param {Trace} trace
- * @param {number} strand
- */
-function drawStrand(scene, trace, strand) {
-  const { hatching, back, bars, place, data, scale } = scene;
-  const across = (/** @type {number} */ y) => `M${px(place.left)} ${px(y)}H${px(place.right)}`;
-  /** @type {[number, string][]} */
-  const ys = scale.ticks.map(([v, text]) => [place.y(v, strand), text]);
-  const zero = place.y(scale.base, strand);
-  const skip = strand && data.low >= 0 ? 1e-6 : -1; // the shared zero is written once
-  const written = ys.filter(([y]) => !strand || y >= zero + skip);
-  const [part, rest, holes, absent] = barsOf(scene, trace, strand);
-  back.append(
-    make("svg:path", { class: "ec-track-axis", d: ys.map(([y]) => across(y)).join("") }),
-    ...written.map(([y, text]) => make("svg:text", { x: place.left - 6, y: px(y + 0.26 * place.rem), "text-anchor": "end" }, text)),
-    make("svg:path", { class: "ec-track-out", "data-name": "absent", d: absent }),
-    make("svg:path", { class: "ec-track-hatch", "data-name": "partial", fill: hatching, d: holes }),
-  );
-  bars.append(
-    make("svg:path", { class: "ec-track-bars", d: part }),
-    make("svg:path", { class: "ec-track-bars ec-track-partial", d: rest }),
-    make("svg:path", { class: "ec-track-zero", d: across(zero) }),
-  );
-}
-
-/**
- * @param {Scene} scene
- * @param {Trace} trace
- * @param {number} strand
- */
-function drawPooled({ front, place }, { pooled }, strand) {
-  const y = place.y(pooled, strand);
-  front.append(make("svg:path", { class: "ec-track-pooled", d: `M${px(place.left)} ${px(y)}H${px(place.right)}` }));
-  if (strand) return;
-  const isHigh = y - place.top < 1.2 * place.rem;
-  front.append(make("svg:text", { class: "ec-track-name", x: place.left + 6, y: px(isHigh ? y + 0.95 * place.rem : y - 0.3 * place.rem) }, `\u25c6 ePool ${format(pooled)}`));
-}
-
-/**
- * Paths of a strand: bars, bars of windows that take no part, columns of partial windows, columns of absent ones.
- *
- * @param {Scene} scene
- * @param {Trace} trace
- * @param {number} strand
- */
-function barsOf({ place, data, scale }, trace, strand) {
-  /** @type {string[][]} */
-  const out = [[], [], [], []];
-  const from = strand * data.count;
-  const first = trace.starts[from];
-  const [a, b] = [Math.max(place.first, first) - first + from, Math.min(place.last - first, data.count) + from];
-  const gap = place.unit >= 6 ? 1 : place.unit >= 3 ? 0.5 : 0;
-  const perColumn = Math.max(1, Math.floor(1 / place.unit)); // narrower than a pixel: the highest and the lowest of a column
-  for (let i = a; i < b; i += perColumn) {
-    const end = Math.min(i + perColumn, b);
-    const { high, low, isIn, isWhole, isAbsent } = extremesOf(data, trace.whole, i, end, scale.base);
-    const x = place.x(first + i - from);
-    const width = (end - i) * place.unit;
-    if (!isWhole || isAbsent) out[isWhole ? 3 : 2].push(box(x, strand ? place.bottom - place.size : place.top, width, place.size));
-    if (high === low) continue;
-    const [y1, y2] = [place.y(high, strand), place.y(low, strand)];
-    out[isIn ? 0 : 1].push(box(x + gap / 2, Math.min(y1, y2), Math.max(width - gap, 0.5), Math.abs(y2 - y1)));
-  }
-  return out.map((parts) => parts.join(""));
-}
-
-/**
- * Max pooling's gradient: all of it at one window.
+ * In a frame of a motion: draw the bars alone; with the last one the still picture again.
  *
  * @param {Scene} scene
  */
-function drawTop({ front, place, data }) {
-  const i = (data.isTop ?? []).indexOf(true);
-  const strand = i >= data.count ? 1 : 0;
-  const start = data.trace.starts[i];
-  if (start < place.first || start >= place.last) return;
-  const x = place.x(start + 0.5);
-  const [zero, one] = [place.y(0, strand), place.y(1, strand)];
-  const tip = strand ? -1 : 1;
-  front.append(make("svg:path", { class: "ec-track-max", "data-name": "max", d: `M${px(x)} ${px(zero)}V${px(one)}m-5 ${tip * 4}h10l-5 ${-tip * 8}z` }));
+function move(scene) {
+  const { store, section } = scene;
+  if (!optionsOf(scene).by_step || !store.trace || store.error) return;
+  const { from, to } = momentOf(store);
+  if (section.hidden || !scene.data || (from === to && from === store.state.step)) draw(scene, store.state, store.trace, new Set());
+  else drawMoment(scene);
 }
 
 /**
@@ -396,7 +298,7 @@ function drawPicked(scene, i, start, strand) {
   scene.picked = null;
   const v = data.values[i];
   if (v === null || v === undefined || start < place.first || start >= place.last) return;
-  const [y1, y2] = [place.y(v, strand), place.y(scale.base, strand)];
+  const [y1, y2] = [place.y(v, strand), place.y(data.bases?.[i] ?? scale.base, strand)];
   const width = Math.max(place.unit - (place.unit >= 6 ? 1 : 0), 3);
   scene.picked = make("svg:path", { class: "ec-track-bar", d: box(place.x(start + 0.5) - width / 2, Math.min(y1, y2), width, Math.max(Math.abs(y2 - y1), 1)) });
   bars.append(scene.picked);

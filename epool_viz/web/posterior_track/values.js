@@ -9,7 +9,8 @@ import { niceStep } from "../lib/ticks.js";
  * @typedef {{name: string, value: number | null, show: string, share: string, trace: Trace, format: typeof format, most?: string}} Found
  * @typedef {{title: string, unit: string, of: string, kind: string, say: (found: Found) => string}} Quantity
  * @typedef {ReturnType<typeof read>} Data
- * @typedef {{y: (v: number) => number, ticks: [number, string][], base: number}} Scale
+ * @typedef {{y: (v: number) => number, ticks: [number, string][], base: number, ends: [number, number] | null}} Scale
+ *   `ends` of the axis, where it is linear
  */
 
 const SCORE = "score, in logs to the base e\u1d50";
@@ -25,6 +26,7 @@ export const QUANTITIES = {
   weights: { title: "Weights", unit: "share, all together 1", of: "cell", kind: "share", say: ({ name, share }) => `${name} holds ${share} of the weight.` },
   posterior: { title: "Posterior", unit: "probability that the site starts here", of: "window", kind: "share", say: ({ name, share }) => `${name} holds ${share} of the posterior.` },
   weighted: { title: "Weight \u00d7 score", unit: "score; the sum is ePool", of: "cell", kind: "slope", say: ({ name, show, trace, format }) => `${name} adds ${show} to ePool, which is ${format(trace.pooled)}.` },
+  running: { title: "Running sum", unit: "weight \u00d7 score, added up from the left; it ends at ePool", of: "cell", kind: "slope", say: ({ name, show, trace, format }) => `Up to ${name.replace(/^W/, "w")} the sum is ${show}; it ends at ePool, ${format(trace.pooled)}.` },
   gradient: { title: "Gradient", unit: "rise of the pooled value for a rise of this score by 1", of: "cell", kind: "slope", say: ({ name, show, most }) => `${name} passes ${show} of the gradient under ePool and ${most} under max pooling.` },
 };
 
@@ -41,19 +43,40 @@ export function read(state, trace, name) {
   const cellAt = new Int32Array(n).fill(-1);
   trace.cellWindows.forEach((w, c) => (cellAt[w] = c));
   const atCell = (/** @type {ArrayLike<number>} */ list) => Array.from(cellAt, (c) => (c < 0 || !Number.isFinite(list[c]) ? null : list[c]));
-  const numbers = /** @type {Record<string, any>} */ (trace)[name];
+  const isSum = name === "running";
+  const numbers = /** @type {Record<string, any>} */ (trace)[isSum ? "weighted" : name];
   /** @type {(number | null)[]} */
-  const values = quantity.of === "window" ? numbers : atCell(numbers);
+  const own = quantity.of === "window" ? numbers : atCell(numbers);
+  const sums = isSum ? runningSums(own) : null;
+  const values = sums?.values ?? own;
   const isPart = Array.from(cellAt, (c) => c >= 0 && trace.takingPart[c] && trace.gate[c] > 0);
   const finite = values.filter((v) => v !== null);
   const isTop = name === "gradient" ? atCell(trace.maxGradient).map((v) => v === 1) : null;
   return {
     name, quantity, trace, values, cellAt, isPart, isTop,
+    bases: sums?.bases ?? null, // where bars begin, if not all at one value
     count: n / (state.both_strands ? 2 : 1),
     low: finite.reduce((a, v) => Math.min(a, v), 0),
     high: finite.reduce((a, v) => Math.max(a, v), isTop ? 1 : 0),
     least: finite.reduce((a, v) => (v !== 0 ? Math.min(a, Math.abs(v)) : a), Infinity),
   };
+}
+
+/**
+ * The sum of all values up to each one, and what it was before.
+ *
+ * @param {(number | null)[]} values
+ */
+export function runningSums(values) {
+  let sum = 0;
+  /** @type {number[]} */
+  const bases = [];
+  const sums = values.map((v) => {
+    bases.push(sum);
+    sum += v ?? 0;
+    return v === null ? null : sum;
+  });
+  return { values: sums, bases };
 }
 
 /** @param {Quantity} quantity */
@@ -87,7 +110,7 @@ function logScale({ high, least }, room) {
   /** @type {[number, string][]} */
   const ticks = [];
   for (let p = top; p >= bottom; p -= every) ticks.push([10 ** p, power(p)]);
-  return { y, ticks, base: 10 ** bottom };
+  return { y, ticks, base: 10 ** bottom, ends: null };
 }
 
 /**
@@ -104,7 +127,7 @@ function foldedScale({ low, high }, room) {
   const y = (/** @type {number} */ v) => (fold(v) - a) / (b - a || 1);
   /** @type {[number, string][]} */
   const all = [[0, "0"], ...[top, top - 2].flatMap((p) => /** @type {[number, string][]} */ ([[10 ** p, power(p)], [-(10 ** p), `\u2212${power(p)}`]]))];
-  return { y, ticks: apart(all.filter(([v]) => v >= low && v <= Math.max(high, 0)), y, room), base: 0 };
+  return { y, ticks: apart(all.filter(([v]) => v >= low && v <= Math.max(high, 0)), y, room), base: 0, ends: null };
 }
 
 /**
@@ -123,11 +146,11 @@ function linearScale({ low, high, quantity }, room) {
   /** @type {[number, string][]} */
   const ticks = [];
   for (let k = Math.ceil(a / step - 1e-9); k <= Math.floor(b / step + 1e-9); k++) ticks.push([k * step, format(Number((k * step).toPrecision(6)), 3)]);
-  return { y: (v) => (v - a) / (b - a), ticks, base: 0 };
+  return { y: (v) => (v - a) / (b - a), ticks, base: 0, ends: [a, b] };
 }
 
 /**
- * The extremes of windows [from, to) together, with `zero` among them, and how they take part.
+ * The extremes of windows [from, to) together, with where their bars begin among them, and how they take part.
  *
  * @param {Data} data
  * @param {boolean[]} whole
@@ -135,8 +158,9 @@ function linearScale({ low, high, quantity }, room) {
  * @param {number} to
  * @param {number} zero
  */
-export function extremesOf({ values, isPart }, whole, from, to, zero) {
-  const found = { high: zero, low: zero, isIn: false, isWhole: true, isAbsent: true };
+export function extremesOf({ values, bases, isPart }, whole, from, to, zero) {
+  const base = bases?.[from] ?? zero;
+  const found = { high: base, low: base, isIn: false, isWhole: true, isAbsent: true };
   for (let i = from; i < to; i++) {
     found.isWhole &&= whole[i];
     found.isAbsent &&= !isPart[i];

@@ -11,10 +11,11 @@
 // The letter in hand lies always in the window under the cursor: the window follows it, and it follows the window.
 
 import { onArrows, roving, voice } from "../lib/a11y.js";
-import { CLOSEST, called, extent, inView, lane, partial, windowAt, windows, zoomBy } from "../lib/cursor.js";
+import { CLOSEST, called, extent, inView, lane, partial, startNow, windowAt, windows, zoomBy } from "../lib/cursor.js";
 import { attributes, hatch, make } from "../lib/dom.js";
 import { follow, onWidth, widthOf } from "../lib/drawing.js";
 import { capture, onRelease, onWheel, zoomKey } from "../lib/input.js";
+import { onMotion } from "../lib/motion.js";
 import { box, px } from "../lib/paths.js";
 import { panel } from "../lib/style.js";
 import { numbers, table } from "../lib/tables.js";
@@ -52,6 +53,7 @@ export default {
     onLetters(scene);
     onOverview(scene);
     scene.ask = follow(scene.store, (state, _, names) => draw(scene, state, names), signal);
+    onMotion(scene.store, () => scene.place && drawWindow(scene, scene.store.state), signal);
     onWidth(scene.plot, scene.ask, signal);
   },
 };
@@ -419,7 +421,7 @@ function draw(scene, before, names) {
     drawMap(scene, state);
     refreshTable();
   }
-  drawWindow(scene, state, now, width);
+  drawWindow(scene, state);
   markMap(scene, state, now, width);
   tell(scene, state, now, width);
 }
@@ -437,10 +439,7 @@ function placeOf(width, view) {
   return { ...place, row, rows: [0.6 * rem, 0.6 * rem + row + 2], isLettered: unit >= SMALLEST, size: Math.min(1.25 * rem, unit * 1.2) };
 }
 
-/**
- * @param {Scene} scene
- * @param {State} state
- */
+/** @type {(scene: Scene, state: State) => void} */
 function drawLetters(scene, state) {
   const { svg, hatching, letters, place } = scene;
   const { rows, row, first, last, isLettered } = place;
@@ -554,16 +553,12 @@ function drawTicks({ ticks, place }, y, from, to) {
   );
 }
 
-/**
- * @param {Scene} scene
- * @param {State} state
- * @param {Window} now
- * @param {number} width
- */
-function drawWindow(scene, state, now, width) {
+/** @type {(scene: Scene, state: State) => void} */
+function drawWindow(scene, state) {
   const { pick, place, caret } = scene;
+  const [{ width }, now, start] = [windows(state), windowAt(state), startNow(scene.store)];
   const y = place.rows[now.strand];
-  const [a, b] = [Math.max(now.start, place.first), Math.min(now.start + width, place.last)];
+  const [a, b] = [Math.max(Math.round(start), place.first), Math.min(Math.round(start) + width, place.last)];
   const [from, to] = [Math.max(a, 0), Math.min(b, state.codes.length)];
   pick.replaceChildren();
   if (b <= a) return;
@@ -572,21 +567,15 @@ function drawWindow(scene, state, now, width) {
     pick.append(...blocksOf(scene, codes, from, to, y, "is-solid"), ...textsOf(scene, codes, from, to, y, "is-on"));
   }
   const size = Math.max((b - a) * place.unit, 4);
-  pick.append(make("svg:rect", { class: "ec-strip-frame", "data-name": "frame", x: px(place.x(a)), y: y - 1.5, width: px(size), height: place.row + 3, rx: 3 }));
-  if (caret >= a && caret < b && place.isLettered && place.unit >= 12) {
+  pick.append(make("svg:rect", { class: "ec-strip-frame", "data-name": "frame", x: px(place.x(Math.max(start, place.first))), y: y - 1.5, width: px(size), height: place.row + 3, rx: 3 }));
+  if (start === now.start && caret >= a && caret < b && place.isLettered && place.unit >= 12) {
     const cell = { x: px(place.x(caret) + 2.5), y: y + 2.5, width: px(place.unit - 5), height: place.row - 5, rx: 2 };
     pick.append(make("svg:rect", { ...cell, class: "ec-strip-caret", "data-name": "caret", stroke: "var(--paper)", style: "stroke:var(--paper)" }));
   }
   if (state.both_strands) pick.append(arrow(place, now.strand, place.x(a) + size / 2));
 }
 
-/**
- * The way in which a strand is read.
- *
- * @param {Place} place
- * @param {number} strand
- * @param {number} middle
- */
+/** @type {(place: Place, strand: number, middle: number) => SVGPathElement} the way in which a strand is read */
 function arrow(place, strand, middle) {
   const y = place.rows[strand];
   const [reads, edge] = strand ? [-1, y + place.row + 6] : [1, y - 5.5];
@@ -594,10 +583,7 @@ function arrow(place, strand, middle) {
   return make("svg:path", { class: "ec-strip-arrow", d: `M${px(tip)} ${edge}l${px(back - tip)} -3.5v7z` });
 }
 
-/**
- * @param {Scene} scene
- * @param {State} state
- */
+/** @type {(scene: Scene, state: State) => void} */
 function drawMap(scene, state) {
   const { zoomTools, mapLetters, map } = scene;
   const [first, last] = extent(state);
@@ -646,10 +632,7 @@ function placeBrush(scene, state, first, last) {
   for (const other of [wider, whole]) other.setAttribute("aria-disabled", String(span >= last - first));
 }
 
-/**
- * @param {Scene} scene
- * @param {State} state
- */
+/** @type {(scene: Scene, state: State) => void} */
 function offerLetters(scene, state) {
   const { choices, undo } = scene;
   scene.alphabet = state.alphabet;
