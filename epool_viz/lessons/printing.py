@@ -45,7 +45,8 @@ def cells(lesson: Lesson) -> Iterator[tuple[str, str]]:
                 yield "markdown", f"## What is exactly true\n\n{_statements(lesson)}"
             counted += 1
             yield "markdown", f"## Exercise {counted} of {len(lesson.exercises)}\n\n{part.task}"
-            given = f"{part.given}\n" if part.given else ""
+            blank = "\n" if part.given.rpartition("\n")[2].startswith("import ") else ""
+            given = f"{part.given}\n{blank}" if part.given else ""
             yield "code", f'{given}answer = ...\nlessons.exercise("{part.id}").check(answer)'
         elif isinstance(part, Question):
             yield "code", f'lessons.question("{part.id}")'

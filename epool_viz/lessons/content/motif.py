@@ -235,8 +235,8 @@ LESSON = Lesson(
             "import numpy as np\n\nfrom epool_viz import lessons, load_example, pfm_to_ppm\n\n"
             'sites = np.array([list(site) for site in load_example("crp_sites")])\n'
             'counts = np.stack([(sites == letter).sum(axis=0) for letter in "ACGT"])\n'
-            'lessons.show_table(dict(zip("ACGT", counts[:, 5:11])), [f"{j}" for j in range(6, 12)], '
-            'caption="Letters of columns 6 to 11")'
+            'rows = dict(zip("ACGT", counts[:, 5:11], strict=True))\n'
+            'lessons.show_table(rows, [f"{j}" for j in range(6, 12)], caption="Letters of columns 6 to 11")'
         ),
         Text("## Predict, then see\n\nA logo draws each column as tall as what it tells, in bits."),
         QUESTIONS[0],
