@@ -45,13 +45,15 @@ async function components() {
 const entry = (name) => ({ in: path.join(WEB, name, "index.js"), out: name });
 const outdir = path.resolve(process.argv[2] ?? path.join(WEB, "..", "components", "built"));
 const common = { outdir, bundle: true, minify: true, charset: "utf8", target: "es2022", logLevel: "warning" };
-const pages = ["landing"]; // scripts that run by themselves
-const widgets = (await components()).filter((name) => name !== "store" && !pages.includes(name));
+const pages = ["landing", "classroom_phone"]; // scripts that run by themselves
+const modules = ["classroom_lecturer"]; // imported by an address of our server
+const widgets = (await components()).filter((name) => name !== "store" && ![...pages, ...modules].includes(name));
 
 await rm(outdir, { recursive: true, force: true });
 await mkdir(outdir, { recursive: true });
 await Promise.all([
   build({ ...common, entryPoints: [entry("store")], format: "esm", plugins: [styleSheets] }),
+  build({ ...common, entryPoints: modules.map(entry), format: "esm", plugins: [styleSheets] }),
   build({ ...common, entryPoints: pages.map(entry), format: "iife", plugins: [styleSheets] }),
   build({
     ...common,

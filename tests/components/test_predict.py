@@ -72,6 +72,15 @@ def test_the_module_is_small():
     assert "innerHTML" not in source
 
 
+def test_the_room_is_asked_only_on_a_page_that_names_where_classes_are(predict):
+    page = predict("m_rises", begin=False)
+    assert page.get_by_role("button", name="Ask the room").count() == 0
+    page.evaluate("document.body.dataset.epClass = '/class'")
+    click(page, "Start")
+    click(page, "Leave")
+    assert page.get_by_role("button", name="Ask the room").count() == 1
+
+
 TRUTHS = {
     "m_rises": "up" if scene(3.0).pooled > scene().pooled else "down",
     "column_constant": "same",

@@ -28,11 +28,15 @@ def landing_page(folder: str) -> str:
     folder : str
         Address of the folder in which the dashboards lie, with its final slash; "" where they cannot be reached.
     """
+    return templates().get_template("landing.html").render(folder=folder, script=module_text("landing"))
+
+
+def templates() -> Environment:
+    """The templates of pages that need no kernel."""
     known = settings.jupyter_data(settings.PACKAGE)
     folders = [str(known)] if known else jupyter_path()
     loader = FileSystemLoader([Path(each) / "voila" / "templates" / settings.TEMPLATE for each in folders])
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
-    return environment.get_template("landing.html").render(folder=folder, script=module_text("landing"))
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
 
 
 def dashboards_below(root: Path, notebooks: Path) -> str:

@@ -27,7 +27,8 @@ from tornado.web import HTTPError, authenticated
 from tornado.websocket import WebSocketClosedError
 from traitlets.config import Config
 
-from epool_viz.app.server import settings
+from epool_viz.app.server import classroom_handlers, settings
+from epool_viz.app.server.classroom import Classrooms
 from epool_viz.app.server.fork_server import ForkServer
 from epool_viz.app.server.kernel_pool import KernelPool
 from epool_viz.app.server.kernels import private_folder
@@ -57,6 +58,7 @@ LARGEST = {"max_body_size": 10_000, "max_buffer_size": MOST_BYTES + 10_000}
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 
 KEPT_EVERY = 1000  # milliseconds between two checks of the worker
+FORGOTTEN_EVERY = 60_000  # and of the classes, for those without a lecturer
 
 # The browser sends requests to this server only, whatever a page contains.
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -278,6 +280,7 @@ class DashboardServer(Voila):
         self.on_ready: Callable[[], None] = lambda: None
         self.pool_sizes: dict[str, int] = {}
         self.preludes = Preludes(self)
+        self.classrooms = Classrooms()
         super().__init__(**kwargs)
 
     def init_settings(self) -> dict[str, Any]:
@@ -291,6 +294,7 @@ class DashboardServer(Voila):
         changed.update(
             contents_manager=self.contents_manager,
             allow_remote_access=self.is_remote,
+            class_log=self.log,
             jinja2_env=templates_of(changed),
             default_handler_class=strict(NotFoundHandler),
             default_handler_args={"voila_configuration": self.voila_configuration},
@@ -313,7 +317,7 @@ class DashboardServer(Voila):
         return Page(renderer, kernel_id, self.kernel_manager)
 
     def init_handlers(self) -> list[Any]:
-        """The routes of Voilà that a page needs, and six of our own."""
+        """The routes of Voilà that a page needs, and our own."""
         kept = [
             (pattern, PageSocketHandler if handler is VoilaKernelWebsocketHandler else handler, *rest)
             for pattern, handler, *rest in needed_routes(super().init_handlers())
@@ -326,6 +330,7 @@ class DashboardServer(Voila):
             (r"/voila/api/shutdown/(.*)", ReleaseHandler),
             (r"/voila/render/(.*)", DashboardHandler, shared | {"server": self}),
             (r"/", IndexHandler, shared | {"dashboards": self.dashboards}),
+            *classroom_handlers.routes(self.classrooms),
         ]
         return [(pattern, strict(handler), *rest) for pattern, handler, *rest in routes]
 
@@ -340,6 +345,7 @@ class DashboardServer(Voila):
             signal.signal(number, self._end)
         self.ioloop.add_callback(self.pool.fill)
         self.ioloop.add_callback(self.on_ready)
+        tornado.ioloop.PeriodicCallback(self.classrooms.end_forgotten, FORGOTTEN_EVERY).start()
         if self.worker is not None:
             self.ioloop.add_callback(self.worker.keep)
             tornado.ioloop.PeriodicCallback(self.worker.keep, KEPT_EVERY).start()

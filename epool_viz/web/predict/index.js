@@ -23,9 +23,7 @@
 // Leaving sets back everything but the scores to what it was before the first question.
 
 import { voice } from "../lib/a11y.js";
-import { attributes, make } from "../lib/dom.js";
-import { onWidth } from "../lib/drawing.js";
-import { capture } from "../lib/input.js";
+import { make } from "../lib/dom.js";
 import { compareShares, eStepTrace, shareOut, sum } from "../lib/maths.js";
 import { format, number, percent } from "../lib/numbers.js";
 import { px } from "../lib/paths.js";
@@ -33,6 +31,9 @@ import { inputsOf, TRACED } from "../lib/store.js";
 import { panel } from "../lib/style.js";
 import { numbers, scrolling, table } from "../lib/tables.js";
 import { answerOf, measuresOf, resolve } from "./answers.js";
+import { barsOf, lettersOf } from "./bars.js";
+import BARS from "./bars.css";
+import { classes, openedBefore } from "./opened.js";
 import CSS from "./style.css";
 
 /**
@@ -42,14 +43,10 @@ import CSS from "./style.css";
  * @typedef {Message} Question as in `options`
  * @typedef {{state: State, action: Patch, before: Side, after: Side, truth: any}} Asked
  * @typedef {{
- *   svg: SVGSVGElement, box: HTMLElement, element: HTMLElement, count: number, isOpen: boolean, at: number, last: [number, number] | null,
- *   draw: () => void, changed: () => void,
- * }} Plot
- * @typedef {{
  *   store: Store, signal: AbortSignal, questions: Question[], section: HTMLElement, total: HTMLElement, warning: HTMLElement, body: HTMLElement,
  *   root: HTMLElement, place: number, before: State | null, asked: any, guess: any, drawing: any, scores: Record<string, number>,
  *   say: (text: string) => void, refreshTable: () => void,
- * }} Scene `asked` is an Asked, `drawing` a Plot, null while there is none
+ * }} Scene `asked` is an Asked, `drawing` what `barsOf` gives, null while there is none
  */
 
 const VEILS = ["posterior", "pooled", "logo"];
@@ -91,7 +88,7 @@ export default {
  */
 function sceneOf(model, store, el, signal) {
   const { questions = [], title = "Predict, then see", live = true } = model.get("options");
-  const section = panel(el, "predict", title, CSS + VEILED);
+  const section = panel(el, "predict", title, BARS + CSS + VEILED);
   const total = make("span", { class: "ec-soft", "data-name": "total" });
   const warning = make("p", { class: "ec-panel-warning", role: "alert" });
   const body = make("div");
@@ -223,10 +220,22 @@ const KINDS = {
 function ask(scene, question) {
   scene.guess = null;
   const input = KINDS[question.kind].ask(scene, question);
-  const tools = bar(button("Show me", () => reveal(scene), true), button("Skip", () => next(scene)), leaveButton(scene));
+  const room = classes() && openedBefore() ? [classButton(scene)] : [];
+  const tools = bar(button("Show me", () => reveal(scene), true), button("Skip", () => next(scene)), ...room, leaveButton(scene));
   show(scene, counted(scene), heading(question.text), input, tools);
   scene.drawing?.draw();
   scene.say(`Question ${scene.place + 1} of ${scene.questions.length}. ${question.text}`);
+}
+
+/**
+ * Unveil, and set what shows the answer.
+ *
+ * @param {Scene} scene
+ */
+function unveil(scene) {
+  const { asked } = scene;
+  const traced = Object.fromEntries([...TRACED, "alphabet"].map((key) => [key, asked.state[key]]));
+  tell(scene, "seen", { ...traced, ...asked.action, hidden: [] });
 }
 
 /** @param {Scene} scene */
@@ -236,8 +245,7 @@ function reveal(scene) {
   const found = KINDS[question.kind].see(scene, question);
   if (!found) return;
   scene.scores = { ...scene.scores, [question.id]: found.score };
-  const traced = Object.fromEntries([...TRACED, "alphabet"].map((key) => [key, asked.state[key]]));
-  tell(scene, "seen", { ...traced, ...asked.action, hidden: [] });
+  unveil(scene);
   const result = make("div", { class: "ec-predict-result" }, make("p", {}, found.words), make("p", {}, filled(asked, question.explanation)));
   const onward = nextButton(scene, place === questions.length - 1 ? "See the total" : undefined);
   show(scene, counted(scene), heading(question.text), found.picture, result, bar(onward, leaveButton(scene)));
@@ -265,11 +273,12 @@ function end(scene, phase) {
 function invite(scene) {
   const { questions, say } = scene;
   const isBegun = questions.some(({ id }) => id in scene.scores);
+  const room = classes() ? [classButton(scene)] : [];
   show(
     scene,
     heading(`${questions.length} questions: say first, see then`),
     make("p", {}, "What a question asks about is hidden until you have answered. Afterwards everything goes back to where you left it."),
-    bar(button(isBegun ? "Go on" : "Start", () => start(scene), true)),
+    bar(button(isBegun ? "Go on" : "Start", () => start(scene), true), ...room),
   );
   say("");
 }
@@ -283,13 +292,63 @@ function finish(scene) {
   say(words);
 }
 
+// a class ---------------------------------------------------------------------------------------------------------------
+
+/**
+ * Asks the questions of this page on the phones of a room.
+ *
+ * @param {Scene} scene
+ */
+function classButton(scene) {
+  const open = async () => {
+    scene.warning.textContent = "";
+    try {
+      const lecturer = await import(new URL(`${classes()}/lecturer.js`, location.href).href);
+      await lecturer.askTheRoom(scene.section, lentTo(scene));
+    } catch (error) {
+      scene.warning.textContent = /** @type {Error} */ (error).message;
+    }
+  };
+  return button(openedBefore() ? "Back to the class" : "Ask the room", open);
+}
+
+/** @param {{value: string, label: string}} option */
+const plainOption = ({ value, label }) => ({ value, label }); // and not why it is wrong
+
+/**
+ * What a class needs of the questions here: which is in hand, and how to go on.
+ *
+ * @param {Scene} scene
+ */
+function lentTo(scene) {
+  const { signal, questions } = scene;
+  const onward = (/** @type {number} */ to) => {
+    next(scene, to);
+    while (scene.place >= 0 && !scene.asked) next(scene); // one that cannot be asked here
+  };
+  const inHand = () => {
+    const { asked, place } = scene;
+    if (!asked || place < 0) return null;
+    const { text, kind, options, explanation } = questions[place];
+    const letters = kind === "draw" ? lettersOf(asked.state, asked.after.trace).join("") : "";
+    const words = make("p", {}, filled(asked, explanation));
+    return { question: { text, kind, options: (options ?? []).map(plainOption), letters }, truth: asked.truth, explanation: () => words.textContent ?? "", place: `Question ${place + 1} of ${questions.length}`, isLast: place === questions.length - 1 };
+  };
+  return {
+    signal, inHand,
+    start: () => { start(scene); if (!scene.asked) onward(scene.place + 1); },
+    next: () => onward(scene.place + 1),
+    reveal: () => { unveil(scene); show(scene, counted(scene), heading(questions[scene.place].text), bar(nextButton(scene), classButton(scene), leaveButton(scene))); },
+    leave: () => { if (scene.place >= 0) end(scene, "closed"); else invite(scene); },
+  };
+}
+
 // drawing a posterior ---------------------------------------------------------------------------------------------------
 
 /** @param {Scene} scene */
 function askDrawing(scene) {
-  const count = scene.asked.truth.length;
-  scene.guess = new Array(count).fill(0);
-  scene.drawing = plotOf(scene, count, true);
+  scene.guess = new Array(scene.asked.truth.length).fill(0);
+  scene.drawing = plotOf(scene, null);
   const fill = (/** @type {number} */ height) => () => {
     scene.guess.fill(height);
     scene.drawing.changed();
@@ -308,7 +367,7 @@ function seeDrawing(scene) {
     return null;
   }
   const share = (scene.guess = shareOut(guess));
-  scene.drawing = plotOf(scene, truth.length, false);
+  scene.drawing = plotOf(scene, truth);
   const { overlap, bits } = compareShares(truth, share);
   const praise = overlap > 0.9 ? "Almost the same." : overlap > 0.6 ? "Much of it." : overlap > 0.3 ? "Some of it." : "Far from it.";
   const words = [`${praise} Your drawing and the posterior share `, number("score", overlap, 3), ` (${percent(overlap)}). `, ...costOf(truth, share, bits)];
@@ -332,155 +391,18 @@ function costOf(truth, share, bits) {
 }
 
 /**
- * The plot of a guess, and when it is no longer open of the truth with it: {element, draw, changed}.
+ * The bars of the guess, and once it is seen of the truth with them.
  *
  * @param {Scene} scene
- * @param {number} count
- * @param {boolean} isOpen
+ * @param {number[] | null} truth
  */
-function plotOf(scene, count, isOpen) {
-  const { signal, store, warning } = scene;
-  const svg = make("svg:svg", { "aria-hidden": "true" });
-  const box = make("div", { class: `ec-predict-plot${isOpen ? "" : " is-shut"}` }, svg);
-  const at = Math.min(Math.max(Math.round(store.state.cursor) || 0, 0), count - 1);
-  const plot = /** @type {Plot} */ (/** @type {unknown} */ ({ svg, box, count, isOpen, at, last: null, element: make("div", {}, box, isOpen ? null : keyOf()) }));
-  plot.draw = () => drawPlot(scene, plot);
-  plot.changed = () => {
+function plotOf(scene, truth) {
+  const { signal, store, warning, asked, guess } = scene;
+  const moved = (/** @type {number} */ at) => {
     warning.textContent = "";
-    store.set({ cursor: plot.at });
-    plot.draw();
+    store.set({ cursor: at });
   };
-  if (isOpen) onPlot(scene, plot);
-  onWidth(box, () => box.isConnected && plot.draw(), signal);
-  return plot;
-}
-
-function keyOf() {
-  const swatch = (/** @type {string} */ name) => make("svg:svg", { class: "ec-predict-swatch", viewBox: "0 0 16 16", "aria-hidden": "true" }, make("svg:path", { class: name, d: "M2 2h12v12h-12z" }));
-  const key = (/** @type {string} */ name, /** @type {string} */ text) => make("span", {}, swatch(name), text);
-  return make("div", { class: "ec-predict-key" }, key("ec-predict-truth", "posterior"), key("ec-predict-guess", "your drawing"));
-}
-
-/**
- * @param {Scene} scene
- * @param {Plot} plot
- */
-function placeOf({ root }, { box, count }) {
-  const rem = parseFloat(getComputedStyle(root).fontSize) || 16;
-  const width = Math.max(box.clientWidth, 60);
-  return { rem, left: 0.5 * rem, unit: (width - rem) / count, size: 9 * rem, top: 0.5 * rem, width };
-}
-
-/**
- * @param {number[]} values
- * @param {ReturnType<typeof placeOf>} place
- * @param {number} most
- */
-const outline = (values, { left, unit, size, top }, most) =>
-  values.map((v, i) => (v > 0 ? `M${px(left + i * unit)} ${px(top + size)}v${px((-v / most) * size)}h${px(unit)}v${px((v / most) * size)}` : "")).join("");
-
-/**
- * @param {Scene} scene
- * @param {Plot} plot
- */
-function drawPlot(scene, plot) {
-  const { guess, asked } = scene;
-  const { svg, count, isOpen, at } = plot;
-  const place = placeOf(scene, plot);
-  const { left, unit, size, top, width } = place;
-  const most = isOpen ? 1 : Math.max(...guess, ...asked.truth);
-  svg.replaceChildren(
-    make("svg:rect", { class: "ec-predict-ground", x: left, y: top, width: px(unit * count), height: size }),
-    isOpen
-      ? make("svg:rect", { class: "ec-predict-at", x: px(left + at * unit), y: top, width: px(Math.max(unit, 2)), height: size })
-      : make("svg:path", { class: "ec-predict-truth", "data-name": "truth", d: outline(asked.truth, place, most) }),
-    make("svg:path", { class: "ec-predict-guess", "data-name": "guess", d: outline(guess, place, most) }),
-    make("svg:path", { class: "ec-predict-zero", d: `M${left} ${px(top + size)}H${px(width - left)}` }),
-  );
-  drawLabels(asked, plot, place);
-  if (isOpen) attributes(plot.box, { "aria-valuenow": at + 1, "aria-valuetext": `window ${at + 1}: bar ${Math.round(100 * guess[at])} of 100` });
-}
-
-/**
- * The letters where windows start, while there is room, and the windows' numbers.
- *
- * @param {Asked} asked
- * @param {Plot} plot
- * @param {ReturnType<typeof placeOf>} place
- */
-function drawLabels({ state, after }, { svg, count }, { rem, left, unit, size, top }) {
-  const letters = unit < 0.7 * rem ? [] : after.trace.starts.map((start) => state.alphabet[state.codes[start]] ?? "\u00b7");
-  const step = Math.max(1, Math.ceil((2.5 * rem) / unit / 5) * 5);
-  const label = (/** @type {string} */ text, /** @type {number} */ i, /** @type {number} */ line, look = {}) => make("svg:text", { ...look, x: px(left + (i + 0.5) * unit), y: px(top + size + line * rem), "text-anchor": "middle" }, text);
-  const marked = Array.from({ length: count }, (_, i) => i).filter((i) => i === 0 || (i + 1) % step === 0);
-  attributes(svg, { height: size + (letters.length ? 3 : 2) * rem });
-  svg.append(
-    ...marked.map((i) => label(String(i + 1), i, letters.length ? 2 : 1)),
-    ...letters.map((letter, i) => label(letter, i, 1, { class: "ec-predict-letter" })),
-  );
-}
-
-/**
- * @param {Scene} scene
- * @param {Plot} plot
- * @param {number} i
- * @param {number} height
- */
-function put({ guess }, plot, i, height) {
-  guess[i] = Math.min(Math.max(Math.round(100 * height) / 100, 0), 1);
-  plot.at = i;
-}
-
-/**
- * @param {Scene} scene
- * @param {Plot} plot
- */
-function onPlot(scene, plot) {
-  const { box, count } = plot;
-  attributes(box, { tabindex: "0", role: "slider", "aria-orientation": "horizontal", "aria-label": "Your posterior: left and right choose the window, up and down the height of its bar", "aria-valuemin": 1, "aria-valuemax": count });
-  box.addEventListener("pointerdown", (event) => {
-    if (event.button) return;
-    plot.last = null;
-    stroke(scene, plot, event);
-    capture(box, event);
-  });
-  box.addEventListener("pointermove", (event) => event.buttons & 1 && stroke(scene, plot, event));
-  box.addEventListener("keydown", (event) => onKey(scene, plot, event));
-}
-
-/**
- * Draw to the pointer, from where it was: fast strokes leave no gaps.
- *
- * @param {Scene} scene
- * @param {Plot} plot
- * @param {PointerEvent} event
- */
-function stroke(scene, plot, event) {
-  const { left, unit, size, top } = placeOf(scene, plot);
-  const rect = plot.svg.getBoundingClientRect();
-  const i = Math.min(Math.max(Math.floor((event.clientX - rect.left - left) / unit), 0), plot.count - 1);
-  const height = 1 - (event.clientY - rect.top - top) / size;
-  const [from, low] = plot.last ?? [i, height];
-  for (let k = Math.min(i, from); k <= Math.max(i, from); k++) put(scene, plot, k, from === i ? height : low + ((height - low) * (k - from)) / (i - from));
-  plot.at = i;
-  plot.last = [i, height];
-  plot.changed();
-}
-
-/**
- * @param {Scene} scene
- * @param {Plot} plot
- * @param {KeyboardEvent} event
- */
-function onKey(scene, plot, event) {
-  const { at, count } = plot;
-  const along = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: count - 1 }[event.key];
-  const up = { ArrowUp: 0.1, ArrowDown: -0.1, PageUp: 0.5, PageDown: -0.5, Delete: -1, Backspace: -1 }[event.key];
-  if (event.ctrlKey || event.metaKey || event.altKey || (along === undefined && up === undefined)) return;
-  if (along !== undefined) plot.at = Math.min(Math.max(along, 0), count - 1);
-  else put(scene, plot, at, scene.guess[at] + up);
-  event.preventDefault();
-  plot.changed();
+  return barsOf({ heights: guess, truth, letters: lettersOf(asked.state, asked.after.trace), at: Math.round(store.state.cursor) || 0, moved, signal });
 }
 
 // choosing and counting -------------------------------------------------------------------------------------------------
