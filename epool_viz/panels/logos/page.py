@@ -54,7 +54,15 @@ MODEL: dict[str, Any] = {
     "label": "Model",
     "kind": "select",
     "choices": [
-        *({"value": info.name, "label": f"{info.title} (test AUC {info.test_auc:.2f})"} for info in list_models()),
+        *(
+            {
+                "value": info.name,
+                "label": info.title,
+                "note": f"{info.n_kernels} kernels of {info.width} letters: test AUC {info.test_auc:.2f}; a race with "
+                "other settings ends elsewhere.",
+            }
+            for info in list_models()
+        ),
         {"value": CHOICE, "label": LABEL},
     ],
 }
