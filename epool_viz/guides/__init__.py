@@ -116,7 +116,7 @@ def tour(dashboard: str) -> tuple[Stop, ...]:
 @cache
 def notes(dashboard: str) -> Mapping[str, Any]:
     """What a speaker may say and ask at a dashboard, and what a class tends to get wrong: `say`, `ask`, `beware`."""
-    found: dict[str, Any] = _table("notes")[dashboard]
+    found: dict[str, Any] = _table("notes").get(dashboard, {"say": [], "ask": [], "beware": ""})
     return found
 
 

@@ -136,7 +136,7 @@ class Dashboard(w.VBox):
         head = {"first": self._first(state), "parts": list(self.PARTS), "help": dict(self.HELP)}
         self.toolbar = Toolbar(**on, options=link | head)
         guide = Guide(**on, options={"name": name, "slot": "guide"} | page_guide(name, self.STAGES))
-        speaking = {"title": row_of(name).title, "question": row_of(name).idea.question, "notes": notes(name)}
+        speaking = {"title": row_of(name).title, "line": row_of(name).line, "notes": notes(name)}
         presenter = Presenter(**on, options=speaking)
         self.guides = (guide, presenter, Glossary(**on, options={"terms": page_terms()}))
 

@@ -256,7 +256,7 @@ function draw(logo) {
   const kind = kindOf(state, options);
   const shape = `${state.alphabet} ${state.kernel[0].length}`;
   if (logo.shape !== shape) build(logo, state);
-  if (logo.shape && logo.shape !== shape) logo.boxes = [[]], (logo.target = []); // letters of a matrix of another size grow from nothing
+  if (logo.shape && logo.shape !== shape) Object.assign(logo, { boxes: [[]], target: [] }); // another size grows from nothing
   logo.shape = shape;
   const found = heightsOf(state, kind);
   const limits = limitsOf(found.heights, kind, state.background);

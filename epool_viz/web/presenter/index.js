@@ -1,6 +1,6 @@
 // Presenter: the picture large, the head out of sight, the keys of a clicker, and notes for the speaker in another window.
 //
-// options: {title, question, notes: {say: [text], ask: [text], beware}}
+// options: {title, line, notes: {say: [text], ask: [text], beware}}
 // state: present (true, or null), which a link carries; this tab remembers it from one dashboard to the next
 //
 // Page Down and Page Up, which a clicker sends, press what leads on and back: the first of `[data-ep-next]` and

@@ -1,6 +1,6 @@
 // The speaker's notes: a small window of their own, which hears from the page that is presented.
 
-/** @typedef {{ title: string, question: string, notes: { say: string[], ask: string[], beware: string } }} Speaking */
+/** @typedef {{ title: string, line: string, notes: { say: string[], ask: string[], beware: string } }} Speaking */
 /** @typedef {{ sentence: string, question: string, options: { value: string, label: string, said: string }[], right: string, task: string }} Scene */
 
 export const NOTES = "epool-notes"; // the window and the channel
@@ -26,14 +26,14 @@ setInterval(() => {
  * @param {Speaking & { scene: Scene | null }} told
  * @returns {[string, string][]}
  */
-export function linesOf({ title, question, notes, scene }) {
-  const lines = (/** @type {string} */ heading, /** @type {string[]} */ texts) => /** @type {[string, string][]} */ ([["h2", heading], ...texts.map((text) => ["p", text])]);
+export function linesOf({ title, line, notes, scene }) {
+  const lines = (/** @type {string} */ heading, /** @type {string[]} */ texts) => /** @type {[string, string][]} */ (texts.length ? [["h2", heading], ...texts.map((text) => ["p", text])] : []);
   const right = scene?.options.find(({ value }) => value === scene.right);
   return [
     ["h1", title],
-    ["p", question],
+    ["p", line],
     ...(scene ? lines("This scene", [scene.sentence, `Ask: ${scene.question}`, `Right: ${right?.label}. ${right?.said}`, `Then: ${scene.task}`]) : []),
-    ...lines("Say", notes.say), ...lines("Ask the room", notes.ask), ...lines("Beware", [notes.beware]),
+    ...lines("Say", notes.say), ...lines("Ask the room", notes.ask), ...lines("Beware", [notes.beware].filter(Boolean)),
     ...lines("Keys", ["Clicker or Page Down: on. Page Up: back. B: black. Escape: end."]),
   ];
 }

@@ -61,7 +61,7 @@ def test_the_page_gets_plain_data():
     questions = page_questions(QUESTIONS)
     assert json.loads(json.dumps(questions)) == questions
     assert [question["id"] for question in questions] == IDS
-    assert questions[1]["options"][0] == {"value": "up", "label": "It rises."}
+    assert questions[1]["options"][0] == {"value": "up", "label": "It rises.", "because": ""}
     own = (Question("mine", "How many?", "number", {"number": "windows"}, "{after.windows}"),)
     assert [question["id"] for question in page_questions(own)] == ["mine"]
 
