@@ -30,7 +30,8 @@ _CUT = """() => {
             const isCutting = overflow => overflow === "hidden" || overflow === "clip";
             const isCutX = isCutting(overflowX) && (left - ring < box.left || right + ring > box.right);
             const isCutY = isCutting(overflowY) && (top - ring < box.top || bottom + ring > box.bottom);
-            if (isCutX || isCutY) return [`${element.className || element.tagName} in ${around.className}`];
+            const name = ({ tagName, className }) => `${tagName}.${className}`;
+            if (isCutX || isCutY) return [`${name(element)} in ${name(around)}`];
         }
         return [];
     });
@@ -43,5 +44,5 @@ def test_nothing_cuts_a_focus_ring(page: Page, app_url: str, row: Any, width: in
     page.set_viewport_size({"width": width, "height": 800})
     page.goto(f"{app_url}/voila/render/{row.name}.ipynb")
     page.locator("#loading").wait_for(state="detached")
-    page.locator("#rendered_cells button").first.wait_for()
+    page.locator("#rendered_cells button:visible").first.wait_for()
     assert page.evaluate(_CUT) == []
