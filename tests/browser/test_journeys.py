@@ -168,14 +168,19 @@ def test_python_gone_is_told_and_the_state_comes_back(browser: Browser, tmp_path
 
 def test_a_state_over_which_python_stops_does_not_come_back_by_itself(browser: Browser, tmp_path: Path) -> None:
     with serving(tmp_path, calm=False) as server, browser.new_context() as context:
-        page = context.new_page()
         address = f"{server.address}/voila/render/e_step.ipynb"
         value = float(peak_trace(m=2.25).pooled)
-        page.goto(address + fragment({"m": 2.25}))
-        page.locator("[data-state=well]").wait_for(state="attached")  # before it has put a question after the state
-        mine = page.evaluate("JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId")
-        kernel = server.kernel(mine)
-        kernel.send_signal(signal.SIGSTOP)
+        for _ in range(5):  # until Python stops before it has answered a question that was put after the state
+            page = context.new_page()
+            page.goto(address + fragment({"m": 2.25}))
+            page.locator("[data-state=well]").wait_for(state="attached")
+            mine = page.evaluate("JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId")
+            kernel = server.kernel(mine)
+            kernel.send_signal(signal.SIGSTOP)
+            if page.evaluate("sessionStorage.getItem('epool-opening')"):
+                break
+            kernel.send_signal(signal.SIGKILL)
+            page.close()
         ready(page)
         banner = page.locator(".ec-heartbeat-banner")
         banner.get_by_text("not since this address was opened").wait_for(timeout=1000 * allowed(45))

@@ -99,7 +99,7 @@ def test_it_moves_and_starts_no_kernel(browser: Browser, tmp_path: Path) -> None
 
 def test_every_station_is_linked_in_order_with_its_one_idea(page: Page, app_server: Server) -> None:
     open_landing(page, app_server)
-    stations = page.locator(".epool-path li")
+    stations = page.locator("#path + .epool-path li")
     rows = sorted(DASHBOARDS, key=lambda row: row.order)
     assert stations.get_by_role("link").all_inner_texts() == [row.idea.question for row in rows]
     for row, text in zip(rows, stations.all_inner_texts(), strict=True):
