@@ -182,7 +182,7 @@ def test_a_word_is_explained_by_hover_focus_and_tap(page: Page, app_url: str) ->
 
 
 @pytest.mark.parametrize("row", DASHBOARDS, ids=lambda row: row.name)
-def test_no_text_of_a_page_changes_by_its_words_being_marked(page: Page, app_url: str, row: object) -> None:
+def test_a_word_is_marked_once_a_text_and_in_no_control(page: Page, app_url: str, row: object) -> None:
     opened(page, app_url, row.name)  # type: ignore[attr-defined]
     page.wait_for_function("document.querySelector('dfn[data-term]')")
     nested = page.evaluate("document.querySelectorAll('dfn dfn, button dfn, a dfn, svg dfn, h2 dfn').length")

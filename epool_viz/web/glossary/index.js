@@ -79,8 +79,7 @@ function listen(glossary, signal) {
   on("keydown", (event) => {
     if (event.key === "Escape" && glossary.of) hush(glossary);
   });
-  on("scroll", () => glossary.of && hush(glossary));
-  window.addEventListener("scroll", () => glossary.of && hush(glossary), { signal, passive: true });
+  document.addEventListener("scroll", () => glossary.of && hush(glossary), { signal, passive: true, capture: true }); // of any part
 }
 
 /** @type {(glossary: Glossary, signal: AbortSignal) => void} */

@@ -26,6 +26,7 @@ from epool_viz.app.server.classroom import (
     Refused,
     question_of,
 )
+from tests.app.server.clock import Clock
 
 CHOICE = {
     "text": "Where does ePool go?",
@@ -36,19 +37,9 @@ NUMBER = {"text": "How many windows count?", "kind": "number"}
 DRAWING = {"text": "Draw the posterior.", "kind": "draw", "letters": "GCA"}
 
 
-class Clock:
-    """Seconds that a test lets pass."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(1000.0)
 
 
 @pytest.fixture

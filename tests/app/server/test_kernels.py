@@ -17,18 +17,11 @@ from tornado.web import HTTPError
 
 from epool_viz.app.server import kernels, start
 from epool_viz.app.server.kernels import ForkedProvisioner, SeatedKernelManager, ThisPython, has_provisioner
+from tests.app.server.clock import Clock
 
 
 def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
     return asyncio.run(coroutine)
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
