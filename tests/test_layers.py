@@ -262,7 +262,7 @@ ROOMS = {
     "epool_viz.app.commands.simulate": HEAVY,
     "epool_viz.app.commands.fetch": HEAVY,
     "epool_viz.panels.compare.model": HEAVY,
-    "epool_viz.panels.compare.view": HEAVY - {"ipywidgets", "plotly"},
+    "epool_viz.panels.compare.view": HEAVY - {"ipywidgets"},
     "epool_viz.panels.attribution.model": HEAVY,
     "epool_viz.panels.attribution.view": HEAVY - {"ipywidgets"},
 }

@@ -236,7 +236,7 @@ DASHBOARDS: tuple[Row, ...] = (
         such_as='`data="simulated"`, `motif="STAT3"`, `methods=["max", "expectation"]`, `n_kernels=8`',
         holds="the choices and the race",
         visitor_choices={"choices": {"data": "yours"}},
-        preloads=("plotly.graph_objs._figurewidget", "plotly.graph_objs.scatter"),
+        preloads=("plotly.offline",),
     ),
 )
 

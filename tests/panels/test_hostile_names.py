@@ -9,7 +9,7 @@ import ipywidgets
 import pytest
 
 from epool_viz import SequenceSet, dashboards, load_example_race
-from epool_viz.panels.compare.charts import race_figure
+from epool_viz.panels.compare.charts import race_chart
 from epool_viz.panels.compare.view import logos_html, table_html
 from epool_viz.panels.logos import exports
 from epool_viz.panels.shared.dashboard import descendants
@@ -113,7 +113,7 @@ def of_compare(view):
     view.model.show(dataclasses.replace(record, title=NAME))
     assert NAME in assert_harmless(view.settings_said.value)
     named = dataclasses.replace(record, runs=[dataclasses.replace(run, method=NAME) for run in record.runs])
-    hovers = "".join({trace.hovertemplate for trace in race_figure(named).data})
+    hovers = "".join({trace["hovertemplate"] for trace in race_chart(named)["data"]})
     for markup in (table_html(named), logos_html(named, 3), hovers):
         assert NAME in assert_harmless(markup)
     view.model.said = NAME

@@ -36,7 +36,7 @@ VOILA: dict[str, Any] = {
         "file_allowlist": [],
         "file_denylist": [".*"],
         "extension_denylist": [
-            "jupyterlab-plotly",  # 4.7 MB on every page, and eight version warnings; FigureWidget comes by anywidget
+            "jupyterlab-plotly",  # 4.7 MB on every page, and eight version warnings; `Charts` loads plotly.js
             "jupyterlab_pygments",  # colours for source, which is never shown
             "@voila-dashboards/jupyterlab-preview",
         ],

@@ -5,7 +5,7 @@ The numbers come from a `RaceRecord`; nothing is computed here but differences a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from markupsafe import Markup
@@ -13,9 +13,6 @@ from markupsafe import Markup
 from epool_viz.core.poolings import POOLING_METHODS
 from epool_viz.data.results.races import RaceRecord, RunRecord
 from epool_viz.figures.palette import LIGHT
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
 
 NAMES = {row.name: row.short for row in POOLING_METHODS.values()}
 COLUMNS = 2
@@ -156,8 +153,8 @@ def _summary_lines(record: RaceRecord, method: str, upto: int) -> list[Line]:
     ]
 
 
-def race_figure(record: RaceRecord, epoch: int | None = None) -> go.Figure:
-    """The race as one figure, panels in two columns.
+def race_chart(record: RaceRecord, epoch: int | None = None) -> dict[str, Any]:
+    """The race as one figure, panels in two columns: plain values, as plotly's JSON has them.
 
     Parameters
     ----------
@@ -166,17 +163,13 @@ def race_figure(record: RaceRecord, epoch: int | None = None) -> go.Figure:
 
     Returns
     -------
-    plotly.graph_objects.Figure
+    dict
+        `data` and `layout`.
     """
-    from epool_viz._slow_imports import defer_iri_parsers
-
-    defer_iri_parsers()
-    import plotly.graph_objects as go
-
     lines = race_lines(record, epoch)
-    figure = go.Figure(layout=race_layout(record, lines))
-    figure.add_traces([race_trace(record, line) for line in lines])
-    return figure
+    # error bars of points that are gone would be drawn at no place
+    drawn = [line for line in lines if len(line.x) or not line.marked]
+    return {"data": [race_trace(record, line) for line in drawn], "layout": race_layout(record, lines)}
 
 
 def race_trace(record: RaceRecord, line: Line) -> dict[str, Any]:
@@ -205,17 +198,21 @@ def race_trace(record: RaceRecord, line: Line) -> dict[str, Any]:
 
 def line_values(line: Line) -> dict[str, Any]:
     """What of a trace changes from epoch to epoch."""
-    values: dict[str, Any] = {"x": line.x, "y": line.y}
+    values: dict[str, Any] = {"x": plain(line.x), "y": plain(line.y)}
     if line.low is not None and line.high is not None:
         values["error_y"] = {
-            "visible": len(line.y) > 0,
             "type": "data",
             "symmetric": False,
-            "array": line.high - line.y,
-            "arrayminus": line.y - line.low,
+            "array": plain(line.high - line.y),
+            "arrayminus": plain(line.y - line.low),
             "thickness": 1.5,
         }
     return values
+
+
+def plain(values: np.ndarray[Any, Any]) -> list[float | None]:
+    """Numbers as JSON has them: what is not known is null."""
+    return [value if np.isfinite(value) else None for value in values.tolist()]
 
 
 def _in_legend(record: RaceRecord, method: str) -> tuple[Any, ...]:
@@ -258,17 +255,12 @@ def race_layout(record: RaceRecord, lines: list[Line]) -> dict[str, Any]:
             "domain": across,
             "anchor": f"y{i + 1}",
             "title": {"text": x_label},
-            "visible": True,
-            "tickvals": None,
-            "ticktext": None,
             **grid,
         }
         layout[f"yaxis{i + 1}"] = {
             "domain": up,
             "anchor": f"x{i + 1}",
             "title": {"text": y_label},
-            "visible": True,
-            "range": None,
             **grid,
         }
         if name in ("test_auc", "gap"):
@@ -296,11 +288,7 @@ def race_layout(record: RaceRecord, lines: list[Line]) -> dict[str, Any]:
                 "font": {"size": 14},
             }
         )
-        # always there: plotly cannot change how many annotations there are and one of them in one message
-        middle = {"x": sum(across) / 2, "y": sum(up) / 2, "xref": "paper", "yref": "paper", "showarrow": False}
-        layout["annotations"].append({"text": notes.get(name, ""), **middle, "font": {"size": 14}})
-    for i in range(len(panels), len(PANELS)):  # of a race that showed more, in the same figure
-        layout[f"xaxis{i + 1}"] = {"domain": [0.0, 0.01], "anchor": f"y{i + 1}", "visible": False}
-        layout[f"yaxis{i + 1}"] = {"domain": [0.0, 0.01], "anchor": f"x{i + 1}", "visible": False}
-        layout["annotations"] += [{"text": "", "showarrow": False}] * 2
+        if name in notes:
+            middle = {"x": sum(across) / 2, "y": sum(up) / 2, "xref": "paper", "yref": "paper", "showarrow": False}
+            layout["annotations"].append({"text": notes[name], **middle, "font": {"size": 14}})
     return layout

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import ipywidgets as w
 from markupsafe import Markup
 
-from epool_viz._slow_imports import defer_iri_parsers
+from epool_viz.components.charts import Charts
 from epool_viz.components.download import Download
 from epool_viz.components.widgets import Fold, PreloadOnApproach, RacePicture, Rewind
 from epool_viz.core.kernels import kernel_to_pwm_at
@@ -24,14 +24,8 @@ from epool_viz.panels.compare import exports as takeaway
 from epool_viz.panels.compare import page
 from epool_viz.panels.compare.charts import (
     NAMES,
-    Line,
-    line_values,
     method_name,
-    panels_of,
-    race_figure,
-    race_layout,
-    race_lines,
-    race_trace,
+    race_chart,
 )
 from epool_viz.panels.compare.model import (
     BOUNDS,
@@ -51,9 +45,6 @@ from epool_viz.panels.shared.links import anchor, link
 from epool_viz.panels.shared.opened_model import text_of_file
 from epool_viz.panels.shared.style import Html, at_depth, card, heading, part
 from epool_viz.panels.shared.visitor_data import CHOICE, SEQUENCES
-
-defer_iri_parsers()
-import plotly.graph_objects as go  # noqa: E402 - only once its parsers are put off
 
 SEEN_EVERY = 0.25  # seconds between two looks at a race that runs
 STILL = 0.5  # seconds that an epoch is shown for before what is below the picture follows: longer than a step of Play
@@ -95,7 +86,6 @@ class CompareView(Dashboard):
     PASSING: ClassVar = {"intends": False, "settings_open": False}
 
     def __init__(self, model: CompareModel) -> None:
-        self._drawn: tuple[Any, ...] = ()
         self._frames = Frames()
         self._later: asyncio.TimerHandle | None = None
         super().__init__(model)
@@ -150,9 +140,8 @@ class CompareView(Dashboard):
         self.download = Download(self.store, self._make_download, options={"items": list(page.DOWNLOADS)})
         self.progress = Html().add_class("ep-progress")
         self.sentence = Html().add_class("ep-sentence")
-        # drawn whole from the start: what is added before a page is there would not reach it
-        self.figure = go.FigureWidget(race_figure(self.model.record, self.model.shown_epoch))
-        self._drawn = _shape(self.model.record, race_lines(self.model.record, self.model.shown_epoch))
+        chart = race_chart(self.model.record, self.model.shown_epoch)
+        self.charts = Charts(**on, options={"label": "Charts", "height": chart["layout"]["height"]}, figure=chart)
         self.settings_said, self.table, self.logos, self.opening = Html(), Html(), Html(), Html()
         self.network = w.Dropdown(description="Network")
         self.kernel = w.Dropdown(description="Kernel")
@@ -184,7 +173,7 @@ class CompareView(Dashboard):
             [
                 heading("More about this race"),
                 self.settings_said,
-                part("figure", w.Box([self.figure]).add_class("ep-figure")),
+                part("figure", w.Box([self.charts]).add_class("ep-figure")),
                 part("table", card(self.table)),
                 part("logos", card(self.logos)),
                 part("models", card(w.VBox([heading("A trained network"), self.network, self.kernel, self.opening]))),
@@ -310,23 +299,8 @@ class CompareView(Dashboard):
 
     def _draw_below(self) -> None:
         record, epoch = self.model.record, self.model.shown_epoch
-        self._draw_figure(record, epoch)
+        self.charts.show(race_chart(record, epoch))
         self.logos.value = logos_html(record, epoch)
-
-    def _draw_figure(self, record: RaceRecord, epoch: int) -> None:
-        lines = race_lines(record, epoch)
-        shape, layout = _shape(record, lines), race_layout(record, lines)
-        with self.figure.batch_update():
-            if shape != self._drawn:
-                old = len(self.figure.data)
-                self.figure.update_layout(layout)
-                self.figure.add_traces([race_trace(record, line) for line in lines])
-                self.figure.data = self.figure.data[old:]  # last: a figure without a trace has axes of no length
-                self._drawn = shape
-            else:
-                self.figure.update_layout(layout)
-                for trace, line in zip(self.figure.data, lines, strict=True):
-                    trace.update(line_values(line))
 
     def _offer_networks(self) -> None:
         kept = self.network.value
@@ -386,11 +360,6 @@ class CompareView(Dashboard):
         if not run.model_file:
             raise ArgumentError("network", "not finished yet", "one whose race has ended")
         return f"{run.method}_seed{run.seed}.safetensors", "application/octet-stream", run.model_file
-
-
-def _shape(record: RaceRecord, lines: list[Line]) -> tuple[Any, ...]:
-    """What must be the same for a figure to be fed instead of built."""
-    return tuple(panels_of(record)), tuple(record.methods), tuple(line.key for line in lines)
 
 
 def table_html(record: RaceRecord) -> Markup:

@@ -227,6 +227,5 @@ def descendants(widget: Any) -> list[Any]:
     below: list[Any] = []
     for child in getattr(widget, "children", ()):
         below += [child, *descendants(child)]
-        # the layout of a figure is plotly's own and no widget
-        below += [own for own in (child.layout, getattr(child, "style", None)) if isinstance(own, w.Widget)]
+        below += [own for own in (child.layout, getattr(child, "style", None)) if own is not None]
     return below

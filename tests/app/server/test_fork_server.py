@@ -29,7 +29,7 @@ said = {
     "pid": os.getpid(), "parent": os.getppid(), "session": os.getsid(0), "folder": os.getcwd(),
     "random": random.random(), "numpy": np.random.random(), "variable": os.environ.get("EPOOL_TEST"),
     "loaded": [name for name in ("epool_viz.panels.e_step.view", "torch") if name in sys.modules],
-    "plotly": "plotly.graph_objs.scatter" in sys.modules,
+    "plotly": "plotly.offline" in sys.modules,
     "answered": sorted(get_ipython().kernel.comm_manager.targets),
     "shadow": find_spec("shadow") is not None, "threads_of_blas": os.environ.get("OPENBLAS_NUM_THREADS"),
 }

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 
 from epool_viz.data.examples import load_example_race
@@ -12,7 +16,7 @@ from epool_viz.panels.compare.charts import (
     line_values,
     method_name,
     panels_of,
-    race_figure,
+    race_chart,
     race_layout,
     race_lines,
     waiting_notes,
@@ -85,11 +89,21 @@ def test_m_is_shown_where_it_is_learnt():
 
 
 def test_figure_has_a_trace_a_line_and_one_legend_entry_a_method(record):
-    figure = race_figure(record)
+    figure = go.Figure(race_chart(record))  # which refuses a name that plotly does not know
     assert len(figure.data) == len(race_lines(record))
     assert sorted(t.name for t in figure.data if t.showlegend) == sorted(map(method_name, record.methods))
     assert figure.layout.height == race_layout(record, race_lines(record))["height"] > 500
-    assert len([note for note in figure.layout.annotations if note.text]) == len(panels_of(record)) <= len(PANELS)
+    assert len(figure.layout.annotations) == len(panels_of(record)) <= len(PANELS)
+    for trace, line in zip(figure.data, race_lines(record), strict=True):
+        np.testing.assert_array_equal(trace.y, line.y)
+
+
+def test_what_is_not_known_is_null_in_the_figure_and_the_rest_is_json(record):
+    unknown = {"epochs": [epoch | {"val_auc": None} for epoch in record.runs[0].epochs[:2]]}
+    chart = race_chart(RaceRecord(runs=[dataclasses.replace(record.runs[0], **unknown)]))
+    (line,) = [trace for trace in chart["data"] if trace["meta"].startswith("val_auc/")]
+    assert line["y"] == [None, None]
+    assert json.loads(json.dumps(chart, allow_nan=False)) == chart
 
 
 def test_an_empty_panel_has_a_word_and_a_full_one_has_none(record):
@@ -101,4 +115,4 @@ def test_an_empty_panel_has_a_word_and_a_full_one_has_none(record):
 
 
 def test_an_empty_race_can_be_drawn():
-    assert len(race_figure(RaceRecord()).data) == 0
+    assert race_chart(RaceRecord())["data"] == []

@@ -19,7 +19,7 @@ from epool_viz.data.results.races import RaceRecord
 from epool_viz.errors import ArgumentError
 from epool_viz.panels.compare import exports as takeaway
 from epool_viz.panels.compare import page
-from epool_viz.panels.compare.charts import method_name
+from epool_viz.panels.compare.charts import method_name, race_chart
 from epool_viz.panels.compare.model import (
     BOUNDS,
     CompareModel,
@@ -157,7 +157,7 @@ def test_a_race_runs_beside_and_its_numbers_arrive(view):
     assert model.share == 1.0
     assert model.epoch == 2
     assert not view.race_button.disabled
-    assert len(view.figure.data) == len(view._drawn[2])
+    assert view.charts.figure == race_chart(model.record)
     assert "Test AUC" in view.sentence.value
     assert view.table.value.count("<tr>") == 3
 
@@ -255,7 +255,7 @@ def test_walking_back_stays_where_it_is_while_a_race_goes_on(view):
     model.show(load_example_race("simulated"))
     view._take_patch({"epoch": 3})
     assert (model.epoch, model.follows) == (3, False)
-    assert all(len(t.y) == 3 for t in view.figure.data if t.meta.startswith("val_auc/"))
+    assert all(len(t["y"]) == 3 for t in view.charts.figure["data"] if t["meta"].startswith("val_auc/"))
     view._take_patch({"epoch": 10_000})
     assert model.follows
     assert view.store.now["epoch"] == model.record.n_epochs
@@ -318,7 +318,7 @@ def test_one_epoch_is_named(view):
 def test_a_panel_without_a_line_says_when_it_has_one(view, epoch):
     view.model.show(load_example_race("simulated"))
     view._take_patch({"epoch": epoch})
-    told = [note.text for note in view.figure.layout.annotations if note.text and "drawn" in note.text]
+    told = [note["text"] for note in view.charts.figure["layout"]["annotations"] if "drawn" in note["text"]]
     assert told == ([] if epoch == 26 else ["drawn at the last epoch"] * 4)
 
 
