@@ -14,7 +14,7 @@ import CSS from "./style.css";
 /** @typedef {{ react: (place: HTMLElement, data: object[], layout: object, config: object) => Promise<unknown>, purge: (place: HTMLElement) => void }} Plotly */
 /** @typedef {{ data: object[], layout: object }} Figure */
 
-const NEAR = "600px"; // of the screen's edge
+const NEAR = "100px"; // of the screen's edge
 // without the button that would upload the charts to a server of plotly's, and those that mark points for nobody
 const CONFIG = { responsive: true, displaylogo: false, showSendToCloud: false, modeBarButtonsToRemove: ["select2d", "lasso2d"] };
 
