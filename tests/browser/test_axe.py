@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 DEPTHS = ("expert", "explore", "learn")  # what is looked at first is most of what the others show
-MOST_STEPS = 3  # of a walk: each kind of picture has been there
 UNREADABLE = {"name": "bad.fa", "mimeType": "text/plain", "buffer": b">one\nACGT\n>two\n>three\nAC<b>GT\n"}
 PHONE = {"width": 360, "height": 740}
 LESSON = all_lessons()[0]
@@ -170,12 +169,12 @@ def complaints(name: str, found: Mapping[Finding, str], table: Sequence[Allowed]
 
 
 def see_walk(visit: Visit, row: Row) -> None:
-    """The first steps of what the dashboard walks through."""
+    """Each named step of what the dashboard walks through, or an E-step and an M-step."""
     walk = visit.page.locator(".ep-root :is(.ec-player, .ec-stepper)").locator("visible=true")
     if not walk.count():
         return
     walk.get_by_role("slider").press("Home")
-    for step in range(MOST_STEPS):
+    for step in range(walk.locator("ol li").count() or 3):
         visit.look(f"step {step}")
         visit.press(".ep-root :is(.ec-player, .ec-stepper) [data-ep-next]")
 
@@ -253,17 +252,15 @@ def see_all_open(visit: Visit, row: Row) -> None:
 def see_dark_and_small(visit: Visit, row: Row) -> None:
     """Everything that is open in the dark, and on a phone."""
     visit.choose("Colours", "dark")
-    visit.look("dark")
-    visit.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    visit.look("all open, dark")
     visit.choose("Colours", "light")
-    visit.look("360 px")
+    visit.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    visit.look("all open, 360 px")
 
 
 def see_presented(visit: Visit, row: Row) -> None:
     """The presenter's view, and its head."""
     page = visit.page
-    page.set_viewport_size({"width": 1280, "height": 800})
-    visit.press(".ec-guide-shut")
     page.locator(".ec-toolbar-panel button", has_text="Present").evaluate("e => e.click()")
     page.wait_for_function("document.documentElement.matches('[data-ep-present]:not([data-ep-sizing])')")
     page.mouse.move(900, 2)
@@ -279,9 +276,9 @@ JOURNEY = (
     see_teaching,
     see_question,
     see_scene,
+    see_presented,
     see_all_open,
     see_dark_and_small,
-    see_presented,
 )
 
 
