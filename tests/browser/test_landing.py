@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from epool_viz import e_step_trace
+from epool_viz import e_step_trace, load_example_race
 from epool_viz.app.server.frame import landing_state
 from epool_viz.panels.registry import DASHBOARDS
 from tests.browser.server import Server, serving
@@ -37,17 +37,22 @@ def bars(page: Page) -> list[float]:
     return [height / 124 for height in paths]
 
 
-@pytest.mark.parametrize("m", [0.0, 1.0, 3.0])
+@pytest.mark.parametrize("m", [0.0, 0.25, 1.0, 3.0])
 def test_bars_and_number_are_those_of_core(page: Page, app_server: Server, m: float) -> None:
     open_landing(page, app_server)
     page.get_by_role("slider", name="m").fill(str(m))
     trace = trace_of(m)
     page.wait_for_function("m => document.querySelector('.epool-hand output').textContent === m", arg=f"{m:.2f}")
     np.testing.assert_allclose(bars(page), trace.posterior, rtol=0, atol=0.002)  # drawn to a tenth of a pixel
-    assert (
-        f"{float(trace.pooled):.3g}".replace("-", "\N{MINUS SIGN}")
-        in page.locator('[data-name="line"] text').all_text_contents()
-    )
+    pooled = f"{float(trace.pooled):.3g}".replace("-", "\N{MINUS SIGN}")
+    assert f"pooled score {pooled}" in page.locator('[data-name="line"] text').all_text_contents()
+    page.get_by_text(f"would learn from {places_of(trace.gradient)} of the {len(trace.posterior)} places").wait_for()
+
+
+def places_of(gradient) -> int:
+    """How many places get nine tenths of a correction."""
+    shares = np.sort(np.abs(gradient))[::-1].cumsum()
+    return int(np.searchsorted(shares, 0.9 * shares[-1] * (1 - 1e-12))) + 1
 
 
 def test_the_picture_is_in_the_first_screen_of_a_phone(page: Page, app_server: Server) -> None:
@@ -59,13 +64,26 @@ def test_the_picture_is_in_the_first_screen_of_a_phone(page: Page, app_server: S
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
+WATCH = """() => {
+    const [number, told] = ["output", "+ .epool-told"].map((each) => document.querySelector(`.epool-hand ${each}`));
+    window.seen = [];
+    new MutationObserver(() => window.seen.push([Number(number.textContent), told.textContent]))
+        .observe(told, { childList: true, characterData: true, subtree: true });
+}"""
+
+
 def test_it_plays_and_comes_back_to_where_it_was(page: Page, app_server: Server) -> None:
     open_landing(page, app_server)
     number = page.locator(".epool-hand output")
+    page.evaluate(WATCH)
     page.get_by_role("button", name="Play").click()
-    page.wait_for_function("document.querySelector('.epool-hand output').textContent === '0.00'")
-    page.wait_for_function("document.querySelector('.epool-hand output').textContent === '3.00'")
+    page.get_by_role("button", name="Stop").wait_for()
     page.get_by_role("button", name="Play").wait_for()
+    seen = page.evaluate("seen")
+    # a busy machine draws fewer pictures
+    assert min(m for m, _ in seen) < 0.3
+    assert max(m for m, _ in seen) > 2.7
+    assert all(f"At m = {m:.3g}" in told for m, told in seen if m > 1), "the words go along"
     assert number.inner_text() == "1.00"
     page.get_by_role("button", name="Play").click()
     page.get_by_role("button", name="Stop").click()
@@ -85,6 +103,11 @@ def test_logo_follows_the_hand(page: Page, app_server: Server) -> None:
             "x => document.querySelector('[data-name=logo]').getAttribute('transform').startsWith(`translate(${x},`)",
             arg=16 * first,
         )
+        score, chance = trace_of(1.0).scores[first], trace_of(1.0).posterior[first]
+        told = page.locator(".epool-told").inner_text()
+        assert f"letter {first + 1}: score {score:.3g}".replace("-", "\N{MINUS SIGN}") in told, chance
+    page.mouse.move(5, 5)
+    page.get_by_text("letter 14: score").wait_for()  # the best place again
 
 
 def test_it_moves_and_starts_no_kernel(browser: Browser, tmp_path: Path) -> None:
@@ -116,3 +139,14 @@ def test_an_idea_is_one_sentence_each(row) -> None:
     assert idea.after.endswith(".")
     assert all(text.count(".") + text.count("?") <= 1 for text in (idea.question, idea.picture, idea.after))
     assert 1 <= idea.minutes <= 10
+
+
+def test_the_first_page_answers_what_max_pooling_does_wrong_with_the_numbers_of_the_race(
+    page: Page, app_server: Server
+) -> None:
+    open_landing(page, app_server)
+    said = page.get_by_text("Why not take the best place alone?").locator("..").inner_text()
+    gaps = {run.method: run.gap for run in load_example_race("simulated").runs}
+    assert f"max pooling loses {gaps['max']:.3f} of its AUC" in said
+    assert f"expectation pooling {gaps['expectation']:.3f}." in said
+    assert gaps["max"] > gaps["expectation"]

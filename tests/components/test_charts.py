@@ -74,6 +74,9 @@ def test_each_message_is_the_whole_figure(page):
     page.evaluate("(figure) => hear({ figure }, [])", OTHER)
     page.get_by_text("later").wait_for()
     assert page.evaluate(LINES) == [["c", [1, 2], [0.125, 4]]]
+    offered = page.locator(".modebar-btn").evaluate_all("all => all.map((e) => e.dataset.title)")
+    assert "Download plot as a PNG" in offered
+    assert not [title for title in offered if "Share" in title or "Select" in title], "nothing is uploaded anywhere"
     page.evaluate("leave.abort()")
     page.wait_for_function("document.querySelector('.ec-charts').data === undefined")  # plotly lets go of it
 

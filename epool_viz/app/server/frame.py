@@ -14,6 +14,7 @@ import numpy as np
 
 from epool_viz.app.server import settings
 from epool_viz.app.server.start import find_dashboards, metadata_of
+from epool_viz.data.examples import load_example_race
 from epool_viz.figures.palette import DARK, LIGHT, component_variables
 from epool_viz.guides import story
 from epool_viz.lessons import all_lessons
@@ -47,7 +48,8 @@ def landing_state() -> dict[str, Any]:
     state["kernel"] = [[round(x, 4) for x in row] for row in state["kernel"]]
     posterior = np.asarray(model.trace.posterior)[LANDING_LETTERS][: len(state["codes"]) - len(state["kernel"][0]) + 1]
     state["cursor"] = int(posterior.argmax())
-    return {"kernel": model.kernel.label, "sequence": model.sequence_name, "state": state}
+    gaps = {run.method: f"{run.gap:.3f}" for run in load_example_race("simulated").runs if run.gap is not None}
+    return {"kernel": model.kernel.label, "sequence": model.sequence_name, "state": state, "gaps": gaps}
 
 
 def path_of_dashboards() -> list[dict[str, Any]]:

@@ -15,7 +15,8 @@ import CSS from "./style.css";
 /** @typedef {{ data: object[], layout: object }} Figure */
 
 const NEAR = "600px"; // of the screen's edge
-const CONFIG = { responsive: true, displaylogo: false };
+// without the button that would upload the charts to a server of plotly's, and those that mark points for nobody
+const CONFIG = { responsive: true, displaylogo: false, showSendToCloud: false, modeBarButtonsToRemove: ["select2d", "lasso2d"] };
 
 /**
  * The library as a module of its own: it is written for CommonJS, AMD and `window`.

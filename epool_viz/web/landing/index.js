@@ -16,6 +16,8 @@ import { placesOf, sweep } from "./places.js";
 
 const SWEEP = 6000; // milliseconds from m = 0 to the largest and back to where it was
 const MOST = 3; // the slider's end
+const SAID = 9; // letters that the words beside the logo take
+const MUCH = 0.9; // of a correction
 
 /**
  * The elements of the picture.
@@ -28,8 +30,8 @@ function begin(root, store) {
   const place = placesOf(codes.length, kernel[0].length);
   const svg = make("svg:svg", { viewBox: `0 0 ${place.width} ${place.height}`, role: "img" });
   const group = (/** @type {string} */ name) => make("svg:g", { "data-name": name });
-  const [here, bars, letters, logo, line] = ["here", "bars", "letters", "logo", "line"].map(group);
-  svg.append(here, bars, letters, logo, line);
+  const [here, bars, letters, logo, said, line] = ["here", "bars", "letters", "logo", "said", "line"].map(group);
+  svg.append(here, bars, letters, logo, said, line);
   letters.append(...codes.map((code, i) => make("svg:text", { x: px(place.x(i + 0.5)), y: place.letters, "text-anchor": "middle", fill: colourOf(store.state, alphabet[code]) }, alphabet[code])));
   const glyphs = kernel[0].map(() => [...alphabet].map((letter) => make("svg:path", { d: outlineOf(letter), fill: colourOf(store.state, letter) })));
   logo.append(...glyphs.flat());
@@ -37,8 +39,9 @@ function begin(root, store) {
   const number = make("output", { for: "landing_m", "aria-hidden": "true" });
   const play = make("button", { type: "button" }, "▶︎ Play");
   const told = make("p", { class: "epool-told", "aria-live": "polite" });
+  const best = store.state.cursor;
   root.append(svg, make("div", { class: "epool-hand" }, play, make("label", { for: "landing_m" }, "m"), range, number), told);
-  return { root, store, place, svg, here, bars, logo, line, glyphs, range, number, play, told, frame: 0 };
+  return { root, store, place, svg, here, bars, logo, said, line, glyphs, range, number, play, told, best, frame: 0 };
 }
 
 // drawing ---------------------------------------------------------------------------------------------------------------
@@ -49,6 +52,7 @@ function drawBars({ store: { trace, state }, place, here, bars }) {
   here.replaceChildren(make("svg:path", { d: box(place.x(at), place.letters - 17, trace.width * place.unit, 23), fill: "var(--accent)", "fill-opacity": 0.16 }));
   bars.replaceChildren(
     make("svg:path", { d: `M${px(place.x(0))} ${place.base}H${px(place.x(place.length))}`, stroke: "var(--ink-soft)" }),
+    make("svg:text", { x: px(place.width), y: 20, "text-anchor": "end", class: "quiet" }, "probability of each place"),
     ...trace.posterior.map((p, i) => make("svg:path", {
       d: box(place.x(i) + 1, place.base - p * place.tall, place.unit - 2, p * place.tall),
       fill: "var(--method-expectation)", "fill-opacity": i === at ? 1 : 0.75,
@@ -57,11 +61,15 @@ function drawBars({ store: { trace, state }, place, here, bars }) {
 }
 
 /** @param {Scene} scene */
-function drawLogo({ store: { state }, place, logo, glyphs }) {
+function drawLogo({ store: { state }, place, logo, said, glyphs }) {
   const { heights } = heightsOf(state, "information");
   const limits = limitsOf(heights, "information", state.background);
   glyphs.forEach((column, j) => stack(column, j, heights.map((row) => row[j]), limits));
   logo.setAttribute("transform", `translate(${px(place.x(state.cursor))},${place.logo}) scale(${px(place.unit)},${place.logoTall})`);
+  const isRight = state.cursor + glyphs.length + SAID <= place.length;
+  const x = px(isRight ? place.x(state.cursor + glyphs.length) + 10 : place.x(state.cursor) - 10);
+  const lines = ["its motif", `at m = ${format(state.m, 3)}`];
+  said.replaceChildren(...lines.map((text, i) => make("svg:text", { x, y: place.logo + 20 + 24 * i, "text-anchor": isRight ? "start" : "end", class: "quiet" }, text)));
 }
 
 /** @param {Scene} scene */
@@ -69,22 +77,37 @@ function drawLine({ store: { trace }, place, line }) {
   const share = (trace.pooled - trace.average) / (trace.maximum - trace.average);
   const [left, right, y] = [place.x(3), place.x(place.length - 3), place.line];
   const x = left + share * (right - left);
-  const name = (/** @type {number} */ at, /** @type {string} */ text) => make("svg:text", { x: px(at), y: y + 22, "text-anchor": "middle", class: "quiet" }, text);
+  const name = (/** @type {number} */ at, /** @type {string} */ anchor, /** @type {string} */ text) => make("svg:text", { x: px(at), y: y + 24, "text-anchor": anchor, class: "quiet" }, text);
   line.replaceChildren(
     make("svg:path", { d: `M${px(left)} ${y}H${px(right)}`, stroke: "var(--line)", "stroke-width": 2 }),
     make("svg:circle", { cx: px(left), cy: y, r: 5, fill: "var(--method-average)" }),
     make("svg:path", { d: `M${px(right)} ${y - 7}l7 12h-14z`, fill: "var(--method-max)" }),
-    name(left, "average"), name(right, "maximum"),
+    name(0, "start", "average"), name(place.width, "end", "maximum"),
     make("svg:path", { d: `M${px(x)} ${y - 9}l8 9-8 9-8-9z`, fill: "var(--method-expectation)" }),
-    make("svg:text", { x: px(x), y: y - 14, "text-anchor": "middle", "font-weight": 650 }, format(trace.pooled, 3)),
+    make("svg:text", { x: px(x), y: y - 14, "text-anchor": share > 0.7 ? "end" : share < 0.3 ? "start" : "middle", "font-weight": 650 }, `pooled score ${format(trace.pooled, 3)}`),
   );
 }
 
 /** @param {Scene} scene */
-function words({ store: { state, trace } }) {
-  const best = trace.posterior.reduce((top, p, i) => (p > trace.posterior[top] ? i : top), 0);
-  if (state.m === 0) return `At m = 0 all ${trace.posterior.length} places are equally likely, and the pooled score is the average.`;
-  return `At m = ${format(state.m, 3)} the motif starts at letter ${best + 1} with probability ${percent(trace.posterior[best])}; the pooled score is the mean over all places, weighted by these probabilities.`;
+function words({ store: { state, trace }, best }) {
+  const { posterior, scores, gradient } = trace;
+  const place = (/** @type {number} */ i) => `letter ${i + 1}: score ${format(scores[i], 3)}, probability ${percent(posterior[i])}`;
+  const at = state.cursor === best ? `${place(best)}. Point at another letter to see its own.` : `${place(state.cursor)}.`;
+  const learns = `A network in training would learn from ${places(gradient)} of the ${posterior.length} places.`;
+  if (state.m === 0) return `At m = 0 all places count alike; the pooled score is the average. ${learns}`;
+  return `At m = ${format(state.m, 3)}, ${at} The pooled score is the mean of all scores, weighted by probability. ${learns}`;
+}
+
+/**
+ * How many places get nearly all of a correction.
+ *
+ * @param {number[]} gradient
+ */
+export function places(gradient) {
+  const sizes = gradient.map(Math.abs).sort((a, b) => b - a);
+  const all = sizes.reduce((sum, size) => sum + size, 0);
+  let sum = 0;
+  return 1 + sizes.findIndex((size) => (sum += size) >= MUCH * all * (1 - 1e-12));
 }
 
 /** @param {Scene} scene */
@@ -98,7 +121,8 @@ function draw(scene) {
   number.textContent = state.m.toFixed(2);
   const text = words(scene);
   svg.setAttribute("aria-label", text);
-  if (!scene.frame) told.textContent = text;
+  told.setAttribute("aria-live", scene.frame ? "off" : "polite");
+  told.textContent = text;
 }
 
 // the hand --------------------------------------------------------------------------------------------------------------
@@ -136,6 +160,9 @@ function listen(scene) {
       stop(scene);
       draw(scene);
     } else play(scene);
+  });
+  svg.addEventListener("pointerleave", ({ pointerType }) => {
+    if (pointerType !== "touch") store.set({ cursor: scene.best });
   });
   svg.addEventListener("pointermove", (event) => {
     const { left, width } = svg.getBoundingClientRect();
