@@ -161,7 +161,9 @@ def problems_html(what: str, name: str, problems: Sequence[Problem], are_all: bo
         accepted = f"; accepted: {first.accepted}" if first.accepted else ""
         return wrong.format(name, f"{first.found}{accepted}.", "", "")
     said = f"{'1 line is' if n == 1 else f'{n} lines are'} at fault. What was here before is still here."
-    rows = table(("Line", "It begins", "Found", "Accepted"), map(_problem_row, problems), label=f"{what}: lines at fault")
+    rows = table(
+        ("Line", "It begins", "Found", "Accepted"), map(_problem_row, problems), label=f"{what}: lines at fault"
+    )
     more = "" if are_all else Markup("<p>There may be more; these are the first.</p>")
     return wrong.format(name, said, rows, more)
 
