@@ -196,7 +196,8 @@ def show_table(rows: Mapping[str, Any], columns: Sequence[str] = (), *, caption:
     Picture
     """
     cells = {name: [_rounded(x, digits) for x in _listed(values)] for name, values in rows.items()}
-    head = Markup("").join(_COLUMN_HEAD.format(name) for name in ("", *columns)) if columns else Markup("")
+    names = Markup("").join(_COLUMN_HEAD.format(name) for name in columns)
+    head = Markup("<td></td>{}").format(names) if columns else names
     body = Markup("").join(
         _ROW.format(name, Markup("").join(_CELL.format(x) for x in numbers)) for name, numbers in cells.items()
     )

@@ -102,7 +102,7 @@ def test_a_network_is_read_letter_by_letter(page: Page, app_url: str) -> None:
         settings(page)
         page.get_by_label("Colours", exact=True).first.select_option(theme)
         found = Axe().run(page)
-        bad = [v for v in found.response["violations"] if v["impact"] in ("serious", "critical")]
+        bad = found.response["violations"]
         assert [(v["id"], [n["target"] for n in v["nodes"]][:4]) for v in bad] == []
 
 

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import psutil
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from epool_viz import e_step_trace, parse_motifs
 from epool_viz.panels.e_step.exports import TAKE_AWAY
@@ -75,22 +74,6 @@ def test_everything_is_reached_and_done_by_keyboard(dashboard: Page) -> None:
     dashboard.get_by_role("dialog").wait_for()
     dashboard.keyboard.press("Escape")
     assert dashboard.get_by_role("dialog").count() == 0
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_serious_in_any_step(dashboard: Page, theme: str) -> None:
-    settings(dashboard)
-    dashboard.get_by_label("Colours", exact=True).first.select_option(theme)
-    for tool in ("Change the kernel", "Compare two states", "Predict, then see", "Take away"):
-        dashboard.get_by_role("button", name=tool, exact=True).click()
-    for place, step in enumerate(WALK):
-        go_to(dashboard, step)
-        only = {} if place == 0 else {"include": [[".ep-walk"], [".epool-header"]]}
-        found = Axe().run(dashboard, context=(only.get("include") and only) or None)
-        bad = [v for v in found.response["violations"] if v["impact"] in ("serious", "critical")]
-        assert [(v["id"], [n["target"] for n in v["nodes"]][:3]) for v in bad] == [], step
-        if place + 1 < len(WALK):
-            dashboard.get_by_role("button", name="next step").click()
 
 
 def test_at_400_per_cent_everything_is_there_without_scrolling_sideways(dashboard: Page) -> None:

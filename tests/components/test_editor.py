@@ -106,7 +106,7 @@ def test_one_stop_of_tab_leads_in_and_the_keys_lead_around(editor):
     press(editor, "ArrowRight", "Home", "ArrowLeft")
     assert focused() == "G, column 1"
     assert editor.locator(".ec-editor-cell[tabindex='0']").count() == 1
-    assert editor.inner_text("#editor h4") == "Column 1 of 5"
+    assert editor.inner_text("#editor h3") == "Column 1 of 5"
 
 
 def test_a_number_is_typed_straight_onto_a_bar(editor):
@@ -249,13 +249,13 @@ def test_a_kernel_that_another_component_made_can_be_taken_back(editor):
 
 def test_the_column_in_hand_is_the_dashboards(show):
     page = show(state_of(TEXT, KERNEL, column=1), "editor")
-    assert page.inner_text("#editor h4") == "Column 2 of 5"
+    assert page.inner_text("#editor h3") == "Column 2 of 5"
     cell(page, "G", 4).focus()
     settle(page)
     assert page.evaluate("window.store.state.column") == 3
     page.evaluate("window.store.set({ column: 2 })")
     settle(page)
-    assert page.inner_text("#editor h4") == "Column 3 of 5"
+    assert page.inner_text("#editor h3") == "Column 3 of 5"
     assert page.locator(".ec-editor-cell[tabindex='0']").get_attribute("aria-label") == "G, column 3"
     button(page, "Add a column after it").click()
     settle(page)

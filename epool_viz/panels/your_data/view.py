@@ -140,18 +140,18 @@ class YourDataView(Dashboard):
 
     def _show_sequences(self, _: Any = None) -> None:
         model = self.model
-        wrong = problems_html(model.sequence_name, model.sequence_problems, model.are_all_problems)
+        wrong = problems_html("sequences", model.sequence_name, model.sequence_problems, model.are_all_problems)
         self.sequence_said.value = wrong if model.sequences is None else wrong + sequences_html(model.sequences)
 
     def _show_kernels(self, _: Any = None) -> None:
         model = self.model
         problems = () if model.model_problem is None else (model.model_problem,)
-        wrong = problems_html(model.model_name, problems, True)
+        wrong = problems_html("model", model.model_name, problems, True)
         self.model_said.value = wrong if model.kernels is None else wrong + kernels_html(model.kernels)
         self.logos.value = Markup("") if model.kernels is None else logos_html(model.kernels)
 
 
-def problems_html(name: str, problems: Sequence[Problem], are_all: bool) -> Markup:
+def problems_html(what: str, name: str, problems: Sequence[Problem], are_all: bool) -> Markup:
     """What is wrong, a row a line."""
     if not problems:
         return Markup("")
@@ -161,7 +161,9 @@ def problems_html(name: str, problems: Sequence[Problem], are_all: bool) -> Mark
         accepted = f"; accepted: {first.accepted}" if first.accepted else ""
         return wrong.format(name, f"{first.found}{accepted}.", "", "")
     said = f"{'1 line is' if n == 1 else f'{n} lines are'} at fault. What was here before is still here."
-    rows = table(("Line", "It begins", "Found", "Accepted"), map(_problem_row, problems), label="lines at fault")
+    rows = table(
+        ("Line", "It begins", "Found", "Accepted"), map(_problem_row, problems), label=f"{what}: lines at fault"
+    )
     more = "" if are_all else Markup("<p>There may be more; these are the first.</p>")
     return wrong.format(name, said, rows, more)
 

@@ -132,7 +132,7 @@ function begin(el, store, { label, widest = 50 }) {
     resetting: button("Reset"),
     factor: box("factor for all entries", "2"),
     scaling: button("Scale", "scale all entries"),
-    heading: make("h4"),
+    heading: make("h3"),
     valueName: make("span"),
     value: box("value of the chosen bar", ""),
     adding: button("Add a column after it"),

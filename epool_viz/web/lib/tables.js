@@ -44,7 +44,7 @@ export function matrixTable(caption, width, blocks) {
 }
 
 /**
- * A table; a cell is an element or a text, the first of each row names it.
+ * A table; a cell is an element or a text, the first of each row names it. A column without a name has no heading.
  *
  * @param {string} caption
  * @param {string[]} head
@@ -54,7 +54,7 @@ export function table(caption, head, rows) {
   return make(
     "table", {},
     make("caption", {}, caption),
-    make("thead", {}, make("tr", {}, head.map((text) => make("th", { scope: "col" }, text)))),
+    make("thead", {}, make("tr", {}, head.map((text) => (text ? make("th", { scope: "col" }, text) : make("td"))))),
     make("tbody", {}, rows.map(([first, ...rest]) =>
       make("tr", {}, make("th", { scope: "row" }, first), rest.map((cell) => make("td", {}, cell))))),
   );
@@ -68,7 +68,8 @@ export function table(caption, head, rows) {
  * @param {() => Node} build
  */
 export function numbers(section, summary, build) {
-  const { element, draw } = tableTwin(summary, () => scrolling(summary, build()));
+  const label = () => [section.getAttribute("aria-label"), summary].filter(Boolean).join(": "); // pictures of a page share summaries
+  const { element, draw } = tableTwin(summary, () => scrolling(label(), build()));
   /** @type {number | undefined} */
   let timer;
   section.append(element);

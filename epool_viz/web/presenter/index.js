@@ -48,7 +48,7 @@ function remember(isOn) {
 function begin(store, speaking) {
   const button = (/** @type {string} */ text, /** @type {() => void} */ onclick) => make("button", { type: "button", onclick }, text);
   const channel = new BroadcastChannel(NOTES);
-  const tools = make("div", { class: "ec-presenter-tools", role: "group", "aria-label": "presenting" });
+  const tools = make("section", { class: "ec-presenter-tools", "aria-label": "presenting" });
   const black = make("div", { class: "ec-presenter-black", hidden: true });
   const presenter = { store, speaking, channel, tools, black, isOn: false, size: "", scene: /** @type {import("./notes.js").Scene | null} */ (null), runs: 0 };
   tools.append(

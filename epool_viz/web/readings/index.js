@@ -1,7 +1,7 @@
 // Readings: what the score of the window under the cursor says, each reading by two routes: the network's sum of entries, and
 // the logarithm of probabilities looked up letter by letter. Says in words which readings hold for this kernel now.
 //
-// options: {level} of the heading (default 3)
+// options: {level} of the heading (default 3); the three below it are of the next one
 // state: codes, alphabet, kernel, m, bias, background, padding, cursor
 //   kernel_by  the kernel, where it was set here: a change that the kernel editor can take back
 //
@@ -88,18 +88,18 @@ function begin(el, store, level) {
   const list = make("div", { class: "ec-readings-list" });
   section.append(make(`h${level}`, {}, "What does the score say?"), verdict, about, list);
   const say = voice(section, { sentence: "hidden" });
-  return { store, verdict, about, list, say, refreshTable: numbers(section, "The readings as a table", () => tableOf(store.state, verdict)) };
+  return { store, level, verdict, about, list, say, refreshTable: numbers(section, "The readings as a table", () => tableOf(store.state, verdict)) };
 }
 
 /** @type {(scene: Scene, state: State) => void} */
-function draw({ store, verdict, about, list, say, refreshTable }, state) {
+function draw({ store, level, verdict, about, list, say, refreshTable }, state) {
   const now = windowAt(state);
   const what = readingsOf(state, now.start);
   if (what) {
     const letters = what.letters.map((code) => state.alphabet[code]).join("");
     verdict.textContent = verdictOf(state, what);
     about.replaceChildren(`Window ${now.number} reads ${letters}; the network scores it `, number("score", what.score), `. Logarithms are to the base b = ${format(Math.exp(state.m))}.`);
-    list.replaceChildren(...KEYS.map((key) => card(store, key, what)));
+    list.replaceChildren(...KEYS.map((key) => card(store, level, key, what)));
   } else {
     verdict.textContent = `Window ${now.number} ${partial(state.codes, now.start, windows(state).width)}: its score is a partial sum and says nothing.`;
     about.textContent = "Choose another window.";
@@ -109,8 +109,8 @@ function draw({ store, verdict, about, list, say, refreshTable }, state) {
   refreshTable();
 }
 
-/** @type {(store: Store, key: Key, what: Readings) => HTMLElement} */
-function card(store, key, what) {
+/** @type {(store: Store, level: number, key: Key, what: Readings) => HTMLElement} */
+function card(store, level, key, what) {
   const { title, form, value, sums, ...words } = WORDS[key];
   const reading = what[key];
   const { own, offset, holds } = reading;
@@ -118,7 +118,7 @@ function card(store, key, what) {
   const row = (/** @type {string} */ text, /** @type {string} */ name, /** @type {number} */ x, look = "") =>
     [make("dt", { class: look || null }, text), make("dd", { class: look || null }, residue(`${key}_${name}`, x, what.score))];
   return make("article", { class: "ec-readings-one", "data-holds": String(holds), "data-name": key },
-    make("h4", {}, title, make("b", {}, mark)),
+    make(`h${level + 1}`, {}, title, make("b", {}, mark)),
     make("p", { class: "ec-readings-form" }, form),
     make("dl", {},
       row("score, from the network\u2019s entries", "score", what.score),
