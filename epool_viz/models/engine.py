@@ -49,7 +49,7 @@ from epool_viz.models.pooling import (
 from epool_viz.models.threads import for_each
 
 ENGINES = ("auto", "fused", "torch")
-SAID = "Compiling the scan engine for this machine. It is done once, and takes up to half a minute."
+SAID = "Compiling the scan engine for this machine. It is done once, and takes about a minute."
 _MOST_CHUNKS = 16
 _CHUNK = 300_000  # rows of a table, a fraction of a millisecond: less is not worth a thread
 _WORTH_LOADING = 2e9  # multiplications of a dense convolution; numba takes a second to load
@@ -208,7 +208,7 @@ def prepare(sink: Callable[[str], object] = _to_stderr) -> bool:
     Parameters
     ----------
     sink : callable
-        Called with a sentence when it has to compile, which takes up to half a minute, once on a machine.
+        Called with a sentence when it has to compile, which takes about a minute, once on a machine.
 
     Returns
     -------

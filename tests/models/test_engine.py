@@ -559,7 +559,7 @@ def test_compiling_is_said_once_and_reading_what_was_compiled_is_not(monkeypatch
     for _ in range(2):
         monkeypatch.setattr(engine, "_is_ready", None)
         assert engine.prepare(said.append)
-    assert said == ["Compiling the scan engine for this machine. It is done once, and takes up to half a minute."]
+    assert said == ["Compiling the scan engine for this machine. It is done once, and takes about a minute."]
     with _fused.on_compiling(lambda: said.append("again")):
         gradients_of()
     assert len(said) == 1
