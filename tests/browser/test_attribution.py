@@ -16,6 +16,7 @@ from epool_viz.data.examples import load_example_model
 from epool_viz.panels.attribution.model import AttributionModel
 from tests.browser.head import settings
 from tests.browser.server import wait_for
+from tests.patience import allowed
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -70,7 +71,7 @@ def test_a_network_is_read_letter_by_letter(page: Page, app_url: str) -> None:
     page.get_by_label("average over the kernel's width").check()
     area = expected.reading.precision("saliency", 15)
     wait_for(lambda: shown(page, "auprc_saliency") == pytest.approx(area), seconds=10, what="smoothed tracks")
-    with page.expect_download() as download:
+    with page.expect_download(timeout=1000 * allowed(60)) as download:
         page.get_by_role("button", name="The tracks, CSV").click()
     rows = list(csv.DictReader(download.value.path().read_text().splitlines()))
     assert float(rows[199]["deeplift"]) == pytest.approx(expected.reading.scores("deeplift", 15)[199])
@@ -89,7 +90,7 @@ def test_a_network_is_read_letter_by_letter(page: Page, app_url: str) -> None:
             page.locator('[data-name="output"]').count()
             and shown(page, "output") == pytest.approx(expected.reading.output)
         ),
-        seconds=10,
+        seconds=30,
         what="the network that was brought",
     )
     page.get_by_text("A whole network of epool_viz").wait_for()
