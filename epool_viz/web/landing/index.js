@@ -17,7 +17,6 @@ import { placesOf, sweep } from "./places.js";
 const SWEEP = 6000; // milliseconds from m = 0 to the largest and back to where it was
 const MOST = 3; // the slider's end
 const SAID = 9; // letters that the words beside the logo take
-const MUCH = 0.9; // of a correction
 
 /**
  * The elements of the picture.
@@ -82,32 +81,19 @@ function drawLine({ store: { trace }, place, line }) {
     make("svg:path", { d: `M${px(left)} ${y}H${px(right)}`, stroke: "var(--line)", "stroke-width": 2 }),
     make("svg:circle", { cx: px(left), cy: y, r: 5, fill: "var(--method-average)" }),
     make("svg:path", { d: `M${px(right)} ${y - 7}l7 12h-14z`, fill: "var(--method-max)" }),
-    name(0, "start", "average"), name(place.width, "end", "maximum"),
+    name(0, "start", "average pooling"), name(place.width, "end", "max pooling"),
     make("svg:path", { d: `M${px(x)} ${y - 9}l8 9-8 9-8-9z`, fill: "var(--method-expectation)" }),
-    make("svg:text", { x: px(x), y: y - 14, "text-anchor": share > 0.7 ? "end" : share < 0.3 ? "start" : "middle", "font-weight": 650 }, `pooled score ${format(trace.pooled, 3)}`),
+    make("svg:text", { x: px(x), y: y - 14, "text-anchor": share > 0.7 ? "end" : share < 0.3 ? "start" : "middle", "font-weight": 650 }, `expectation pooling ${format(trace.pooled, 3)}`),
   );
 }
 
 /** @param {Scene} scene */
 function words({ store: { state, trace }, best }) {
-  const { posterior, scores, gradient } = trace;
-  const place = (/** @type {number} */ i) => `letter ${i + 1}: score ${format(scores[i], 3)}, probability ${percent(posterior[i])}`;
-  const at = state.cursor === best ? `${place(best)}. Point at another letter to see its own.` : `${place(state.cursor)}.`;
-  const learns = `A network in training would learn from ${places(gradient)} of the ${posterior.length} places.`;
-  if (state.m === 0) return `At m = 0 all places count alike; the pooled score is the average. ${learns}`;
-  return `At m = ${format(state.m, 3)}, ${at} The pooled score is the mean of all scores, weighted by probability. ${learns}`;
-}
-
-/**
- * How many places get nearly all of a correction.
- *
- * @param {number[]} gradient
- */
-export function places(gradient) {
-  const sizes = gradient.map(Math.abs).sort((a, b) => b - a);
-  const all = sizes.reduce((sum, size) => sum + size, 0);
-  let sum = 0;
-  return 1 + sizes.findIndex((size) => (sum += size) >= MUCH * all * (1 - 1e-12));
+  const at = state.cursor;
+  const shown = (/** @type {number} */ j) => format(state.kernel[state.codes[at + j]][j], 2);
+  const sum = `${shown(0)} + ${shown(1)} + … + ${shown(trace.width - 1)} = ${format(trace.scores[at], 3)}`.replaceAll("+ −", "− ");
+  const place = `Letter ${at + 1}: score ${sum}, probability ${percent(trace.posterior[at])}.`;
+  return at === best ? `${place} Point at another letter, or tap it, to see its own.` : place;
 }
 
 /** @param {Scene} scene */
