@@ -106,6 +106,11 @@ def test_logo_follows_the_hand(page: Page, app_server: Server) -> None:
         assert f"{column[0]:.2g}".lstrip("-") in told
     page.mouse.move(5, 5)
     page.get_by_text("Letter 14: score").wait_for()  # the best place again
+    logo = page.locator('[data-name="logo"]').bounding_box()
+    assert logo is not None
+    page.mouse.move(logo["x"] + 9, logo["y"] + logo["height"] - 9)
+    page.mouse.move(logo["x"] + 90, logo["y"] + logo["height"] - 9)
+    assert page.locator(".epool-told").inner_text().startswith("Letter 14: score"), "the logo can be looked at"
 
 
 def test_it_moves_and_starts_no_kernel(browser: Browser, tmp_path: Path) -> None:

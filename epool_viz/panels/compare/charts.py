@@ -167,8 +167,8 @@ def race_chart(record: RaceRecord, epoch: int | None = None) -> dict[str, Any]:
         `data` and `layout`.
     """
     lines = race_lines(record, epoch)
-    # error bars of points that are gone would be drawn at no place
-    drawn = [line for line in lines if len(line.x) or not line.marked]
+    # a line without a point would leave its panel with axes that plotly draws at no place
+    drawn = [line for line in lines if len(line.x)]
     return {"data": [race_trace(record, line) for line in drawn], "layout": race_layout(record, lines)}
 
 

@@ -12,7 +12,7 @@ import { dress } from "../lib/style.js";
 import CSS from "./style.css";
 
 /** @typedef {{ react: (place: HTMLElement, data: object[], layout: object, config: object) => Promise<unknown>, purge: (place: HTMLElement) => void }} Plotly */
-/** @typedef {{ data: object[], layout: object }} Figure */
+/** @typedef {{ data: { meta: string }[], layout: object }} Figure */
 
 const NEAR = "100px"; // of the screen's edge
 // without the button that would upload the charts to a server of plotly's, and those that mark points for nobody
@@ -64,11 +64,17 @@ export default {
     el.append(place);
     let plotly = /** @type {Promise<Plotly> | null} */ (null);
     let latest = /** @type {Figure | null} */ (null);
+    let drawn = "";
+    let drawing = /** @type {Promise<void>} */ (Promise.resolve());
     const fail = (/** @type {unknown} */ error) => { said.textContent = `The charts could not be loaded: ${error}`; };
     const draw = async () => {
       const library = await plotly;
       if (!library || !latest || signal.aborted) return;
       const { data, layout } = latest;
+      latest = null;
+      const lines = data.map(({ meta }) => meta).join();
+      if (drawn && lines !== drawn) library.purge(place); // it tells lines apart by their place in the list
+      drawn = lines;
       said.remove();
       place.style.minHeight = "";
       await library.react(place, data, layout, CONFIG);
@@ -77,7 +83,7 @@ export default {
       if (error) return fail(error);
       if (library) plotly ??= unpacked(buffers[0]);
       latest = figure;
-      draw().catch(fail);
+      drawing = drawing.then(draw).catch(fail); // one after the other
     };
     model.on("msg:custom", hear);
     signal.addEventListener("abort", () => {

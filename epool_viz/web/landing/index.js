@@ -151,8 +151,10 @@ function listen(scene) {
     if (pointerType !== "touch") store.set({ cursor: scene.best });
   });
   svg.addEventListener("pointermove", (event) => {
-    const { left, width } = svg.getBoundingClientRect();
-    store.set({ cursor: place.window(((event.clientX - left) / width) * place.width) });
+    const { left, top, width } = svg.getBoundingClientRect();
+    const scale = place.width / width;
+    if ((event.clientY - top) * scale > place.logo) return; // the logo can be looked at
+    store.set({ cursor: place.window((event.clientX - left) * scale) });
   });
 }
 

@@ -106,6 +106,13 @@ def test_what_is_not_known_is_null_in_the_figure_and_the_rest_is_json(record):
     assert json.loads(json.dumps(chart, allow_nan=False)) == chart
 
 
+@pytest.mark.parametrize("epoch", [0, 1, 12, 26])
+def test_a_line_without_a_point_is_not_in_the_figure(record, epoch):
+    drawn = race_chart(record, epoch)["data"]
+    assert all(line["x"] for line in drawn)
+    assert len(drawn) == sum(len(line.x) > 0 for line in race_lines(record, epoch))
+
+
 def test_an_empty_panel_has_a_word_and_a_full_one_has_none(record):
     assert waiting_notes(record, race_lines(record)) == {}
     early = waiting_notes(record, race_lines(record, 0))
