@@ -306,7 +306,7 @@ def test_a_dashboard_has_no_finding_in_any_state(browser: Browser, app_server: S
 
 OTHERS = {
     "landing": ("/", "[data-ep-landing] svg"),
-    "lesson": (f"/voila/render/lessons/{all_lessons()[0].notebook}", "mjx-container"),
+    "lesson": (f"/voila/render/lessons/{LESSON.notebook}", "mjx-container"),
     "class": ("/class", "#class_code"),
     "class of no such code": ("/class/QQQQQ", "[role=alert]"),
     "no such page": ("/nowhere", "h1"),
