@@ -77,6 +77,8 @@ def test_each_message_is_the_whole_figure(page):
     offered = page.locator(".modebar-btn").evaluate_all("all => all.map((e) => e.dataset.title)")
     assert "Download plot as a PNG" in offered
     assert not [title for title in offered if "Share" in title or "Select" in title], "nothing is uploaded anywhere"
+    page.evaluate("hear({ error: 'the second time' }, [])")
+    page.get_by_text("could not be loaded: the second time").wait_for()
     page.evaluate("leave.abort()")
     page.wait_for_function("document.querySelector('.ec-charts').data === undefined")  # plotly lets go of it
 

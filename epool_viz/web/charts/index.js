@@ -60,8 +60,7 @@ export default {
     const place = make("div", { class: "ec-charts", role: "group", "aria-label": label, style: `min-height: ${height}px` });
     const said = make("p", { class: "ec-soft", role: "status" });
     dress(place, "charts", CSS);
-    place.append(said);
-    el.append(place);
+    el.append(said, place);
     let plotly = /** @type {Promise<Plotly> | null} */ (null);
     let latest = /** @type {Figure | null} */ (null);
     let drawn = "";
@@ -75,7 +74,7 @@ export default {
       const lines = data.map(({ meta }) => meta).join();
       if (drawn && lines !== drawn) library.purge(place); // it tells lines apart by their place in the list
       drawn = lines;
-      said.remove();
+      said.textContent = "";
       place.style.minHeight = "";
       await library.react(place, data, layout, CONFIG);
     };
